@@ -1,0 +1,230 @@
+/**
+ * Master: the configuration authority and the one sequencer of requests. Dispatch only.
+ *
+ * Owns      which machine hears what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), node memory.
+ * Does not  decide within any of them; know threads, clocks or callers.
+ * Invariants
+ *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
+ *   A2  every operation taken on is answered or failed exactly once.
+ */
+import { NOBODY, type NodeId, type Seat, type ShardId } from '../ids.ts';
+import { invariant } from '../invariant.ts';
+import type { MasterCall, MasterMachine } from '../machines.ts';
+import type { Message, UsageMessage } from '../messages.ts';
+import type { DeathReason } from '../notes.ts';
+import type { Operation } from '../operation.ts';
+import type { MasterOutbox, Sink } from '../outbox.ts';
+import type { MasterSettings } from '../settings.ts';
+import { Call } from './call.ts';
+import { firstPlacement } from './placement.ts';
+import { Repair } from './repair.ts';
+import { Seats } from './seats.ts';
+import { ShardControl } from './shard-control.ts';
+import type { WaitingRoom } from './shard-queue.ts';
+
+export interface MasterParts {
+  readonly settings: MasterSettings;
+  readonly outbox: MasterOutbox;
+}
+
+export class Master implements MasterMachine {
+  readonly seats: Seats;
+  readonly shards: readonly ShardControl[];
+  private readonly settings: MasterSettings;
+  private readonly outbox: MasterOutbox;
+  private readonly repair: Repair;
+  private readonly fullNodes = new Set<NodeId>();
+  private readonly room: WaitingRoom = { operations: 0, bytes: 0 };
+  private created = false;
+  private closed = false;
+  private clockAt = 0;
+  /** Repair is looked at once a turn, after all that happened in it. */
+  private repairDue = false;
+  /** Lost shards to begin anew as soon as a node lives to hold them. */
+  private readonly resets = new Set<ShardControl>();
+
+  constructor({ settings, outbox }: MasterParts) {
+    this.settings = settings;
+    this.outbox = outbox;
+    this.seats = new Seats(settings, outbox);
+    const isFull = (node: NodeId) => this.fullNodes.has(node);
+    const surroundings = { settings, outbox, room: this.room, isFull };
+    this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
+    this.repair = new Repair(settings, outbox, this.seats, this.shards);
+  }
+
+  /** Every shard has all its copies, evenly spread, and nothing is moving. */
+  get settled(): boolean {
+    return this.created && this.repair.settled;
+  }
+
+  start(now: number): void {
+    this.clockAt = now + this.settings.clockEveryMs;
+    for (const state of this.seats.all) this.seats.start(state);
+  }
+
+  // ---- operations -----------------------------------------------------------------------------------------------
+
+  submit(shard: ShardId, operation: Operation, sink: Sink, _now: number): MasterCall {
+    const call = this.closed ? this.refuse(sink) : this.shards[shard]!.submit(operation, sink);
+    return call ?? this.settledCall(shard, operation, sink);
+  }
+
+  private refuse(sink: Sink): null {
+    this.outbox.fail(sink, 'CLOSED', '');
+    return null;
+  }
+
+  private settledCall(shard: ShardId, operation: Operation, sink: Sink): Call {
+    const call = new Call(shard, operation, sink, 0);
+    call.settled = true;
+    call.stage = 'done';
+    return call;
+  }
+
+  giveUp(masterCall: MasterCall, reason: 'aborted' | 'timeout', now: number): void {
+    const call = masterCall as Call;
+    if (call.settled) return;
+    call.settled = true;
+    const inFlight = call.isWrite && call.stage === 'numbered';
+    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
+    this.outbox.fail(call.sink, codes[reason][inFlight ? 1 : 0], '');
+    this.shards[call.shard]!.queue.resume();
+    this.endTurn(now);
+  }
+
+  // ---- messages -------------------------------------------------------------------------------------------------
+
+  receive(from: NodeId, message: Message, now: number): void {
+    if (this.closed) return;
+    switch (message.type) {
+      case 'answer':
+        return this.shards[message.shard]!.onAnswer(message);
+      case 'value':
+        return this.shards[message.shard]!.onValue(message);
+      case 'progress': {
+        const shard = this.shards[message.shard]!;
+        if (!shard.onProgress(from, message)) return;
+        this.repair.noteJoined(shard, from, now);
+        this.repairDue = true;
+        return;
+      }
+      case 'sealed':
+        this.shards[message.shard]!.onSealed(message);
+        this.repairDue = true;
+        return;
+      case 'usage':
+        return this.onUsage(from, message);
+      default:
+        invariant(false, 'this message is not for the master');
+    }
+  }
+
+  private onUsage(from: NodeId, message: UsageMessage): void {
+    if (!this.seats.isLive(from) || this.fullNodes.has(from) === message.full) return;
+    if (message.full) this.fullNodes.add(from);
+    else this.fullNodes.delete(from);
+    for (const shard of this.shards) shard.updatePressure();
+  }
+
+  endTurn(now: number): void {
+    if (this.closed) return;
+    for (const shard of this.shards) shard.queue.tryHeld();
+    if (this.resets.size > 0) this.resetLostShards(now);
+    if (!this.repairDue || !this.created) return;
+    this.repairDue = false;
+    this.repair.run(now);
+  }
+
+  // ---- nodes ----------------------------------------------------------------------------------------------------
+
+  nodeReady(node: NodeId, now: number): void {
+    if (this.closed || !this.seats.ready(node, now)) return;
+    this.outbox.note({ type: 'node-up', node });
+    if (!this.created) this.createShards();
+    this.repairDue = true;
+    this.endTurn(now);
+  }
+
+  private createShards(): void {
+    const nodes = this.seats.live;
+    if (nodes.length < this.settings.nodes) return;
+    this.created = true;
+    const chains = firstPlacement(nodes, this.settings.shards, this.settings.replicas + 1);
+    for (const shard of this.shards) shard.create(chains[shard.shard]!);
+    this.outbox.note({ type: 'cluster-ready' });
+  }
+
+  nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void {
+    if (this.closed || !this.seats.died(node, now)) return;
+    this.outbox.terminate(node);
+    this.outbox.note({ type: 'node-down', node, reason, detail });
+    this.fullNodes.delete(node);
+    for (const shard of this.shards) this.removeFrom(shard, node, now);
+    this.repairDue = true;
+    this.endTurn(now);
+  }
+
+  private removeFrom(shard: ShardControl, node: NodeId, now: number): void {
+    const { primary, lost } = shard;
+    shard.nodeDied(node);
+    if (shard.lost && !lost) this.repair.noteLost(shard);
+    if (shard.lost || !this.created) return;
+    if (shard.primary !== primary) this.repair.notePromoted(shard);
+    this.repair.noteMissing(shard, now);
+  }
+
+  resetShard(shard: ShardId, now: number): void {
+    const control = this.shards[shard]!;
+    invariant(control.lost, 'only a lost shard is reset');
+    this.resets.add(control);
+    this.endTurn(now);
+  }
+
+  private resetLostShards(now: number): void {
+    for (const shard of this.resets) {
+      const node = this.repair.emptiestNode();
+      if (node === NOBODY) return;
+      this.resets.delete(shard);
+      shard.reset(node);
+      this.outbox.note({ type: 'shard-reset', shard: shard.shard });
+      this.repair.noteMissing(shard, now);
+      this.repairDue = true;
+    }
+  }
+
+  reviveSeat(seat: Seat, _now: number): void {
+    this.seats.revive(seat);
+  }
+
+  // ---- time -----------------------------------------------------------------------------------------------------
+
+  nextDeadline(): number {
+    return Math.min(this.seats.nextDeadline(), this.repair.nextDeadline(), this.clockAt);
+  }
+
+  tick(now: number): void {
+    if (this.closed) return;
+    this.seats.tick(now);
+    if (now >= this.repair.nextDeadline()) this.repairDue = true;
+    if (now >= this.clockAt) {
+      this.clockAt = now + this.settings.clockEveryMs;
+      for (const node of this.seats.live) this.outbox.send(node, { type: 'clock' });
+    }
+    this.endTurn(now);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const { queue } of this.shards) {
+      for (const call of queue.takeAll()) {
+        if (call.settled) continue;
+        call.settled = true;
+        const inFlight = call.isWrite && call.stage === 'numbered';
+        this.outbox.fail(call.sink, inFlight ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+      }
+    }
+  }
+}
+

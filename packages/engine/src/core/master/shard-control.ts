@@ -1,0 +1,263 @@
+/**
+ * ShardControl: the master's side of one shard (protocol §1 left column, §4).
+ *
+ * Owns      the configuration and the only way to change it; committedSeq; what answers mean.
+ * Does not  decide which change is wanted (repair.ts) or order operations (shard-queue.ts).
+ *
+ * | state     | is                                    | left by                                                       |
+ * |-----------|---------------------------------------|---------------------------------------------------------------|
+ * | new       | epoch 0, no chain                     | create → serving                                              |
+ * | serving   | a chain; perhaps a learner            | attach, member or learner dead, removal → serving             |
+ * | joining   | serving, learnerSeq known, queue paused | Progress with seq >= committedSeq → serving; any change     |
+ * | sealing   | serving, wantedChain set, queue paused | Sealed → serving in the new order; any change                |
+ * | lost      | no chain                              | reset → serving, with a base                                  |
+ *
+ * Invariants
+ *   M1  accepted answers are seq 1, 2, 3 … (protocol §7.5); committedSeq is the last of them and nothing else.
+ *   M2  an answer or value of another epoch is dropped, whoever sent it.
+ *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
+ */
+import { type NodeId, NOBODY, type ShardId } from '../ids.ts';
+import { invariant } from '../invariant.ts';
+import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../messages.ts';
+import type { Operation } from '../operation.ts';
+import type { MasterOutbox, Sink } from '../outbox.ts';
+import type { MasterSettings } from '../settings.ts';
+import type { Call } from './call.ts';
+import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+
+/** What a ShardControl needs to know of the others. */
+export interface ShardSurroundings {
+  readonly settings: MasterSettings;
+  readonly outbox: MasterOutbox;
+  readonly room: WaitingRoom;
+  /** A node of the chain is at its memory limit. */
+  isFull(node: NodeId): boolean;
+}
+
+export class ShardControl {
+  readonly shard: ShardId;
+  readonly queue: ShardQueue;
+  epoch = 0;
+  chain: readonly NodeId[] = [];
+  learner: NodeId = NOBODY;
+  since = 0;
+  committedSeq = 0;
+  /** The learner's last Progress, or -1. */
+  learnerSeq = -1;
+  /** The order awaited from a seal. */
+  wantedChain: readonly NodeId[] | null = null;
+  lost = false;
+  pressure = false;
+  reads = 0;
+  writes = 0;
+
+  private readonly outbox: MasterOutbox;
+  private readonly surroundings: ShardSurroundings;
+
+  constructor(shard: ShardId, surroundings: ShardSurroundings) {
+    this.shard = shard;
+    this.surroundings = surroundings;
+    this.outbox = surroundings.outbox;
+    const departures = { request: (call: Call) => this.sendRequest(call), read: (call: Call) => this.sendRead(call) };
+    this.queue = new ShardQueue(shard, surroundings.settings, surroundings.room, departures);
+  }
+
+  get primary(): NodeId {
+    return this.chain[0] ?? NOBODY;
+  }
+
+  get tail(): NodeId {
+    return this.chain[this.chain.length - 1] ?? NOBODY;
+  }
+
+  // ---- operations -----------------------------------------------------------------------------------------------
+
+  /** Null if refused: `outbox.fail` has been told why. */
+  submit(operation: Operation, sink: Sink): Call | null {
+    if (this.lost) {
+      this.outbox.fail(sink, 'SHARD_LOST', `shard ${this.shard}`);
+      return null;
+    }
+    const call = this.queue.arrive(operation, sink);
+    if (call === null) this.outbox.fail(sink, 'BUSY', `shard ${this.shard}`);
+    return call;
+  }
+
+  private sendRequest(call: Call): void {
+    const { shard, epoch, committedSeq, pressure } = this;
+    const { number: request, operation } = call;
+    this.outbox.send(this.primary, { type: 'request', shard, epoch, request, operation, committedSeq, pressure });
+  }
+
+  private sendRead(call: Call): void {
+    const { shard, epoch, committedSeq } = this;
+    const { number: id, operation } = call;
+    invariant(!call.isWrite, 'a write is never sent as a read');
+    this.outbox.send(this.tail, { type: 'read', shard, epoch, id, operation: operation as never, committedSeq });
+  }
+
+  // ---- answers --------------------------------------------------------------------------------------------------
+
+  onAnswer(message: AnswerMessage): void {
+    if (message.epoch !== this.epoch) return;
+    invariant(message.seq === this.committedSeq + 1, 'M1: answers come in the order of the log');
+    this.committedSeq = message.seq;
+    if (message.request === 0) return;
+    invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
+    const call = this.queue.answered();
+    if (call.isWrite) this.writes += 1;
+    else this.reads += 1;
+    if (!call.settled) this.settle(call, message);
+  }
+
+  onValue(message: ValueMessage): void {
+    if (message.epoch !== this.epoch) return;
+    invariant(this.queue.reads.first()?.number === message.id, 'values come in the order of reads');
+    const call = this.queue.valueArrived();
+    this.reads += 1;
+    if (!call.settled) this.settle(call, message);
+  }
+
+  private settle(call: Call, { result }: AnswerMessage | ValueMessage): void {
+    call.settled = true;
+    this.outbox.reply(call.sink, result);
+  }
+
+  // ---- configuration --------------------------------------------------------------------------------------------
+
+  /** A new shard on these nodes (protocol §4.3, create). */
+  create(chain: readonly NodeId[]): void {
+    invariant(this.epoch === 0, 'a shard is created once');
+    this.queue.open = true;
+    this.change(chain, NOBODY, { seq: 0, request: 0 });
+  }
+
+  attach(node: NodeId): void {
+    invariant(this.learner === NOBODY && !this.chain.includes(node) && !this.lost, 'attach: one learner, not a member');
+    this.change(this.chain, node, null);
+  }
+
+  /** A planned removal of a member that lives. */
+  remove(node: NodeId): void {
+    invariant(this.learner === NOBODY && this.chain.length > 1 && this.chain.includes(node), 'remove: a spare member');
+    this.change(
+      this.chain.filter((member) => member !== node),
+      NOBODY,
+      null,
+      node,
+    );
+  }
+
+  /** Asks for another order of the same members; takes effect when the old order has run dry (Sealed). */
+  reorder(chain: readonly NodeId[]): void {
+    invariant(this.wantedChain === null, 'one seal at a time');
+    this.wantedChain = chain;
+    this.updatePause();
+    this.outbox.send(this.primary, { type: 'seal', shard: this.shard, epoch: this.epoch });
+  }
+
+  onSealed(message: SealedMessage): void {
+    if (message.epoch !== this.epoch || this.wantedChain === null) return;
+    invariant(this.queue.unanswered.length === 0, 'sealed: every request was answered before');
+    this.change(this.wantedChain, this.learner, null);
+  }
+
+  /** True if the learner joined. */
+  onProgress(from: NodeId, message: ProgressMessage): boolean {
+    if (from !== this.learner || message.since !== this.since) return false;
+    this.learnerSeq = message.seq;
+    if (message.seq < this.committedSeq) {
+      this.updatePause();
+      return false;
+    }
+    this.change([...this.chain, from], NOBODY, null);
+    return true;
+  }
+
+  /** What a node's death does to this shard: the one recovery rule begins here. */
+  nodeDied(node: NodeId): void {
+    if (node === this.learner) this.change(this.chain, NOBODY, null);
+    else if (this.chain.includes(node)) this.memberDied(node);
+  }
+
+  private memberDied(node: NodeId): void {
+    const others = this.chain.filter((member) => member !== node);
+    if (others.length === 0) this.lose();
+    else this.change(others, this.learner, null);
+  }
+
+  private lose(): void {
+    const { shard, learner, committedSeq } = this;
+    this.lost = true;
+    this.epoch += 1;
+    this.chain = [];
+    this.learner = NOBODY;
+    this.since = 0;
+    this.learnerSeq = -1;
+    this.wantedChain = null;
+    // A learner does not know which of its entries are committed, however far it got: it must not survive as data.
+    if (learner !== NOBODY) {
+      const { epoch } = this;
+      const nothing = { chain: [], learner: NOBODY, since: 0, base: null };
+      this.outbox.send(learner, { type: 'config', shard, epoch, committedSeq, ...nothing });
+    }
+    for (const call of this.queue.takeAll()) {
+      if (call.settled) continue;
+      const inFlight = call.isWrite && call.stage === 'numbered';
+      call.settled = true;
+      call.stage = 'done';
+      this.outbox.fail(call.sink, inFlight ? 'SHARD_LOST_IN_FLIGHT' : 'SHARD_LOST', `shard ${shard}`);
+    }
+    this.updatePause();
+  }
+
+  /** Begins a lost shard anew, empty, on one node (protocol §4.3, reset). Versions go on from where they were. */
+  reset(node: NodeId): void {
+    invariant(this.lost, 'only a lost shard is reset');
+    this.lost = false;
+    this.change([node], NOBODY, { seq: this.committedSeq, request: this.queue.lastRequest });
+  }
+
+  /** The only way a configuration changes (protocol §4.1); one step. */
+  private change(chain: readonly NodeId[], learner: NodeId, base: Base | null, removed: NodeId = NOBODY): void {
+    const tailBefore = this.tail;
+    const learnerBefore = this.learner;
+    this.epoch += 1;
+    this.wantedChain = null;
+    this.chain = chain;
+    this.learner = learner;
+    if (learner === NOBODY) {
+      this.since = 0;
+      this.learnerSeq = -1;
+    } else if (learner !== learnerBefore || this.tail !== tailBefore) {
+      this.since = this.epoch;
+      this.learnerSeq = -1;
+    }
+    this.updatePressure();
+    this.updatePause();
+    this.sendConfig(base, removed);
+    for (const call of this.queue.unanswered) this.sendRequest(call);
+    for (const call of this.queue.reads) this.sendRead(call);
+    this.queue.resume();
+    this.queue.tryHeld();
+  }
+
+  private sendConfig(base: Base | null, removed: NodeId): void {
+    const { shard, epoch, chain, learner, since, committedSeq } = this;
+    const config = { type: 'config', shard, epoch, chain, learner, since, committedSeq } as const;
+    for (const node of chain) this.outbox.send(node, { ...config, base });
+    if (learner !== NOBODY) this.outbox.send(learner, { ...config, base: null });
+    if (removed !== NOBODY) this.outbox.send(removed, { ...config, base: null });
+  }
+
+  updatePressure(): void {
+    this.pressure = this.chain.some((node) => this.surroundings.isFull(node));
+  }
+
+  private updatePause(): void {
+    const paused = this.wantedChain !== null || this.learnerSeq >= 0;
+    if (this.queue.paused && !paused) this.queue.resume();
+    this.queue.paused = paused;
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * ShardQueue: the operations of one shard, from arrival to answer: credit, program order, what is unanswered.
+ *
+ * Owns      waiting → held → unanswered | reads, and the request numbers.
+ * Does not  know chains or epochs: ShardControl sends what this hands out, and tells what was answered.
+ * Invariants
+ *   Q1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).
+ *   Q2  operations of one key take effect in order of arrival (protocol §5).
+ *   Q3  credit bounds what is under way: at most creditOperations and creditBytes (one operation always fits).
+ *   Q4  order of arrival is kept into `held`: what waits for credit waits in line.
+ */
+import { Deque } from '../deque.ts';
+import { invariant } from '../invariant.ts';
+import type { Operation } from '../operation.ts';
+import type { Sink } from '../outbox.ts';
+import type { MasterSettings } from '../settings.ts';
+import { Call } from './call.ts';
+import { OrderFilter } from './order-filter.ts';
+
+/** Where an admitted operation goes. */
+export interface Departures {
+  request(call: Call): void;
+  read(call: Call): void;
+}
+
+/** What all shards' queues together may make wait. */
+export interface WaitingRoom {
+  operations: number;
+  bytes: number;
+}
+
+export class ShardQueue {
+  readonly unanswered = new Deque<Call>();
+  readonly reads = new Deque<Call>();
+  lastRequest = 0;
+  /** A seal is pending or a learner is about to join: nothing new is numbered. */
+  paused = false;
+  /** The shard exists: until then everything waits in line. */
+  open = false;
+
+  private readonly shard: number;
+  private readonly settings: MasterSettings;
+  private readonly departures: Departures;
+  private readonly room: WaitingRoom;
+  private readonly filter: OrderFilter;
+  private readonly waiting = new Deque<Call>();
+  private held: Call[] = [];
+  private shardReads: Call[] = [];
+  private arrivals = 0;
+  private lastReadId = 0;
+  private creditOperations: number;
+  private creditBytes: number;
+  private retry = false;
+
+  constructor(shard: number, settings: MasterSettings, room: WaitingRoom, departures: Departures) {
+    this.shard = shard;
+    this.settings = settings;
+    this.room = room;
+    this.departures = departures;
+    this.filter = new OrderFilter(settings.filterSlots);
+    this.creditOperations = settings.creditOperations;
+    this.creditBytes = settings.creditBytes;
+  }
+
+  /** Takes an operation on. Null if the waiting room is full. */
+  arrive(operation: Operation, sink: Sink): Call | null {
+    const call = new Call(this.shard, operation, sink, this.filter.slotOf(operation.verb, operation.key));
+    if (this.waiting.length === 0 && this.hasCredit(call)) {
+      this.admit(call);
+      return call;
+    }
+    const { waitingOperations, waitingBytes } = this.settings;
+    if (this.room.operations >= waitingOperations || this.room.bytes + call.bytes > waitingBytes) return null;
+    this.room.operations += 1;
+    this.room.bytes += call.bytes;
+    this.waiting.push(call);
+    return call;
+  }
+
+  /** Under way plus waiting; for status. */
+  get counts(): { inFlight: number; waiting: number } {
+    return { inFlight: this.settings.creditOperations - this.creditOperations, waiting: this.waiting.length };
+  }
+
+  // ---- answers --------------------------------------------------------------------------------------------------
+
+  /** The first unanswered request has been answered. */
+  answered(): Call {
+    const call = this.unanswered.shift();
+    invariant(call !== undefined, 'an answer has its request');
+    this.filter.removeNumbered(call);
+    this.finish(call);
+    return call;
+  }
+
+  /** The first direct read has been answered. */
+  valueArrived(): Call {
+    const call = this.reads.shift();
+    invariant(call !== undefined, 'a value has its read');
+    if (!call.isShardRead) this.filter.removeDirectRead(call);
+    this.finish(call);
+    return call;
+  }
+
+  private finish(call: Call): void {
+    call.stage = 'done';
+    this.giveCredit(call);
+    if (this.filter.isHeld(call.slot) || this.shardReads.length > 0) this.retry = true;
+  }
+
+  /** Configuration changed or a pause ended: what is held may go. */
+  resume(): void {
+    this.retry = true;
+  }
+
+  /** Once a turn, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
+  tryHeld(): void {
+    if (this.retry) {
+      this.retry = false;
+      if (this.held.length > 0) this.placeHeldAgain();
+      if (this.shardReads.length > 0) this.placeShardReadsAgain();
+    }
+    for (let call = this.waiting.first(); call !== undefined && this.hasCredit(call); call = this.waiting.first()) {
+      this.waiting.shift();
+      this.room.operations -= 1;
+      this.room.bytes -= call.bytes;
+      if (!call.settled) this.admit(call);
+    }
+  }
+
+  /** Every operation that is not done yet, taken out: the shard is lost or the cluster closes. */
+  takeAll(): Call[] {
+    const calls = [...this.unanswered, ...this.reads, ...this.held, ...this.shardReads, ...this.waiting];
+    for (const call of this.waiting) {
+      this.room.operations -= 1;
+      this.room.bytes -= call.bytes;
+    }
+    this.unanswered.clear();
+    this.reads.clear();
+    this.waiting.clear();
+    this.held = [];
+    this.shardReads = [];
+    this.filter.clear();
+    this.creditOperations = this.settings.creditOperations;
+    this.creditBytes = this.settings.creditBytes;
+    return calls;
+  }
+
+  // ---- credit ---------------------------------------------------------------------------------------------------
+
+  private hasCredit(call: Call): boolean {
+    if (!this.open) return false;
+    if (this.creditOperations === this.settings.creditOperations) return true;
+    return this.creditOperations > 0 && this.creditBytes >= call.bytes;
+  }
+
+  private giveCredit(call: Call): void {
+    this.creditOperations += 1;
+    this.creditBytes += call.bytes;
+  }
+
+  private admit(call: Call): void {
+    this.creditOperations -= 1;
+    this.creditBytes -= call.bytes;
+    call.arrival = ++this.arrivals;
+    if (call.isShardRead) this.placeShardRead(call);
+    else this.place(call);
+  }
+
+  // ---- program order (protocol §5) ------------------------------------------------------------------------------
+
+  private place(call: Call): void {
+    if (this.filter.isHeld(call.slot) || !this.depart(call)) this.hold(call);
+  }
+
+  private hold(call: Call): void {
+    call.stage = 'held';
+    this.held.push(call);
+    this.filter.addHeld(call);
+  }
+
+  /** Sends an operation if the table of protocol §5 lets it go now. No earlier one of its key may be held. */
+  private depart(call: Call): boolean {
+    const { filter } = this;
+    const { slot } = call;
+    if (call.isWrite) {
+      if (this.paused || filter.hasDirectRead(slot)) return false;
+      this.number(call);
+      return true;
+    }
+    if (filter.hasWrite(slot)) {
+      if (this.paused) return false;
+      this.number(call);
+      return true;
+    }
+    if (filter.hasLoggedRead(slot)) return false;
+    filter.addDirectRead(call);
+    this.readDirectly(call);
+    return true;
+  }
+
+  private number(call: Call): void {
+    this.lastRequest += 1;
+    call.number = this.lastRequest;
+    call.stage = 'numbered';
+    this.unanswered.push(call);
+    this.filter.addNumbered(call);
+    this.departures.request(call);
+  }
+
+  private readDirectly(call: Call): void {
+    this.lastReadId += 1;
+    call.number = this.lastReadId;
+    call.stage = 'reading';
+    this.reads.push(call);
+    this.departures.read(call);
+  }
+
+  private placeHeldAgain(): void {
+    const calls = this.held;
+    this.held = [];
+    for (const call of calls) this.filter.removeHeld(call);
+    for (const call of calls) {
+      if (call.settled) this.giveCredit(call);
+      else this.place(call);
+    }
+  }
+
+  /** A whole-shard read goes to the tail once every operation that arrived before it is answered (not ordered otherwise). */
+  private placeShardRead(call: Call): void {
+    if (this.mayReadShard(call)) {
+      this.readDirectly(call);
+      return;
+    }
+    call.stage = 'held';
+    this.shardReads.push(call);
+  }
+
+  private mayReadShard(call: Call): boolean {
+    const firstHeld = this.held[0];
+    if (firstHeld !== undefined && firstHeld.arrival < call.arrival) return false;
+    if (call.barrier < 0) call.barrier = this.lastRequest;
+    const first = this.unanswered.first();
+    return first === undefined || first.number > call.barrier;
+  }
+
+  private placeShardReadsAgain(): void {
+    const calls = this.shardReads;
+    this.shardReads = [];
+    for (const call of calls) {
+      if (call.settled) this.giveCredit(call);
+      else this.placeShardRead(call);
+    }
+  }
+}

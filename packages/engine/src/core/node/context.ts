@@ -1,0 +1,24 @@
+/**
+ * NodeContext: what the copies of one node share. One object per node; copies read `time` and emit through `outbox`.
+ */
+import type { NodeId } from '../ids.ts';
+import type { NodeOutbox } from '../outbox.ts';
+import type { NodeSettings } from '../settings.ts';
+import type { MemoryBudget, Store } from '../store/store.ts';
+
+export interface NodeContext {
+  readonly id: NodeId;
+  readonly settings: NodeSettings;
+  readonly outbox: NodeOutbox;
+  readonly budget: MemoryBudget;
+  /** Highest master time received (protocol §6). */
+  time: number;
+  newStore(): Store;
+  /** 0 <= r < 1, from the node's own seeded generator: only eviction's samples use it. */
+  random(): number;
+}
+
+/** The step of the use clock that LRU compares, at this moment. */
+export function useTick(context: NodeContext): number {
+  return Math.floor(context.time / context.settings.useTickMs);
+}

@@ -1,0 +1,150 @@
+/**
+ * Node: one incarnation. Hands each message to the copy it is for; gives copies their turns at background work.
+ *
+ * Owns      the copies, the node's time and memory budget.
+ * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
+ * Invariant N1  time never runs backwards, and comes from the master alone.
+ */
+import { invariant } from '../invariant.ts';
+import type { NodeId, ShardId } from '../ids.ts';
+import type { NodeMachine } from '../machines.ts';
+import type { Message } from '../messages.ts';
+import type { NodeOutbox } from '../outbox.ts';
+import type { NodeSettings } from '../settings.ts';
+import { Budget } from '../store/budget.ts';
+import { SlabStore } from '../store/slab-store.ts';
+import type { Memory } from '../store/store.ts';
+import type { NodeContext } from './context.ts';
+import { Copy } from './copy.ts';
+import { Usage } from './usage.ts';
+
+export interface NodeParts {
+  readonly id: NodeId;
+  readonly settings: NodeSettings;
+  readonly memory: Memory;
+  readonly outbox: NodeOutbox;
+}
+
+/** One line of {@link Node.describeCopies}. */
+export interface CopyDescription {
+  readonly shard: ShardId;
+  readonly role: 'primary' | 'replica' | 'learner' | 'none';
+  readonly keys: number;
+  readonly liveBytes: number;
+  readonly reservedBytes: number;
+  /** Entries removed by expiry and by eviction, as seen by this copy. */
+  readonly expired: number;
+  readonly evicted: number;
+}
+
+export class Node implements NodeMachine {
+  readonly id: NodeId;
+  private readonly context: NodeContext;
+  private readonly usage: Usage;
+  private readonly copies = new Map<ShardId, Copy>();
+  private expiredAt = 0;
+
+  constructor({ id, settings, memory, outbox }: NodeParts) {
+    this.id = id;
+    const budget = new Budget(settings.maxMemoryBytes);
+    const newStore = () => new SlabStore({ budget, memory, hashSeed: settings.hashSeed });
+    const random = seededRandom(settings.hashSeed ^ id);
+    this.context = { id, settings, outbox, budget, time: 0, newStore, random };
+    this.usage = new Usage(this.context);
+  }
+
+  onTime(time: number): void {
+    if (time > this.context.time) this.context.time = time;
+  }
+
+  receive(from: NodeId, message: Message): void {
+    switch (message.type) {
+      case 'request':
+        return this.copyOf(message.shard).onRequest(message);
+      case 'record':
+      case 'stream-begin':
+      case 'stream-slice':
+      case 'stream-record':
+      case 'stream-end':
+        return this.copyOf(message.shard).onCopyMessage(from, message);
+      case 'read':
+        return this.copyOf(message.shard).onRead(message);
+      case 'config':
+        return this.copyOf(message.shard).onConfig(message);
+      case 'seal':
+        return this.copyOf(message.shard).onCopyMessage(from, message);
+      case 'stream-ack':
+        return this.copyOf(message.shard).onStreamAck(from, message);
+      case 'touched':
+        return this.copyOf(message.shard).onTouched(message);
+      case 'clock':
+        return;
+      default:
+        invariant(false, 'this message is not for a node');
+    }
+  }
+
+  /** One slice for each copy: streams, expiry, reclaiming. */
+  work(): boolean {
+    const { time, settings } = this.context;
+    const expiryIsDue = time - this.expiredAt >= settings.expireEveryMs;
+    let expiring = false;
+    let more = false;
+    for (const copy of this.copies.values()) {
+      const waiting = copy.work(expiryIsDue);
+      more = waiting || more;
+      expiring = (expiryIsDue && waiting) || expiring;
+    }
+    // A round of expiry goes on, slice by slice, until no copy has more to do; the next begins an interval later.
+    if (expiryIsDue && !expiring) this.expiredAt = time;
+    return more;
+  }
+
+  endTurn(): void {
+    for (const copy of this.copies.values()) copy.endTurn();
+    this.usage.endTurn();
+  }
+
+  /** For status: what this node holds. */
+  describeCopies(): CopyDescription[] {
+    const held: CopyDescription[] = [];
+    for (const [shard, copy] of this.copies) {
+      const data = copy.state.dataIfAny;
+      if (data === null) continue;
+      const { expired, evicted } = copy.state;
+      const { size: keys, liveBytes, reservedBytes } = data;
+      held.push({ shard, role: copy.role, keys, liveBytes, reservedBytes, expired, evicted });
+    }
+    return held;
+  }
+
+  /** Bytes of slabs and indexes now reserved. */
+  get reservedBytes(): number {
+    return this.context.budget.reserved;
+  }
+
+  /** The copy of a shard, for checkers that compare copies; undefined if this node never heard of the shard. */
+  inspect(shard: ShardId): Copy | undefined {
+    return this.copies.get(shard);
+  }
+
+  private copyOf(shard: ShardId): Copy {
+    let copy = this.copies.get(shard);
+    if (copy === undefined) {
+      copy = new Copy(shard, this.context);
+      this.copies.set(shard, copy);
+    }
+    return copy;
+  }
+}
+
+/** mulberry32: enough for sampling, and the same everywhere for one seed. */
+function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

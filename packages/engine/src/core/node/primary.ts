@@ -1,0 +1,143 @@
+/**
+ * Primary: the head of a chain, where requests become records (protocol §3.2).
+ *
+ * Owns      duplicates, evaluation, the primary's own records (expiry, eviction), the seal, memory limits.
+ * Does not  apply or pass records on: `take` does.
+ * Invariants
+ *   P1  every request makes exactly one record: failed conditions, refusals and logged reads too.
+ *   P2  a request already in the log is ignored: its record is in a window, or it was answered.
+ *   P3  sealed, it makes no record of its own.
+ *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
+ */
+import { invariant } from '../invariant.ts';
+import type { RequestMessage } from '../messages.ts';
+import {
+  isWrite,
+  NO_EFFECT,
+  type Operation,
+  plainResult,
+  type Record,
+  type RemovalCause,
+  Status,
+} from '../operation.ts';
+import { type NodeContext, useTick } from './context.ts';
+import type { CopyState } from './copy-state.ts';
+import { evaluate, type Outcome } from './evaluate.ts';
+import { atSoftLimit, overHardLimit } from './memory.ts';
+import { read } from './read.ts';
+
+/** Redis's default for maxmemory-samples. */
+const EVICTION_SAMPLES = 5;
+/** Under pressure a write makes room for so many times its own size, so that the shard shrinks while it is written to. */
+const EVICTION_FACTOR = 2;
+const EVICTIONS_MAX = 64;
+
+export class Primary {
+  private readonly state: CopyState;
+  private readonly context: NodeContext;
+  private readonly take: (record: Record) => void;
+  private sealed = false;
+
+  constructor(state: CopyState, context: NodeContext, take: (record: Record) => void) {
+    this.state = state;
+    this.context = context;
+    this.take = take;
+  }
+
+  seal(): void {
+    this.sealed = true;
+  }
+
+  unseal(): void {
+    this.sealed = false;
+  }
+
+  onRequest({ request, operation, committedSeq, pressure }: RequestMessage): void {
+    const { state } = this;
+    invariant(!this.sealed, 'nothing is asked of a sealed primary');
+    state.commit(committedSeq);
+    if (request <= state.lastRequest) return;
+    invariant(request === state.lastRequest + 1, 'requests come in order, without gap');
+    // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
+    const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
+    const { effect, result } = refused ?? this.evaluate(operation);
+    this.take({ seq: state.lastSeq + 1, request, effect, result });
+  }
+
+  private evaluate(operation: Operation): Outcome {
+    const { state, context } = this;
+    if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
+    const { maxValueBytes } = context.settings;
+    return evaluate(operation, state.data, { time: context.time, seq: state.lastSeq + 1, maxValueBytes });
+  }
+
+  private outOfMemory(operation: Operation): Outcome {
+    const version = this.state.data.head(operation.key)?.version ?? 0;
+    return { effect: NO_EFFECT, result: plainResult(Status.outOfMemory, version) };
+  }
+
+  // ---- memory ---------------------------------------------------------------------------------------------------
+
+  /** False if the operation must be refused for want of memory. */
+  private makeRoom(operation: Operation, pressure: boolean): boolean {
+    const { context, state } = this;
+    if (context.settings.maxMemoryBytes === 0) return true;
+    const bytes = growthOf(operation);
+    if (bytes === 0) return true;
+    const growth = state.data.growthFor(operation.key.length, bytes);
+    if (!pressure && !atSoftLimit(context, growth)) return true;
+    if (context.settings.eviction === 'noeviction') return false;
+    this.evict(EVICTION_FACTOR * (bytes + operation.key.length));
+    return !overHardLimit(context, growth);
+  }
+
+  private evict(bytes: number): void {
+    const { state, context } = this;
+    let freed = 0;
+    for (let evictions = 0; freed < bytes && evictions < EVICTIONS_MAX; evictions++) {
+      const before = state.data.liveBytes;
+      const key = state.data.evictionCandidate(EVICTION_SAMPLES, useTick(context), context.random);
+      if (key === undefined) return;
+      this.removeOwn(key, 'evict');
+      freed += before - state.data.liveBytes;
+      state.data.reclaim();
+    }
+  }
+
+  // ---- records of its own ---------------------------------------------------------------------------------------
+
+  /** One slice of active expiry; true if there was something to remove, so that more may follow. */
+  expire(): boolean {
+    if (this.sealed) return false;
+    const { expireRemove, expireExamine } = this.context.settings;
+    const keys = this.state.data.due(this.context.time, expireRemove, expireExamine);
+    for (const key of keys) if (this.isPast(key)) this.removeOwn(key, 'expire');
+    return keys.length > 0;
+  }
+
+  /** The store's list is a hint: it may name a key twice. */
+  private isPast(key: string): boolean {
+    const head = this.state.data.head(key);
+    return head !== undefined && head.expiresAt !== 0 && head.expiresAt <= this.context.time;
+  }
+
+  private removeOwn(key: string, cause: RemovalCause): void {
+    const { state } = this;
+    const effect = { type: 'remove', key, cause } as const;
+    this.take({ seq: state.lastSeq + 1, request: 0, effect, result: plainResult(Status.ok, 0) });
+  }
+}
+
+/** Bytes of value a request may add; 0 = it cannot grow the store. */
+function growthOf(operation: Operation): number {
+  switch (operation.verb) {
+    case 'put':
+    case 'append':
+      return operation.value.length + 1;
+    case 'increment':
+    case 'increment-float':
+      return 24;
+    default:
+      return 0;
+  }
+}

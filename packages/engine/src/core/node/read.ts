@@ -1,0 +1,62 @@
+/**
+ * read: answers to reads, from one copy's store at one moment. Used by the tail for direct reads and by the primary for
+ * logged ones.
+ */
+import { liveEntry } from './evaluate.ts';
+import {
+  plainResult,
+  type ReadOperation,
+  type Result,
+  type ScanOperation,
+  Status,
+  ValueKind,
+  valueResult,
+} from '../operation.ts';
+import type { Store, WalkedEntry } from '../store/store.ts';
+
+/** One page carries at most about so many bytes of keys and values, and looks at so many entries to find them. */
+const PAGE_BYTES = 256 * 1024;
+const PAGE_EXAMINED = 4096;
+
+export function read(operation: ReadOperation, store: Store, time: number): Result {
+  switch (operation.verb) {
+    case 'get': {
+      const entry = liveEntry(store, operation.key, time);
+      if (entry === undefined) return plainResult(Status.absent, 0);
+      return valueResult(Status.ok, entry.version, entry.value, entry.kind, entry.expiresAt);
+    }
+    case 'stat': {
+      const head = store.head(operation.key);
+      if (head === undefined || isPast(head.expiresAt, time)) return plainResult(Status.absent, 0);
+      return valueResult(Status.ok, head.version, String(head.valueBytes), head.kind, head.expiresAt);
+    }
+    case 'scan':
+      return scan(operation, store, time);
+    case 'count':
+      return valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0);
+  }
+}
+
+function isPast(expiresAt: number, time: number): boolean {
+  return expiresAt !== 0 && expiresAt <= time;
+}
+
+function scan(operation: ScanOperation, store: Store, time: number): Result {
+  const { prefix, limit, keysOnly } = operation;
+  const entries: (string | number)[] = [];
+  let found = 0;
+  let bytes = 0;
+  let examined = 0;
+  const take = (entry: WalkedEntry): void => {
+    examined += 1;
+    if (isPast(entry.expiresAt, time) || !entry.key.startsWith(prefix)) return;
+    entries.push(entry.key, entry.value, entry.kind, entry.version, entry.expiresAt);
+    found += 1;
+    bytes += entry.key.length + entry.value.length;
+  };
+  let cursor = operation.cursor;
+  do {
+    cursor = store.walk(cursor, Math.max(1, limit - found), PAGE_BYTES - bytes, keysOnly, take);
+  } while (cursor !== -1 && found < limit && bytes < PAGE_BYTES && examined < PAGE_EXAMINED);
+  return { ...plainResult(Status.ok, 0), page: { cursor, entries } };
+}

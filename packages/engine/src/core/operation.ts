@@ -1,0 +1,251 @@
+/**
+ * What a caller can ask of one shard, what it is answered, and what a write leaves behind.
+ *
+ * Owns      the shapes Operation (asked), Result (answered), Effect and Record (done).
+ * Does not  evaluate them (node/evaluate.ts) or move them (runtime/wire.ts).
+ * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
+ *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge.
+ * Records   A record is the effect of one request, not the request: replicas apply effects and never judge conditions,
+ *           clocks or limits again, so two copies cannot come to different conclusions.
+ */
+
+/**
+ * How the edge reads a value back. The core stores it and never looks inside, increments apart: `number` is a finite
+ * number as decimal text. Increments work on text, bytes and numbers alike and keep the kind; an absent key becomes a
+ * `number`. Appending to a `number` makes it `text`.
+ */
+export const ValueKind = { text: 0, bytes: 1, structured: 2, number: 3 } as const;
+export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
+
+/** A stored entry. `version` is the seq that wrote it; `expiresAt` is in master time (ms since the epoch), 0 = never. */
+export interface Entry {
+  value: string;
+  kind: ValueKind;
+  version: number;
+  expiresAt: number;
+}
+
+/** Values of `ifVersion` besides a real version. An absent key has version 0, as in etcd. */
+export const ANY_VERSION = -1;
+export const MUST_BE_ABSENT = 0;
+export const MUST_EXIST = -2;
+
+/** Values of `ttl` besides a number of milliseconds. */
+export const NO_TTL = 0;
+export const KEEP_TTL = -1;
+
+export interface PutOperation {
+  readonly verb: 'put';
+  readonly key: string;
+  readonly value: string;
+  readonly kind: ValueKind;
+  /** ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, or the version the entry must have. */
+  readonly ifVersion: number;
+  /** Milliseconds from the primary's time, NO_TTL or KEEP_TTL. */
+  readonly ttl: number;
+  /** An absolute deadline in master time instead of `ttl`; 0 = none. */
+  readonly deadline: number;
+  /** Answer with the entry that was there before. */
+  readonly previous: boolean;
+}
+
+export interface DeleteOperation {
+  readonly verb: 'delete';
+  readonly key: string;
+  readonly ifVersion: number;
+  readonly previous: boolean;
+}
+
+export interface IncrementOperation {
+  readonly verb: 'increment';
+  readonly key: string;
+  /** A signed 64-bit integer in decimal. */
+  readonly by: string;
+}
+
+export interface IncrementFloatOperation {
+  readonly verb: 'increment-float';
+  readonly key: string;
+  readonly by: number;
+}
+
+export interface AppendOperation {
+  readonly verb: 'append';
+  readonly key: string;
+  readonly value: string;
+  /** Of the new entry if there is none yet; otherwise the present kind stays. */
+  readonly kind: ValueKind;
+}
+
+/** Which present deadline a new one may replace; a key without one counts as never expiring (Redis NX XX GT LT). */
+export type ExpireWhen = 'always' | 'none' | 'some' | 'later' | 'sooner';
+
+export interface ExpireOperation {
+  readonly verb: 'expire';
+  readonly key: string;
+  /** Milliseconds from the primary's time, or NO_TTL with `deadline` 0 to make the entry persistent. */
+  readonly ttl: number;
+  readonly deadline: number;
+  readonly when: ExpireWhen;
+}
+
+/** Removes every entry of the shard. */
+export interface ClearOperation {
+  readonly verb: 'clear';
+  readonly key: '';
+}
+
+/** Reads an entry. */
+export interface GetOperation {
+  readonly verb: 'get';
+  readonly key: string;
+}
+
+/** Reads an entry without its value: version, deadline, and the value's length in bytes as decimal text. */
+export interface StatOperation {
+  readonly verb: 'stat';
+  readonly key: string;
+}
+
+/** One page of the shard in hash order, beginning at `cursor` (0 first). */
+export interface ScanOperation {
+  readonly verb: 'scan';
+  readonly key: '';
+  readonly cursor: number;
+  readonly prefix: string;
+  /** Stop after about this many entries; entries of one hash are never parted. */
+  readonly limit: number;
+  readonly keysOnly: boolean;
+}
+
+/** How many entries the shard holds, entries past their deadline but not yet removed included. */
+export interface CountOperation {
+  readonly verb: 'count';
+  readonly key: '';
+}
+
+export type WriteOperation =
+  | PutOperation
+  | DeleteOperation
+  | IncrementOperation
+  | IncrementFloatOperation
+  | AppendOperation
+  | ExpireOperation
+  | ClearOperation;
+/** Reads of one key: ordered behind writes of that key (protocol §5). */
+export type KeyReadOperation = GetOperation | StatOperation;
+/** Reads of a whole shard: sent to the tail once every earlier write of the shard is answered. */
+export type ShardReadOperation = ScanOperation | CountOperation;
+export type ReadOperation = KeyReadOperation | ShardReadOperation;
+export type Operation = WriteOperation | ReadOperation;
+
+/** What became of an operation. Everything but `ok` changed nothing. */
+export const Status = {
+  ok: 0,
+  /** The key is absent: a read found nothing, a delete had nothing to delete. */
+  absent: 1,
+  /** `ifVersion` or `when` did not hold; `version` is what is there now (0 = absent). */
+  conditionFailed: 2,
+  /** The value is no number, or no integer. */
+  notANumber: 3,
+  /** The number would leave its range. */
+  overflow: 4,
+  /** The value would be longer than `maxValueBytes`. */
+  valueTooLarge: 5,
+  /** No room in the chain's nodes, and the policy is not to evict. */
+  outOfMemory: 6,
+  /** Append to a structured value. */
+  wrongKind: 7,
+} as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+/** One page of a scan. `entries` is flat: key, value, kind, version, expiresAt, key, … (value '' if keysOnly). */
+export interface Page {
+  /** Where the next page begins, or -1 after the last. */
+  readonly cursor: number;
+  readonly entries: readonly (string | number)[];
+}
+
+/** Fields of one entry in {@link Page.entries}. */
+export const PAGE_STRIDE = 5;
+
+/**
+ * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
+ * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
+ * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
+ */
+export interface Result {
+  readonly status: Status;
+  readonly version: number;
+  readonly value: string | null;
+  readonly kind: ValueKind;
+  readonly expiresAt: number;
+  readonly page: Page | null;
+}
+
+export type RemovalCause = 'delete' | 'expire' | 'evict';
+
+export interface PutEffect {
+  readonly type: 'put';
+  readonly key: string;
+  readonly value: string;
+  readonly kind: ValueKind;
+  readonly expiresAt: number;
+}
+export interface RemoveEffect {
+  readonly type: 'remove';
+  readonly key: string;
+  readonly cause: RemovalCause;
+}
+/** A new deadline (and version) for an entry whose value stays. */
+export interface DeadlineEffect {
+  readonly type: 'deadline';
+  readonly key: string;
+  readonly expiresAt: number;
+}
+export interface ClearEffect {
+  readonly type: 'clear';
+}
+/** A failed condition, a refusal or a logged read: it has its place in the log and changes nothing. */
+export interface NoEffect {
+  readonly type: 'none';
+}
+export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | NoEffect;
+
+/** One position of a shard's log. `request` 0 is the primary's own (expiry, eviction). */
+export interface Record {
+  readonly seq: number;
+  readonly request: number;
+  readonly effect: Effect;
+  readonly result: Result;
+}
+
+export const NO_EFFECT: NoEffect = { type: 'none' };
+
+/** A result with nothing but a status and a version. */
+export function plainResult(status: Status, version: number): Result {
+  return { status, version, value: null, kind: ValueKind.text, expiresAt: 0, page: null };
+}
+
+/** A result that bears a value. */
+export function valueResult(status: Status, version: number, value: string, kind: ValueKind, expiresAt: number): Result {
+  return { status, version, value, kind, expiresAt, page: null };
+}
+
+/** Whether an operation changes data, that is: must be numbered and replicated. */
+export function isWrite(operation: Operation): operation is WriteOperation {
+  switch (operation.verb) {
+    case 'get':
+    case 'stat':
+    case 'scan':
+    case 'count':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Whether an operation reads a whole shard. */
+export function isShardRead(operation: Operation): operation is ShardReadOperation {
+  return operation.verb === 'scan' || operation.verb === 'count';
+}

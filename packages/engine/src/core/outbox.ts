@@ -1,0 +1,37 @@
+/**
+ * Outboxes: all that a machine can do to the world. A machine only writes into its outbox; the driver that owns it
+ * carries the outputs out, in the order they were emitted, and never calls into the machine meanwhile.
+ *
+ * A disk tier will add `persist(record)` to NodeOutbox, emitted before the send that depends on it; the order of outputs
+ * is the order of effects, so nothing else has to change.
+ */
+import type { ErrorCode } from './errors.ts';
+import type { NodeId } from './ids.ts';
+import type { Message } from './messages.ts';
+import type { Result } from './operation.ts';
+import type { Note } from './notes.ts';
+
+/** What a node can do. */
+export interface NodeOutbox {
+  /** `to` MASTER is the master. Between two nodes messages keep their order. */
+  send(to: NodeId, message: Message): void;
+}
+
+/** An operation the master was handed; the caller's own object, given back with the answer. */
+export interface Sink {
+  onResult(result: Result): void;
+  onError(code: ErrorCode, details: string): void;
+}
+
+/** What the master can do. */
+export interface MasterOutbox {
+  send(to: NodeId, message: Message): void;
+  reply(sink: Sink, result: Result): void;
+  fail(sink: Sink, code: ErrorCode, details: string): void;
+  /** Start a worker to be `node`; answered by nodeReady or nodeDied. */
+  spawn(node: NodeId): void;
+  /** Stop `node` for good, however it is; it is dead to the master already. */
+  terminate(node: NodeId): void;
+  /** Something worth telling: becomes an event, a counter, a line of a trace. */
+  note(note: Note): void;
+}

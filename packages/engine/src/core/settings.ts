@@ -1,0 +1,81 @@
+/**
+ * Settings the machines run with: every limit in one place, with its unit in its name. Options of the public API are
+ * checked and mapped onto these by client/; the simulator draws extreme ones.
+ */
+
+export interface NodeSettings {
+  /** Seed of the key hash, the same on every node of a cluster: cursors and streams rely on one hash order. */
+  readonly hashSeed: number;
+  /** Bytes of slabs and indexes the node may hold; 0 = unlimited. */
+  readonly maxMemoryBytes: number;
+  readonly eviction: 'noeviction' | 'allkeys-lru';
+  readonly maxValueBytes: number;
+  /** Entries and bytes in one slice of a stream to a learner. */
+  readonly sliceEntries: number;
+  readonly sliceBytes: number;
+  /** Slices a stream may be ahead of the learner's acknowledgements. */
+  readonly slicesAhead: number;
+  /** Entries examined by one slice of active expiry, and keys removed by it. */
+  readonly expireExamine: number;
+  readonly expireRemove: number;
+  /** Milliseconds of master time between rounds of active expiry. */
+  readonly expireEveryMs: number;
+  /** Milliseconds per step of the use clock that LRU compares. */
+  readonly useTickMs: number;
+}
+
+export interface MasterSettings {
+  readonly nodes: number;
+  readonly shards: number;
+  /** Copies besides the primary. */
+  readonly replicas: number;
+  /** Slots of each shard's order filter (a power of two). */
+  readonly filterSlots: number;
+  /** Numbered requests and direct reads a shard may have unanswered, and their bytes. */
+  readonly creditOperations: number;
+  readonly creditBytes: number;
+  /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
+  readonly waitingOperations: number;
+  readonly waitingBytes: number;
+  /** A life shorter than this counts as a crash on start; so many of them in a row stop the seat. */
+  readonly youngMs: number;
+  readonly crashLoopDeaths: number;
+  /** Delay before the start after a first young death; doubles with each further one up to the maximum. */
+  readonly backOffMs: number;
+  readonly backOffMaxMs: number;
+  /** How long repair waits for a dead node's seat to be filled before it burdens another node. */
+  readonly seatGraceMs: number;
+  /** How often idle nodes hear the time, so that expiry goes on without traffic. */
+  readonly clockEveryMs: number;
+}
+
+export const DEFAULT_NODE_SETTINGS: NodeSettings = {
+  hashSeed: 0,
+  maxMemoryBytes: 0,
+  eviction: 'noeviction',
+  maxValueBytes: 16 * 1024 * 1024,
+  sliceEntries: 512,
+  sliceBytes: 64 * 1024,
+  slicesAhead: 4,
+  expireExamine: 512,
+  expireRemove: 64,
+  expireEveryMs: 100,
+  useTickMs: 1000,
+};
+
+export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
+  nodes: 5,
+  shards: 10,
+  replicas: 1,
+  filterSlots: 4096,
+  creditOperations: 2048,
+  creditBytes: 8 * 1024 * 1024,
+  waitingOperations: 262_144,
+  waitingBytes: 256 * 1024 * 1024,
+  youngMs: 200,
+  crashLoopDeaths: 12,
+  backOffMs: 20,
+  backOffMaxMs: 2_000,
+  seatGraceMs: 250,
+  clockEveryMs: 100,
+};

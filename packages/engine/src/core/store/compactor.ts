@@ -1,0 +1,140 @@
+/**
+ * Compactor: gives dead space back by moving what lives out of the deadest chunk.
+ *
+ * Owns      the chunk being emptied and how far it got; the decision how much dead space is tolerable.
+ * Does not  run by itself: every write pays a little (pay), and an idle node asks for more (slice).
+ * Invariants
+ *   K1  A moved entry is dead where it was before the next one is moved: at any stop the chunk is an ordinary one.
+ *   K2  Work per call is bounded by the bytes it is given, one entry more at most.
+ * Why writes pay PAY_FACTOR bytes for a byte: with a share d of all bytes dead, the deadest chunk is at least d dead, and
+ * winning a byte back moves at most (1 - d) / d: 7 for the eighth that is always tolerated. Paying more than is needed
+ * only ends the debt sooner.
+ */
+import type { Ledger } from './budget.ts';
+import { CHUNK_OVERHEAD_BYTES, type LogChunk } from './chunk.ts';
+import type { Directory } from './directory.ts';
+import { deadlineAt, isDead, keyBytesAt, keyWordAt, sizeAt } from './entry.ts';
+import { hashWords } from './hash.ts';
+import { CHUNK_BYTES_MAX, type Log } from './log.ts';
+
+const PAY_FACTOR = 8;
+/** Larger entries have chunks of their own, which leave no dead space. */
+const PAID_BYTES_MAX = CHUNK_BYTES_MAX / 8;
+/** Reading past a dead entry costs about as much as moving so many bytes. */
+const SKIP_BYTES = 32;
+/** A chunk is compacted in idle time from this many sixteenths of dead space on, and under pressure from one. */
+const IDLE_LEVEL = 2;
+const PRESSED_LEVEL = 1;
+const SLICE_BYTES = 64 * 1024;
+/** All overhead (index, dead entries, unused ends) is held to this part of the live bytes, if the index allows it. */
+const OVERHEAD_PART = 0.4;
+/** Dead entries are tolerated up to this part of the live bytes in any case. */
+const DEAD_PART = 1 / 8;
+
+/** The parts of a store the compactor works on. */
+export interface CompactorParts {
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly ledger: Ledger;
+  readonly key0: number;
+  readonly key1: number;
+  /** Tells the sweeper that `chunk` received an entry with this deadline. */
+  readonly noteDeadline: (chunk: LogChunk, expiresAt: number) => void;
+}
+
+export class Compactor {
+  readonly #parts: CompactorParts;
+  #victim: LogChunk | undefined;
+  #word = 0;
+
+  constructor(parts: CompactorParts) {
+    this.#parts = parts;
+  }
+
+  /** A write made `bytes` bytes, or made them dead: reclaims in proportion while there is too much dead space. */
+  pay(bytes: number): void {
+    if (this.#isPressed()) this.#run(Math.min(bytes, PAID_BYTES_MAX) * PAY_FACTOR, PRESSED_LEVEL);
+  }
+
+  /** One bounded slice; true if more is worth doing. */
+  slice(): boolean {
+    return this.#run(SLICE_BYTES, this.#isPressed() ? PRESSED_LEVEL : IDLE_LEVEL);
+  }
+
+  isVictim(chunk: LogChunk): boolean {
+    return chunk === this.#victim;
+  }
+
+  /** An upper bound of what appending `size` bytes and paying for it can add to the bytes charged. */
+  appendCost(size: number): number {
+    const { log } = this.#parts;
+    const moved = Math.min(size, PAID_BYTES_MAX) * PAY_FACTOR + CHUNK_BYTES_MAX / 8;
+    const head = log.head;
+    if (head !== undefined && head.used + size + moved <= head.size) return 0;
+    return log.appendCost(size) + 2 * (log.chunkSize() + CHUNK_OVERHEAD_BYTES);
+  }
+
+  #isPressed(): boolean {
+    const { log, ledger } = this.#parts;
+    const dead = log.deadBytes;
+    const live = log.liveBytes;
+    if (dead <= live * DEAD_PART) return false;
+    return ledger.reserved - live > live * OVERHEAD_PART;
+  }
+
+  /** Works off `bytes`; true if it stopped for that reason. */
+  #run(bytes: number, level: number): boolean {
+    let left = bytes;
+    while (left > 0) {
+      const victim = this.#currentVictim(level);
+      if (victim === undefined) return false;
+      left -= this.#step(victim);
+    }
+    return this.#currentVictim(level) !== undefined;
+  }
+
+  #currentVictim(level: number): LogChunk | undefined {
+    const { log } = this.#parts;
+    if (this.#victim !== undefined && !this.#victim.gone) return this.#victim;
+    this.#sealSparseHead();
+    const victim = log.victims.deadest(level);
+    if (victim !== undefined) log.victims.unfile(victim);
+    this.#victim = victim;
+    this.#word = 0;
+    return victim;
+  }
+
+  /** After a mass deletion the head itself may be what holds the memory. */
+  #sealSparseHead(): void {
+    const { log } = this.#parts;
+    const head = log.head;
+    if (head === undefined) return;
+    if (head.dead * 2 > head.size || (head.size > log.chunkSize() * 4 && head.dead > 0)) log.seal();
+  }
+
+  /** Passes one entry of the victim, moving it if it lives. Answers what that cost in bytes. */
+  #step(victim: LogChunk): number {
+    const { words } = victim;
+    const word = this.#word;
+    const size = sizeAt(words, word);
+    this.#word = word + (size >>> 2);
+    if (isDead(words, word)) return SKIP_BYTES;
+    this.#move(victim, word, size);
+    return size + SKIP_BYTES;
+  }
+
+  #move(victim: LogChunk, word: number, size: number): void {
+    const { log, directory, key0, key1, noteDeadline } = this.#parts;
+    const from = victim.words;
+    const hash = hashWords(from, keyWordAt(from, word), keyBytesAt(from, word), key0, key1);
+    const location = log.append(size);
+    const chunk = log.chunkAt(location);
+    const to = chunk.words;
+    const start = log.wordAt(location);
+    for (let i = 0; i < size >>> 2; i++) to[start + i] = from[word + i]!;
+    directory.relocate(hash, log.locationOf(victim, word), location);
+    const deadline = deadlineAt(from, word);
+    if (deadline !== 0) noteDeadline(chunk, deadline);
+    log.discardIn(victim, word, size);
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * SlabStore: one shard copy's entries, outside the V8 heap.
+ *
+ * Puts the parts together: a packed key (hash.ts) leads through the directory to a slot, the slot to a place in the log.
+ *
+ * Owns      the key operations: find, write in place or append, remove; size and expiring.
+ * Does not  judge deadlines, conditions or limits; see store.ts for the contract.
+ * Invariants (audit.ts recomputes them all)
+ *   P1  Every slot of the index leads to a live entry whose key has the slot's hash; every live entry has one slot.
+ *   P2  size, expiring, liveBytes, reservedBytes and the budget are exact after every call.
+ * Why a new value of the same size is written in place, and any other appended: places of one size fit their successor,
+ * everything else would need holes of all sizes to be kept and searched.
+ * Why memory is taken before anything is changed: an allocation may throw, and the store must be whole then.
+ */
+import { invariant } from '../invariant.ts';
+import type { Entry, ValueKind } from '../operation.ts';
+import { auditStore } from './audit.ts';
+import { type Budget, Ledger } from './budget.ts';
+import type { LogChunk } from './chunk.ts';
+import { Compactor } from './compactor.ts';
+import { Sweeper } from './deadlines.ts';
+import { Directory } from './directory.ts';
+import {
+  deadlineAt,
+  entrySize,
+  hasDeadlineSlot,
+  keyBytesAt,
+  keyWordAt,
+  kindAt,
+  markAt,
+  sizeAt,
+  VALUE_BYTES_MAX,
+  valueBytesAt,
+  versionAt,
+  writeDeadline,
+  writeHeader,
+  writeMark,
+  writeVersion,
+} from './entry.ts';
+import { oldestOf } from './eviction.ts';
+import { PackedKey } from './hash.ts';
+import { Log } from './log.ts';
+import type { EntryHead, Memory, Store, WalkedEntry } from './store.ts';
+import { walkPage } from './walk.ts';
+
+export interface SlabStoreOptions {
+  readonly memory: Memory;
+  readonly budget: Budget;
+  /** Up to 2^53; the same on all copies of a shard, unknown outside. */
+  readonly hashSeed: number;
+}
+
+export class SlabStore implements Store {
+  readonly #memory: Memory;
+  readonly #ledger: Ledger;
+  readonly #key0: number;
+  readonly #key1: number;
+  readonly #packed = new PackedKey();
+  #directory!: Directory;
+  #log!: Log;
+  #sweeper!: Sweeper;
+  #compactor!: Compactor;
+  #size = 0;
+  #expiring = 0;
+  /** The latest tick heard of: the mark of what is written. */
+  #tick = 0;
+
+  constructor(options: SlabStoreOptions) {
+    this.#memory = options.memory;
+    this.#ledger = new Ledger(options.budget);
+    this.#key0 = options.hashSeed | 0;
+    this.#key1 = (options.hashSeed / 0x1_0000_0000) | 0;
+    this.#begin();
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get expiring(): number {
+    return this.#expiring;
+  }
+
+  get liveBytes(): number {
+    return this.#log.liveBytes;
+  }
+
+  get reservedBytes(): number {
+    return this.#ledger.reserved;
+  }
+
+  get(key: string): Entry | undefined {
+    const location = this.#find(this.#hash(key));
+    if (location === 0) return undefined;
+    const { bytes, words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    const start = keyWordAt(words, at) * 4 + this.#packed.length;
+    return {
+      value: this.#memory.read(bytes, start, valueBytesAt(words, at)),
+      kind: kindAt(words, at),
+      version: versionAt(words, at),
+      expiresAt: deadlineAt(words, at),
+    };
+  }
+
+  head(key: string): EntryHead | undefined {
+    const location = this.#find(this.#hash(key));
+    if (location === 0) return undefined;
+    const { words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    return {
+      kind: kindAt(words, at),
+      version: versionAt(words, at),
+      expiresAt: deadlineAt(words, at),
+      valueBytes: valueBytesAt(words, at),
+    };
+  }
+
+  put(key: string, value: string, kind: ValueKind, version: number, expiresAt: number): void {
+    invariant(value.length <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
+    const hash = this.#hash(key);
+    const old = this.#find(hash);
+    const size = entrySize(key.length, value.length, expiresAt !== 0);
+    if (old !== 0 && this.#overwrite(old, size, value, kind, version, expiresAt)) return;
+    const location = this.#log.append(size);
+    const chunk = this.#log.chunkAt(location);
+    const { words } = chunk;
+    const at = this.#log.wordAt(location);
+    writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    this.#packed.copyTo(words, keyWordAt(words, at));
+    this.#memory.write(chunk.bytes, keyWordAt(words, at) * 4 + key.length, value);
+    if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
+    if (old === 0) {
+      this.#directory.insert(hash, location);
+      this.#size++;
+    } else {
+      this.#directory.relocate(hash, old, location);
+      this.#discard(old);
+    }
+    this.#compactor.pay(size);
+  }
+
+  setDeadline(key: string, version: number, expiresAt: number): boolean {
+    const hash = this.#hash(key);
+    const location = this.#find(hash);
+    if (location === 0) return false;
+    const chunk = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    if (expiresAt === 0 || hasDeadlineSlot(chunk.words, at)) {
+      if (deadlineAt(chunk.words, at) !== 0) this.#expiring--;
+      if (hasDeadlineSlot(chunk.words, at)) writeDeadline(chunk.words, at, expiresAt);
+      writeVersion(chunk.words, at, version);
+      if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
+    } else this.#addDeadline(hash, location, version, expiresAt);
+    return true;
+  }
+
+  remove(key: string): boolean {
+    const hash = this.#hash(key);
+    const location = this.#find(hash);
+    if (location === 0) return false;
+    this.#directory.remove(hash, location);
+    this.#size--;
+    this.#compactor.pay(this.#discard(location));
+    return true;
+  }
+
+  clear(): void {
+    this.release();
+    this.#begin();
+  }
+
+  release(): void {
+    this.#directory.release();
+    this.#log.release();
+    this.#size = 0;
+    this.#expiring = 0;
+    invariant(this.#ledger.reserved === 0, 'a released store still holds memory');
+  }
+
+  growthFor(keyBytes: number, valueBytes: number): number {
+    const size = entrySize(keyBytes, valueBytes, true);
+    return this.#compactor.appendCost(size) + this.#directory.insertCost();
+  }
+
+  walk(
+    cursor: number,
+    limit: number,
+    limitBytes: number,
+    keysOnly: boolean,
+    visit: (entry: WalkedEntry) => void,
+  ): number {
+    const parts = { directory: this.#directory, log: this.#log, memory: this.#memory };
+    return walkPage(parts, cursor, { entries: limit, bytes: limitBytes, keysOnly }, visit);
+  }
+
+  due(time: number, limit: number, examine: number): string[] {
+    return this.#sweeper.due(time, limit, examine);
+  }
+
+  touch(key: string, tick: number): boolean {
+    this.#tick = tick & 0xffff;
+    const location = this.#find(this.#hash(key));
+    if (location === 0) return false;
+    const { words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    if (markAt(words, at) === this.#tick) return false;
+    writeMark(words, at, this.#tick);
+    return true;
+  }
+
+  touchHash(hash: number, tick: number): void {
+    this.#tick = tick & 0xffff;
+    const segment = this.#directory.segmentFor(hash);
+    const { slots } = segment;
+    for (let at = segment.seek(hash); slots[at] === hash && slots[at + 1] !== 0; at += 2) {
+      writeMark(this.#log.chunkAt(slots[at + 1]!).words, this.#log.wordAt(slots[at + 1]!), this.#tick);
+    }
+  }
+
+  hashOf(key: string): number {
+    return this.#hash(key);
+  }
+
+  evictionCandidate(samples: number, tick: number, random: () => number): string | undefined {
+    this.#tick = tick & 0xffff;
+    if (this.#size === 0) return undefined;
+    const location = oldestOf(this.#directory, this.#log, samples, tick, random);
+    const { bytes, words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    return this.#memory.read(bytes, keyWordAt(words, at) * 4, keyBytesAt(words, at));
+  }
+
+  reclaim(): boolean {
+    return this.#compactor.slice();
+  }
+
+  /** Recomputes every invariant and figure from the bytes up; throws if one is wrong. For tests: O(n). */
+  audit(): void {
+    auditStore({
+      directory: this.#directory,
+      log: this.#log,
+      sweeper: this.#sweeper,
+      compactor: this.#compactor,
+      ledger: this.#ledger,
+      key0: this.#key0,
+      key1: this.#key1,
+      size: this.#size,
+      expiring: this.#expiring,
+    });
+  }
+
+  #begin(): void {
+    const log = new Log(this.#memory, this.#ledger);
+    const directory = new Directory(this.#ledger);
+    const sweeper = new Sweeper(log, this.#memory);
+    this.#log = log;
+    this.#directory = directory;
+    this.#sweeper = sweeper;
+    this.#compactor = new Compactor({
+      log,
+      directory,
+      ledger: this.#ledger,
+      key0: this.#key0,
+      key1: this.#key1,
+      noteDeadline: (chunk, expiresAt) => sweeper.note(chunk, expiresAt),
+    });
+  }
+
+  /** Packs the key, which {@link #find} then compares with, and hashes it. */
+  #hash(key: string): number {
+    this.#packed.pack(key);
+    return this.#packed.hash(this.#key0, this.#key1);
+  }
+
+  /** The location of the packed key, 0 if it is absent. */
+  #find(hash: number): number {
+    const segment = this.#directory.segmentFor(hash);
+    const { slots } = segment;
+    for (let at = segment.seek(hash); slots[at] === hash; at += 2) {
+      const location = slots[at + 1]!;
+      if (location === 0) return 0;
+      const { words } = this.#log.chunkAt(location);
+      const word = this.#log.wordAt(location);
+      if (keyBytesAt(words, word) !== this.#packed.length) continue;
+      if (this.#packed.equals(words, keyWordAt(words, word))) return location;
+    }
+    return 0;
+  }
+
+  /** Writes over the entry at `location` if the new one takes exactly its place; false if not. */
+  #overwrite(
+    location: number,
+    size: number,
+    value: string,
+    kind: ValueKind,
+    version: number,
+    expiresAt: number,
+  ): boolean {
+    const chunk = this.#log.chunkAt(location);
+    const { words } = chunk;
+    const at = this.#log.wordAt(location);
+    if (sizeAt(words, at) !== size) return false;
+    if (deadlineAt(words, at) !== 0) this.#expiring--;
+    const moved = hasDeadlineSlot(words, at) !== (expiresAt !== 0);
+    const keyBytes = this.#packed.length;
+    writeHeader(words, at, keyBytes, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    const key = keyWordAt(words, at);
+    if (moved) this.#packed.copyTo(words, key);
+    this.#memory.write(chunk.bytes, key * 4 + keyBytes, value);
+    if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
+    return true;
+  }
+
+  /** Moves an entry without a deadline slot to where there is one. */
+  #addDeadline(hash: number, old: number, version: number, expiresAt: number): void {
+    const from = this.#log.chunkAt(old);
+    const start = this.#log.wordAt(old);
+    const keyBytes = keyBytesAt(from.words, start);
+    const valueBytes = valueBytesAt(from.words, start);
+    const kind = kindAt(from.words, start);
+    const mark = markAt(from.words, start);
+    const size = entrySize(keyBytes, valueBytes, true);
+    const location = this.#log.append(size);
+    const chunk = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    writeHeader(chunk.words, at, keyBytes, valueBytes, kind, version, expiresAt, true, mark);
+    const source = keyWordAt(from.words, start) * 4;
+    const text = from.bytes.subarray(source, source + keyBytes + valueBytes);
+    chunk.bytes.set(text, keyWordAt(chunk.words, at) * 4);
+    this.#noteNewDeadline(chunk, expiresAt);
+    this.#directory.relocate(hash, old, location);
+    this.#discard(old);
+    this.#compactor.pay(size);
+  }
+
+  #noteNewDeadline(chunk: LogChunk, expiresAt: number): void {
+    this.#expiring++;
+    this.#sweeper.note(chunk, expiresAt);
+  }
+
+  /** Leaves the entry at `location` to be reclaimed; answers its size. */
+  #discard(location: number): number {
+    const { words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    if (deadlineAt(words, at) !== 0) this.#expiring--;
+    const size = sizeAt(words, at);
+    this.#log.discard(location, size);
+    return size;
+  }
+}

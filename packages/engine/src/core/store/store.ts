@@ -1,0 +1,107 @@
+/**
+ * What a copy asks of the memory its shard's data lives in. SlabStore (slab-store.ts) is the one implementation;
+ * the interface is here so that its contract reads on one page.
+ *
+ * Contract
+ *   - Holds what it is told: it never judges deadlines, conditions or limits.
+ *   - The order of a walk is the order of the seeded key hash, which every copy of a shard shares: a cursor taken on one
+ *     copy continues on another, and every key that lives throughout a walk is visited exactly once.
+ *   - No single call does work proportional to the number of entries, `clear` apart (it drops whole chunks).
+ *   - No growth of one V8-heap object with the number of entries: data and index live in ArrayBuffers of bounded size.
+ */
+import type { Entry, ValueKind } from '../operation.ts';
+
+/**
+ * Raw memory, and the moving of one-byte strings in and out of it: the one thing the store needs that core/ cannot do
+ * well by itself. runtime/chunk.ts supplies it from Node's Buffer. Stateless but for a few blocks kept for reuse.
+ */
+export interface Memory {
+  /** A block of exactly `bytes` bytes with an ArrayBuffer of its own; contents arbitrary. */
+  allocate(bytes: number): Uint8Array;
+  /** Takes back a block nobody will touch again. */
+  recycle(block: Uint8Array): void;
+  /** Writes a one-byte string at `offset`. */
+  write(block: Uint8Array, offset: number, text: string): void;
+  /** The `length` bytes at `offset` as a one-byte string. */
+  read(block: Uint8Array, offset: number, length: number): string;
+}
+
+/** Bytes of all copies of one node against its limit (`maxMemory`). One per node, shared by its stores. */
+export interface MemoryBudget {
+  /** 0 = unlimited. */
+  readonly limit: number;
+  /** Bytes of chunks and indexes now allocated by all stores of the node, exactly. */
+  readonly reserved: number;
+}
+
+/** An entry without its value. */
+export interface EntryHead {
+  readonly kind: ValueKind;
+  readonly version: number;
+  readonly expiresAt: number;
+  readonly valueBytes: number;
+}
+
+/** What a walk shows of an entry; `value` is '' on a walk for keys only. */
+export interface WalkedEntry extends Entry {
+  key: string;
+}
+
+export interface Store {
+  /** Entries held. */
+  readonly size: number;
+  /** Entries that have a deadline. */
+  readonly expiring: number;
+  /** Bytes of live entries (headers, keys, values, each entry rounded up to 8), exactly. */
+  readonly liveBytes: number;
+  /** Bytes of chunks and index allocated for this store, exactly (with a flat sum for the objects that hold them). */
+  readonly reservedBytes: number;
+
+  get(key: string): Entry | undefined;
+  head(key: string): EntryHead | undefined;
+  put(key: string, value: string, kind: ValueKind, version: number, expiresAt: number): void;
+  /** Gives an entry a new version and deadline; false if there is none. */
+  setDeadline(key: string, version: number, expiresAt: number): boolean;
+  /** False if there is none. */
+  remove(key: string): boolean;
+  clear(): void;
+  /** Gives every byte back to the budget; the store must not be used again. */
+  release(): void;
+
+  /** An upper bound of what `put` of such an entry could add to `reservedBytes`. */
+  growthFor(keyBytes: number, valueBytes: number): number;
+
+  /**
+   * Visits entries whose hash is >= `cursor` in hash order until `limit` entries or `limitBytes` bytes of keys and values
+   * were shown (entries of equal hash are never parted, so a little more may be). Returns the next cursor, or -1 at the
+   * end. `visit` must not change the store. The object passed is reused: copy what you keep. A cursor is a hash: 31 bits.
+   */
+  walk(
+    cursor: number,
+    limit: number,
+    limitBytes: number,
+    keysOnly: boolean,
+    visit: (entry: WalkedEntry) => void,
+  ): number;
+
+  /**
+   * Up to `limit` keys whose deadline is <= `time`, examining at most `examine` entries; goes round the store. What is
+   * reported and not removed is reported again, but no chunk is swept twice within a pause of up to half a second
+   * (1 ms per 512 bytes in it): a caller that asks every millisecond does not read the whole store every millisecond.
+   */
+  due(time: number, limit: number, examine: number): string[];
+
+  /**
+   * Marks an entry as used at `tick` (a coarse counter; its low 16 bits count). True if its mark changed. Writes are
+   * marked with the latest tick the store was told by this, touchHash or evictionCandidate.
+   */
+  touch(key: string, tick: number): boolean;
+  /** Marks by hash what another copy saw used (see {@link hashOf}). */
+  touchHash(hash: number, tick: number): void;
+  hashOf(key: string): number;
+  /** The least recently used of `samples` entries picked with `random` (0 <= r < 1); undefined if empty. */
+  evictionCandidate(samples: number, tick: number, random: () => number): string | undefined;
+
+  /** One bounded slice (<= about 64 KiB moved) of reclaiming dead space. True if more is worth doing. */
+  reclaim(): boolean;
+}
