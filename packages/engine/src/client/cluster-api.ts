@@ -31,13 +31,16 @@ export interface ClusterApi extends Store, AsyncDisposable {
   readonly caller: Caller;
   readonly chaos: Chaos;
   readonly chaosAllowed: boolean;
-  /** The emitter behind on, once and off, for `once` and `on` of node:events. */
+  /**
+   * The emitter behind on, once and off, for `once` and `on` of node:events. A listener keeps no process alive: only
+   * calls under way and settled() do.
+   */
   readonly events: ClusterEmitter;
   status(): ClusterStatus;
   on<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   off<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   once<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
-  /** Resolves when every shard has all its copies and nothing is moving. */
+  /** Resolves when every shard has all its copies, every seat is filled (or stopped) and nothing is moving. */
   settled(options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
   /** Begins a lost shard anew, empty: what it held is gone. NOT_LOST, UNKNOWN_SHARD. */
   resetShard(shard: number): void;

@@ -111,7 +111,8 @@ export class Cluster extends TypedStore implements ClusterApi {
   }
 
   /**
-   * Resolves when every shard has all its copies and nothing is moving; with a lost shard that is not before resetShard.
+   * Resolves when every shard has all its copies, every seat is filled (or stopped) and nothing is moving; with a lost
+   * shard that is not before resetShard.
    * @throws {KvError} ABORTED, TIMEOUT, CLOSED, INVALID_OPTION (as rejections)
    */
   async settled(options: CallOptions = {}): Promise<void> {
@@ -124,7 +125,7 @@ export class Cluster extends TypedStore implements ClusterApi {
       for (;;) {
         this.#checkOpen();
         if (signal?.aborted) throw abortedBefore(signal);
-        if (this.#runtime.master.settled) return;
+        if (this.#isSettled()) return;
         const left = deadline - performance.now();
         if (left <= 0) throw new KvError('TIMEOUT', `not settled within ${timeoutMs} ms`);
         await delay(Math.min(SETTLED_POLL_MS, left));
@@ -170,6 +171,12 @@ export class Cluster extends TypedStore implements ClusterApi {
     const closed = this.#runtime.close();
     this.#handles.close();
     await closed;
+  }
+
+  /** A seat that will be filled is no rest: its node will be given copies. */
+  #isSettled(): boolean {
+    const { settled, seats } = this.#runtime.master;
+    return settled && seats.all.every(({ health }) => health === 'up' || health === 'stopped');
   }
 
   #onFatal(error: Error): void {

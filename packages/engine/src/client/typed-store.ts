@@ -249,7 +249,8 @@ export class TypedStore implements Store {
     if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
     const operation = { verb: 'stat', key: encodeKey(key, this.#maxKeyBytes) } as const;
     const deadline = await send(this.caller, operation, readDeadline, options);
-    return deadline === undefined ? undefined : Math.max(0, Math.ceil(deadline - this.caller.now()));
+    // Deadlines are whole milliseconds, rounded up; rounding down keeps what is left from being more than was given.
+    return deadline === undefined ? undefined : Math.max(0, Math.floor(deadline - this.caller.now()));
   }
 
   entries<V = unknown>(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<[Uint8Array, V]>;

@@ -2,3 +2,6 @@
 export type { CreateNode, DescribedNode, NodeParts } from './node-parts.ts';
 export type { CopyStats, Failure, Faults, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
 export { startRuntime } from './start-runtime.ts';
+export type { WireBatch } from './wire.ts';
+export { decodeBatch } from './wire-decoder.ts';
+export { BatchEncoder } from './wire-encoder.ts';

@@ -8,6 +8,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { NodeId, Seat, ShardId } from '../core/ids.ts';
 import type { MasterCall, MasterMachine, NodeMachine } from '../core/machines.ts';
+import type { CopyDescription } from '../core/node/node.ts';
 import type { Note } from '../core/notes.ts';
 import type { Operation } from '../core/operation.ts';
 import type { MasterOutbox, Sink } from '../core/outbox.ts';
@@ -50,16 +51,7 @@ export interface Faults {
 }
 
 /** One copy as its node describes it. */
-export interface CopyStats {
-  readonly shard: ShardId;
-  readonly role: 'primary' | 'replica' | 'learner' | 'none';
-  readonly keys: number;
-  readonly liveBytes: number;
-  readonly reservedBytes: number;
-  /** Keys removed since the copy began. */
-  readonly expired: number;
-  readonly evicted: number;
-}
+export type CopyStats = CopyDescription;
 
 /** What a node tells about itself without being asked: at most a few hundred ms old. */
 export interface NodeStats {

@@ -59,8 +59,9 @@ export class WorkerHost {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: settings.nodeHeapMb },
     });
-    // Threads never keep the process alive; calls under way do (keep-alive.ts).
-    this.worker.unref();
+    // Threads never keep the process alive; calls under way do (keep-alive.ts). Not before 'online': coming up refs the
+    // worker's port again (Node 20), and the process would never end.
+    this.worker.once('online', () => this.worker.unref());
     this.gone = new Promise((resolve) => {
       this.worker.once('exit', (code) => {
         this.die('exited', `exit code ${code}`);

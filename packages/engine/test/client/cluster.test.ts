@@ -12,10 +12,15 @@ const QUIET = { hangLimitMs: 20_000, chaos: true };
 
 describe('Cluster', { timeout: 60_000 }, () => {
   let cluster: Cluster;
+  // Waiting for an event is no call under way, and does not keep the process alive.
+  const alive = setInterval(() => {}, 1000);
   before(async () => {
     cluster = await Cluster.start({ ...QUIET, nodes: 3, shards: 4 });
   });
-  after(() => cluster.close());
+  after(async () => {
+    clearInterval(alive);
+    await cluster.close();
+  });
 
   it('does not start with bad options', async () => {
     await rejects(Cluster.start({ replicas: 5 }), 'INVALID_OPTION');
@@ -154,6 +159,20 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await cluster.settled();
   });
 
+  it('a scan shows what is there throughout exactly once, although nodes die under it', async () => {
+    const names = Array.from({ length: 3000 }, (_, i) => `scan:${i}`);
+    await cluster.putMany(names.map((name) => [name, 0] as const));
+    const seen: string[] = [];
+    for await (const key of cluster.keys({ prefix: 'scan:', pageSize: 50 })) {
+      seen.push(key);
+      if (seen.length !== 300 && seen.length !== 1500) continue;
+      await cluster.settled();
+      cluster.chaos.kill(seen.length === 300 ? 'n1' : 'n2');
+    }
+    assert.deepStrictEqual(seen.toSorted(), names.toSorted());
+    await cluster.settled();
+  });
+
   it('after close nothing works any more, and says so', async () => {
     const closed = await Cluster.start({ nodes: 2, shards: 2 });
     const attached = await attach(closed.handle());
@@ -175,8 +194,7 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await closed.close();
   });
 
-  const unref = 'runtime/worker-host.ts: on("message") refs the worker again, so unref() must come after it';
-  it('keeps no process alive, closed or not', { todo: unref }, () => {
+  it('keeps no process alive, closed or not', () => {
     const script = `
       import { Cluster } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)};
       const cluster = await Cluster.start({ nodes: 2, shards: 2 });
@@ -189,7 +207,7 @@ describe('Cluster', { timeout: 60_000 }, () => {
     const run = spawnSync(process.execPath, [...flags, '--eval', script], {
       cwd: root,
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 10_000,
     });
     assert.deepStrictEqual([run.status, run.stdout, run.stderr], [0, 'v\n', '']);
   });

@@ -27,8 +27,8 @@ export function storeContract(subject: Subject): void {
     after(() => open.close());
     for (const [name, chapter] of Object.entries(CHAPTERS)) {
       describe(name, () => {
-        const test: Test = (behaviour, body, todo) => {
-          it(behaviour, todo === undefined ? {} : { todo }, () => body(open.store, open));
+        const test: Test = (behaviour, body) => {
+          it(behaviour, () => body(open.store, open));
         };
         chapter(test);
       });

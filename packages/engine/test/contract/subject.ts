@@ -19,12 +19,8 @@ export interface OpenSubject {
   close(): Promise<void>;
 }
 
-/** Registers one test; `store` is empty when it begins. With `todo`, its failure is shown but breaks nothing. */
-export type Test = (
-  name: string,
-  body: (store: Store, subject: OpenSubject) => Promise<void>,
-  todo?: string | undefined,
-) => void;
+/** Registers one test; `store` is empty when it begins. */
+export type Test = (name: string, body: (store: Store, subject: OpenSubject) => Promise<void>) => void;
 
 /** Asserts that a promise rejects with a KvError of one of these codes, told as the table tells it. */
 export async function rejects(promise: Promise<unknown>, ...codes: ErrorCode[]): Promise<KvError> {
