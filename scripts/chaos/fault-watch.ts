@@ -91,7 +91,16 @@ export class FaultWatch {
     }
     fault.downAt = at;
     fault.reason = reason;
-    if (fault.held.size === 0) fault.restoredAt = at;
+    // Not before the master is done with this death.
+    setImmediate(() => this.#noteStillWhole(fault));
+  }
+
+  /** A shard that was being moved had a copy to spare: it never lacked one, and will not be told of as restored. */
+  #noteStillWhole(fault: Fault): void {
+    for (const { shard, health } of this.#cluster.status().shards) {
+      if (health === 'ok' && fault.held.get(shard) === null) fault.held.set(shard, fault.downAt);
+    }
+    if (![...fault.held.values()].includes(null)) fault.restoredAt ??= fault.downAt;
   }
 
   #onRestored(shard: number): void {

@@ -19,6 +19,7 @@ export class OwnRedis implements AsyncDisposable {
     const port = await freePort();
     const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const server = spawn('redis-server', flags, { stdio: 'ignore' });
+    process.once('exit', () => server.kill());
     const failed = once(server, 'error').then(([error]) => {
       throw new Error('redis-server does not start; Debian: apt-get install redis-server', { cause: error });
     });

@@ -99,6 +99,12 @@ export class VirtualCluster {
     return this.hosts.get(id);
   }
 
+  /** Orders what callers can see, whatever the clock says. */
+  nextMoment(): number {
+    this.moments += 1;
+    return this.moments;
+  }
+
   /** Lives that run, declared dead or not. */
   get running(): Host[] {
     return [...this.hosts.values()].filter(({ stage }) => stage === 'up');
@@ -212,7 +218,7 @@ export class VirtualCluster {
       shard,
       operation,
       submittedAt: this.now,
-      submittedMoment: ++this.moments,
+      submittedMoment: this.nextMoment(),
       settledAt: Number.NaN,
       settledMoment: 0,
       result: null,
@@ -237,7 +243,7 @@ export class VirtualCluster {
     check(!again, 'exactly-once', () => `call ${call.index} was answered twice`);
     keep();
     call.settledAt = this.now;
-    call.settledMoment = ++this.moments;
+    call.settledMoment = this.nextMoment();
     this.unsettled -= 1;
     this.trace.number(call.index);
     this.trace.text(call.code ?? '');

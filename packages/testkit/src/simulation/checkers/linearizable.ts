@@ -2,14 +2,18 @@
  * What clients saw can be explained by one order of each key's operations that respects real time: the recorded history,
  * judged by the checker that is also published (../../linearizability.ts), versions and expiry included.
  *
+ * Unknown outcomes (a caller gave up) are looked up in the log: not there = it never took effect; there = its record says
+ * what it did, and it had done so when the master accepted it. Without that, each would stay open for ever, and the cost
+ * of deciding doubles with every one.
+ *
  * Left out: operations its register model does not know (keys of kind m, whole-shard clears), runs with eviction (an
  * entry may vanish at any time), and shards that were lost: evaluation.ts, values.ts and program-order.ts judge those.
  */
-import { ERRORS, PAGE_STRIDE, Status } from '@quintet/engine/core';
+import { ERRORS, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
 import { History } from '../../history.ts';
 import { checkLinearizable } from '../../linearizability.ts';
 import type { Operation as CheckedOperation, Result as CheckedResult } from '../../operation.ts';
-import { isSettled, type SimulatedCall } from '../call.ts';
+import type { SimulatedCall } from '../call.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -20,9 +24,10 @@ const SEARCH_STEPS = 400_000;
 
 export function linearizable({ cluster, options, shards }: World): Checker {
   const lost = new Set<number>();
+  const logged = new Map<SimulatedCall, Ending>();
 
   function history(): History {
-    const recorder = new Recorder();
+    const recorder = new Recorder(logged);
     for (const call of cluster.calls) {
       const isIncluded = !lost.has(call.shard) && !(options.workload.clears && call.shard % 2 === 1);
       if (isIncluded) recorder.add(call);
@@ -35,6 +40,10 @@ export function linearizable({ cluster, options, shards }: World): Checker {
     lost(shard) {
       lost.add(shard.shard);
     },
+    accepted({ shard, answer: { request, result } }) {
+      const call = shard.requests.get(request);
+      if (call !== undefined) logged.set(call, { result, at: cluster.now, moment: cluster.nextMoment() });
+    },
     finish() {
       if (options.node.eviction !== 'noeviction' || lost.size === shards.length) return;
       const report = checkLinearizable(history(), { budgetSteps: SEARCH_STEPS, shrinkMs: 500 });
@@ -44,28 +53,55 @@ export function linearizable({ cluster, options, shards }: World): Checker {
   };
 }
 
+/** When and with what result a call took effect at the latest; null = it never did. */
+interface Ending {
+  readonly result: Result | null;
+  readonly at: number;
+  readonly moment: number;
+}
+
 /** Calls as records, at positions that are virtual nanoseconds, pushed apart within one moment of the clock. */
 class Recorder {
   private readonly moments: { at: number; moment: number; tell: (position: number) => void }[] = [];
+  private readonly logged: ReadonlyMap<SimulatedCall, Ending>;
   private readonly recorded = new History({ clock: () => 0, expirySlack: EXPIRY_SLACK });
+
+  constructor(logged: ReadonlyMap<SimulatedCall, Ending>) {
+    this.logged = logged;
+  }
 
   add(call: SimulatedCall): void {
     if (call.operation.verb === 'scan') return this.addScan(call);
     const operation = asChecked(call);
-    if (operation !== null) this.addOne(call, call.operation.key, operation, () => asCheckedResult(call));
+    const ending = this.endingOf(call);
+    if (operation === null) return;
+    const result = ending.result === null ? null : asCheckedResult(call, ending.result);
+    this.addOne(call, call.operation.key, operation, { ...ending, result });
+  }
+
+  private endingOf(call: SimulatedCall): Ending {
+    const { result, code, settledAt: at, settledMoment: moment } = call;
+    if (code === null || ERRORS[code].outcome === 'not-applied') return { result, at, moment };
+    return this.logged.get(call) ?? { result: null, at, moment };
   }
 
   /** Every entry of a page is a read of its key. */
   private addScan(call: SimulatedCall): void {
     const page = call.result?.page;
     if (!page || call.operation.verb !== 'scan' || call.operation.keysOnly) return;
-    for (let at = 0; at < page.entries.length; at += PAGE_STRIDE) {
-      const [key, value, , version] = page.entries.slice(at, at + PAGE_STRIDE) as [string, string, number, number];
-      if (!key.startsWith('m')) this.addOne(call, key, { kind: 'get' }, () => ({ value, version }));
+    const { settledAt: at, settledMoment: moment } = call;
+    for (let from = 0; from < page.entries.length; from += PAGE_STRIDE) {
+      const [key, value, , version] = page.entries.slice(from, from + PAGE_STRIDE) as [string, string, number, number];
+      if (!key.startsWith('m')) this.addOne(call, key, { kind: 'get' }, { result: { value, version }, at, moment });
     }
   }
 
-  private addOne(call: SimulatedCall, key: string, operation: CheckedOperation, result: () => CheckedResult | null): void {
+  private addOne(
+    call: SimulatedCall,
+    key: string,
+    operation: CheckedOperation,
+    ending: { result: CheckedResult | null; at: number; moment: number },
+  ): void {
     let pending: ReturnType<History['invoke']> | null = null;
     const timeToLive = timeToLiveOf(call);
     this.moments.push({
@@ -76,16 +112,10 @@ class Recorder {
         pending = this.recorded.invoke(call.client, `${call.shard}/${key}`, operation, options);
       },
     });
-    if (!isSettled(call)) return;
     this.moments.push({
-      at: call.settledAt,
-      moment: call.settledMoment,
-      tell: (at) => {
-        const answered = call.code === null ? result() : null;
-        if (answered !== null) pending!.ok(answered, at);
-        else if (call.code === null || ERRORS[call.code].outcome === 'not-applied') pending!.notApplied(at);
-        else pending!.unknown();
-      },
+      at: ending.at,
+      moment: ending.moment,
+      tell: (at) => (ending.result === null ? pending!.notApplied(at) : pending!.ok(ending.result, at)),
     });
   }
 
@@ -132,8 +162,7 @@ function asChecked({ operation }: SimulatedCall): CheckedOperation | null {
 }
 
 /** What the caller heard in the checker's words; null = refused, without effect. */
-function asCheckedResult({ operation, result }: SimulatedCall): CheckedResult | null {
-  const { status, version, value } = result!;
+function asCheckedResult({ operation }: SimulatedCall, { status, version, value }: Result): CheckedResult | null {
   if (status === Status.outOfMemory || status === Status.valueTooLarge) return null;
   const seen = version === 0 ? null : version;
   const applied = status === Status.ok;
