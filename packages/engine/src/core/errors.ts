@@ -36,7 +36,11 @@ export const ERRORS = {
     outcome: 'unknown',
   },
   TIMEOUT: { text: 'no answer in time; the operation had not been sent', retryable: true, outcome: 'not-applied' },
-  TIMEOUT_IN_FLIGHT: { text: 'no answer in time; the write may still be applied', retryable: false, outcome: 'unknown' },
+  TIMEOUT_IN_FLIGHT: {
+    text: 'no answer in time; the write may still be applied',
+    retryable: false,
+    outcome: 'unknown',
+  },
   ABORTED: { text: 'the caller aborted; the operation had not been sent', retryable: false, outcome: 'not-applied' },
   ABORTED_IN_FLIGHT: {
     text: 'the caller aborted; the write may still be applied',

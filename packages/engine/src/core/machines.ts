@@ -2,10 +2,11 @@
  * What a driver sees of the two machines. The driver (runtime/ on threads, the simulator in virtual time) feeds inputs,
  * drains the outbox in order, and never calls a machine while another call into it runs.
  */
-import type { DeathReason } from './notes.ts';
+
 import type { NodeId, Seat, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
-import type { Operation } from './operation.ts';
+import type { DeathReason } from './notes.ts';
+import type { Operation, TransactionOperation } from './operation.ts';
 import type { Sink } from './outbox.ts';
 
 export interface NodeMachine {
@@ -31,6 +32,8 @@ export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */
   start(now: number): void;
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
+  /** A transaction over keys of any shards. */
+  transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
   receive(from: NodeId, message: Message, now: number): void;
   nodeReady(node: NodeId, now: number): void;

@@ -8,8 +8,8 @@
 import type { ErrorCode } from './errors.ts';
 import type { NodeId } from './ids.ts';
 import type { Message } from './messages.ts';
-import type { Result } from './operation.ts';
 import type { Note } from './notes.ts';
+import type { Result } from './operation.ts';
 
 /** What a node can do. */
 export interface NodeOutbox {

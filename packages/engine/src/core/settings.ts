@@ -29,6 +29,9 @@ export interface MasterSettings {
   readonly shards: number;
   /** Copies besides the primary. */
   readonly replicas: number;
+  /** As the nodes' settings say: transactions over several shards are evaluated by the master. */
+  readonly maxValueBytes: number;
+  readonly evicts: boolean;
   /** Slots of each shard's order filter (a power of two). */
   readonly filterSlots: number;
   /** Numbered requests and direct reads a shard may have unanswered, and their bytes. */
@@ -67,6 +70,8 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   nodes: 5,
   shards: 10,
   replicas: 1,
+  maxValueBytes: 16 * 1024 * 1024,
+  evicts: false,
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,

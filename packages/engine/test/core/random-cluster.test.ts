@@ -2,17 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY_VERSION, type Operation, Status, ValueKind } from '../../src/core/operation.ts';
+import { seeded } from './seeded.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
-
-function generator(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 function put(key: string, value: string, ttl = 0): Operation {
   const [kind, ifVersion, deadline, previous] = [ValueKind.text, ANY_VERSION, 0, false];
@@ -20,7 +11,7 @@ function put(key: string, value: string, ttl = 0): Operation {
 }
 
 function run(seed: number): void {
-  const random = generator(seed);
+  const random = seeded(seed);
   const replicas = 1 + random(3);
   const nodes = replicas + 1 + random(3);
   const shards = 1 + random(4);

@@ -6,9 +6,10 @@ import { Node } from '../../src/core/node/node.ts';
 import { Master } from '../../src/core/master/master.ts';
 import { MASTER, type NodeId } from '../../src/core/ids.ts';
 import type { Message } from '../../src/core/messages.ts';
+import type { Sink } from '../../src/core/outbox.ts';
 import type { Note } from '../../src/core/notes.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import type { Operation, Result } from '../../src/core/operation.ts';
+import type { Operation, Result, TransactionOperation } from '../../src/core/operation.ts';
 import { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, type NodeSettings } from '../../src/core/settings.ts';
 import { BufferMemory } from '../../src/runtime/chunk.ts';
 
@@ -129,22 +130,14 @@ export class VirtualCluster {
   }
 
   submit(shard: number, operation: Operation): Answered {
-    const answered: Answered = { result: null, code: null };
-    this.master.submit(
-      shard,
-      operation,
-      {
-        onResult: (result) => {
-          if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
-          answered.result = result;
-        },
-        onError: (code) => {
-          if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
-          answered.code = code;
-        },
-      },
-      this.now,
-    );
+    const { answered, sink } = listen();
+    this.master.submit(shard, operation, sink, this.now);
+    return answered;
+  }
+
+  transact(operation: TransactionOperation): Answered {
+    const { answered, sink } = listen();
+    this.master.transact(operation, sink, this.now);
     return answered;
   }
 
@@ -159,4 +152,22 @@ export class VirtualCluster {
       return entries.sort().join('\n');
     });
   }
+}
+
+function listen(): { answered: Answered; sink: Sink } {
+  const answered: Answered = { result: null, code: null };
+  const once = (): void => {
+    if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
+  };
+  const sink: Sink = {
+    onResult: (result) => {
+      once();
+      answered.result = result;
+    },
+    onError: (code) => {
+      once();
+      answered.code = code;
+    },
+  };
+  return { answered, sink };
 }

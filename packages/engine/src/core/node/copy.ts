@@ -16,11 +16,10 @@
  * Between copies a message of a later epoch (or `since`) is set aside until its configuration arrives, one of an earlier
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */
-import { MASTER, type NodeId, NOBODY, type ShardId } from '../ids.ts';
+import { MASTER, NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type {
   ConfigMessage,
-
   ReadMessage,
   RecordMessage,
   RequestMessage,
@@ -245,4 +244,3 @@ export class Copy {
     this.context.outbox.send(primary, { type: 'touched', shard, epoch, hashes });
   }
 }
-

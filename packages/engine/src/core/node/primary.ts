@@ -9,9 +9,12 @@
  *   P3  sealed, it makes no record of its own.
  *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
  */
+
+import { evaluate, type Moment, type Outcome } from '../evaluate.ts';
 import { invariant } from '../invariant.ts';
 import type { RequestMessage } from '../messages.ts';
 import {
+  type Effect,
   isWrite,
   NO_EFFECT,
   type Operation,
@@ -19,10 +22,11 @@ import {
   type Record,
   type RemovalCause,
   Status,
+  type Step,
 } from '../operation.ts';
+import { evaluateTransaction, type KeyEffect } from '../transaction.ts';
 import { type NodeContext, useTick } from './context.ts';
 import type { CopyState } from './copy-state.ts';
-import { evaluate, type Outcome } from './evaluate.ts';
 import { atSoftLimit, overHardLimit } from './memory.ts';
 import { read } from './read.ts';
 
@@ -68,7 +72,24 @@ export class Primary {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
     const { maxValueBytes } = context.settings;
-    return evaluate(operation, state.data, { time: context.time, seq: state.lastSeq + 1, maxValueBytes });
+    const moment: Moment = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
+    switch (operation.verb) {
+      case 'clear':
+        return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
+      case 'transaction': {
+        const { effects, result } = evaluateTransaction(operation, state.data, moment);
+        return { effect: together(effects), result };
+      }
+      case 'install': {
+        // Between gathering and installing this primary may have expired or evicted a key: there is nothing to remove then.
+        const effects = operation.effects.filter(
+          (effect) => effect.type === 'put' || state.data.head(effect.key) !== undefined,
+        );
+        return { effect: together(effects), result: plainResult(Status.ok, moment.seq) };
+      }
+      default:
+        return evaluate(operation, state.data, moment);
+    }
   }
 
   private outOfMemory(operation: Operation): Outcome {
@@ -128,6 +149,10 @@ export class Primary {
   }
 }
 
+function together(effects: readonly KeyEffect[]): Effect {
+  return effects.length === 0 ? NO_EFFECT : { type: 'many', effects };
+}
+
 /** Bytes of value a request may add; 0 = it cannot grow the store. */
 function growthOf(operation: Operation): number {
   switch (operation.verb) {
@@ -137,7 +162,17 @@ function growthOf(operation: Operation): number {
     case 'increment':
     case 'increment-float':
       return 24;
+    case 'transaction':
+      return Math.max(growthOfSteps(operation.then), growthOfSteps(operation.otherwise));
     default:
+      // install too: its memory was asked for before anything was decided (transactions.ts).
       return 0;
   }
+}
+
+function growthOfSteps(steps: readonly Step[]): number {
+  return steps.reduce((bytes, step) => {
+    const growth = growthOf(step);
+    return growth === 0 ? bytes : bytes + growth + step.key.length;
+  }, 0);
 }
