@@ -47,6 +47,21 @@ export const ERRORS = {
     retryable: false,
     outcome: 'unknown',
   },
+  CONFLICT: {
+    text: 'other writers kept changing what the transaction had read',
+    retryable: true,
+    outcome: 'not-applied',
+  },
+  TRANSACTION_TOO_LARGE: {
+    text: 'the transaction has more keys or bytes than a transaction may',
+    retryable: false,
+    outcome: 'not-applied',
+  },
+  WATCH_LAGGED: {
+    text: 'the watch fell behind; the position to resume from is in the error',
+    retryable: true,
+    outcome: 'not-applied',
+  },
   CLOSED: { text: 'the cluster is closed', retryable: false, outcome: 'not-applied' },
   CLOSED_IN_FLIGHT: { text: 'the cluster closed while the write was under way', retryable: false, outcome: 'unknown' },
   UNKNOWN_NODE: { text: 'there is no such node', retryable: false, outcome: 'not-applied' },

@@ -4,10 +4,11 @@
  */
 
 import type { NodeId, Seat, ShardId } from './ids.ts';
+import type { WatchFilter } from './master/watch-filters.ts';
 import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';
 import type { Operation, TransactionOperation } from './operation.ts';
-import type { Sink } from './outbox.ts';
+import type { Sink, WatchSink } from './outbox.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
@@ -28,12 +29,20 @@ export interface MasterCall {
   readonly sink: Sink;
 }
 
+/** A watch the master has taken on. Given back to end it. */
+export interface MasterWatch {
+  readonly sink: WatchSink;
+}
+
 export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */
   start(now: number): void;
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
   /** A transaction over keys of any shards. */
   transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall;
+  /** `from`: seq by shard to go on from, or null to begin now. Ended by unwatch, or by the sink's onEnd. */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;
+  unwatch(watch: MasterWatch, now: number): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
   receive(from: NodeId, message: Message, now: number): void;
   nodeReady(node: NodeId, now: number): void;

@@ -229,17 +229,24 @@ export interface Result {
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
 
+/** What was there before, where a watcher asked for it: null = nothing. */
+export interface PreviousValue {
+  readonly value: string;
+  readonly kind: ValueKind;
+}
 export interface PutEffect {
   readonly type: 'put';
   readonly key: string;
   readonly value: string;
   readonly kind: ValueKind;
   readonly expiresAt: number;
+  readonly previous?: PreviousValue | null;
 }
 export interface RemoveEffect {
   readonly type: 'remove';
   readonly key: string;
   readonly cause: RemovalCause;
+  readonly previous?: PreviousValue | null;
 }
 /** A new deadline (and version) for an entry whose value stays. */
 export interface DeadlineEffect {
@@ -261,10 +268,16 @@ export interface ManyEffect {
 }
 export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
 
+/** Who wants to hear of a change: nobody, somebody, somebody who also wants what was there before. */
+export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;
+export type Watched = (typeof Watched)[keyof typeof Watched];
+
 /** One position of a shard's log. `request` 0 is the primary's own (expiry, eviction). */
 export interface Record {
   readonly seq: number;
   readonly request: number;
+  /** The tail tells the master the effect with the answer. */
+  readonly watched: Watched;
   readonly effect: Effect;
   readonly result: Result;
 }

@@ -50,6 +50,11 @@ export interface MasterSettings {
   readonly seatGraceMs: number;
   /** How often idle nodes hear the time, so that expiry goes on without traffic. */
   readonly clockEveryMs: number;
+  /** Changes, and their bytes, remembered per shard for watchers that come back. */
+  readonly historyChanges: number;
+  readonly historyBytes: number;
+  /** How long what was watched stays marked after its last watcher has gone. */
+  readonly watchLingerMs: number;
 }
 
 export const DEFAULT_NODE_SETTINGS: NodeSettings = {
@@ -83,4 +88,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   backOffMaxMs: 2_000,
   seatGraceMs: 250,
   clockEveryMs: 100,
+  historyChanges: 4096,
+  historyBytes: 4 * 1024 * 1024,
+  watchLingerMs: 30_000,
 };

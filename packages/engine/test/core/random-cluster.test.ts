@@ -16,7 +16,10 @@ function run(seed: number): void {
   const nodes = replicas + 1 + random(3);
   const shards = 1 + random(4);
   const slices = { sliceEntries: 1 + random(4), slicesAhead: 1 + random(3), expireEveryMs: 5 };
-  const cluster = new VirtualCluster({ nodes, shards, replicas, creditOperations: 1 + random(40), filterSlots: 1 << random(7) }, slices);
+  const cluster = new VirtualCluster(
+    { nodes, shards, replicas, creditOperations: 1 + random(40), filterSlots: 1 << random(7) },
+    slices,
+  );
   cluster.bootAll();
   const counters = new Map<string, Answered[]>();
   const lastPut = new Map<string, { value: string; answered: Answered }[]>();
@@ -68,13 +71,18 @@ function run(seed: number): void {
     } else {
       const busy = cluster.busy();
       const link = busy[random(busy.length)];
-      for (let count = random(4); link !== undefined && count >= 0 && link.queue.length > 0; count--) cluster.deliver(link);
+      for (let count = random(4); link !== undefined && count >= 0 && link.queue.length > 0; count--)
+        cluster.deliver(link);
     }
   }
   cluster.settle();
   for (const [key, list] of counters) {
     const values = list.map(({ result }) => Number(result!.value));
-    assert.deepEqual(values, list.map((_, index) => index + 1), `${key}: in order, exactly once`);
+    assert.deepEqual(
+      values,
+      list.map((_, index) => index + 1),
+      `${key}: in order, exactly once`,
+    );
   }
   for (const { answered, atLeast, key } of reads) {
     assert.equal(answered.code, null);
@@ -103,7 +111,8 @@ test('300 seeds of kills at any step', () => {
     try {
       run(seed);
     } catch (error) {
-      console.error(`seed ${seed}`); throw error;
+      console.error(`seed ${seed}`);
+      throw error;
     }
   }
   assert.ok(total.kills > 500, `enough kills: ${total.kills}`);

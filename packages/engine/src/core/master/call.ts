@@ -33,6 +33,8 @@ export class Call implements MasterCall {
   isLock = false;
   /** The sink is the master's own (transactions.ts): it is called within the step, not handed out. */
   direct = false;
+  /** The transaction over several shards this is a part of. */
+  group: object | null = null;
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';

@@ -9,11 +9,11 @@
  */
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
-import type { MasterCall, MasterMachine } from '../machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch } from '../machines.ts';
 import type { Message, UsageMessage } from '../messages.ts';
 import type { DeathReason } from '../notes.ts';
 import type { Operation, TransactionOperation } from '../operation.ts';
-import type { MasterOutbox, Sink } from '../outbox.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import { Call } from './call.ts';
 import { firstPlacement } from './placement.ts';
@@ -22,6 +22,8 @@ import { Seats } from './seats.ts';
 import { ShardControl } from './shard-control.ts';
 import type { WaitingRoom } from './shard-queue.ts';
 import { Transaction, Transactions } from './transactions.ts';
+import type { WatchFilter } from './watch-filters.ts';
+import { type Watch, Watches } from './watches.ts';
 
 export interface MasterParts {
   readonly settings: MasterSettings;
@@ -35,6 +37,7 @@ export class Master implements MasterMachine {
   private readonly outbox: MasterOutbox;
   private readonly repair: Repair;
   private readonly transactions: Transactions;
+  private readonly watches: Watches;
   private readonly fullNodes = new Set<NodeId>();
   private readonly room: WaitingRoom = { operations: 0, bytes: 0 };
   private created = false;
@@ -51,10 +54,15 @@ export class Master implements MasterMachine {
     this.seats = new Seats(settings, outbox);
     const isFull = (node: NodeId) => this.fullNodes.has(node);
     const onLocked = (lock: Call) => this.transactions.onLocked(lock);
-    const onLost = (shard: ShardControl) => this.transactions.onShardLost(shard);
-    const surroundings = { settings, outbox, room: this.room, isFull, onLocked, onLost };
+    const onLost = (shard: ShardControl) => {
+      this.transactions.onShardLost(shard);
+      this.watches.onReset(shard.shard, shard.committedSeq);
+    };
+    const watches = () => this.watches;
+    const surroundings = { settings, outbox, room: this.room, isFull, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
-    this.transactions = new Transactions(settings, outbox, this.shards);
+    this.watches = new Watches(settings, outbox, this.shards);
+    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => this.watches.groupDone(ended));
     this.repair = new Repair(settings, outbox, this.seats, this.shards);
   }
 
@@ -105,6 +113,16 @@ export class Master implements MasterMachine {
     const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
     this.outbox.fail(call.sink, codes[reason][inFlight ? 1 : 0], '');
     this.shards[call.shard]!.queue.resume();
+  }
+
+  // ---- watches --------------------------------------------------------------------------------------------------
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch {
+    return this.watches.watch(filter, from, sink);
+  }
+
+  unwatch(watch: MasterWatch, now: number): void {
+    this.watches.unwatch(watch as Watch, now);
   }
 
   // ---- messages -------------------------------------------------------------------------------------------------
@@ -227,6 +245,7 @@ export class Master implements MasterMachine {
     if (now >= this.repair.nextDeadline()) this.repairDue = true;
     if (now >= this.clockAt) {
       this.clockAt = now + this.settings.clockEveryMs;
+      this.watches.tick(now);
       for (const node of this.seats.live) this.outbox.send(node, { type: 'clock' });
     }
     this.endTurn(now);
@@ -236,6 +255,7 @@ export class Master implements MasterMachine {
     if (this.closed) return;
     this.closed = true;
     this.transactions.close();
+    this.watches.close();
     for (const { queue } of this.shards) {
       for (const call of queue.takeAll()) {
         if (call.settled || call.direct) continue;

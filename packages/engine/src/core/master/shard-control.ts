@@ -20,11 +20,12 @@
 import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../messages.ts';
-import type { Operation } from '../operation.ts';
+import { type Operation, Watched } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+import type { Watches } from './watches.ts';
 
 /** What a ShardControl needs to know of the others. */
 export interface ShardSurroundings {
@@ -33,6 +34,7 @@ export interface ShardSurroundings {
   readonly room: WaitingRoom;
   /** A node of the chain is at its memory limit. */
   isFull(node: NodeId): boolean;
+  watches(): Watches;
   /** A transaction's lock has been given. */
   onLocked(lock: Call): void;
   /** Every copy is gone; said before the shard's operations are failed. */
@@ -95,7 +97,17 @@ export class ShardControl {
   private sendRequest(call: Call): void {
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
-    this.outbox.send(this.primary, { type: 'request', shard, epoch, request, operation, committedSeq, pressure });
+    const watched = call.isWrite ? this.surroundings.watches().watchedBy(operation) : Watched.no;
+    this.outbox.send(this.primary, {
+      type: 'request',
+      shard,
+      epoch,
+      request,
+      operation,
+      committedSeq,
+      pressure,
+      watched,
+    });
   }
 
   private sendRead(call: Call): void {
@@ -111,9 +123,11 @@ export class ShardControl {
     if (message.epoch !== this.epoch) return;
     invariant(message.seq === this.committedSeq + 1, 'M1: answers come in the order of the log');
     this.committedSeq = message.seq;
-    if (message.request === 0) return;
+    const watches = this.surroundings.watches();
+    if (message.request === 0) return watches.onAnswer(message, null);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered();
+    watches.onAnswer(message, call.group);
     if (call.isWrite) this.writes += 1;
     else this.reads += 1;
     if (!call.settled) this.settle(call, message);

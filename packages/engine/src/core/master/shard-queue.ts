@@ -102,9 +102,10 @@ export class ShardQueue {
   }
 
   /** Sends an operation on locked keys; while nothing may be numbered, it is the first to go afterwards. */
-  sendLocked(operation: Operation, sink: Sink): void {
+  sendLocked(operation: Operation, sink: Sink, group: object): void {
     const call = new Call(this.shard, operation, sink, NO_SLOT);
     call.direct = true;
+    call.group = group;
     this.creditOperations -= 1;
     this.creditBytes -= call.bytes;
     if (!call.isWrite) this.readDirectly(call);

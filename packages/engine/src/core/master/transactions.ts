@@ -76,9 +76,17 @@ export class Transactions {
   private readonly outbox: MasterOutbox;
   private readonly shards: readonly ShardControl[];
   private readonly open = new Set<Transaction>();
+  private readonly done: (transaction: Transaction) => void;
   private now = 0;
 
-  constructor(settings: MasterSettings, outbox: MasterOutbox, shards: readonly ShardControl[]) {
+  /** `done` hears of every transaction that ended, before its locks are let go. */
+  constructor(
+    settings: MasterSettings,
+    outbox: MasterOutbox,
+    shards: readonly ShardControl[],
+    done: (transaction: Transaction) => void,
+  ) {
+    this.done = done;
     this.settings = settings;
     this.outbox = outbox;
     this.shards = shards;
@@ -160,7 +168,7 @@ export class Transactions {
         onResult: (result) => this.onGathered(transaction, part, result),
         onError: () => undefined,
       };
-      part.shard.queue.sendLocked({ verb: 'gather', key: '', keys: part.keys }, sink);
+      part.shard.queue.sendLocked({ verb: 'gather', key: '', keys: part.keys }, sink, transaction);
     }
   }
 
@@ -222,7 +230,7 @@ export class Transactions {
         },
         onError: () => this.onInstalled(transaction),
       };
-      part.shard.queue.sendLocked(operation, sink);
+      part.shard.queue.sendLocked(operation, sink, transaction);
     }
   }
 
@@ -265,6 +273,7 @@ export class Transactions {
   private finish(transaction: Transaction): void {
     transaction.stage = 'done';
     this.open.delete(transaction);
+    this.done(transaction);
     for (const { shard, lock } of transaction.parts) if (lock !== null) shard.queue.unlock(lock);
   }
 

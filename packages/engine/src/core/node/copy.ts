@@ -27,7 +27,7 @@ import type {
   StreamAckMessage,
   TouchedMessage,
 } from '../messages.ts';
-import type { Record } from '../operation.ts';
+import { type Record, Watched } from '../operation.ts';
 import { type NodeContext, useTick } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Learner, type StreamMessage } from './learner.ts';
@@ -206,7 +206,8 @@ export class Copy {
     if (to !== NOBODY) outbox.send(to, { type: 'record', shard, epoch, record, committedSeq });
     else {
       const { seq, request, result } = record;
-      outbox.send(MASTER, { type: 'answer', shard, epoch, seq, request, result });
+      const effect = record.watched !== Watched.no || request === 0 ? record.effect : null;
+      outbox.send(MASTER, { type: 'answer', shard, epoch, seq, request, result, effect });
     }
   }
 
