@@ -87,6 +87,11 @@ export function conditionHolds(ifVersion: number, entry: Entry | undefined): boo
   return entry?.version === ifVersion;
 }
 
+/** Whole milliseconds, as stores keep them (master time has fractions); rounded up, so nothing expires early. */
+function deadlineOf({ ttl, deadline }: PutOperation | ExpireOperation, { time }: Moment): number {
+  return Math.ceil(ttl > 0 ? time + ttl : deadline);
+}
+
 function previousResult(status: Status, version: number, entry: Entry | undefined): Result {
   if (entry === undefined) return plainResult(status, version);
   return valueResult(status, version, entry.value, entry.kind, entry.expiresAt);
@@ -104,7 +109,7 @@ function evaluatePut(operation: PutOperation, store: EntryReader, moment: Moment
       : plainResult(Status.conditionFailed, version);
     return { effect: NO_EFFECT, result };
   }
-  const expiresAt = ttl === KEEP_TTL ? (entry?.expiresAt ?? 0) : ttl > 0 ? moment.time + ttl : operation.deadline;
+  const expiresAt = ttl === KEEP_TTL ? (entry?.expiresAt ?? 0) : deadlineOf(operation, moment);
   const result = operation.previous ? previousResult(Status.ok, moment.seq, entry) : plainResult(Status.ok, moment.seq);
   return { effect: { type: 'put', key, value, kind, expiresAt }, result };
 }
@@ -125,7 +130,7 @@ function evaluateIncrement(
   const before = entry?.value ?? '0';
   const sum = operation.verb === 'increment' ? addInteger(before, operation.by) : addFloat(before, operation.by);
   if (typeof sum === 'number') return refused(sum, entry);
-  const kind = entry?.kind ?? ValueKind.text;
+  const kind = entry?.kind ?? ValueKind.number;
   const expiresAt = entry?.expiresAt ?? 0;
   return {
     effect: { type: 'put', key: operation.key, value: sum, kind, expiresAt },
@@ -134,8 +139,9 @@ function evaluateIncrement(
 }
 
 function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, moment: Moment): Outcome {
-  const kind = entry?.kind ?? operation.kind;
-  if (kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const present = entry?.kind ?? operation.kind;
+  if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const kind = present === ValueKind.number ? ValueKind.text : present;
   const value = (entry?.value ?? '') + operation.value;
   if (value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
   const expiresAt = entry?.expiresAt ?? 0;
@@ -147,8 +153,8 @@ function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, mo
 
 function evaluateExpire(operation: ExpireOperation, entry: Entry | undefined, moment: Moment): Outcome {
   if (entry === undefined) return refused(Status.absent, undefined);
-  const { key, ttl } = operation;
-  const expiresAt = ttl > 0 ? moment.time + ttl : operation.deadline;
+  const { key } = operation;
+  const expiresAt = deadlineOf(operation, moment);
   if (!deadlineMayChange(operation, entry.expiresAt, expiresAt)) return refused(Status.conditionFailed, entry);
   if (expiresAt !== 0 && expiresAt <= moment.time) {
     return { effect: { type: 'remove', key, cause: 'delete' }, result: plainResult(Status.ok, 0) };

@@ -7,9 +7,10 @@
  *   K1  A moved entry is dead where it was before the next one is moved: at any stop the chunk is an ordinary one.
  *   K2  Work per call is bounded by the bytes it is given, one entry more at most.
  * Why writes pay PAY_FACTOR bytes for a byte: with a share d of all bytes dead, the deadest chunk is at least d dead, and
- * winning a byte back moves at most (1 - d) / d: 7 for the eighth that is always tolerated. Paying more than is needed
- * only ends the debt sooner.
+ * winning a byte back moves at most (1 - d) / d: 10 for the tenth of the live bytes that is always tolerated. Paying
+ * more than is needed only ends the debt sooner.
  */
+import { invariant } from '../invariant.ts';
 import type { Ledger } from './budget.ts';
 import { CHUNK_OVERHEAD_BYTES, type LogChunk } from './chunk.ts';
 import type { Directory } from './directory.ts';
@@ -17,7 +18,7 @@ import { deadlineAt, isDead, keyBytesAt, keyWordAt, sizeAt } from './entry.ts';
 import { hashWords } from './hash.ts';
 import { CHUNK_BYTES_MAX, type Log } from './log.ts';
 
-const PAY_FACTOR = 8;
+const PAY_FACTOR = 10;
 /** Larger entries have chunks of their own, which leave no dead space. */
 const PAID_BYTES_MAX = CHUNK_BYTES_MAX / 8;
 /** Reading past a dead entry costs about as much as moving so many bytes. */
@@ -26,10 +27,17 @@ const SKIP_BYTES = 32;
 const IDLE_LEVEL = 2;
 const PRESSED_LEVEL = 1;
 const SLICE_BYTES = 64 * 1024;
-/** All overhead (index, dead entries, unused ends) is held to this part of the live bytes, if the index allows it. */
-const OVERHEAD_PART = 0.4;
+/** Entries moved together. */
+const BATCH = 16;
+/**
+ * All overhead (index, dead entries, unused ends) is held to this part of the live bytes, if the index leaves it that
+ * much: below the half that is promised for RSS, to which malloc's holes add a twelfth. At 0.47 a write that changes a
+ * value's size costs 10 % less.
+ */
+const OVERHEAD_PART = 0.42;
+const CHUNKS_IN_FLIGHT = 2;
 /** Dead entries are tolerated up to this part of the live bytes in any case. */
-const DEAD_PART = 1 / 8;
+const DEAD_PART = 1 / 10;
 
 /** The parts of a store the compactor works on. */
 export interface CompactorParts {
@@ -46,6 +54,13 @@ export class Compactor {
   readonly #parts: CompactorParts;
   #victim: LogChunk | undefined;
   #word = 0;
+  /** The batch in hand: where in the victim its entries are, and their hashes. */
+  readonly #words = new Int32Array(BATCH);
+  readonly #hashes = new Int32Array(BATCH);
+  #gathered = 0;
+  #batchEnd = 0;
+  /** What the slots read ahead contained: kept so that reading them is not optimized away. */
+  #met = 0;
 
   constructor(parts: CompactorParts) {
     this.#parts = parts;
@@ -79,7 +94,7 @@ export class Compactor {
     const dead = log.deadBytes;
     const live = log.liveBytes;
     if (dead <= live * DEAD_PART) return false;
-    return ledger.reserved - live > live * OVERHEAD_PART;
+    return ledger.reserved - live + CHUNKS_IN_FLIGHT * log.chunkSize() > live * OVERHEAD_PART;
   }
 
   /** Works off `bytes`; true if it stopped for that reason. */
@@ -88,7 +103,10 @@ export class Compactor {
     while (left > 0) {
       const victim = this.#currentVictim(level);
       if (victim === undefined) return false;
-      left -= this.#step(victim);
+      left -= this.#gather(victim, left);
+      for (let i = 0; i < this.#gathered; i++) this.#move(victim, this.#words[i]!, this.#hashes[i]!);
+      // Only now: if memory ran out on the way, the batch is gathered again, less what was moved.
+      this.#word = this.#batchEnd;
     }
     return this.#currentVictim(level) !== undefined;
   }
@@ -112,21 +130,37 @@ export class Compactor {
     if (head.dead * 2 > head.size || (head.size > log.chunkSize() * 4 && head.dead > 0)) log.seal();
   }
 
-  /** Passes one entry of the victim, moving it if it lives. Answers what that cost in bytes. */
-  #step(victim: LogChunk): number {
+  /**
+   * Passes over entries of the victim worth `bytes`, up to a batch, and notes which of them live. Answers what they cost.
+   * Their slots lie all over the index, a cache miss each; reading them all here, where no read waits for another,
+   * lets the misses overlap (a random removal that pays for two moves or so: 1.2 us against 1.45).
+   */
+  #gather(victim: LogChunk, bytes: number): number {
+    const { directory, key0, key1 } = this.#parts;
     const { words } = victim;
-    const word = this.#word;
-    const size = sizeAt(words, word);
-    this.#word = word + (size >>> 2);
-    if (isDead(words, word)) return SKIP_BYTES;
-    this.#move(victim, word, size);
-    return size + SKIP_BYTES;
+    const end = victim.used >>> 2;
+    let cost = 0;
+    let count = 0;
+    let word = this.#word;
+    for (; word < end && cost < bytes && count < BATCH; word += sizeAt(words, word) >>> 2) {
+      cost += SKIP_BYTES;
+      if (isDead(words, word)) continue;
+      cost += sizeAt(words, word);
+      this.#words[count] = word;
+      this.#hashes[count] = hashWords(words, keyWordAt(words, word), keyBytesAt(words, word), key0, key1);
+      count++;
+    }
+    for (let i = 0; i < count; i++) this.#met ^= directory.peek(this.#hashes[i]!);
+    this.#batchEnd = word;
+    this.#gathered = count;
+    invariant(cost > 0, 'a chunk with nothing left in it is still being compacted');
+    return cost;
   }
 
-  #move(victim: LogChunk, word: number, size: number): void {
-    const { log, directory, key0, key1, noteDeadline } = this.#parts;
+  #move(victim: LogChunk, word: number, hash: number): void {
+    const { log, directory, noteDeadline } = this.#parts;
     const from = victim.words;
-    const hash = hashWords(from, keyWordAt(from, word), keyBytesAt(from, word), key0, key1);
+    const size = sizeAt(from, word);
     const location = log.append(size);
     const chunk = log.chunkAt(location);
     const to = chunk.words;

@@ -126,7 +126,7 @@ export class Sweeper {
 
   /** What was reported counts as still there: if it is not removed, the next sweep reports it again. */
   #leave(chunk: LogChunk, time: number): void {
-    chunk.pausedUntil = time + (chunk.used >>> PAUSE_SHIFT);
+    chunk.pausedUntil = time + 1 + (chunk.used >>> PAUSE_SHIFT);
     chunk.sweepAt = Math.max(Math.min(chunk.sweepAt, this.#earliest), chunk.pausedUntil);
     this.#inside = undefined;
   }

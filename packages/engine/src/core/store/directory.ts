@@ -22,6 +22,8 @@ import { HOMES_MIN, Segment } from './segment.ts';
 const HOMES_MAX = 960;
 /** Two halves with no more entries than this are put together again: well below what splits, so they do not flutter. */
 const MERGE_ENTRIES_MAX = 400;
+/** A segment fuller than this is left alone; after a rebuild it is fuller by half. */
+const SPARSE_PART = 0.45;
 const REFERENCE_BYTES = 8;
 const TABLE_MIN = 16;
 /** Keeps the table at 8 MiB: enough for 600 million entries. A deeper segment grows instead. */
@@ -79,13 +81,19 @@ export class Directory {
   remove(hash: number, location: number): void {
     const segment = this.segmentFor(hash);
     segment.removeAt(slotOf(segment, hash, location));
-    if (segment.count * 3 < segment.homes) this.#shrink(segment, hash);
+    if (segment.count < segment.homes * SPARSE_PART) this.#shrink(segment, hash);
   }
 
   /** The entry with this hash at location `from` is at location `to` now. */
   relocate(hash: number, from: number, to: number): void {
     const segment = this.segmentFor(hash);
     segment.slots[slotOf(segment, hash, from) + 1] = to;
+  }
+
+  /** What the home slot of a hash contains: to have it in the cache by the time it is needed. */
+  peek(hash: number): number {
+    const segment = this.segmentFor(hash);
+    return segment.slots[segment.homeOf(hash) << 1]!;
   }
 
   /** Whether there is a slot for this (for audit). */

@@ -153,7 +153,7 @@ export class Log {
   chunkSize(): number {
     const wanted = this.#liveBytes / 16;
     if (wanted >= CHUNK_BYTES_MAX) return CHUNK_BYTES_MAX;
-    return wanted <= CHUNK_BYTES_MIN ? CHUNK_BYTES_MIN : 2 ** Math.floor(Math.log2(wanted));
+    return wanted <= CHUNK_BYTES_MIN ? CHUNK_BYTES_MIN : 1 << (31 - Math.clz32(wanted));
   }
 
   /** An upper bound of what appending `size` bytes can add to the bytes charged. */

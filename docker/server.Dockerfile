@@ -1,0 +1,22 @@
+# The Quintet server:  docker build -f docker/server.Dockerfile -t quintet-server .
+# Listens on port 1338 of all interfaces, so it wants KVCTL_PASSWORD: see docker/README.md.
+
+FROM node:22-bookworm-slim AS build
+RUN npm install --global pnpm@10
+WORKDIR /src
+COPY . .
+# deploy leaves kvctl with its production dependencies and nothing else: no sources, no compiler.
+RUN pnpm install --frozen-lockfile --ignore-scripts \
+ && pnpm --filter "@quintet/cli..." run build \
+ && pnpm --filter @quintet/cli --prod --legacy --ignore-scripts deploy /app
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production
+COPY --from=build /app /app
+USER node
+EXPOSE 1338
+# kvctl handles SIGTERM itself, so it may be process 1 without an init.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
+  CMD ["node", "/app/bin/kvctl.js", "--timeout", "2s", "ping"]
+ENTRYPOINT ["node", "/app/bin/kvctl.js", "serve", "--host", "0.0.0.0"]

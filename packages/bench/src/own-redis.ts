@@ -1,0 +1,48 @@
+/**
+ * OwnRedis: a redis-server for one benchmark: on a free loopback port, nothing on disk, gone afterwards.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { Redis } from 'ioredis';
+
+export class OwnRedis implements AsyncDisposable {
+  readonly client: Redis;
+  readonly #server: ChildProcess;
+
+  private constructor(client: Redis, server: ChildProcess) {
+    this.client = client;
+    this.#server = server;
+  }
+
+  static async start(): Promise<OwnRedis> {
+    const port = await freePort();
+    const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const server = spawn('redis-server', flags, { stdio: 'ignore' });
+    const failed = once(server, 'error').then(([error]) => {
+      throw new Error('redis-server does not start; Debian: apt-get install redis-server', { cause: error });
+    });
+    const client = new Redis({ port, host: '127.0.0.1', enableAutoPipelining: true, lazyConnect: true });
+    // While the server starts its port refuses: ioredis tries again by itself, and tells of each attempt.
+    client.on('error', () => {});
+    const ready = once(client, 'ready');
+    client.connect().catch(() => {});
+    await Promise.race([ready, failed]);
+    return new OwnRedis(client, server);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.disconnect();
+    this.#server.kill();
+    if (this.#server.exitCode === null) await once(this.#server, 'exit');
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,145 @@
+/**
+ * kvctl export: every entry (or those of --keys) as NDJSON, JSON or CSV that `kvctl import` reads back as what it was.
+ * Works page by page, so memory stays flat; survives a server that is busy or comes back.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { type Context, note } from '../context.ts';
+import { EXIT, type ExitCode, Failure, interrupted, usageFailure } from '../failure.ts';
+import type { Format } from '../import/batch.ts';
+import { write } from '../io.ts';
+import { formatCount, formatDuration } from '../text/quantities.ts';
+import { type EntryWriter, entryWriter } from '../transfer/entry-writer.ts';
+import { Progress, type ProgressForm } from '../transfer/progress.ts';
+import { readKeys, readListed, scanAll } from '../transfer/reading.ts';
+import { RetryingConnection } from '../transfer/retrying.ts';
+import { formatOf } from './import.ts';
+
+export interface ExportOptions {
+  format?: Format;
+  prefix?: string;
+  keys?: string;
+  retryFor: number;
+  progress: ProgressForm;
+}
+
+export async function exportFile(
+  context: Context,
+  [file = '-']: [string | undefined],
+  options: ExportOptions,
+): Promise<ExitCode> {
+  if (options.keys !== undefined && options.prefix !== undefined)
+    throw usageFailure('--keys and --prefix exclude each other');
+  const format = options.format ?? (file === '-' ? 'ndjson' : formatOf(file));
+  const connecting = { timeoutMs: context.timeoutMs, signal: context.io.signal };
+  const connection = await RetryingConnection.open(context.target, connecting, options.retryFor);
+  const progress = await Progress.start(context, options.progress, 0);
+  try {
+    const target = await Target.open(context, file);
+    const missing = await copy(context, connection, target, entryWriter(format), progress, options);
+    await target.finish();
+    progress.stop();
+    if (file !== '-')
+      note(
+        context,
+        `${formatCount(progress.records)} entries written to ${file} in ${formatDuration(progress.elapsedMs)}`,
+      );
+    if (missing > 0)
+      throw new Failure(EXIT.negative, `not found: ${formatCount(missing)} of the keys in ${options.keys}`);
+    return EXIT.ok;
+  } finally {
+    progress.stop();
+    connection.close();
+  }
+}
+
+/** Returns how many of the keys asked for were not there. */
+async function copy(
+  context: Context,
+  connection: RetryingConnection,
+  target: Target,
+  writer: EntryWriter,
+  progress: Progress,
+  options: ExportOptions,
+): Promise<number> {
+  let missing = 0;
+  const pages =
+    options.keys === undefined
+      ? scanAll(connection, options.prefix)
+      : readListed(connection, keysIn(context, options.keys));
+  try {
+    await target.write(writer.begin);
+    for await (const page of pages) {
+      if (context.io.signal.aborted) throw interrupted();
+      let text = '';
+      for (const { key, entry } of page) {
+        if (entry === undefined) missing += 1;
+        else text += writer.entry(key, entry);
+      }
+      await target.write(text);
+      progress.answered(page.length);
+    }
+    await target.write(writer.end);
+    return missing;
+  } catch (error) {
+    await target.discard();
+    throw error;
+  }
+}
+
+function keysIn(context: Context, file: string): AsyncIterable<Buffer[]> {
+  return readKeys(file === '-' ? context.io.stdin : createReadStream(file));
+}
+
+/** Where an export goes. A file appears only when it is whole: until then it is FILE.part. */
+class Target {
+  readonly #stream: Writable;
+  readonly #part: string | undefined;
+  readonly #file: string;
+
+  private constructor(stream: Writable, file: string, part: string | undefined) {
+    this.#stream = stream;
+    this.#file = file;
+    this.#part = part;
+  }
+
+  static async open(context: Context, file: string): Promise<Target> {
+    if (file === '-') return new Target(context.io.stdout, file, undefined);
+    // A device or a pipe is written to as it is.
+    const special = await stat(file).then(
+      (found) => !found.isFile(),
+      () => false,
+    );
+    const path = special ? file : `${file}.part`;
+    const stream = createWriteStream(path);
+    await new Promise<void>((resolve, reject) => {
+      stream
+        .once('open', () => resolve())
+        .once('error', (error: NodeJS.ErrnoException) => {
+          reject(usageFailure(`cannot write "${path}" (${error.code})`));
+        });
+    });
+    return new Target(stream, file, special ? undefined : path);
+  }
+
+  async write(text: string): Promise<void> {
+    if (text !== '') await write(this.#stream, text);
+    if (this.#stream.errored)
+      throw new Failure(EXIT.usage, `cannot write ${this.#file}: ${this.#stream.errored.message}`);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#file === '-') return;
+    this.#stream.end();
+    await finished(this.#stream);
+    if (this.#part !== undefined) await rename(this.#part, this.#file);
+  }
+
+  async discard(): Promise<void> {
+    if (this.#part === undefined) return;
+    this.#stream.destroy();
+    await rm(this.#part, { force: true });
+  }
+}

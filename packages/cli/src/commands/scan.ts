@@ -1,0 +1,94 @@
+/** kvctl scan: keys and values, page by page, as they come. */
+import { type Context, printLine, withServer } from '../context.ts';
+import { EXIT, type ExitCode, interrupted } from '../failure.ts';
+import { write } from '../io.ts';
+import { numberOf, type ScanPage, scanPage } from '../server/commands.ts';
+import type { Connection } from '../server/connection.ts';
+import { globPrefix, globToRegExp } from '../text/glob.ts';
+import { quoteIfNeeded } from '../text/quote.ts';
+import { entryToJson, keyToJson } from '../values/json-face.ts';
+import { oneLine } from '../values/show.ts';
+
+export interface ScanOptions {
+  prefix?: string;
+  match?: string;
+  limit?: number;
+  keysOnly?: boolean;
+  count?: boolean;
+  page?: number;
+}
+
+type Row = ScanPage['entries'][number];
+
+export async function scan(
+  context: Context,
+  [prefixArgument]: [string | undefined],
+  options: ScanOptions,
+): Promise<ExitCode> {
+  const prefix = options.prefix ?? prefixArgument;
+  const asked: ScanOptions = { ...options, ...(prefix === undefined ? {} : { prefix }) };
+  if (asked.count === true) return countKeys(context, asked);
+  await withServer(context, async (connection) => {
+    for await (const rows of pages(context, connection, asked)) {
+      if (context.io.stdout.destroyed) return;
+      await write(context.io.stdout, await render(context, rows, asked));
+    }
+  });
+  return EXIT.ok;
+}
+
+/** Pages of entries that match, no more than --limit in all. */
+async function* pages(context: Context, connection: Connection, options: ScanOptions): AsyncGenerator<Row[]> {
+  const { match, limit = Number.POSITIVE_INFINITY } = options;
+  const pattern = match === undefined ? undefined : globToRegExp(match);
+  const literal = match === undefined ? '' : globPrefix(match);
+  const prefix =
+    options.prefix === undefined || literal.startsWith(options.prefix) ? literal || options.prefix : options.prefix;
+  const request = {
+    prefix,
+    pageSize: options.page ?? 256,
+    keysOnly: options.keysOnly === true || options.count === true,
+  };
+  let taken = 0;
+  let cursor: string | undefined = '0';
+  while (cursor !== undefined && taken < limit) {
+    if (context.io.signal.aborted) throw interrupted();
+    const page: ScanPage = await scanPage(connection, cursor, request);
+    const wanted =
+      pattern === undefined ? page.entries : page.entries.filter(({ key }) => pattern.test(key.toString()));
+    const rows = wanted.slice(0, limit - taken);
+    taken += rows.length;
+    cursor = page.cursor;
+    if (rows.length > 0) yield rows;
+  }
+}
+
+async function countKeys(context: Context, options: ScanOptions): Promise<ExitCode> {
+  const everything = options.prefix === undefined && options.match === undefined && options.limit === undefined;
+  const count = await withServer(context, async (connection) => {
+    if (everything) return numberOf(await connection.call('DBSIZE'));
+    let seen = 0;
+    for await (const rows of pages(context, connection, options)) seen += rows.length;
+    return seen;
+  });
+  printLine(context, context.output === 'json' ? JSON.stringify({ count }) : String(count));
+  return EXIT.ok;
+}
+
+async function render(context: Context, rows: Row[], options: ScanOptions): Promise<string> {
+  const lines: string[] = [];
+  for (const { key, entry } of rows)
+    lines.push(await renderRow(context, key, options.keysOnly === true ? undefined : entry));
+  return `${lines.join('\n')}\n`;
+}
+
+async function renderRow(context: Context, key: Buffer, entry: Row['entry']): Promise<string> {
+  if (context.output === 'json') return JSON.stringify(entry === undefined ? keyToJson(key) : entryToJson(key, entry));
+  const shownKey = quoteIfNeeded(key);
+  if (entry === undefined) return shownKey;
+  const value = await oneLine(entry);
+  const { columns = 80, isTTY = false } = context.io.stdout;
+  if (!isTTY) return `${shownKey}\t${value}`;
+  const room = Math.max(20, columns - shownKey.length - 2);
+  return `${context.colors.cyan(shownKey)}  ${value.length > room ? `${value.slice(0, room - 1)}…` : value}`;
+}

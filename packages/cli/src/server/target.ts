@@ -1,0 +1,64 @@
+/**
+ * Target: which server, from (strongest first) `HOST:PORT` as the first argument or --url, --host and --port, KVCTL_URL,
+ * and the default 127.0.0.1:1338. A password comes from KVCTL_PASSWORD or the URL; there is no flag for it, because
+ * everyone on the machine can read a command line.
+ */
+import { usageFailure } from '../failure.ts';
+
+export const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PORT = 1338;
+
+export interface Target {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+}
+
+export interface TargetOptions {
+  url?: string | undefined;
+  host?: string | undefined;
+  port?: number | undefined;
+}
+
+export function resolveTarget(options: TargetOptions, env: Readonly<Record<string, string | undefined>>): Target {
+  const url = options.url ?? (options.host === undefined && options.port === undefined ? env.KVCTL_URL : undefined);
+  const fromUrl = url === undefined || url === '' ? {} : parseUrl(url);
+  const target: Target = {
+    host: options.host ?? fromUrl.host ?? DEFAULT_HOST,
+    port: options.port ?? fromUrl.port ?? DEFAULT_PORT,
+  };
+  const password = fromUrl.password ?? (env.KVCTL_PASSWORD === '' ? undefined : env.KVCTL_PASSWORD);
+  if (fromUrl.username !== undefined) target.username = fromUrl.username;
+  if (password !== undefined) target.password = password;
+  return target;
+}
+
+/** `redis://[user[:password]@]host[:port]`, or just `host:port`. */
+export function parseUrl(text: string): Partial<Target> {
+  const hint = 'write redis://host:1338 or host:1338';
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `redis://${text}`;
+  if (!URL.canParse(withScheme)) throw usageFailure(`"${text}" is no address`, hint);
+  const url = new URL(withScheme);
+  if (url.protocol !== 'redis:') throw usageFailure(`cannot speak ${url.protocol}// (only redis://)`, hint);
+  if (url.hostname === '') throw usageFailure(`"${text}" names no host`, hint);
+  const parsed: Partial<Target> = {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || DEFAULT_PORT),
+  };
+  if (url.username !== '') parsed.username = decodeURIComponent(url.username);
+  if (url.password !== '') parsed.password = decodeURIComponent(url.password);
+  return parsed;
+}
+
+const ADDRESS = /^(?:redis:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;
+
+/** `kvctl localhost:1338 put name luis` means `kvctl --url localhost:1338 put name luis`: the form the seed project had. */
+export function addressFirst(argv: readonly string[]): string[] {
+  const [first, ...rest] = argv;
+  return first !== undefined && ADDRESS.test(first) ? ['--url', first, ...rest] : [...argv];
+}
+
+export function describeTarget(target: Target): string {
+  return target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * How a value is shown: quoted on a terminal, as it is in a pipe, exact in JSON.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Context } from '../context.ts';
+import type { TypedValue } from '../server/commands.ts';
+import { quote } from '../text/quote.ts';
+
+/** For a terminal: `"luis"`, or indented JSON for structured values. */
+export async function quoted(value: TypedValue): Promise<string> {
+  if (value.kind !== 'structured') return quote(value.bytes);
+  const { legibleJson, unpackStructured } = await import('./structured.ts');
+  return legibleJson(unpackStructured(value.bytes), 2);
+}
+
+/** On one line, for lists. */
+export async function oneLine(value: TypedValue): Promise<string> {
+  if (value.kind !== 'structured') return quote(value.bytes);
+  const { legibleJson, unpackStructured } = await import('./structured.ts');
+  return legibleJson(unpackStructured(value.bytes));
+}
+
+/** For a pipe: exactly the bytes; structured values as JSON text. */
+export async function plain(value: TypedValue): Promise<Buffer> {
+  if (value.kind !== 'structured') return value.bytes;
+  return Buffer.from(await oneLine(value));
+}
+
+/** Bytes that came without a type: text if they can be. */
+export function guessKind(bytes: Buffer): TypedValue {
+  return { kind: isUtf8(bytes) ? 'text' : 'bytes', bytes };
+}
+
+/**
+ * A value to stdout: quoted on a terminal; in a pipe as it is, with a newline after text (as redis-cli does) but not after
+ * bytes, so that `kvctl get logo > logo.png` is the file; with --raw never a newline.
+ */
+export async function printValue(context: Context, value: TypedValue): Promise<void> {
+  const { stdout } = context.io;
+  const wantsRaw = context.outputGiven && context.output === 'raw';
+  if (!wantsRaw && context.output === 'table' && (context.outputGiven || stdout.isTTY === true)) {
+    stdout.write(`${await quoted(value)}\n`);
+    return;
+  }
+  const bytes = await plain(value);
+  stdout.write(wantsRaw || value.kind === 'bytes' ? bytes : Buffer.concat([bytes, Buffer.from('\n')]));
+}

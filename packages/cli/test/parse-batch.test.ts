@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RawBatch, Recipe } from '../src/import/batch.ts';
+import { splitterFor } from '../src/import/batches.ts';
+import parseBatch from '../src/import/parse-batch.ts';
+import { unpackRecords } from '../src/import/writer.ts';
+import { unpackStructured } from '../src/values/structured.ts';
+
+/** Records as `key = value`, and the bad ones as `line: message`. */
+function parse(
+  input: string | Buffer,
+  recipe: Partial<Recipe> & Pick<Recipe, 'format'>,
+): { records: string[]; bad: string[] } {
+  const bytes = Buffer.from(input as string);
+  const whole: Recipe = { delimiter: ',', as: 'structured', ...recipe };
+  const { spans } = splitterFor(whole.format, whole.delimiter).scan(bytes, true);
+  if (whole.format === 'csv') whole.columns = bytes.toString('utf8', spans[0]!.start, spans.shift()!.end).split(',');
+  const flat = Uint32Array.from(spans.flatMap(({ start, end, line, number }) => [start, end, line, number]));
+  const parsed = parseBatch({ recipe: whole, bytes, spans: flat } satisfies RawBatch);
+  const shown = unpackRecords(parsed).map(({ key, value, expiresAt }) => {
+    const text = value.kind === 'structured' ? JSON.stringify(unpackStructured(value.bytes)) : value.bytes.toString();
+    return `${key} = ${value.kind} ${text}${expiresAt > 0 ? ` until ${expiresAt}` : ''}`;
+  });
+  return { records: shown, bad: parsed.bad.map(({ line, message }) => `${line}: ${message}`) };
+}
+
+test('records as export writes them', () => {
+  const lines = [
+    '{"key":"a","value":"x"}',
+    '{"key":"b","value":{"n":1},"expiresAt":99}',
+    '{"key":"c","value":5,"version":7}',
+  ];
+  const { records, bad } = parse(lines.join('\n'), { format: 'ndjson' });
+  assert.deepEqual(records, ['a = text x', 'b = structured {"n":1} until 99', 'c = number 5']);
+  assert.deepEqual(bad, []);
+});
+
+test('keys and values from templates', () => {
+  const input = '[{"id":1,"mail":"a@x"},{"id":2,"mail":"b@x"}]';
+  assert.deepEqual(parse(input, { format: 'json', keyTemplate: 'u:{id}' }).records, [
+    'u:1 = structured {"id":1,"mail":"a@x"}',
+    'u:2 = structured {"id":2,"mail":"b@x"}',
+  ]);
+  assert.deepEqual(parse(input, { format: 'json', keyTemplate: '{#}', valueTemplate: '<{mail}>' }).records, [
+    '1 = text <a@x>',
+    '2 = text <b@x>',
+  ]);
+  assert.deepEqual(parse('[{"id":1}]', { format: 'json', keyTemplate: '{id}', as: 'text' }).records, [
+    '1 = text {"id":1}',
+  ]);
+});
+
+test('bad lines name their line and cost nothing else', () => {
+  const lines = [
+    '{"key":"a","value":"x"}',
+    '{"key":"b",',
+    '',
+    '"text"',
+    '[1]',
+    '{"value":1}',
+    '{"key":""}',
+    '{"key":"z","value":"y"}',
+  ];
+  const { records, bad } = parse(lines.join('\n'), { format: 'ndjson' });
+  assert.deepEqual(records, ['a = text x', 'z = text y']);
+  assert.deepEqual(
+    bad.map((text) => text.split(':')[0]),
+    ['2', '4', '5', '6', '7'],
+  );
+  assert.match(bad[0]!, /^2: bad JSON \(.+\): \{"key":"b",$/);
+  assert.match(bad[1]!, /must be an object/);
+});
+
+test('a line that is no UTF-8 is bad, its neighbours are not', () => {
+  const input = Buffer.concat([
+    Buffer.from('{"key":"a","value":"'),
+    Buffer.from([0xff]),
+    Buffer.from('"}\n{"key":"ñ","value":"é"}\n'),
+  ]);
+  const { records, bad } = parse(input, { format: 'ndjson' });
+  assert.deepEqual(records, ['ñ = text é']);
+  assert.deepEqual(bad, ['1: is no UTF-8']);
+});
+
+test('CSV: quotes, newlines in fields, rows of the wrong length', () => {
+  const input = 'id,name\n1,"x, y"\n2,"two\nlines"\n3\n4,"say ""hi"""\n5,a,b\n6,5" pipe\n';
+  const { records, bad } = parse(input, { format: 'csv', keyTemplate: '{id}', valueTemplate: '{name}' });
+  assert.deepEqual(records, ['1 = text x, y', '2 = text two\nlines', '4 = text say "hi"', '6 = text 5" pipe']);
+  assert.deepEqual(bad, ['5: bad CSV: 1 fields, but the header has 2', '7: bad CSV: 3 fields, but the header has 2']);
+});
+
+test('a field missing from one record only', () => {
+  const { records, bad } = parse('{"id":1}\n{"no":2}\n{"id":{"x":1}}\n{"id":4}', {
+    format: 'ndjson',
+    keyTemplate: 'k{id}',
+    as: 'text',
+  });
+  assert.deepEqual(records, ['k1 = text {"id":1}', 'k4 = text {"id":4}']);
+  assert.deepEqual(bad, ['2: no field "id"', '3: field "id" is an object']);
+});
+
+test('a bad deadline is a bad record', () => {
+  const { bad } = parse('{"key":"a","value":1,"expiresAt":"soon"}', { format: 'ndjson' });
+  assert.deepEqual(bad, ['1: "expiresAt" is no time in ms since the epoch']);
+});

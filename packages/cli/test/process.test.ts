@@ -1,0 +1,169 @@
+/** kvctl as users start it: real processes, real signals, the exit codes a shell sees. */
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fakeServer } from './support/fake-server.ts';
+
+const BIN = fileURLToPath(new URL('../bin/kvctl.js', import.meta.url));
+
+interface Running {
+  child: ChildProcessWithoutNullStreams;
+  /** Of stderr, as they come. */
+  lines: Interface;
+  exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): Running {
+  // Not what this test runs with: its flags for workers would reach kvctl's.
+  const { NODE_OPTIONS: _options, KVCTL_URL: _url, KVCTL_PASSWORD: _password, ...clean } = process.env;
+  const child = spawn(process.execPath, [BIN, ...args], { env: { ...clean, KVCTL_FROM: 'source', ...env } });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.stdin.on('error', () => undefined);
+  const exit = once(child, 'close').then(([code]) => ({
+    code: code as number | null,
+    stdout: Buffer.concat(out).toString(),
+    stderr: Buffer.concat(err).toString(),
+  }));
+  return { child, lines: createInterface({ input: child.stderr }), exit };
+}
+
+interface Serving extends Running {
+  port: number;
+  ready: Record<string, unknown>;
+}
+
+async function serve(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Serving> {
+  const running = start(['serve', '--json', '--port', '0', ...args], env);
+  const first = once(createInterface({ input: running.child.stdout }), 'line') as Promise<[string]>;
+  const failed = running.exit.then(({ stderr }) => Promise.reject(new Error(stderr)));
+  failed.catch(() => undefined);
+  const [line] = await Promise.race([first, failed]);
+  const ready = JSON.parse(line) as Record<string, unknown>;
+  return { ...running, ready, port: Number(ready.port) };
+}
+
+let server: Serving;
+before(async () => {
+  server = await serve(['--chaos', '--nodes', '3', '--shards', '4', '--max-memory', '64mb']);
+});
+after(async () => {
+  server.child.kill('SIGTERM');
+  await server.exit;
+});
+
+const at = (...args: string[]): string[] => [`127.0.0.1:${server.port}`, ...args];
+
+test('serve says once that it is ready, where and with what', () => {
+  const { pid, host, nodes, shards, replicas, chaos } = server.ready;
+  assert.deepEqual([pid, host, nodes, shards, replicas, chaos], [server.child.pid, '127.0.0.1', 3, 4, 1, true]);
+});
+
+test('put, get, not found: output and exit codes of real processes', async () => {
+  const put = start(at('put', 'name'));
+  put.child.stdin.end('luis');
+  assert.deepEqual(await put.exit, { code: 0, stdout: 'OK\n', stderr: '' });
+  assert.deepEqual(await start(at('get', 'name')).exit, { code: 0, stdout: 'luis\n', stderr: '' });
+  const missing = await start(at('get', 'nope')).exit;
+  assert.deepEqual([missing.code, missing.stdout], [1, '']);
+});
+
+test('an import through a process: pool, pipe, exit code', async () => {
+  const importing = start(at('import', '-', '--format', 'ndjson', '--json'));
+  const lines = Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ key: `p${i}`, value: 'x'.repeat(40) }));
+  importing.child.stdin.end(`${lines.join('\n')}\n{broken\n`);
+  const { code, stdout, stderr } = await importing.exit;
+  assert.equal(code, 1, stderr);
+  assert.equal((JSON.parse(stdout) as { stored: number }).stored, 20_000);
+  assert.match(stderr, /^stdin:20001: bad JSON/);
+});
+
+test('a reader that has had enough (| head) is no error', async () => {
+  const scanning = start(at('scan', '--keys-only'));
+  await once(scanning.child.stdout, 'data');
+  scanning.child.stdout.destroy();
+  assert.equal((await scanning.exit).code, 0);
+});
+
+test('serve writes a line for each event', async () => {
+  const down = new Promise<Record<string, unknown>>((resolve) => {
+    server.lines.on('line', (line) => {
+      const event = JSON.parse(line) as Record<string, unknown>;
+      if (event.event === 'node-down') resolve(event);
+    });
+  });
+  assert.equal((await start(at('chaos', 'crash', 'n2')).exit).code, 0);
+  const { level, node, reason } = await down;
+  assert.deepEqual([level, node, reason], ['warn', 'n2#1', 'crashed']);
+});
+
+test('a port in use: exit 2 and a hint, and no cluster left behind', async () => {
+  const { code, stdout, stderr } = await start(['serve', '--port', String(server.port), '--nodes', '2']).exit;
+  assert.deepEqual([code, stdout], [2, '']);
+  assert.match(stderr, new RegExp(`error: 127\\.0\\.0\\.1:${server.port} is in use\nhint: .*--port`));
+});
+
+test('options that cannot be: exit 2', async () => {
+  const rows: [string[], RegExp, password?: string][] = [
+    [['--nodes', '2', '--replicas', '2'], /replicas/],
+    [['--nodes', '0'], /whole number from 1 to 64/],
+    [['--max-memory', 'lots'], /no size/],
+    [['--eviction', 'magic'], /Allowed choices/],
+    [['--host', '0.0.0.0'], /without a password.*\nhint: set KVCTL_PASSWORD/],
+    [['--host', '203.0.113.7'], /cannot listen on 203\.0\.113\.7/, 'secret'],
+    [['--url', 'redis://x'], /--host and --port/],
+  ];
+  for (const [args, message, password = ''] of rows) {
+    const { code, stderr } = await start(['serve', '--port', '0', ...args], { KVCTL_PASSWORD: password }).exit;
+    assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, message);
+  }
+});
+
+test('a password: beyond this machine with it, no answer without it; SIGINT ends in order', async () => {
+  const guarded = await serve(['--host', '0.0.0.0', '--nodes', '2'], { KVCTL_PASSWORD: 'secret' });
+  const url = `127.0.0.1:${guarded.port}`;
+  const without = await start([url, 'get', 'a']).exit;
+  assert.equal(without.code, 4);
+  assert.match(without.stderr, /NOAUTH.*\nhint: .*KVCTL_PASSWORD/);
+  assert.equal((await start([url, 'put', 'a', 'b'], { KVCTL_PASSWORD: 'secret' }).exit).code, 0);
+  guarded.child.kill('SIGINT');
+  const { code, stderr } = await guarded.exit;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /"event":"stopped"/);
+});
+
+test('SIGTERM while clients are connected: exit 0', async () => {
+  const busy = await serve(['--nodes', '2']);
+  const watching = start([`127.0.0.1:${busy.port}`, 'status', '--watch', '--interval', '50ms']);
+  await once(watching.child.stdout, 'data');
+  busy.child.kill('SIGTERM');
+  assert.equal((await busy.exit).code, 0);
+  watching.child.kill('SIGINT');
+  assert.equal((await watching.exit).code, 130);
+});
+
+test('Ctrl-C on a client that waits: exit 130', async () => {
+  let reached = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  await using silent = await fakeServer(() => {
+    reached();
+    return 'silence';
+  });
+  const waiting = start([`127.0.0.1:${silent.port}`, 'get', 'a', '--timeout', '1h']);
+  await asked;
+  waiting.child.kill('SIGINT');
+  assert.equal((await waiting.exit).code, 130);
+});
+
+test('no server: exit 3, quickly', async () => {
+  const { code, stderr } = await start(['127.0.0.1:1', 'get', 'a']).exit;
+  assert.equal(code, 3);
+  assert.match(stderr, /ECONNREFUSED/);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Failure } from '../src/failure.ts';
+import { isLoopback } from '../src/serve/loopback.ts';
+import { addressFirst, describeTarget, resolveTarget } from '../src/server/target.ts';
+
+test('flags win over KVCTL_URL, that over the default', () => {
+  assert.deepEqual(resolveTarget({}, {}), { host: '127.0.0.1', port: 1338 });
+  assert.deepEqual(resolveTarget({}, { KVCTL_URL: 'redis://box:7000' }), { host: 'box', port: 7000 });
+  assert.deepEqual(resolveTarget({ url: 'here' }, { KVCTL_URL: 'there:1' }), { host: 'here', port: 1338 });
+  assert.deepEqual(resolveTarget({ port: 9 }, { KVCTL_URL: 'there:1' }), { host: '127.0.0.1', port: 9 });
+  assert.deepEqual(resolveTarget({ url: 'there:1', port: 9 }, {}), { host: 'there', port: 9 });
+});
+
+test('the password comes from the URL or the environment', () => {
+  assert.equal(resolveTarget({}, { KVCTL_PASSWORD: 's' }).password, 's');
+  assert.equal(resolveTarget({}, { KVCTL_PASSWORD: '' }).password, undefined);
+  const both = resolveTarget({ url: 'redis://ana:p%40ss@box' }, { KVCTL_PASSWORD: 's' });
+  assert.deepEqual(both, { host: 'box', port: 1338, username: 'ana', password: 'p@ss' });
+});
+
+test('other schemes and nonsense are usage errors', () => {
+  for (const url of ['http://x', 'rediss://x', 'redis://', 'a b', 'x:99999']) {
+    assert.throws(
+      () => resolveTarget({ url }, {}),
+      (error) => error instanceof Failure && error.exitCode === 2,
+      url,
+    );
+  }
+});
+
+test('an address as the first argument', () => {
+  assert.deepEqual(addressFirst(['localhost:1338', 'put', 'a', 'b']), ['--url', 'localhost:1338', 'put', 'a', 'b']);
+  assert.deepEqual(addressFirst(['[::1]:1338', 'ping']), ['--url', '[::1]:1338', 'ping']);
+  assert.deepEqual(addressFirst(['redis://h:1', 'ping']), ['--url', 'redis://h:1', 'ping']);
+  assert.deepEqual(addressFirst(['put', 'a:1', 'b']), ['put', 'a:1', 'b']);
+  assert.deepEqual(addressFirst([]), []);
+  assert.equal(describeTarget(resolveTarget({ url: '[::1]:7' }, {})), '[::1]:7');
+});
+
+test('what is reachable from this machine only', () => {
+  for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '::ffff:127.0.0.1'])
+    assert.ok(isLoopback(host), host);
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'box', '127.evil.example']) assert.ok(!isLoopback(host), host);
+});

@@ -1,0 +1,41 @@
+/**
+ * Caller: the narrow waist under Store. Operations go in as the core knows them (one-byte strings), results come out as
+ * the core gives them; no codecs, no option objects. The typed Store is built on it, and so is the RESP front, which has
+ * bytes in hand already and wants no promise per command.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { ShardId } from '../core/ids.ts';
+import type { Operation, Result } from '../core/operation.ts';
+
+/**
+ * One operation under way. Exactly one of the two is called, exactly once, never synchronously inside `submit` of a
+ * write or read that was accepted (a refusal may be synchronous).
+ */
+export interface CallSink {
+  onResult(result: Result): void;
+  onError(code: ErrorCode, details: string): void;
+}
+
+export interface CallerLimits {
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+}
+
+/** A call under way. */
+export interface PendingCall {
+  /** Gives the call up: unless it was answered already, the sink hears ABORTED or TIMEOUT (…_IN_FLIGHT). Idempotent. */
+  giveUp(reason: 'aborted' | 'timeout'): void;
+}
+
+export interface Caller {
+  readonly limits: CallerLimits;
+  readonly shards: number;
+  /** Master time, ms since the epoch. */
+  now(): number;
+  /** The shard a key (one-byte string) lives in. */
+  shardOf(key: string): ShardId;
+  /** Operations on one key (from one caller) take effect in the order they are submitted. */
+  submit(operation: Operation, sink: CallSink): PendingCall;
+  /** For operations on a whole shard: scan, count, clear. */
+  submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall;
+}

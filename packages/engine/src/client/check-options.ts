@@ -1,0 +1,147 @@
+/**
+ * checkOptions: ClusterOptions to the settings of master, nodes and runtime, or an INVALID_OPTION that says which option
+ * is wrong, what it was given and what it takes.
+ *
+ * Owns      names, ranges, contradictions between options, and what follows from an option for a setting.
+ * Does not  hold defaults of its own for what core/settings.ts decides.
+ */
+import { randomInt } from 'node:crypto';
+import { KvError } from '../core/errors.ts';
+import { SEATS_MAX } from '../core/ids.ts';
+import {
+  DEFAULT_MASTER_SETTINGS,
+  DEFAULT_NODE_SETTINGS,
+  type MasterSettings,
+  type NodeSettings,
+} from '../core/settings.ts';
+import { HASH_SLOTS } from '../core/slot.ts';
+import { checkCount, checkFlag, invalidOption } from './call-options.ts';
+import type { CallerLimits } from './caller.ts';
+import { didYouMean } from './did-you-mean.ts';
+import type { ClusterOptions } from './options.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What the options come to. */
+export interface ClusterSettings {
+  readonly master: MasterSettings;
+  readonly node: NodeSettings;
+  readonly limits: CallerLimits;
+  readonly hangLimitMs: number;
+  readonly nodeHeapMb: number;
+  readonly chaos: boolean;
+}
+
+/** Least and most of every option that is a whole number. */
+const RANGES = {
+  nodes: [1, SEATS_MAX - 1],
+  shards: [1, HASH_SLOTS],
+  replicas: [0, SEATS_MAX - 2],
+  maxMemory: [0, Number.MAX_SAFE_INTEGER],
+  maxKeyBytes: [1, 64 * KIB],
+  maxValueBytes: [1, 512 * MIB],
+  maxWaitingOperations: [1, 2 ** 24],
+  maxWaitingBytes: [1, Number.MAX_SAFE_INTEGER],
+  hangLimitMs: [50, 3_600_000],
+  nodeHeapMb: [32, 65_536],
+  hashSeed: [0, 2 ** 32 - 1],
+} as const satisfies { [Name in keyof ClusterOptions]?: readonly [number, number] };
+
+const NAMES: ReadonlySet<string> = new Set<keyof ClusterOptions>([
+  ...(Object.keys(RANGES) as (keyof typeof RANGES)[]),
+  'eviction',
+  'chaos',
+]);
+
+const POLICIES = ['noeviction', 'allkeys-lru'] as const;
+
+/** Less than this a node could not hold a few entries of each of its copies. */
+const MEMORY_MIN = MIB;
+const DEFAULT_HANG_LIMIT_MS = 400;
+const DEFAULT_NODE_HEAP_MB = 128;
+
+/** @throws {KvError} INVALID_OPTION */
+export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
+  checkNames(options);
+  checkFlag('chaos', options.chaos);
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    checkCount(name, options[name as keyof typeof RANGES], least, most);
+  }
+  const master = masterSettings(options);
+  checkReplicas(master, options);
+  checkMemory(options);
+  return {
+    master,
+    node: nodeSettings(options),
+    limits: {
+      maxKeyBytes: options.maxKeyBytes ?? RANGES.maxKeyBytes[1],
+      maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
+    },
+    hangLimitMs: options.hangLimitMs ?? DEFAULT_HANG_LIMIT_MS,
+    nodeHeapMb: options.nodeHeapMb ?? DEFAULT_NODE_HEAP_MB,
+    chaos: options.chaos ?? false,
+  };
+}
+
+function checkNames(options: ClusterOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object', options);
+  for (const name in options) {
+    if (!NAMES.has(name)) throw new KvError('INVALID_OPTION', `there is no option ${name}${didYouMean(name, NAMES)}`);
+  }
+}
+
+function checkReplicas({ nodes, replicas }: MasterSettings, options: ClusterOptions): void {
+  if (replicas < nodes) return;
+  // The one contradiction that a default can cause: { nodes: 1 } means one node, and one node has no replicas.
+  const hint = options.replicas === undefined ? ' (its default is 1; say replicas: 0)' : '';
+  throw new KvError('INVALID_OPTION', `replicas must be less than nodes, got ${replicas} of ${nodes}${hint}`);
+}
+
+function checkMemory({ maxMemory = 0, eviction }: ClusterOptions): void {
+  if (eviction !== undefined && !POLICIES.includes(eviction)) {
+    throw invalidOption('eviction', POLICIES.join(' or '), eviction);
+  }
+  if (eviction === 'allkeys-lru' && maxMemory === 0) {
+    throw new KvError(
+      'INVALID_OPTION',
+      'eviction allkeys-lru needs maxMemory: without a limit nothing is ever evicted',
+    );
+  }
+  if (maxMemory !== 0 && maxMemory < MEMORY_MIN) {
+    throw invalidOption('maxMemory', `0 (unlimited) or at least ${MEMORY_MIN} bytes for each node`, maxMemory);
+  }
+}
+
+function masterSettings(options: ClusterOptions): MasterSettings {
+  const defaults = DEFAULT_MASTER_SETTINGS;
+  return {
+    ...defaults,
+    nodes: options.nodes ?? defaults.nodes,
+    shards: options.shards ?? defaults.shards,
+    replicas: options.replicas ?? defaults.replicas,
+    creditBytes: creditBytes(options.maxMemory ?? 0),
+    waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
+    waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
+  };
+}
+
+/**
+ * Bytes a shard may have under way. A node stops taking writes at 15/16 of its memory, and the last sixteenth is for what
+ * is under way then: so that of one shard must be a part of it.
+ */
+function creditBytes(maxMemory: number): number {
+  const most = DEFAULT_MASTER_SETTINGS.creditBytes;
+  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / 64)));
+}
+
+function nodeSettings(options: ClusterOptions): NodeSettings {
+  const defaults = DEFAULT_NODE_SETTINGS;
+  return {
+    ...defaults,
+    hashSeed: options.hashSeed ?? randomInt(2 ** 32),
+    maxMemoryBytes: options.maxMemory ?? 0,
+    eviction: options.eviction ?? 'noeviction',
+    maxValueBytes: options.maxValueBytes ?? defaults.maxValueBytes,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * ClusterApi: the public face of a running cluster, as the server and the tools see it. `Cluster` implements it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Caller } from './caller.ts';
+import type { ClusterEmitter } from './cluster-events.ts';
+import type { ClusterEventName, ClusterEvents, ClusterStatus } from './status.ts';
+import type { Store } from './store.ts';
+
+/** Faults on purpose; every method throws CHAOS_DISABLED without the option `chaos: true`, UNKNOWN_NODE for no such node. */
+export interface Chaos {
+  /** Terminates the node's thread at once. */
+  kill(node: string): void;
+  /** Makes the node throw an uncaught error. */
+  crash(node: string): void;
+  /** Makes the node call process.exit. */
+  exit(node: string): void;
+  /** Makes the node allocate until V8 ends it. */
+  exhaustMemory(node: string): void;
+  /** Blocks the node's thread for `ms` milliseconds. */
+  hang(node: string, ms: number): void;
+  /** Delays every turn of the node by `ms` milliseconds until called with 0 (or the node dies). */
+  slow(node: string, ms: number): void;
+}
+
+/** What goes to another thread: a MessagePort, so it must be in the transfer list. */
+export type ClusterHandle = MessagePort;
+
+export interface ClusterApi extends Store, AsyncDisposable {
+  /** The operation level under Store. */
+  readonly caller: Caller;
+  readonly chaos: Chaos;
+  readonly chaosAllowed: boolean;
+  /**
+   * The emitter behind on, once and off, for `once` and `on` of node:events. A listener keeps no process alive: only
+   * calls under way and settled() do.
+   */
+  readonly events: ClusterEmitter;
+  status(): ClusterStatus;
+  on<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
+  off<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
+  once<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
+  /** Resolves when every shard has all its copies, every seat is filled (or stopped) and nothing is moving. */
+  settled(options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
+  /** Begins a lost shard anew, empty: what it held is gone. NOT_LOST, UNKNOWN_SHARD. */
+  resetShard(shard: number): void;
+  /** Starts a seat again that was stopped for crash-looping. UNKNOWN_NODE. */
+  reviveNode(node: string): void;
+  /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
+  handle(): ClusterHandle;
+  /** Stops every thread. Calls under way fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,81 @@
+/**
+ * ClusterEvents: the master's notes as typed events, and as counters.
+ *
+ * Owns      the listeners, the names and shapes of events, the counters kept from them.
+ * Why a Cluster has an emitter and is none: it is a Store already, and a class has one base.
+ */
+import { EventEmitter } from 'node:events';
+import { nodeName, seatName } from '../core/ids.ts';
+import type { Note } from '../core/notes.ts';
+import type { EventCounters } from './describe-status.ts';
+import type { ClusterEventName, ClusterEvents } from './status.ts';
+
+type Told = { [N in ClusterEventName]: [name: N, detail: ClusterEvents[N]] }[ClusterEventName];
+
+/** An EventEmitter that knows its events. */
+export type ClusterEmitter = EventEmitter<{ [N in ClusterEventName]: [detail: ClusterEvents[N]] }>;
+
+export class EventHub {
+  readonly emitter: ClusterEmitter = new EventEmitter();
+  readonly counters: { -readonly [K in keyof EventCounters]: number } = {
+    nodeDeaths: 0,
+    promotions: 0,
+    learnersJoined: 0,
+    shardsLost: 0,
+  };
+
+  /** `at`: ms since the epoch. What a listener throws is thrown on. */
+  tell(note: Note, at: number): void {
+    this.#count(note);
+    const told = eventOf(note, at);
+    if (told !== null) this.emitter.emit(told[0], told[1] as never);
+  }
+
+  /** The cluster died of a bug. Not thrown here: whoever told us is in the middle of closing. */
+  tellFatal(error: Error): void {
+    if (this.emitter.listenerCount('error') > 0) this.emitter.emit('error', error);
+    else
+      setImmediate(() => {
+        throw error;
+      });
+  }
+
+  #count(note: Note): void {
+    if (note.type === 'node-down') this.counters.nodeDeaths++;
+    else if (note.type === 'promoted') this.counters.promotions++;
+    else if (note.type === 'learner-joined') this.counters.learnersJoined++;
+    else if (note.type === 'shard-lost') this.counters.shardsLost++;
+  }
+}
+
+/** Null for what is no event. */
+function eventOf(note: Note, at: number): Told | null {
+  switch (note.type) {
+    case 'cluster-ready':
+      return null; // what Cluster.start waits for
+    case 'node-up':
+      return ['node-up', { at, node: nodeName(note.node) }];
+    case 'node-down':
+      return ['node-down', { at, node: nodeName(note.node), reason: note.reason, detail: note.detail }];
+    case 'promoted':
+      return ['promoted', { at, shard: note.shard, node: nodeName(note.node), epoch: note.epoch }];
+    case 'learner-started': {
+      const { shard, node, source } = note;
+      return ['learner-started', { at, shard, node: nodeName(node), source: nodeName(source) }];
+    }
+    case 'learner-joined':
+      return ['learner-joined', { at, shard: note.shard, node: nodeName(note.node), tookMs: note.tookMs }];
+    case 'shard-restored':
+      return ['shard-restored', { at, shard: note.shard, tookMs: note.tookMs }];
+    case 'redundancy-restored':
+      return ['redundancy-restored', { at, tookMs: note.tookMs }];
+    case 'shard-lost':
+      return ['shard-lost', { at, shard: note.shard }];
+    case 'shard-reset':
+      return ['shard-reset', { at, shard: note.shard }];
+    case 'node-backing-off':
+      return ['node-backing-off', { at, node: seatName(note.seat), delayMs: note.delayMs }];
+    case 'node-stopped':
+      return ['node-stopped', { at, node: seatName(note.seat) }];
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * describeStatus: ClusterStatus from what the master machine knows and what the nodes tell.
+ *
+ * Owns      putting the two together. Keys and bytes of a shard are its primary's; those of a node are of all its copies.
+ * Does not  keep anything between two calls, or change what it reads (but reading restarts the nodes' worst loop delay).
+ */
+import { incarnationOf, NOBODY, nodeId, nodeName, seatName } from '../core/ids.ts';
+import type { Master } from '../core/master/master.ts';
+import type { SeatState } from '../core/master/seats.ts';
+import type { ShardControl } from '../core/master/shard-control.ts';
+import type { MasterSettings, NodeSettings } from '../core/settings.ts';
+import { slotsOf } from '../core/slot.ts';
+import type { CopyStats, NodeStats, Runtime } from '../runtime/runtime.ts';
+import type { ClusterCounters, ClusterStatus, NodeStatus, ShardHealth, ShardStatus } from './status.ts';
+
+/** Counters of what happened, kept from notes. */
+export type EventCounters = Pick<ClusterCounters, 'nodeDeaths' | 'promotions' | 'learnersJoined' | 'shardsLost'>;
+
+export interface StatusSources {
+  readonly runtime: Runtime<Master>;
+  readonly master: MasterSettings;
+  readonly node: NodeSettings;
+  readonly events: EventCounters;
+  readonly startedAt: number;
+}
+
+export function describeStatus(sources: StatusSources): ClusterStatus {
+  const { runtime, master } = sources;
+  const stats = runtime.nodeStats();
+  const primaries = primaryCopies(stats);
+  const shards = runtime.master.shards.map((shard) => describeShard(shard, master, primaries.get(shard.shard)));
+  return {
+    health: worst(shards),
+    uptimeMs: Math.round(runtime.now() - sources.startedAt),
+    replicas: master.replicas,
+    nodes: runtime.master.seats.all.map((seat, index) => describeNode(seat, stats[index], sources)),
+    shards,
+    counters: describeCounters(sources, [...primaries.values()]),
+  };
+}
+
+function primaryCopies(stats: readonly (NodeStats | undefined)[]): Map<number, CopyStats> {
+  const primaries = new Map<number, CopyStats>();
+  for (const node of stats) {
+    for (const copy of node?.copies ?? []) if (copy.role === 'primary') primaries.set(copy.shard, copy);
+  }
+  return primaries;
+}
+
+function describeShard(shard: ShardControl, master: MasterSettings, copy: CopyStats | undefined): ShardStatus {
+  const wanted = master.replicas + 1;
+  const inSync = shard.chain.length;
+  return {
+    shard: shard.shard,
+    slots: slotsOf(shard.shard, master.shards),
+    health: shard.lost ? 'lost' : inSync < wanted ? 'degraded' : 'ok',
+    chain: shard.chain.map(nodeName),
+    learner: shard.learner === NOBODY ? null : nodeName(shard.learner),
+    epoch: shard.epoch,
+    committedSeq: shard.committedSeq,
+    inSync,
+    wanted,
+    keys: copy?.keys ?? 0,
+    bytes: copy?.liveBytes ?? 0,
+  };
+}
+
+function worst(shards: readonly ShardStatus[]): ShardHealth {
+  const healths = new Set(shards.map(({ health }) => health));
+  return healths.has('lost') ? 'lost' : healths.has('degraded') ? 'degraded' : 'ok';
+}
+
+function describeNode(seat: SeatState, stats: NodeStats | undefined, sources: StatusSources): NodeStatus {
+  const id = nodeId(seat.seat, seat.incarnation);
+  const { shards } = sources.runtime.master;
+  // What a forerunner in the seat told is not told of its successor.
+  const copies = stats?.node === id ? stats.copies : [];
+  return {
+    node: seatName(seat.seat),
+    incarnation: incarnationOf(id),
+    health: seat.health,
+    primaries: shards.filter(({ chain }) => chain[0] === id).length,
+    replicas: shards.filter(({ chain }) => chain.indexOf(id) > 0).length,
+    learners: shards.filter(({ learner }) => learner === id).length,
+    keys: sum(copies, ({ keys }) => keys),
+    memoryBytes: sum(copies, ({ reservedBytes }) => reservedBytes),
+    maxMemory: sources.node.maxMemoryBytes,
+    loopDelayMs: stats?.loopDelayMs ?? { mean: 0, max: 0 },
+    restarts: seat.restarts,
+  };
+}
+
+function describeCounters({ runtime, events }: StatusSources, primaries: readonly CopyStats[]): ClusterCounters {
+  const { shards } = runtime.master;
+  const counts = shards.map(({ queue }) => queue.counts);
+  return {
+    reads: sum(shards, ({ reads }) => reads),
+    writes: sum(shards, ({ writes }) => writes),
+    inFlight: sum(counts, ({ inFlight }) => inFlight),
+    waiting: sum(counts, ({ waiting }) => waiting),
+    ...events,
+    expired: sum(primaries, ({ expired }) => expired),
+    evicted: sum(primaries, ({ evicted }) => evicted),
+  };
+}
+
+function sum<T>(items: readonly T[], amount: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += amount(item);
+  return total;
+}

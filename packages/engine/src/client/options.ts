@@ -1,0 +1,36 @@
+/**
+ * ClusterOptions: everything a cluster can be started with. check-options.ts checks it before anything is started.
+ */
+
+export type EvictionPolicy = 'noeviction' | 'allkeys-lru';
+
+export interface ClusterOptions {
+  /** Worker threads that hold data (default 5, 1 to 255). */
+  nodes?: number;
+  /** Shards the keys are spread over (default 10, 1 to 16384). */
+  shards?: number;
+  /** Copies of each shard besides its primary (default 1, less than `nodes`). */
+  replicas?: number;
+  /** Bytes of data each node may hold (default 0 = unlimited, else at least 1 MiB). */
+  maxMemory?: number;
+  /**
+   * What a full node does with a write: refuse it with OUT_OF_MEMORY (`noeviction`, the default), or evict what was used
+   * least lately (`allkeys-lru`, needs `maxMemory`).
+   */
+  eviction?: EvictionPolicy;
+  /** Longest key in bytes (default 64 KiB, at most 64 KiB). */
+  maxKeyBytes?: number;
+  /** Longest value in bytes (default 16 MiB, at most 512 MiB). */
+  maxValueBytes?: number;
+  /** Operations that may wait before BUSY (default 262,144), and the bytes of their keys and values (default 256 MiB). */
+  maxWaitingOperations?: number;
+  maxWaitingBytes?: number;
+  /** A node that makes no progress for so long, while the main thread does, is declared dead (default 400 ms, at least 50). */
+  hangLimitMs?: number;
+  /** V8 heap of each node in MiB (default 128, at least 32); data lives outside of it. */
+  nodeHeapMb?: number;
+  /** Allow cluster.chaos (default false). */
+  chaos?: boolean;
+  /** Seed of the key hash (default random): the same seed gives the same placement of keys inside a shard. */
+  hashSeed?: number;
+}

@@ -1,0 +1,219 @@
+/**
+ * PortCaller: the application's end of a handle, a Caller like any other for the Store on top of it.
+ *
+ * Owns      the port, the calls under way, the batch of requests of this turn.
+ * Giving up A call given up is settled here at once, so that a timeout holds even if the main thread is busy; the other
+ *           end is told, and its answer is ignored. What it was doing is not known here: a write counts as in flight.
+ * Ends      with close(), or when the other end closes: what is under way fails with CLOSED or CLOSED_IN_FLIGHT.
+ * Keep-alive The port keeps the thread alive only while somebody waits for an answer.
+ * Bounded   Ports have no back-pressure, so calls and bytes under way are counted here, and refused with BUSY.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorCode } from '../core/errors.ts';
+import type { ShardId } from '../core/ids.ts';
+import { isWrite, type Operation, type Result } from '../core/operation.ts';
+import { hashSlotOf, shardOfSlot } from '../core/slot.ts';
+import type { WireBatch, WireElement } from '../runtime/wire.ts';
+import { Cursor } from '../runtime/wire-cursor.ts';
+import { writeOperation } from '../runtime/wire-operation.ts';
+import { readResult } from '../runtime/wire-record.ts';
+import type { Caller, CallerLimits, CallSink, PendingCall } from './caller.ts';
+import {
+  BATCH_BYTES,
+  BATCH_ELEMENTS,
+  FAILED,
+  FOR_SHARD,
+  GIVE_UP_ABORTED,
+  GIVE_UP_TIMEOUT,
+  type Greeting,
+  IMPLIED_VERSION,
+  monotonicMs,
+} from './port-wire.ts';
+
+export class PortCaller implements Caller {
+  readonly limits: CallerLimits;
+  readonly shards: number;
+  readonly #port: MessagePort;
+  readonly #greeting: Greeting;
+  /** By slot; a call stays until its answer comes, given up or not. */
+  readonly #calls: (PortCall | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  #requests: WireElement[] = [];
+  #requestBytes = 0;
+  /** Calls somebody waits for. */
+  #waiting = 0;
+  #pendingCalls = 0;
+  #pendingBytes = 0;
+  #flushing = false;
+  #closed = false;
+
+  constructor(port: MessagePort, greeting: Greeting) {
+    this.#port = port;
+    this.#greeting = greeting;
+    this.shards = greeting.shards;
+    this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
+    port.on('message', (batch: WireBatch) => this.#onBatch(batch));
+    port.on('close', () => this.#end());
+    port.unref();
+  }
+
+  now(): number {
+    return monotonicMs() + this.#greeting.clockOffsetMs;
+  }
+
+  shardOf(key: string): ShardId {
+    return shardOfSlot(hashSlotOf(key), this.shards);
+  }
+
+  submit(operation: Operation, sink: CallSink): PendingCall {
+    const call = this.#take(operation, sink);
+    if (call.done) return call;
+    this.#requests.push(call.slot);
+    writeOperation(this.#requests, operation);
+    this.#scheduleFlush();
+    return call;
+  }
+
+  submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall {
+    const call = this.#take(operation, sink);
+    if (call.done) return call;
+    this.#requests.push(call.slot, FOR_SHARD, shard);
+    writeOperation(this.#requests, operation);
+    this.#scheduleFlush();
+    return call;
+  }
+
+  /** Fails what is under way and lets go of the port. Idempotent. */
+  close(): void {
+    this.#flush();
+    this.#end();
+    this.#port.close();
+  }
+
+  /** A call with a slot, or one that has been refused. */
+  #take(operation: Operation, sink: CallSink): PortCall {
+    const bytes = operation.key.length + ('value' in operation ? operation.value.length : 0);
+    const call = new PortCall(this, sink, isWrite(operation), bytes);
+    if (this.#closed) {
+      call.refuse('CLOSED', '');
+    } else if (this.#isFull()) {
+      call.refuse('BUSY', 'of this handle');
+    } else {
+      call.slot = this.#freeSlots.pop() ?? this.#calls.length;
+      this.#calls[call.slot] = call;
+      this.#pendingCalls++;
+      this.#pendingBytes += bytes;
+      this.#requestBytes += bytes;
+      if (++this.#waiting === 1) this.#port.ref();
+    }
+    return call;
+  }
+
+  #isFull(): boolean {
+    const { maxPendingCalls, maxPendingBytes } = this.#greeting;
+    return this.#pendingCalls >= maxPendingCalls || this.#pendingBytes >= maxPendingBytes;
+  }
+
+  /** Somebody no longer waits for this call. */
+  left(): void {
+    if (--this.#waiting === 0) this.#port.unref();
+  }
+
+  tellGivenUp(call: PortCall, reason: 'aborted' | 'timeout'): void {
+    this.#requests.push(call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT);
+    this.#scheduleFlush();
+  }
+
+  #onBatch(batch: WireBatch): void {
+    if (this.#closed) return;
+    const from = new Cursor(batch, 0);
+    while (from.at < batch.length) {
+      const call = this.#release(from.number());
+      const code = from.number();
+      if (code === FAILED) call.fail(from.string() as ErrorCode, from.string());
+      else call.answer(readResult(code, IMPLIED_VERSION, from));
+    }
+  }
+
+  #release(slot: number): PortCall {
+    const call = this.#calls[slot]!;
+    this.#calls[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.#pendingCalls--;
+    this.#pendingBytes -= call.bytes;
+    return call;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#requests.length >= BATCH_ELEMENTS || this.#requestBytes >= BATCH_BYTES) this.#flush();
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(flushCaller, this);
+  }
+
+  /** The turn is over. */
+  endTurn(): void {
+    this.#flushing = false;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#requests.length === 0 || this.#closed) return;
+    this.#port.postMessage(this.#requests);
+    this.#requests = [];
+    this.#requestBytes = 0;
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const call of this.#calls) call?.fail(call.write ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+    this.#calls.length = 0;
+  }
+}
+
+function flushCaller(caller: PortCaller): void {
+  caller.endTurn();
+}
+
+/** One call under way through the port. */
+class PortCall implements PendingCall {
+  slot = -1;
+  done = false;
+  readonly write: boolean;
+  readonly bytes: number;
+  readonly #caller: PortCaller;
+  readonly #sink: CallSink;
+
+  constructor(caller: PortCaller, sink: CallSink, write: boolean, bytes: number) {
+    this.#caller = caller;
+    this.#sink = sink;
+    this.write = write;
+    this.bytes = bytes;
+  }
+
+  refuse(code: ErrorCode, details: string): void {
+    this.done = true;
+    this.#sink.onError(code, details);
+  }
+
+  answer(result: Result): void {
+    if (this.done) return;
+    this.done = true;
+    this.#caller.left();
+    this.#sink.onResult(result);
+  }
+
+  fail(code: ErrorCode, details: string): void {
+    if (this.done) return;
+    this.#caller.left();
+    this.refuse(code, details);
+  }
+
+  giveUp(reason: 'aborted' | 'timeout'): void {
+    if (this.done) return;
+    this.#caller.tellGivenUp(this, reason);
+    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
+    this.fail(codes[reason][this.write ? 1 : 0], '');
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * PortHost: the cluster's end of a handle. Takes requests off a port, submits them, posts the answers.
+ *
+ * Owns      the port, the calls under way on behalf of one application thread, the batch of answers of this turn.
+ * Does not  decide anything: order, limits and errors are the caller's below it.
+ * Ends      when the other thread dies or closes its port (its calls are given up, nobody waits for them), or when the
+ *           cluster closes (everything answered so far is posted first: a port delivers what was posted before close).
+ * Keep-alive The port is unref'd: a handle that nobody uses keeps no process alive. Calls under way do, in the runtime.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Operation, Result } from '../core/operation.ts';
+import type { WireBatch, WireElement } from '../runtime/wire.ts';
+import { Cursor } from '../runtime/wire-cursor.ts';
+import { readOperation } from '../runtime/wire-operation.ts';
+import { resultCode, writeResultFields } from '../runtime/wire-record.ts';
+import type { Caller, CallSink, PendingCall } from './caller.ts';
+import {
+  BATCH_BYTES,
+  BATCH_ELEMENTS,
+  FAILED,
+  FOR_SHARD,
+  GIVE_UP_ABORTED,
+  GIVE_UP_TIMEOUT,
+  type Greeting,
+  IMPLIED_VERSION,
+  monotonicMs,
+} from './port-wire.ts';
+
+/** What one handle may have under way; beyond that BUSY. */
+export interface PortLimits {
+  readonly maxPendingCalls: number;
+  readonly maxPendingBytes: number;
+}
+
+export class PortHost {
+  readonly #port: MessagePort;
+  readonly #caller: Caller;
+  readonly #onClosed: (host: PortHost) => void;
+  /** By slot. */
+  readonly #pending: (PendingCall | undefined)[] = [];
+  #answers: WireElement[] = [];
+  #answerBytes = 0;
+  #flushing = false;
+  #closed = false;
+
+  /** Greets and listens; the other end of `port` may be anywhere by the time it does. */
+  constructor(port: MessagePort, caller: Caller, limits: PortLimits, onClosed: (host: PortHost) => void) {
+    this.#port = port;
+    this.#caller = caller;
+    this.#onClosed = onClosed;
+    port.postMessage({
+      quintet: 'handle',
+      shards: caller.shards,
+      ...caller.limits,
+      ...limits,
+      clockOffsetMs: caller.now() - monotonicMs(),
+    } satisfies Greeting);
+    port.on('message', (batch: WireBatch) => this.#onBatch(batch));
+    port.on('close', () => this.#end());
+    port.unref();
+  }
+
+  /** Posts what was answered, then closes the port. The other side fails what is still under way there. Idempotent. */
+  close(): void {
+    this.#flush();
+    this.#end();
+    this.#port.close();
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const pending of this.#pending) pending?.giveUp('aborted');
+    this.#pending.length = 0;
+    this.#onClosed(this);
+  }
+
+  #onBatch(batch: WireBatch): void {
+    if (this.#closed) return;
+    const from = new Cursor(batch, 0);
+    while (from.at < batch.length) this.#onRequest(from.number(), from.number(), from);
+  }
+
+  #onRequest(slot: number, code: number, from: Cursor): void {
+    switch (code) {
+      case GIVE_UP_ABORTED:
+        this.#pending[slot]?.giveUp('aborted');
+        return;
+      case GIVE_UP_TIMEOUT:
+        this.#pending[slot]?.giveUp('timeout');
+        return;
+      case FOR_SHARD:
+        this.#submit(slot, from.number(), readOperation(from.number(), from));
+        return;
+      default:
+        this.#submit(slot, undefined, readOperation(code, from));
+    }
+  }
+
+  #submit(slot: number, shard: number | undefined, operation: Operation): void {
+    const sink = new PortSink(this, slot);
+    const pending =
+      shard === undefined ? this.#caller.submit(operation, sink) : this.#caller.submitToShard(shard, operation, sink);
+    // A refusal may have been told already.
+    if (!sink.settled) this.#pending[slot] = pending;
+  }
+
+  answer(slot: number, result: Result): void {
+    if (this.#closed) return;
+    this.#pending[slot] = undefined;
+    const code = resultCode(result, IMPLIED_VERSION);
+    this.#answers.push(slot, code);
+    writeResultFields(this.#answers, code, result);
+    this.#answerBytes += result.value?.length ?? 0;
+    this.#scheduleFlush();
+  }
+
+  fail(slot: number, code: ErrorCode, details: string): void {
+    if (this.#closed) return;
+    this.#pending[slot] = undefined;
+    this.#answers.push(slot, FAILED, code, details);
+    this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#answers.length >= BATCH_ELEMENTS || this.#answerBytes >= BATCH_BYTES) this.#flush();
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(flushHost, this);
+  }
+
+  /** The turn is over. */
+  endTurn(): void {
+    this.#flushing = false;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#answers.length === 0 || this.#closed) return;
+    this.#port.postMessage(this.#answers);
+    this.#answers = [];
+    this.#answerBytes = 0;
+  }
+}
+
+function flushHost(host: PortHost): void {
+  host.endTurn();
+}
+
+class PortSink implements CallSink {
+  settled = false;
+  readonly #host: PortHost;
+  readonly #slot: number;
+
+  constructor(host: PortHost, slot: number) {
+    this.#host = host;
+    this.#slot = slot;
+  }
+
+  onResult(result: Result): void {
+    this.settled = true;
+    this.#host.answer(this.#slot, result);
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.settled = true;
+    this.#host.fail(this.#slot, code, details);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What a cluster tells about itself: status() and the typed events. Plain data, safe to print as JSON.
+ */
+import type { DeathReason } from '../core/notes.ts';
+
+export type NodeHealth =
+  /** In its seat and answering. */
+  | 'up'
+  /** A worker is being started for the seat. */
+  | 'starting'
+  /** Crash-looping: the next start waits for the back-off. */
+  | 'backing-off'
+  /** Crash-looped too often: no more starts until `reviveNode`. */
+  | 'stopped';
+
+export interface NodeStatus {
+  /** The seat: `n3`. */
+  node: string;
+  /** Which life sits there: `n3#2` is incarnation 2. 0 before the first. */
+  incarnation: number;
+  health: NodeHealth;
+  /** Copies held: as primary, as replica, as learner. */
+  primaries: number;
+  replicas: number;
+  learners: number;
+  /** Keys over all copies of the node. */
+  keys: number;
+  /** Bytes of slabs and indexes, against `maxMemory` (0 = unlimited). */
+  memoryBytes: number;
+  maxMemory: number;
+  /** Mean and worst delay of the node's event loop since the last status, ms. */
+  loopDelayMs: { mean: number; max: number };
+  /** Starts of this seat after the first. */
+  restarts: number;
+}
+
+export type ShardHealth = 'ok' | 'degraded' | 'lost';
+
+export interface ShardStatus {
+  shard: number;
+  /** First and last hash slot. */
+  slots: readonly [number, number];
+  /** `ok` = all copies in sync; `degraded` = serving with fewer; `lost` = every copy gone, see resetShard. */
+  health: ShardHealth;
+  /** Primary first, tail last: `['n1#1', 'n4#2']`. */
+  chain: readonly string[];
+  learner: string | null;
+  epoch: number;
+  /** Last answer accepted: what callers have been told is done. */
+  committedSeq: number;
+  inSync: number;
+  wanted: number;
+  keys: number;
+  bytes: number;
+}
+
+export interface ClusterCounters {
+  /** Operations done since the start. */
+  reads: number;
+  writes: number;
+  /** Operations under way, and waiting for credit, now. */
+  inFlight: number;
+  waiting: number;
+  nodeDeaths: number;
+  promotions: number;
+  learnersJoined: number;
+  shardsLost: number;
+  /** Keys removed by the present primaries, since each of their copies began. */
+  expired: number;
+  evicted: number;
+}
+
+export interface ClusterStatus {
+  /** ok, or the worst of its shards. */
+  health: ShardHealth;
+  uptimeMs: number;
+  replicas: number;
+  nodes: NodeStatus[];
+  shards: ShardStatus[];
+  counters: ClusterCounters;
+}
+
+export type { DeathReason };
+
+/**
+ * Every event a cluster emits, by name. `at` is ms since the epoch. `node` is a life (`n3#2`), but a seat (`n3`) where no
+ * one sits in it.
+ */
+export interface ClusterEvents {
+  'node-up': { at: number; node: string };
+  'node-down': { at: number; node: string; reason: DeathReason; detail: string };
+  /** A replica became the primary of a shard. */
+  promoted: { at: number; shard: number; node: string; epoch: number };
+  'learner-started': { at: number; shard: number; node: string; source: string };
+  'learner-joined': { at: number; shard: number; node: string; tookMs: number };
+  /** A shard has all its copies again; `tookMs` since it lost the first of them. */
+  'shard-restored': { at: number; shard: number; tookMs: number };
+  /** Every shard has all its copies again; `tookMs` since the first was missing. */
+  'redundancy-restored': { at: number; tookMs: number };
+  'shard-lost': { at: number; shard: number };
+  'shard-reset': { at: number; shard: number };
+  'node-backing-off': { at: number; node: string; delayMs: number };
+  'node-stopped': { at: number; node: string };
+  /** A bug in Quintet stopped the whole cluster; it is closed. Without a listener it is an uncaught exception. */
+  error: Error;
+}
+
+export type ClusterEventName = keyof ClusterEvents;

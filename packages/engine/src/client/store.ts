@@ -1,0 +1,149 @@
+/**
+ * Store: what a program can do with data, whoever keeps it. The embedded cluster implements it, so does a handle in
+ * another worker thread, and so will a remote server or an external engine; one contract suite tests them all.
+ *
+ * Guarantees (every implementation)
+ *   - A promise that resolves for a write: the write is on every in-sync copy.
+ *   - Single-key operations are linearizable, and calls made without awaiting take effect in the order they were made.
+ *   - A write takes effect at most once, whatever dies meanwhile.
+ *   - Errors are KvError with a stable `code`; `outcome` tells whether a write may have been applied.
+ *
+ * Many-key calls (getMany, putMany, deleteMany, clear, count, entries) are not atomic: each key is, by itself.
+ */
+
+/** Strings are UTF-8 encoded; a string and its UTF-8 bytes are the same key. */
+export type Key = string | Uint8Array;
+
+/**
+ * What comes back is what went in: a string as a string, bytes as a Uint8Array (a Buffer too), a number as a number,
+ * anything else through msgpack (objects, arrays, booleans, null, bigint, Date, Map, Set, RegExp, typed arrays, nested as
+ * you like). What could not come back is refused with INVALID_VALUE: undefined, functions, symbols, cycles, instances of
+ * classes (a forgotten `await` among them), strings with lone surrogates.
+ */
+export type Value = unknown;
+
+/** Options every call takes. */
+export interface CallOptions {
+  /** Gives the call up: ABORTED (not sent yet) or ABORTED_IN_FLIGHT (a write that may still be applied). */
+  signal?: AbortSignal;
+  /**
+   * Milliseconds until TIMEOUT or TIMEOUT_IN_FLIGHT. Without it a call waits as long as recovery takes. For a call on
+   * many keys it is for the call as a whole, for an iterator for each page it fetches.
+   */
+  timeoutMs?: number;
+}
+
+export interface Expiry {
+  /** Milliseconds to live from now. */
+  ttl?: number;
+  /** Deadline in ms since the epoch, or a Date. */
+  expiresAt?: number | Date;
+}
+
+export interface PutOptions extends CallOptions, Expiry {
+  /** Only if the key is absent. */
+  ifAbsent?: boolean;
+  /** Only if the key exists. */
+  ifPresent?: boolean;
+  /** Only if the entry has this version (0 = absent). */
+  ifVersion?: number;
+  /** Keep the deadline that is there; otherwise a put without `ttl` clears it. */
+  keepTtl?: boolean;
+  /** Return the entry that was there before. */
+  returnPrevious?: boolean;
+}
+
+export interface PutResult<V = unknown> {
+  /** False if a condition did not hold. */
+  applied: boolean;
+  /** The entry's version now: the new one if applied, else that of what is there (0 = absent). */
+  version: number;
+  /** With `returnPrevious`: the value before (what is there, if not applied), or undefined if there was none. */
+  previous?: V | undefined;
+}
+
+export interface DeleteOptions extends CallOptions {
+  ifVersion?: number;
+}
+
+export interface StoredEntry<V = unknown> {
+  value: V;
+  /** Grows with every write to the key's shard; what `ifVersion` compares. */
+  version: number;
+  /** ms since the epoch, or undefined if it never expires. */
+  expiresAt: number | undefined;
+}
+
+export interface ExpireOptions extends CallOptions {
+  /** Only if the key has no deadline / has one / would expire later / would expire sooner. */
+  when?: 'always' | 'none' | 'some' | 'later' | 'sooner';
+}
+
+export interface ScanOptions extends CallOptions {
+  /** Only keys that begin with this. */
+  prefix?: Key;
+  /** Only keys that match this Redis-style glob (`*`, `?`, `[a-z]`, `\` escapes), byte by byte: `?` is one byte of UTF-8. */
+  match?: string;
+  /** Stop after this many. */
+  limit?: number;
+  /** Entries fetched per round trip and shard (default 256). */
+  pageSize?: number;
+  /** Yield keys as Uint8Array instead of string. */
+  keysAsBytes?: boolean;
+}
+
+/** The data side of a cluster. `V` is the type of value a caller expects; the store does not check it. */
+export interface Store {
+  /** The value, or undefined if the key is absent. */
+  get<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined>;
+  /** The value with its version and deadline. */
+  getEntry<V = unknown>(key: Key, options?: CallOptions): Promise<StoredEntry<V> | undefined>;
+  has(key: Key, options?: CallOptions): Promise<boolean>;
+  /** Errors: INVALID_*, KEY_TOO_LARGE, VALUE_TOO_LARGE, OUT_OF_MEMORY, BUSY, SHARD_LOST. A condition that fails is no error. */
+  put<V = unknown>(key: Key, value: Value, options?: PutOptions): Promise<PutResult<V>>;
+  /** True if there was something to delete (and `ifVersion` held). */
+  delete(key: Key, options?: DeleteOptions): Promise<boolean>;
+  /** The value before, or undefined; with a condition that does not hold, the value that stays. */
+  getAndPut<V = unknown>(key: Key, value: Value, options?: PutOptions): Promise<V | undefined>;
+  getAndDelete<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined>;
+
+  /** In the order of `keys`; undefined where absent. */
+  getMany<V = unknown>(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]>;
+  /**
+   * Resolves when all are stored. Entries that fail do not stop the others: it rejects when all have settled, with the
+   * first error (or the first of outcome `unknown`, if there is one).
+   */
+  putMany(entries: Iterable<readonly [Key, Value]>, options?: CallOptions & Expiry): Promise<void>;
+  /** How many there were to delete. */
+  deleteMany(keys: Iterable<Key>, options?: CallOptions): Promise<number>;
+
+  /**
+   * Adds to a 64-bit integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and
+   * becomes a number. The result is a bigint where it is no safe integer. NOT_A_NUMBER, OVERFLOW.
+   */
+  increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
+  /** As increment, for floating-point numbers. */
+  incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number>;
+  /** Appends to a string (or bytes, or nothing); returns the new length in bytes. WRONG_KIND on structured values. */
+  append(key: Key, suffix: string | Uint8Array, options?: CallOptions): Promise<number>;
+
+  /** Sets a deadline: ms from now, or a Date. False if the key is absent or `when` did not hold. */
+  expire(key: Key, ttl: number | Date, options?: ExpireOptions): Promise<boolean>;
+  /** Removes the deadline. False if the key is absent or has none. */
+  persist(key: Key, options?: CallOptions): Promise<boolean>;
+  /** Milliseconds left; Infinity without a deadline; undefined if absent. */
+  ttl(key: Key, options?: CallOptions): Promise<number | undefined>;
+
+  /**
+   * Every entry that is there from beginning to end is yielded exactly once, also across a failover; what comes or goes
+   * meanwhile may or may not be. In no order a caller could use.
+   */
+  entries<V = unknown>(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<[Uint8Array, V]>;
+  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[string, V]>;
+  keys(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<Uint8Array>;
+  keys(options?: ScanOptions): AsyncIterableIterator<string>;
+  /** Entries held, those past their deadline but not yet removed included. */
+  count(options?: CallOptions): Promise<number>;
+  /** Removes everything, shard by shard. */
+  clear(options?: CallOptions): Promise<void>;
+}

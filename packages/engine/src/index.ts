@@ -1,0 +1,35 @@
+/**
+ * The public door of `@quintet/engine`. Everything a user needs and nothing else: what is not exported here may change
+ * with any release.
+ */
+export type { Caller, CallerLimits, CallSink, PendingCall } from './client/caller.ts';
+export { Cluster } from './client/cluster.ts';
+export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster-api.ts';
+export type { ClusterEmitter } from './client/cluster-events.ts';
+export { type AttachedStore, attach } from './client/handle.ts';
+export type { ClusterOptions, EvictionPolicy } from './client/options.ts';
+export type {
+  ClusterCounters,
+  ClusterEventName,
+  ClusterEvents,
+  ClusterStatus,
+  DeathReason,
+  NodeHealth,
+  NodeStatus,
+  ShardHealth,
+  ShardStatus,
+} from './client/status.ts';
+export type {
+  CallOptions,
+  DeleteOptions,
+  ExpireOptions,
+  Expiry,
+  Key,
+  PutOptions,
+  PutResult,
+  ScanOptions,
+  Store,
+  StoredEntry,
+  Value,
+} from './client/store.ts';
+export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/errors.ts';

@@ -1,0 +1,47 @@
+/**
+ * Entry of a worker thread: waits to be told which node to be, then builds the machine and drives it.
+ *
+ * Why it imports so little: a thread starts in 25 ms as plain JavaScript, and every dependency here would be loaded by six
+ * threads. No native addon ever: its fault would end all nodes at once.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '../core/invariant.ts';
+import { BufferMemory } from './chunk.ts';
+import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
+import { ControlBlock } from './control-block.ts';
+import { NodeDriver } from './node-driver.ts';
+import type { CreateNode } from './node-parts.ts';
+
+invariant(parentPort !== null, 'node-main is the entry of a worker thread');
+const master = parentPort;
+const { block: memory, nodeModule } = workerData as BootData;
+const block = new ControlBlock(memory);
+const { createNode } = (await (nodeModule === undefined ? import('./node-factory.ts') : import(nodeModule))) as {
+  createNode: CreateNode;
+};
+
+let driver: NodeDriver | undefined;
+
+function begin({ node: id, settings, peers }: Control & { type: 'init' }): NodeDriver {
+  const started = new NodeDriver(id, master, block);
+  for (const peer of peers) started.addPeer(peer);
+  started.start(createNode({ id, settings, memory: new BufferMemory(), outbox: started }));
+  master.postMessage({ type: 'ready' } satisfies Ready);
+  return started;
+}
+
+master.on('message', (message: ToWorker) => {
+  if (isBatch(message)) {
+    invariant(driver !== undefined, 'init comes before any batch');
+    driver.onBatch(message);
+  } else if (message.type === 'init') {
+    invariant(driver === undefined, 'a thread becomes a node once');
+    driver = begin(message);
+  } else {
+    invariant(driver !== undefined, 'init comes before any control');
+    driver.onControl(message);
+  }
+});
+master.on('messageerror', (error: Error) => {
+  throw new Error('a batch from the master could not be read', { cause: error });
+});

@@ -1,0 +1,104 @@
+/**
+ * Runtime: a running cluster as client/ sees it: threads, clocks and ports are behind it, promises and codecs before it.
+ *
+ * Owns      nothing: these are the shapes; start-runtime.ts makes them real.
+ * Keep-alive A call under way, a runtime that starts or closes, and every `hold()` keep the process alive. Nothing else
+ *           does: a script that forgets close() ends when it has nothing left to do.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { NodeId, Seat, ShardId } from '../core/ids.ts';
+import type { MasterCall, MasterMachine, NodeMachine } from '../core/machines.ts';
+import type { CopyDescription } from '../core/node/node.ts';
+import type { Note } from '../core/notes.ts';
+import type { Operation } from '../core/operation.ts';
+import type { MasterOutbox, Sink } from '../core/outbox.ts';
+import type { MasterSettings, NodeSettings } from '../core/settings.ts';
+
+export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
+  readonly master: MasterSettings;
+  readonly node: NodeSettings;
+  /** V8 old generation of each node's heap in MiB; data lives outside of it. */
+  readonly nodeHeapMb: number;
+  /** A node that makes no progress for so long, while this thread does, is declared dead. */
+  readonly hangLimitMs: number;
+  /** Makes the master machine. */
+  readonly createMaster: (parts: { settings: MasterSettings; outbox: MasterOutbox }) => M;
+  /** URL of the module whose `createNode` makes a node machine (default: the real one). Tests give tiny ones. */
+  readonly nodeModule?: string;
+  /** How long a node may take from its spawn to ready before it counts as failed-to-start (default 10 s). */
+  readonly startLimitMs?: number;
+  /** Keep one booted worker waiting, so that a dead node's seat is filled in about 1 ms (default true). */
+  readonly spare?: boolean;
+}
+
+/** What `createNode` of a node module is given: `new Node(parts)`. */
+export type { NodeParts } from './node-parts.ts';
+
+/** Faults on purpose. All return false if no live node sits in the seat. */
+export interface Faults {
+  /** Terminates the node's thread; the master knows at once. */
+  kill(seat: Seat): boolean;
+  /** Makes the node throw an uncaught error. */
+  crash(seat: Seat): boolean;
+  /** Makes the node call process.exit. */
+  exit(seat: Seat): boolean;
+  /** Makes the node allocate until V8 ends it. */
+  exhaustMemory(seat: Seat): boolean;
+  /** Blocks the node's thread for `ms`. */
+  hang(seat: Seat, ms: number): boolean;
+  /** Delays every turn of the node by `ms`, until called with 0 or the node dies. */
+  slow(seat: Seat, ms: number): boolean;
+}
+
+/** One copy as its node describes it. */
+export type CopyStats = CopyDescription;
+
+/** What a node tells about itself without being asked: at most a few hundred ms old. */
+export interface NodeStats {
+  readonly node: NodeId;
+  /** Delay of the node's event loop since this was last read, ms. */
+  readonly loopDelayMs: { readonly mean: number; readonly max: number };
+  readonly copies: readonly CopyStats[];
+}
+
+export interface Runtime<M extends MasterMachine = MasterMachine> {
+  /** Resolves when every seat's first node is up; rejects with KvError START_FAILED (the runtime is closed then). */
+  readonly ready: Promise<void>;
+  /** For reading its state (status). Its inputs are the driver's alone: never call them. */
+  readonly master: M;
+
+  /** Master time: ms since the epoch, monotonic, fractional. */
+  now(): number;
+  /**
+   * Hands an operation to the master at once. The sink is called exactly once, never inside this call except for a
+   * refusal. May be called before `ready` resolves. A sink must not throw (it would surface as an uncaught exception).
+   */
+  submit(shard: ShardId, operation: Operation, sink: Sink): MasterCall;
+  giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void;
+  resetShard(shard: ShardId): void;
+  reviveSeat(seat: Seat): void;
+
+  readonly faults: Faults;
+  /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. Reading restarts `max`. */
+  nodeStats(): readonly (NodeStats | undefined)[];
+
+  /** Hears every note, in order, outside of any machine's call. Returns how to stop. */
+  onNote(listener: (note: Note) => void): () => void;
+  /**
+   * Hears the one error the runtime cannot survive: the master machine threw. By then everything under way has failed
+   * with CLOSED_IN_FLIGHT / CLOSED and the runtime is closing. Without a listener it is thrown as an uncaught exception.
+   */
+  onFatal(listener: (error: Error) => void): () => void;
+  /** Keeps the process alive until released (for waits that are no calls: settled()). Idempotent release. */
+  hold(): () => void;
+  /** Fails everything under way, stops every thread; resolves when all are gone. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A refusal or failure as sinks hear it. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly details: string;
+}
+
+export type { MasterCall, NodeMachine };

@@ -1,0 +1,304 @@
+/**
+ * BatchEncoder: gathers the messages of one turn for one destination into one batch (the grammar is in wire.ts).
+ *
+ * Owns      the elements of the batch being built, one run per shard, joined by take().
+ * Does not  keep messages: each is written when it is added, so message objects die young.
+ * Invariants W1-W3 of wire.ts.
+ * Why a run per shard: with keys spread over all shards, neighbouring messages are of different shards and would need a
+ * section head each (3 to 5 elements beside the 2 of a put). Joining the runs costs 1 to 2 ns per element.
+ */
+import { MASTER, type NodeId } from '../core/ids.ts';
+import type {
+  AnswerMessage,
+  ConfigMessage,
+  Message,
+  ReadMessage,
+  RecordMessage,
+  RequestMessage,
+  StreamBeginMessage,
+  StreamRecordMessage,
+  ValueMessage,
+} from '../core/messages.ts';
+import { ValueKind } from '../core/operation.ts';
+import {
+  ANSWER_GENERAL,
+  ANSWER_OWN,
+  ANSWER_RESULT_SHIFT,
+  ANSWER_RUN_STEP,
+  HAS_VALUE,
+  headOf,
+  Kind,
+  PLAIN_RESULT,
+  type WireBatch,
+  type WireElement,
+} from './wire.ts';
+import { isPlainPut, writeOperation } from './wire-operation.ts';
+import { isPlainRecord, resultCode, writeRecord, writeResultFields } from './wire-record.ts';
+
+const NO_SECTION = -1;
+const NOWHERE = -1;
+/** A result that is ok, of text, never expires, of version 0: the value form "text, version" adds the version. */
+const TEXT_VALUE = HAS_VALUE;
+
+/** One shard's part of the batch, and its open section. */
+class Run {
+  out: WireElement[] = [];
+  kind: number = NO_SECTION;
+  /** The open section's epoch (or `since`), and the numbers the next message must have to belong to it. */
+  epoch = 0;
+  nextSeq = 0;
+  nextNumber = 0;
+  /** Where the open section's committedSeq is. */
+  committedAt = NOWHERE;
+  /** Where a run of plain answers could be made longer. */
+  answersAt = NOWHERE;
+}
+
+export class BatchEncoder {
+  private readonly sender: NodeId;
+  private readonly runs: (Run | undefined)[] = [];
+  private readonly active: Run[] = [];
+  /** Messages of no shard. */
+  private unsharded: Run | undefined;
+  private first: WireElement[] | undefined;
+
+  constructor(sender: NodeId) {
+    this.sender = sender;
+  }
+
+  get isEmpty(): boolean {
+    return this.active.length === 0;
+  }
+
+  add(message: Message): void {
+    switch (message.type) {
+      case 'request':
+        this.addRequest(message);
+        break;
+      case 'record':
+        this.addRecord(Kind.records, message.epoch, message);
+        break;
+      case 'answer':
+        this.addAnswer(message);
+        break;
+      case 'read':
+        this.addRead(message);
+        break;
+      case 'value':
+        this.addValue(message);
+        break;
+      case 'stream-record':
+        this.addRecord(Kind.streamRecords, message.since, message);
+        break;
+      default:
+        this.addRare(message);
+        break;
+    }
+  }
+
+  /** The batch, and begins an empty one. `time` is the master's; a node has none to give. */
+  take(time: number): WireBatch {
+    const { first, active } = this;
+    if (first === undefined) return this.header(time);
+    if (this.sender === MASTER) first[1] = time;
+    const batch = active.length === 1 ? first : first.concat(...active.slice(1).map((run) => run.out));
+    for (const run of active) {
+      run.kind = NO_SECTION;
+      run.out = [];
+    }
+    active.length = 0;
+    this.first = undefined;
+    return batch;
+  }
+
+  private header(time: number): WireElement[] {
+    return this.sender === MASTER ? [MASTER, time] : [this.sender];
+  }
+
+  private runOf(shard: number): Run {
+    let run = this.runs[shard];
+    if (run === undefined) {
+      run = new Run();
+      this.runs[shard] = run;
+    }
+    if (run.out.length === 0) this.activate(run);
+    return run;
+  }
+
+  private unshardedRun(): Run {
+    this.unsharded ??= new Run();
+    if (this.unsharded.out.length === 0) this.activate(this.unsharded);
+    return this.unsharded;
+  }
+
+  private activate(run: Run): void {
+    if (this.first === undefined) {
+      run.out = this.header(0);
+      this.first = run.out;
+    }
+    this.active.push(run);
+  }
+
+  private addRequest(message: RequestMessage): void {
+    const { request, epoch, committedSeq, operation } = message;
+    const run = this.runOf(message.shard);
+    const { out } = run;
+    const kind = message.pressure ? Kind.pressed : Kind.requests;
+    if (run.kind !== kind || run.epoch !== epoch || run.nextNumber !== request) {
+      open(run, kind, message.shard, epoch);
+      run.committedAt = out.push(committedSeq, request) - 2;
+    } else raiseCommitted(run, committedSeq);
+    run.nextNumber = request + 1;
+    if (operation.verb === 'put' && isPlainPut(operation)) out.push(operation.key, operation.value);
+    else writeOperation(out, operation);
+  }
+
+  private addRead(message: ReadMessage): void {
+    const { id, epoch, committedSeq, operation } = message;
+    const run = this.runOf(message.shard);
+    const { out } = run;
+    if (run.kind !== Kind.reads || run.epoch !== epoch || run.nextNumber !== id) {
+      open(run, Kind.reads, message.shard, epoch);
+      run.committedAt = out.push(committedSeq, id) - 2;
+    } else raiseCommitted(run, committedSeq);
+    run.nextNumber = id + 1;
+    if (operation.verb === 'get') out.push(operation.key);
+    else writeOperation(out, operation);
+  }
+
+  private addRecord(kind: Kind, stamp: number, message: RecordMessage | StreamRecordMessage): void {
+    const { record, committedSeq } = message;
+    const { seq, request, effect } = record;
+    const run = this.runOf(message.shard);
+    const { out } = run;
+    const inRow = run.nextSeq === seq && (request === 0 || run.nextNumber === request);
+    if (run.kind !== kind || run.epoch !== stamp || !inRow) {
+      open(run, kind, message.shard, stamp);
+      run.committedAt = out.push(committedSeq, seq, request) - 3;
+      run.nextNumber = request;
+    } else raiseCommitted(run, committedSeq);
+    run.nextSeq = seq + 1;
+    if (request !== 0) run.nextNumber = request + 1;
+    if (effect.type === 'put' && isPlainRecord(record)) out.push(effect.key, effect.value);
+    else writeRecord(out, record);
+  }
+
+  private addAnswer(message: AnswerMessage): void {
+    const { seq, request, result, epoch } = message;
+    const run = this.runOf(message.shard);
+    const { out } = run;
+    const inRow = run.nextSeq === seq && (request === 0 || run.nextNumber === request);
+    if (run.kind !== Kind.answers || run.epoch !== epoch || !inRow) {
+      open(run, Kind.answers, message.shard, epoch);
+      out.push(seq, request);
+      run.nextNumber = request;
+      run.answersAt = NOWHERE;
+    }
+    run.nextSeq = seq + 1;
+    if (request !== 0) run.nextNumber = request + 1;
+    const code = resultCode(result, seq);
+    if (code === PLAIN_RESULT && request !== 0) {
+      if (run.answersAt === out.length - 1) out[run.answersAt] = (out[run.answersAt] as number) + ANSWER_RUN_STEP;
+      else run.answersAt = out.push(ANSWER_RUN_STEP) - 1;
+      return;
+    }
+    out.push((code << ANSWER_RESULT_SHIFT) | (request === 0 ? ANSWER_OWN : 0) | ANSWER_GENERAL);
+    writeResultFields(out, code, result);
+  }
+
+  private addValue(message: ValueMessage): void {
+    const { id, result, epoch } = message;
+    const run = this.runOf(message.shard);
+    const { out } = run;
+    if (run.kind !== Kind.values || run.epoch !== epoch || run.nextNumber !== id) {
+      open(run, Kind.values, message.shard, epoch);
+      out.push(id);
+    }
+    run.nextNumber = id + 1;
+    if (result.kind === ValueKind.text && result.value !== null && resultCode(result, result.version) === TEXT_VALUE) {
+      out.push(result.value, result.version);
+      return;
+    }
+    const code = resultCode(result, 0);
+    out.push(code);
+    writeResultFields(out, code, result);
+  }
+
+  private addRare(message: Exclude<Message, { type: 'request' | 'read' | 'record' | 'answer' | 'value' }>): void {
+    if (message.type === 'usage' || message.type === 'clock') {
+      const { out } = this.unshardedRun();
+      if (message.type === 'clock') out.push(headOf(Kind.clock, 0));
+      else out.push(headOf(Kind.usage, 0), message.reservedBytes, message.full ? 1 : 0);
+      return;
+    }
+    const run = this.runOf(message.shard);
+    run.kind = NO_SECTION;
+    writeRare(run.out, message);
+  }
+}
+
+function open(run: Run, kind: Kind, shard: number, epoch: number): void {
+  run.kind = kind;
+  run.epoch = epoch;
+  run.out.push(headOf(kind, shard), epoch);
+}
+
+function raiseCommitted(run: Run, committedSeq: number): void {
+  if (committedSeq > (run.out[run.committedAt] as number)) run.out[run.committedAt] = committedSeq;
+}
+
+type Unsharded = 'usage' | 'clock';
+type InRows = 'request' | 'read' | 'record' | 'answer' | 'value';
+
+/** One message, one section. */
+function writeRare(out: WireElement[], message: Exclude<Message, { type: InRows | Unsharded }>): void {
+  const { shard } = message;
+  switch (message.type) {
+    case 'config':
+      writeConfig(out, message);
+      break;
+    case 'seal':
+      out.push(headOf(Kind.seal, shard), message.epoch);
+      break;
+    case 'sealed':
+      out.push(headOf(Kind.sealed, shard), message.epoch);
+      break;
+    case 'stream-begin':
+      writeStreamBegin(out, message);
+      break;
+    case 'stream-slice':
+      out.push(headOf(Kind.streamSlice, shard), message.since, message.entries);
+      break;
+    case 'stream-end':
+      out.push(headOf(Kind.streamEnd, shard), message.since);
+      break;
+    case 'stream-ack':
+      out.push(headOf(Kind.streamAck, shard), message.since);
+      break;
+    case 'progress':
+      out.push(headOf(Kind.progress, shard), message.since, message.seq);
+      break;
+    case 'touched':
+      out.push(headOf(Kind.touched, shard), message.epoch, message.hashes);
+      break;
+    case 'stream-record':
+      throw new Error('stream records travel in rows');
+  }
+}
+
+function writeConfig(out: WireElement[], message: ConfigMessage): void {
+  const { shard, epoch, chain, learner, since, committedSeq, base } = message;
+  out.push(headOf(Kind.config, shard), epoch, learner, since, committedSeq, chain.length, ...chain);
+  if (base === null) out.push(0);
+  else out.push(1, base.seq, base.request);
+}
+
+/** The window's records need not be in a row here: it is sent once a stream. */
+function writeStreamBegin(out: WireElement[], message: StreamBeginMessage): void {
+  const { shard, since, lastSeq, lastRequest, committedSeq, window } = message;
+  out.push(headOf(Kind.streamBegin, shard), since, lastSeq, lastRequest, committedSeq, window.length);
+  for (const record of window) {
+    out.push(record.seq, record.request);
+    writeRecord(out, record);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * wire-record: results, effects and records as items of a batch, in their general form (told in wire.ts). A record of a
+ * plain put has a form of its own, which the encoder and decoder write and read in their loops.
+ *
+ * Invariant  read* gives back what write* wrote, and consumes exactly the same elements.
+ */
+import { invariant } from '../core/invariant.ts';
+import {
+  type Effect,
+  NO_EFFECT,
+  type Page,
+  plainResult,
+  type Record,
+  type Result,
+  Status,
+  ValueKind,
+} from '../core/operation.ts';
+import {
+  EFFECT_DETAIL_SHIFT,
+  EFFECT_EXPIRES,
+  EFFECT_MASK,
+  EffectCode,
+  HAS_EXPIRY,
+  HAS_PAGE,
+  HAS_RESULT,
+  HAS_VALUE,
+  OWN_RECORD,
+  PLAIN_RESULT,
+  REMOVAL_CAUSES,
+  RESULT_IS_ENTRY,
+  RESULT_KIND_SHIFT,
+  STATUS_MASK,
+  VERSION_GIVEN,
+  VERSION_ZERO,
+  type WireElement,
+} from './wire.ts';
+import type { Cursor } from './wire-cursor.ts';
+
+/** The code of a result whose version the place implies to be `implied`. */
+export function resultCode(result: Result, implied: number): number {
+  let code = result.status | (result.kind << RESULT_KIND_SHIFT);
+  if (result.version !== implied) code |= result.version === 0 ? VERSION_ZERO : VERSION_GIVEN;
+  if (result.value !== null) code |= HAS_VALUE;
+  if (result.expiresAt !== 0) code |= HAS_EXPIRY;
+  if (result.page !== null) code |= HAS_PAGE;
+  return code;
+}
+
+/** What follows a result's code. */
+export function writeResultFields(out: WireElement[], code: number, result: Result): void {
+  if ((code & VERSION_GIVEN) !== 0) out.push(result.version);
+  if (result.value !== null) out.push(result.value);
+  if (result.expiresAt !== 0) out.push(result.expiresAt);
+  if (result.page !== null) out.push(result.page.cursor, result.page.entries);
+}
+
+export function readResult(code: number, implied: number, from: Cursor): Result {
+  const status = (code & STATUS_MASK) as Status;
+  const version = (code & VERSION_GIVEN) !== 0 ? from.number() : (code & VERSION_ZERO) !== 0 ? 0 : implied;
+  const value = (code & HAS_VALUE) !== 0 ? from.string() : null;
+  const kind = ((code >> RESULT_KIND_SHIFT) & 3) as ValueKind;
+  const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
+  const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
+  return { status, version, value, kind, expiresAt, page };
+}
+
+/** The general form of a record; its seq and (unless it is the primary's own) its request are implied by its place. */
+export function writeRecord(out: WireElement[], record: Record): void {
+  const { effect, result, seq } = record;
+  const plain = resultCode(result, seq);
+  const asEntry = plain !== PLAIN_RESULT && isEntryOf(effect, result, seq);
+  let code = effectCode(effect) | (record.request === 0 ? OWN_RECORD : 0);
+  if (asEntry) code |= RESULT_IS_ENTRY;
+  else if (plain !== PLAIN_RESULT) code |= HAS_RESULT;
+  out.push(code);
+  writeEffectFields(out, effect);
+  if ((code & HAS_RESULT) === 0) return;
+  out.push(plain);
+  writeResultFields(out, plain, result);
+}
+
+function isEntryOf(effect: Effect, result: Result, seq: number): boolean {
+  return (
+    effect.type === 'put' &&
+    result.status === Status.ok &&
+    result.version === seq &&
+    result.value === effect.value &&
+    result.kind === effect.kind &&
+    result.expiresAt === effect.expiresAt &&
+    result.page === null
+  );
+}
+
+function effectCode(effect: Effect): number {
+  switch (effect.type) {
+    case 'put':
+      return EffectCode.put | (effect.kind << EFFECT_DETAIL_SHIFT) | (effect.expiresAt !== 0 ? EFFECT_EXPIRES : 0);
+    case 'remove':
+      return EffectCode.remove | (REMOVAL_CAUSES.indexOf(effect.cause) << EFFECT_DETAIL_SHIFT);
+    case 'deadline':
+      return EffectCode.deadline;
+    case 'clear':
+      return EffectCode.clear;
+    case 'none':
+      return EffectCode.none;
+  }
+}
+
+function writeEffectFields(out: WireElement[], effect: Effect): void {
+  switch (effect.type) {
+    case 'put':
+      out.push(effect.key, effect.value);
+      if (effect.expiresAt !== 0) out.push(effect.expiresAt);
+      break;
+    case 'remove':
+      out.push(effect.key);
+      break;
+    case 'deadline':
+      out.push(effect.key, effect.expiresAt);
+      break;
+    case 'clear':
+    case 'none':
+      break;
+  }
+}
+
+function readEffect(code: number, from: Cursor): Effect {
+  const detail = (code >> EFFECT_DETAIL_SHIFT) & 3;
+  switch (code & EFFECT_MASK) {
+    case EffectCode.put: {
+      const key = from.string();
+      const value = from.string();
+      const expiresAt = (code & EFFECT_EXPIRES) !== 0 ? from.number() : 0;
+      return { type: 'put', key, value, kind: detail as ValueKind, expiresAt };
+    }
+    case EffectCode.remove:
+      return { type: 'remove', key: from.string(), cause: REMOVAL_CAUSES[detail]! };
+    case EffectCode.deadline:
+      return { type: 'deadline', key: from.string(), expiresAt: from.number() };
+    case EffectCode.clear:
+      return { type: 'clear' };
+    default:
+      invariant((code & EFFECT_MASK) === EffectCode.none, 'an effect code is known');
+      return NO_EFFECT;
+  }
+}
+
+/** `request` is the one the place implies; the record's own if it is not the primary's. */
+export function readRecord(code: number, seq: number, request: number, from: Cursor): Record {
+  const effect = readEffect(code, from);
+  return {
+    seq,
+    request: (code & OWN_RECORD) !== 0 ? 0 : request,
+    effect,
+    result: recordResult(code, seq, effect, from),
+  };
+}
+
+function recordResult(code: number, seq: number, effect: Effect, from: Cursor): Result {
+  if ((code & HAS_RESULT) !== 0) return readResult(from.number(), seq, from);
+  if ((code & RESULT_IS_ENTRY) === 0 || effect.type !== 'put') return plainResult(Status.ok, seq);
+  const { value, kind, expiresAt } = effect;
+  return { status: Status.ok, version: seq, value, kind, expiresAt, page: null };
+}
+
+/** Whether a record says nothing but key and value: a plain put's. */
+export function isPlainRecord(record: Record): boolean {
+  const { effect } = record;
+  return (
+    effect.type === 'put' &&
+    effect.kind === ValueKind.text &&
+    effect.expiresAt === 0 &&
+    record.request !== 0 &&
+    isPlainResult(record.result, record.seq)
+  );
+}
+
+export function isPlainResult(result: Result, implied: number): boolean {
+  return (
+    result.status === Status.ok &&
+    result.version === implied &&
+    result.value === null &&
+    result.kind === ValueKind.text &&
+    result.expiresAt === 0 &&
+    result.page === null
+  );
+}
+
+export function plainRecord(seq: number, request: number, key: string, value: string): Record {
+  const effect: Effect = { type: 'put', key, value, kind: ValueKind.text, expiresAt: 0 };
+  return { seq, request, effect, result: plainResult(Status.ok, seq) };
+}

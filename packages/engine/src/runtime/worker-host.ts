@@ -1,0 +1,125 @@
+/**
+ * WorkerHost: the main thread's side of one worker thread, from its start to its end.
+ *
+ * Owns      the Worker, its control block, and the telling apart of ways to die.
+ * Does not  choose which node the thread will be (fleet.ts), or read what is in batches.
+ * Invariants
+ *   H1  `onDeath` is called at most once, and never for a thread that `terminate` was asked to end.
+ *   H2  after either, nothing more of the thread is heard. What it still had queued is the suffix that protocol.md lets a
+ *       dead node lose; one that saturates its ports leaves tens of thousands of messages behind (measured: 14,000 to
+ *       82,000), and reading them would slow the recovery down.
+ *   H3  `gone` resolves when the thread has ended, whatever ended it. Nobody waits for it but close(): ending can take
+ *       as long as a native call in it (a 4 MB JSON.parse: 0.7 s).
+ */
+import { Worker } from 'node:worker_threads';
+import { MASTER, type NodeId } from '../core/ids.ts';
+import type { DeathReason } from '../core/notes.ts';
+import type { NodeSettings } from '../core/settings.ts';
+import { type BootData, type Control, type FromWorker, isBatch, type Peer, type ToWorker } from './control.ts';
+import { ControlBlock } from './control-block.ts';
+import type { WireBatch } from './wire.ts';
+
+export interface HostSettings {
+  readonly nodeModule: string | undefined;
+  readonly nodeHeapMb: number;
+  readonly shards: number;
+}
+
+/** What a host tells. A spare's are the pool's, until it becomes a node. */
+export interface HostListener {
+  onReady(host: WorkerHost): void;
+  onBatch(host: WorkerHost, batch: WireBatch): void;
+  onDeath(host: WorkerHost, reason: DeathReason, detail: string): void;
+}
+
+/** Development runs from TypeScript, through a plain-JS boot file; a published package from what tsc made. */
+function entry(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './boot.mjs' : './node-main.js', import.meta.url);
+}
+
+export class WorkerHost {
+  /** The node this thread was made; MASTER (0) while it is a spare. */
+  node: NodeId = MASTER;
+  /** It said so. */
+  ready = false;
+  readonly block: ControlBlock;
+  readonly gone: Promise<void>;
+  listener: HostListener;
+  private readonly worker: Worker;
+  private ended = false;
+
+  constructor(settings: HostSettings, listener: HostListener) {
+    this.listener = listener;
+    this.block = new ControlBlock(new SharedArrayBuffer(ControlBlock.bytesFor(settings.shards)));
+    const bootData: BootData = { block: this.block.memory, nodeModule: settings.nodeModule };
+    this.worker = new Worker(entry(), {
+      name: 'quintet-node',
+      workerData: bootData,
+      // Not the parent's --import, --require, --inspect…: they would be loaded by every node.
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: settings.nodeHeapMb },
+    });
+    // Threads never keep the process alive; calls under way do (keep-alive.ts). Not before 'online': coming up refs the
+    // worker's port again (Node 20), and the process would never end.
+    this.worker.once('online', () => this.worker.unref());
+    this.gone = new Promise((resolve) => {
+      this.worker.once('exit', (code) => {
+        this.die('exited', `exit code ${code}`);
+        resolve();
+      });
+    });
+    this.worker.on('message', this.onMessage);
+    this.worker.on('messageerror', (error) => this.die('crashed', `a message could not be read: ${error.message}`));
+    this.worker.on('error', (error: unknown) => this.onError(error));
+  }
+
+  /** Makes the thread a node. It may be booting still: what is posted waits for it. */
+  init(node: NodeId, settings: NodeSettings, peers: readonly Peer[]): void {
+    this.node = node;
+    this.tell(
+      { type: 'init', node, settings, peers },
+      peers.map((peer) => peer.port),
+    );
+  }
+
+  tell(control: Control, ports: readonly Peer['port'][] = []): void {
+    this.worker.postMessage(control satisfies ToWorker, ports);
+  }
+
+  postMessage(batch: WireBatch): void {
+    this.worker.postMessage(batch);
+  }
+
+  /** Ends the thread, however it is. Nothing more is heard of it. */
+  terminate(): void {
+    this.silence();
+    // Rejects never; `gone` is what to wait for.
+    void this.worker.terminate();
+  }
+
+  private readonly onMessage = (message: FromWorker): void => {
+    if (isBatch(message)) {
+      this.listener.onBatch(this, message);
+    } else {
+      this.ready = true;
+      this.listener.onReady(this);
+    }
+  };
+
+  private onError(error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.die(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', detail);
+  }
+
+  private die(reason: DeathReason, detail: string): void {
+    if (this.ended) return;
+    this.silence();
+    this.listener.onDeath(this, this.ready || reason === 'out-of-memory' ? reason : 'failed-to-start', detail);
+  }
+
+  private silence(): void {
+    this.ended = true;
+    this.worker.off('message', this.onMessage);
+  }
+}

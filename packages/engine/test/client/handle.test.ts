@@ -1,0 +1,178 @@
+/** Handles: the two ends of a port over a fake Caller, in one thread and in two. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { attach, Handles } from '../../src/client/handle.ts';
+import { FakeCaller } from '../contract/fake-caller.ts';
+import { rejects, sleep } from '../contract/subject.ts';
+
+function openHandles(limits = { maxPendingCalls: 10_000, maxPendingBytes: 1 << 24 }) {
+  const caller = new FakeCaller();
+  return { caller, handles: new Handles(caller, limits) };
+}
+
+/** A worker thread with a handle; `body` is run with `store`, and may use `send(message)`. */
+function threadWith(handles: Handles, body: string): Worker {
+  const handle = handles.open();
+  const module = new URL('./handle-thread.mjs', import.meta.url);
+  return new Worker(module, { workerData: { handle, body }, transferList: [handle] });
+}
+
+describe('handles', () => {
+  it('batch the requests of a turn into one message, in order', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    const calls = Array.from({ length: 100 }, (_, i) => store.put(`k${i}`, i));
+    assert.equal(caller.submitted.length, 0, 'not before the turn ends');
+    await Promise.all(calls);
+    assert.deepStrictEqual(
+      caller.submitted.map(({ key }) => key),
+      Array.from({ length: 100 }, (_, i) => `k${i}`),
+    );
+    handles.close();
+  });
+
+  it('tell the time of the cluster', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    await store.put('k', 1, { ttl: 10_000 });
+    const left = (await store.ttl('k')) ?? 0;
+    assert.ok(left > 9_900 && left <= 10_000, `${left}`);
+    assert.ok(Math.abs((store as unknown as { caller: FakeCaller }).caller.now() - caller.now()) < 5);
+    handles.close();
+  });
+
+  it('each serves one attach, and nothing else is a handle', async () => {
+    const { handles } = openHandles();
+    const handle = handles.open();
+    await attach(handle);
+    await rejects(attach(handle), 'INVALID_OPTION');
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage('hello');
+    await rejects(attach(port2), 'INVALID_OPTION');
+    for (const nothing of [undefined, null, {}, 'handle']) await rejects(attach(nothing as never), 'INVALID_OPTION');
+    port1.close();
+    handles.close();
+  });
+
+  it('closing a handle fails what is under way, and what comes later', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    caller.hold();
+    const write = store.put('k', 1);
+    const read = store.get('k');
+    await sleep(5);
+    store.close();
+    store.close();
+    await rejects(write, 'CLOSED_IN_FLIGHT');
+    await rejects(read, 'CLOSED');
+    await rejects(store.get('k'), 'CLOSED');
+    await sleep(20);
+    assert.equal(handles.size, 0);
+    assert.ok(
+      caller.pending.every(({ settled }) => settled === 1),
+      'the other end gave them up',
+    );
+  });
+
+  it('closing the cluster delivers what was answered, and fails the rest', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    const release = caller.hold();
+    const first = store.put('k', 1);
+    await sleep(5);
+    release();
+    await new Promise(setImmediate);
+    caller.hold();
+    const second = store.put('k', 2);
+    const third = store.get('k');
+    await sleep(5);
+    caller.failAll();
+    const fourth = store.put('k', 4);
+    handles.close();
+    assert.equal((await first).applied, true);
+    await rejects(second, 'CLOSED_IN_FLIGHT');
+    await rejects(third, 'CLOSED');
+    await rejects(fourth, 'CLOSED_IN_FLIGHT');
+    await rejects(store.put('k', 5), 'CLOSED');
+    assert.equal(handles.size, 0);
+  });
+
+  it('a handle that is attached after the cluster closed is closed', async () => {
+    const { handles } = openHandles();
+    const handle = handles.open();
+    handles.close();
+    const store = await attach(handle);
+    await rejects(store.put('k', 1), 'CLOSED', 'CLOSED_IN_FLIGHT');
+    await rejects(store.put('k', 1), 'CLOSED');
+  });
+
+  it('a timeout holds although the other end does not answer, and its slot is not used too early', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    const release = caller.hold();
+    await rejects(store.put('a', 1, { timeoutMs: 10 }), 'TIMEOUT_IN_FLIGHT');
+    await rejects(store.get('a', { timeoutMs: 10 }), 'TIMEOUT');
+    const later = store.get('other');
+    release();
+    assert.equal(await later, undefined);
+    assert.equal(await store.put('b', 2).then(() => store.get('b')), 2);
+    handles.close();
+  });
+
+  it('refuse with BUSY beyond their bounds', async () => {
+    const { caller, handles } = openHandles({ maxPendingCalls: 10, maxPendingBytes: 100 });
+    const store = await attach(handles.open());
+    const release = caller.hold();
+    const calls = Array.from({ length: 10 }, () => store.get('k'));
+    await rejects(store.get('k'), 'BUSY');
+    release();
+    await Promise.all(calls);
+    const big = store.put('k', 'x'.repeat(200));
+    await rejects(store.put('k', 'y'), 'BUSY');
+    await big;
+    await store.put('k', 'y');
+    handles.close();
+  });
+
+  it('errors come with code, outcome and details', async () => {
+    const { caller, handles } = openHandles();
+    const store = await attach(handles.open());
+    caller.refuseWith = 'SHARD_LOST';
+    const error = await rejects(store.get('k'), 'SHARD_LOST');
+    assert.match(error.message, /get "k"/);
+    handles.close();
+  });
+
+  it('work in another thread, which may end by itself', async () => {
+    const { handles } = openHandles();
+    const thread = threadWith(handles, `await store.put('k', { from: 'afar' }); send(await store.get('k'));`);
+    const [[message], [code]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
+    assert.deepStrictEqual([message, code], [{ from: 'afar' }, 0]);
+    await sleep(20);
+    assert.equal(handles.size, 0, 'its end is noticed');
+  });
+
+  it('a thread waits for its answers before it ends', async () => {
+    const { caller, handles } = openHandles();
+    const release = caller.hold();
+    const thread = threadWith(handles, `store.increment('k').then(send);`);
+    setTimeout(release, 400);
+    const [message] = await once(thread, 'message');
+    assert.equal(message, 1);
+    await once(thread, 'exit');
+  });
+
+  it('a thread that dies leaves nothing under way', async () => {
+    const { caller, handles } = openHandles();
+    caller.hold();
+    const thread = threadWith(handles, `for (let i = 0; i < 500; i++) store.put('k' + i, i); setTimeout(send, 20);`);
+    await once(thread, 'message');
+    assert.equal(caller.pending.length, 500);
+    await thread.terminate();
+    await sleep(30);
+    assert.equal(handles.size, 0);
+    assert.ok(caller.pending.every(({ settled }) => settled === 1));
+  });
+});

@@ -1,0 +1,100 @@
+/** ClusterOptions: what is refused, and what the rest becomes. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkOptions } from '../../src/client/check-options.ts';
+import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
+import type { ClusterOptions } from '../../src/index.ts';
+import { throws } from '../contract/subject.ts';
+
+/** What is refused, and what the text must say. */
+const REFUSED: [options: unknown, says: RegExp][] = [
+  [{ nodes: 0 }, /nodes must be a whole number from 1 to 255, got 0/],
+  [{ nodes: 256 }, /nodes.*got 256/],
+  [{ nodes: 2.5 }, /nodes.*got 2\.5/],
+  [{ nodes: '5' }, /nodes.*got "5"/],
+  [{ nodes: Number.NaN }, /nodes.*got NaN/],
+  [{ nodes: null }, /nodes.*got null/],
+  [{ nodes: 5n }, /nodes.*got 5n/],
+  [{ shards: 0 }, /shards.*from 1 to 16384/],
+  [{ shards: 16_385 }, /shards/],
+  [{ replicas: 5 }, /replicas must be less than nodes, got 5 of 5/],
+  [{ nodes: 3, replicas: 3 }, /got 3 of 3/],
+  [{ nodes: 1 }, /say replicas: 0/],
+  [{ replicas: -1 }, /replicas/],
+  [{ maxMemory: -1 }, /maxMemory/],
+  [{ maxMemory: 1000 }, /maxMemory must be 0 \(unlimited\) or at least 1048576/],
+  [{ maxMemory: '1gb' }, /maxMemory.*"1gb"/],
+  [{ eviction: 'lru', maxMemory: 1 << 24 }, /eviction must be noeviction or allkeys-lru, got "lru"/],
+  [{ eviction: 'allkeys-lru' }, /needs maxMemory/],
+  [{ maxKeyBytes: 65_537 }, /maxKeyBytes/],
+  [{ maxKeyBytes: 0 }, /maxKeyBytes/],
+  [{ maxValueBytes: 2 ** 30 }, /maxValueBytes/],
+  [{ maxWaitingOperations: 0 }, /maxWaitingOperations/],
+  [{ maxWaitingBytes: 0.5 }, /maxWaitingBytes/],
+  [{ hangLimitMs: 5 }, /hangLimitMs/],
+  [{ nodeHeapMb: 1 }, /nodeHeapMb/],
+  [{ hashSeed: -1 }, /hashSeed/],
+  [{ hashSeed: 2 ** 32 }, /hashSeed/],
+  [{ chaos: 'yes' }, /chaos must be true or false/],
+  [{ replica: 1 }, /there is no option replica, did you mean replicas\?/],
+  [{ shard: 4 }, /did you mean shards\?/],
+  [{ maxmemory: 4 }, /did you mean maxMemory\?/],
+  [{ colour: 1 }, /there is no option colour; known are nodes, /],
+  [5, /options must be an object, got 5/],
+  [null, /options must be an object, got null/],
+];
+
+describe('checkOptions', () => {
+  for (const [options, says] of REFUSED) {
+    const shown = typeof options === 'object' && options !== null ? Object.entries(options).join(' ') : String(options);
+    it(`refuses ${shown}`, () => {
+      assert.match(throws(() => checkOptions(options as ClusterOptions), 'INVALID_OPTION').message, says);
+    });
+  }
+
+  it('gives every setting a value', () => {
+    const settings = checkOptions();
+    const { nodes, shards, replicas } = settings.master;
+    assert.deepStrictEqual([nodes, shards, replicas], [5, 10, 1]);
+    assert.deepStrictEqual(settings.limits, { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 });
+    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [400, 128, false]);
+    assert.deepStrictEqual(settings.master, DEFAULT_MASTER_SETTINGS);
+  });
+
+  it('takes undefined for not given', () => {
+    assert.equal(checkOptions({ nodes: undefined, eviction: undefined } as object).master.nodes, 5);
+  });
+
+  it('hands each option to who needs it', () => {
+    const settings = checkOptions({
+      nodes: 3,
+      shards: 16_384,
+      replicas: 2,
+      maxMemory: 64 * 1024 * 1024,
+      eviction: 'allkeys-lru',
+      maxKeyBytes: 100,
+      maxValueBytes: 200,
+      maxWaitingOperations: 10,
+      maxWaitingBytes: 1000,
+      hangLimitMs: 1000,
+      nodeHeapMb: 64,
+      hashSeed: 7,
+      chaos: true,
+    });
+    const { master, node, limits } = settings;
+    assert.deepStrictEqual([master.nodes, master.shards, master.replicas], [3, 16_384, 2]);
+    assert.deepStrictEqual([master.waitingOperations, master.waitingBytes], [10, 1000]);
+    assert.deepStrictEqual([node.maxMemoryBytes, node.eviction, node.hashSeed], [64 * 1024 * 1024, 'allkeys-lru', 7]);
+    assert.deepStrictEqual([node.maxValueBytes, limits.maxValueBytes, limits.maxKeyBytes], [200, 200, 100]);
+    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [1000, 64, true]);
+  });
+
+  it('lets less be under way when nodes are small', () => {
+    assert.equal(checkOptions({ maxMemory: 64 * 1024 * 1024 }).master.creditBytes, 1024 * 1024);
+    assert.equal(checkOptions({ maxMemory: 2 ** 40 }).master.creditBytes, DEFAULT_MASTER_SETTINGS.creditBytes);
+  });
+
+  it('draws another hash seed for each cluster', () => {
+    assert.notEqual(checkOptions().node.hashSeed, checkOptions().node.hashSeed);
+  });
+});

@@ -1,0 +1,187 @@
+/**
+ * FakeCaller: a Caller without threads, for tests of what lies above. A few shards in Maps, evaluated with the core's own
+ * rules, answered in the next turn of the event loop and in order.
+ *
+ * Owns      data, time (the real clock), calls under way.
+ * Does not  replicate, lose or reorder anything.
+ */
+import type { Caller, CallSink, PendingCall } from '../../src/client/caller.ts';
+import type { ErrorCode } from '../../src/core/errors.ts';
+import { evaluate, liveEntry } from '../../src/core/node/evaluate.ts';
+import {
+  type Entry,
+  isWrite,
+  type Operation,
+  plainResult,
+  type Result,
+  type ScanOperation,
+  Status,
+  ValueKind,
+  valueResult,
+  type WriteOperation,
+} from '../../src/core/operation.ts';
+import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
+
+export class FakeCaller implements Caller {
+  readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
+  readonly shards: number;
+  /** Calls not answered yet, in order. */
+  readonly pending: FakeCall[] = [];
+  /** Operations submitted so far, in order; tests empty it. */
+  submitted: Operation[] = [];
+  /** The most calls that were ever under way at a time. */
+  pendingMost = 0;
+  /** Every operation is refused with this, inside of submit. */
+  refuseWith: ErrorCode | undefined;
+  readonly #data: Map<string, Entry>[];
+  #seq = 0;
+  #held = false;
+  #scheduled = false;
+
+  constructor(shards = 4) {
+    this.shards = shards;
+    this.#data = Array.from({ length: shards }, () => new Map());
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  shardOf(key: string): number {
+    return shardOfSlot(hashSlotOf(key), this.shards);
+  }
+
+  submit(operation: Operation, sink: CallSink): PendingCall {
+    return this.submitToShard(this.shardOf(operation.key), operation, sink);
+  }
+
+  submitToShard(shard: number, operation: Operation, sink: CallSink): PendingCall {
+    this.submitted.push(operation);
+    const call = new FakeCall(shard, operation, sink);
+    if (this.refuseWith !== undefined) {
+      call.fail(this.refuseWith);
+      return call;
+    }
+    this.pending.push(call);
+    this.pendingMost = Math.max(this.pendingMost, this.pending.length);
+    this.#schedule();
+    return call;
+  }
+
+  /** Answers nothing from now on; the function returned goes on with what waits. */
+  hold(): () => void {
+    this.#held = true;
+    return () => {
+      this.#held = false;
+      this.#schedule();
+    };
+  }
+
+  /** Everything under way fails, as when a cluster closes. */
+  failAll(): void {
+    for (const call of this.pending.splice(0)) call.fail(isWrite(call.operation) ? 'CLOSED_IN_FLIGHT' : 'CLOSED');
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#held) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#held) return;
+      for (const call of this.pending.splice(0)) call.answer(this.#evaluate(call));
+    });
+  }
+
+  #evaluate({ shard, operation }: FakeCall): Result {
+    const data = this.#data[shard]!;
+    if (isWrite(operation)) return this.#write(data, operation);
+    switch (operation.verb) {
+      case 'count':
+        return valueResult(Status.ok, 0, String(data.size), ValueKind.text, 0);
+      case 'scan':
+        return this.#scan(data, operation);
+      default: {
+        const entry = liveEntry(data, operation.key, this.now());
+        if (entry === undefined) return plainResult(Status.absent, 0);
+        const value = operation.verb === 'get' ? entry.value : String(entry.value.length);
+        return valueResult(Status.ok, entry.version, value, entry.kind, entry.expiresAt);
+      }
+    }
+  }
+
+  #write(data: Map<string, Entry>, operation: WriteOperation): Result {
+    const seq = ++this.#seq;
+    const moment = { time: this.now(), seq, maxValueBytes: this.limits.maxValueBytes };
+    const { effect, result } = evaluate(operation, data, moment);
+    switch (effect.type) {
+      case 'put':
+        data.set(effect.key, { value: effect.value, kind: effect.kind, version: seq, expiresAt: effect.expiresAt });
+        break;
+      case 'remove':
+        data.delete(effect.key);
+        break;
+      case 'deadline':
+        data.set(effect.key, { ...data.get(effect.key)!, version: seq, expiresAt: effect.expiresAt });
+        break;
+      case 'clear':
+        data.clear();
+        break;
+      case 'none':
+        break;
+    }
+    return result;
+  }
+
+  /** In the order of a hash, as the real store walks: so that keys which come and go do not move others. */
+  #scan(data: Map<string, Entry>, { cursor, limit, prefix, keysOnly }: ScanOperation): Result {
+    const ahead = [...data.keys()].map((key) => [hashOf(key), key] as const).filter(([hash]) => hash >= cursor);
+    ahead.sort(([a], [b]) => a - b);
+    const entries: (string | number)[] = [];
+    let next = -1;
+    for (const [hash, key] of ahead) {
+      if (entries.length >= limit * 5 && hash !== hashOf(entries.at(-5) as string)) {
+        next = hash;
+        break;
+      }
+      const entry = liveEntry(data, key, this.now());
+      if (entry === undefined || !key.startsWith(prefix)) continue;
+      entries.push(key, keysOnly ? '' : entry.value, entry.kind, entry.version, entry.expiresAt);
+    }
+    return { ...plainResult(Status.ok, 0), page: { cursor: next, entries } };
+  }
+}
+
+/** FNV-1a, 31 bits. */
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return hash >>> 1;
+}
+
+class FakeCall implements PendingCall {
+  readonly shard: number;
+  readonly operation: Operation;
+  /** Times the sink was called: never more than one. */
+  settled = 0;
+  readonly #sink: CallSink;
+
+  constructor(shard: number, operation: Operation, sink: CallSink) {
+    this.shard = shard;
+    this.operation = operation;
+    this.#sink = sink;
+  }
+
+  answer(result: Result): void {
+    if (this.settled++ === 0) this.#sink.onResult(result);
+  }
+
+  fail(code: ErrorCode): void {
+    if (this.settled++ === 0) this.#sink.onError(code, '');
+  }
+
+  giveUp(reason: 'aborted' | 'timeout'): void {
+    const write = isWrite(this.operation);
+    if (reason === 'aborted') this.fail(write ? 'ABORTED_IN_FLIGHT' : 'ABORTED');
+    else this.fail(write ? 'TIMEOUT_IN_FLIGHT' : 'TIMEOUT');
+  }
+}

@@ -1,0 +1,38 @@
+/** ControlBlock: what the worker writes is what the main thread reads. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ControlBlock } from '../../src/runtime/control-block.ts';
+import type { CopyStats } from '../../src/runtime/index.ts';
+
+function pair(shards: number): { writer: ControlBlock; reader: ControlBlock } {
+  const memory = new SharedArrayBuffer(ControlBlock.bytesFor(shards));
+  return { writer: new ControlBlock(memory), reader: new ControlBlock(memory) };
+}
+
+function copy(shard: number): CopyStats {
+  return { shard, role: 'learner', keys: 2 ** 40, liveBytes: 5, reservedBytes: 6, expired: 7, evicted: 8 };
+}
+
+test('every beat changes the tick', () => {
+  const { writer, reader } = pair(1);
+  const before = reader.tick;
+  writer.beat();
+  assert.notEqual(reader.tick, before);
+});
+
+test('copies come back as they were described; fewer rows hide the old ones', () => {
+  const { writer, reader } = pair(3);
+  writer.writeCopies([copy(0), { ...copy(2), role: 'primary' }]);
+  assert.deepEqual(reader.readCopies(), [copy(0), { ...copy(2), role: 'primary' }]);
+  writer.writeCopies([]);
+  assert.deepEqual(reader.readCopies(), []);
+});
+
+test('delays are those since the last reading, the worst one too', () => {
+  const { writer, reader } = pair(1);
+  assert.deepEqual(reader.readDelay(), { mean: 0, max: 0 });
+  for (const delay of [1, 2, 9]) writer.writeDelay(delay);
+  assert.deepEqual(reader.readDelay(), { mean: 4, max: 9 });
+  writer.writeDelay(3);
+  assert.deepEqual(reader.readDelay(), { mean: 3, max: 3 });
+});

@@ -1,0 +1,196 @@
+/** MasterDriver without threads: outputs in order and outside of the machine's calls, turns, and what happens if it throws. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MasterCall, MasterMachine } from '../../src/core/machines.ts';
+import type { Message } from '../../src/core/messages.ts';
+import { plainResult, type Result, Status } from '../../src/core/operation.ts';
+import type { MasterOutbox, Sink } from '../../src/core/outbox.ts';
+import { BatchSender } from '../../src/runtime/batch-sender.ts';
+import { KeepAlive } from '../../src/runtime/keep-alive.ts';
+import { MasterDriver } from '../../src/runtime/master-driver.ts';
+import type { WireBatch } from '../../src/runtime/wire.ts';
+import { BatchEncoder } from '../../src/runtime/wire-encoder.ts';
+import { plainPut } from '../../src/runtime/wire-operation.ts';
+
+const NODE = 257;
+const OK: Result = plainResult(Status.ok, 1);
+
+/** A machine whose answers to inputs are given by the test. */
+class ScriptedMaster implements MasterMachine {
+  inside = false;
+  deadline = Number.POSITIVE_INFINITY;
+  ticks: number[] = [];
+  submitted: Sink[] = [];
+  onSubmit: (sink: Sink) => void = () => {};
+  onReceive: (message: Message) => void = () => {};
+  readonly outbox: MasterOutbox;
+
+  constructor(outbox: MasterOutbox) {
+    this.outbox = outbox;
+  }
+
+  start(): void {}
+  submit(_shard: number, _operation: unknown, sink: Sink): MasterCall {
+    this.inside = true;
+    this.submitted.push(sink);
+    this.onSubmit(sink);
+    this.inside = false;
+    return { sink };
+  }
+  giveUp(): void {}
+  receive(_from: number, message: Message): void {
+    this.inside = true;
+    this.onReceive(message);
+    this.inside = false;
+  }
+  nodeReady(): void {}
+  nodeDied(): void {}
+  endTurn(): void {}
+  nextDeadline(): number {
+    return this.deadline;
+  }
+  tick(now: number): void {
+    this.ticks.push(now);
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+  resetShard(): void {}
+  reviveSeat(): void {}
+  close(): void {
+    for (const sink of this.submitted) this.outbox.fail(sink, 'CLOSED_IN_FLIGHT', '');
+  }
+}
+
+/** Calls that a test leaves unanswered would keep the process alive, as they should. */
+const keepAlives: KeepAlive[] = [];
+after(() => {
+  for (const keepAlive of keepAlives) keepAlive.end();
+});
+
+interface Stage {
+  driver: MasterDriver<ScriptedMaster>;
+  machine: ScriptedMaster;
+  log: string[];
+  posted: WireBatch[];
+}
+
+function stage(): Stage {
+  const log: string[] = [];
+  const posted: WireBatch[] = [];
+  const sender = new BatchSender(0);
+  const keepAlive = new KeepAlive();
+  keepAlives.push(keepAlive);
+  sender.add(NODE, { postMessage: (batch) => posted.push(batch) });
+  const driver = new MasterDriver({
+    createMaster: (outbox) => new ScriptedMaster(outbox),
+    sender,
+    keepAlive,
+    listener: {
+      spawn: (node) => log.push(`spawn ${node}`),
+      terminate: (node) => log.push(`terminate ${node}`),
+      note: (note) => log.push(`note ${note.type}`),
+      fatal: (error) => log.push(`fatal ${error.message}`),
+    },
+  });
+  return { driver, machine: driver.machine, log, posted };
+}
+
+function sinkInto(log: string[], name: string): Sink {
+  return { onResult: () => log.push(`${name} answered`), onError: (code) => log.push(`${name} ${code}`) };
+}
+
+test('outputs are carried out in order, after the call into the machine', () => {
+  const { driver, machine, log } = stage();
+  machine.onSubmit = (sink) => {
+    machine.outbox.spawn(1);
+    machine.outbox.reply(sink, OK);
+    machine.outbox.note({ type: 'shard-lost', shard: 1 });
+    machine.outbox.terminate(2);
+    machine.outbox.fail(sinkInto(log, 'other'), 'BUSY', '');
+    log.push('returned');
+  };
+  driver.submit(0, plainPut('k', 'v'), sinkInto(log, 'call'));
+  assert.deepEqual(log, ['returned', 'spawn 1', 'call answered', 'note shard-lost', 'terminate 2', 'other BUSY']);
+});
+
+test('a sink may submit again: the machine is not inside a call, and nested outputs come after those before them', () => {
+  const { driver, machine, log } = stage();
+  machine.onSubmit = (sink) => {
+    machine.outbox.reply(sink, OK);
+    machine.outbox.note({ type: 'shard-lost', shard: 1 });
+  };
+  const again: Sink = {
+    onResult: () => {
+      assert.equal(machine.inside, false);
+      log.push('first answered');
+      driver.submit(0, plainPut('k', 'v'), sinkInto(log, 'second'));
+      log.push('first over');
+    },
+    onError: () => assert.fail(),
+  };
+  driver.submit(0, plainPut('k', 'v'), again);
+  assert.deepEqual(log, ['first answered', 'first over', 'note shard-lost', 'second answered', 'note shard-lost']);
+});
+
+test('a turn is one batch per destination, posted after everything of the turn', async () => {
+  const { driver, machine, posted } = stage();
+  machine.onSubmit = () => machine.outbox.send(NODE, { type: 'seal', shard: 1, epoch: 2 });
+  driver.submit(0, plainPut('k', 'v'), sinkInto([], ''));
+  driver.submit(0, plainPut('k', 'v'), sinkInto([], ''));
+  assert.equal(posted.length, 0);
+  await nextTurn();
+  assert.equal(posted.length, 1);
+  assert.equal(posted[0]!.length, 2 + 2 * 2);
+  assert.ok(Math.abs((posted[0]![1] as number) - Date.now()) < 1000, 'the batch bears the time');
+});
+
+test('a sink that throws surfaces as an uncaught exception and takes nothing from the others', async () => {
+  const { driver, machine, log } = stage();
+  const thrown = once(process, 'uncaughtException');
+  const before = process.listeners('uncaughtException').slice(0, -1);
+  for (const listener of before) process.off('uncaughtException', listener as NodeJS.UncaughtExceptionListener);
+  machine.onSubmit = (sink) => {
+    machine.outbox.reply(sink, OK);
+    machine.outbox.reply(sinkInto(log, 'other'), OK);
+  };
+  const bad: Sink = {
+    onResult: () => {
+      throw new Error('bad sink');
+    },
+    onError: () => {},
+  };
+  driver.submit(0, plainPut('k', 'v'), bad);
+  assert.deepEqual(log, ['other answered']);
+  const [error] = await thrown;
+  for (const listener of before) process.on('uncaughtException', listener as NodeJS.UncaughtExceptionListener);
+  assert.equal((error as Error).message, 'bad sink');
+});
+
+test('if the machine throws, what is under way fails first, then the fatal error is told, and nobody asks it again', () => {
+  const { driver, machine, log } = stage();
+  driver.submit(0, plainPut('k', 'v'), sinkInto(log, 'call'));
+  machine.onReceive = () => {
+    throw new Error('invariant broken');
+  };
+  const encoder = new BatchEncoder(NODE);
+  encoder.add({ type: 'seal', shard: 0, epoch: 1 });
+  driver.onBatch(encoder.take(0));
+  assert.deepEqual(log, ['call CLOSED_IN_FLIGHT', 'fatal invariant broken']);
+  driver.submit(0, plainPut('k', 'v'), sinkInto(log, 'late'));
+  assert.deepEqual(log.slice(2), ['late CLOSED']);
+  assert.equal(machine.submitted.length, 1);
+});
+
+test('the timer ticks at the deadline, not before', async () => {
+  const { driver, machine } = stage();
+  const deadline = performance.timeOrigin + performance.now() + 20;
+  machine.deadline = deadline;
+  driver.start();
+  // The driver's timer does not keep the process alive; this one does.
+  const alive = setInterval(() => {}, 1000);
+  while (machine.ticks.length === 0) await nextTurn();
+  clearInterval(alive);
+  assert.equal(machine.ticks.length, 1);
+  assert.ok(machine.ticks[0]! >= deadline);
+});

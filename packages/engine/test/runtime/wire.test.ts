@@ -1,0 +1,168 @@
+/** wire: any sequence of any messages comes out as the same sequence per shard, and the common ones stay small. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deserialize, serialize } from 'node:v8';
+import fc from 'fast-check';
+import { MASTER, nodeId } from '../../src/core/ids.ts';
+import type { Message } from '../../src/core/messages.ts';
+import { plainResult, Status, ValueKind, valueResult } from '../../src/core/operation.ts';
+import type { WireBatch } from '../../src/runtime/wire.ts';
+import { decodeBatch, timeOf } from '../../src/runtime/wire-decoder.ts';
+import { BatchEncoder } from '../../src/runtime/wire-encoder.ts';
+import { plainPut } from '../../src/runtime/wire-operation.ts';
+import { plainRecord } from '../../src/runtime/wire-record.ts';
+import { interleaved } from './any-message.ts';
+
+const RUNS = Number(process.env.WIRE_RUNS ?? 2000);
+
+function encode(encoder: BatchEncoder, messages: readonly Message[], time = 1.5): WireBatch {
+  for (const message of messages) encoder.add(message);
+  // v8.serialize is the clone algorithm of postMessage without the thread.
+  return deserialize(serialize(encoder.take(time))) as WireBatch;
+}
+
+function decode(batch: WireBatch): Message[] {
+  const decoded: Message[] = [];
+  decodeBatch(batch, (_from, message) => decoded.push(message));
+  return decoded;
+}
+
+function byShard(messages: readonly Message[]): Map<number, Message[]> {
+  const shards = new Map<number, Message[]>();
+  for (const message of messages) {
+    const shard = 'shard' in message ? message.shard : -1;
+    shards.set(shard, [...(shards.get(shard) ?? []), message]);
+  }
+  return shards;
+}
+
+function withoutCommitted(message: Message): unknown {
+  return message.type === 'config' || message.type === 'stream-begin' || !('committedSeq' in message)
+    ? message
+    : { ...message, committedSeq: 0 };
+}
+
+/** W3: committedSeq is never lower than sent, nor higher than the highest sent for that shard, kind and epoch. */
+function assertCommitted(sent: readonly Message[], got: readonly Message[]): void {
+  sent.forEach((message, i) => {
+    const other = got[i];
+    if (other === undefined || !('committedSeq' in message) || !('committedSeq' in other)) return;
+    assert.ok(other.committedSeq >= message.committedSeq);
+    const alike = sent.filter((one) => one.type === message.type && stampOf(one) === stampOf(message));
+    assert.ok(alike.some((one) => 'committedSeq' in one && one.committedSeq === other.committedSeq));
+  });
+}
+
+function stampOf(message: Message): number {
+  return 'epoch' in message ? message.epoch : 'since' in message ? message.since : 0;
+}
+
+test('any sequence of any messages decodes to the same sequence per shard', () => {
+  const encoders = [new BatchEncoder(nodeId(3, 2)), new BatchEncoder(MASTER)];
+  fc.assert(
+    fc.property(interleaved, fc.nat(1), (messages, which) => {
+      const got = byShard(decode(encode(encoders[which]!, messages)));
+      const sent = byShard(messages);
+      assert.deepEqual([...got.keys()].sort(), [...sent.keys()].sort());
+      for (const [shard, list] of sent) {
+        assert.deepEqual(got.get(shard)?.map(withoutCommitted), list.map(withoutCommitted));
+        assertCommitted(list, got.get(shard) ?? []);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('a batch names its sender, and the master adds its time', () => {
+  const clock: Message = { type: 'clock' };
+  const fromNode = encode(new BatchEncoder(nodeId(3, 2)), [clock]);
+  decodeBatch(fromNode, (from, message) => assert.deepEqual([from, message], [nodeId(3, 2), clock]));
+  const fromMaster = encode(new BatchEncoder(MASTER), [clock], 1_700_000_000_000.25);
+  assert.equal(timeOf(fromMaster), 1_700_000_000_000.25);
+  decodeBatch(fromMaster, (from, message) => assert.deepEqual([from, message], [MASTER, clock]));
+});
+
+test('an encoder taken begins afresh, and batches it gave are left alone', () => {
+  const encoder = new BatchEncoder(nodeId(1, 1));
+  assert.ok(encoder.isEmpty);
+  encoder.add({ type: 'seal', shard: 3, epoch: 1 });
+  assert.ok(!encoder.isEmpty);
+  const first = encoder.take(0);
+  const copy = [...first];
+  encoder.add({ type: 'seal', shard: 4, epoch: 2 });
+  assert.deepEqual(decode(encoder.take(0)), [{ type: 'seal', shard: 4, epoch: 2 }]);
+  assert.deepEqual([...first], copy);
+  assert.deepEqual(encoder.take(0), [nodeId(1, 1)]);
+});
+
+test('all 256 byte values survive, as one-byte strings', () => {
+  let all = '';
+  for (let code = 0; code < 256; code++) all += String.fromCharCode(code);
+  const request: Message = {
+    type: 'request',
+    shard: 0,
+    epoch: 1,
+    request: 1,
+    operation: plainPut(all, all),
+    committedSeq: 0,
+    pressure: false,
+  };
+  assert.deepEqual(decode(encode(new BatchEncoder(MASTER), [request])), [request]);
+});
+
+const N = 10;
+function size(messages: Message[]): number {
+  return encode(new BatchEncoder(nodeId(1, 1)), messages).length;
+}
+function rowOf(make: (i: number) => Message): Message[] {
+  return Array.from({ length: N }, (_, i) => make(i));
+}
+
+test('the common messages stay small: elements beside the sender', () => {
+  const requests = rowOf((i) => ({
+    type: 'request',
+    shard: 1,
+    epoch: 4,
+    request: 100 + i,
+    operation: plainPut(`key:${i}`, 'value'),
+    committedSeq: 90 + i,
+    pressure: false,
+  }));
+  assert.equal(size(requests), 1 + 4 + 2 * N);
+  const records = rowOf((i) => ({
+    type: 'record',
+    shard: 1,
+    epoch: 4,
+    record: plainRecord(200 + i, 100 + i, `key:${i}`, 'value'),
+    committedSeq: 90 + i,
+  }));
+  assert.equal(size(records), 1 + 5 + 2 * N);
+  const answers = rowOf((i) => ({
+    type: 'answer',
+    shard: 1,
+    epoch: 4,
+    seq: 200 + i,
+    request: 100 + i,
+    result: plainResult(Status.ok, 200 + i),
+  }));
+  assert.equal(size(answers), 1 + 4 + 1);
+  const reads = rowOf((i) => ({
+    type: 'read',
+    shard: 1,
+    epoch: 4,
+    id: 300 + i,
+    operation: { verb: 'get', key: `key:${i}` },
+    committedSeq: 90 + i,
+  }));
+  assert.equal(size(reads), 1 + 4 + N);
+  const values = rowOf((i) => ({
+    type: 'value',
+    shard: 1,
+    epoch: 4,
+    id: 300 + i,
+    result: valueResult(Status.ok, 12, 'value', ValueKind.text, 0),
+  }));
+  assert.equal(size(values), 1 + 3 + 2 * N);
+  const alternating = requests.flatMap((message, i) => [message, { ...requests[i]!, shard: 2 } as Message]);
+  assert.equal(size(alternating), 1 + 2 * (4 + 2 * N));
+});

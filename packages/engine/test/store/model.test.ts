@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Entry, ValueKind } from '../../src/core/operation.ts';
+import { createBudget } from '../../src/core/store/budget.ts';
+import type { SlabStore } from '../../src/core/store/slab-store.ts';
+import { chance, newStore, walkAll } from './fixture.ts';
+
+/** A store and the Map it must behave like. */
+class Twins {
+  readonly budget = createBudget(0);
+  readonly store: SlabStore = newStore(this.budget);
+  readonly model = new Map<string, Entry>();
+
+  put(key: string, entry: Entry): void {
+    this.store.put(key, entry.value, entry.kind, entry.version, entry.expiresAt);
+    this.model.set(key, entry);
+  }
+
+  remove(key: string): void {
+    assert.equal(this.store.remove(key), this.model.delete(key));
+  }
+
+  setDeadline(key: string, version: number, expiresAt: number): void {
+    const entry = this.model.get(key);
+    assert.equal(this.store.setDeadline(key, version, expiresAt), entry !== undefined);
+    if (entry !== undefined) this.model.set(key, { ...entry, version, expiresAt });
+  }
+
+  check(key: string): void {
+    const entry = this.model.get(key);
+    assert.deepEqual(this.store.get(key), entry);
+    const head = this.store.head(key);
+    assert.equal(head?.valueBytes, entry?.value.length);
+    assert.equal(head?.version, entry?.version);
+  }
+
+  audit(): void {
+    this.store.audit();
+    assert.equal(this.store.size, this.model.size);
+    assert.equal(this.store.reservedBytes, this.budget.reserved);
+  }
+
+  checkAll(): void {
+    this.audit();
+    const walked = new Map(walkAll(this.store, 100).map(({ key, ...entry }) => [key, entry]));
+    assert.equal(walked.size, this.model.size);
+    for (const [key, entry] of this.model) assert.deepEqual(walked.get(key), entry);
+  }
+}
+
+interface Mix {
+  readonly keys: number;
+  readonly steps: number;
+  readonly valueBytes: (random: () => number) => number;
+  readonly auditEvery: number;
+}
+
+/** One long random history: mostly growing for a while, then mostly shrinking, with everything else in between. */
+function history(seed: number, mix: Mix): void {
+  const random = chance(seed);
+  const twins = new Twins();
+  for (let step = 1; step <= mix.steps; step++) {
+    const key = `key ${Math.floor(random() * mix.keys)}`;
+    const growing = Math.floor((step * 4) / mix.steps) % 2 === 0;
+    const dice = random();
+    if (dice < (growing ? 0.6 : 0.25)) {
+      const value = String.fromCharCode(33 + (step % 90)).repeat(mix.valueBytes(random));
+      const expiresAt = random() < 0.3 ? 1 + Math.floor(random() * 1e6) : 0;
+      twins.put(key, { value, kind: (step % 3) as ValueKind, version: step, expiresAt });
+    } else if (dice < 0.7) twins.remove(key);
+    else if (dice < 0.8) twins.setDeadline(key, step, random() < 0.3 ? 0 : 1 + Math.floor(random() * 1e6));
+    else if (dice < 0.9) twins.check(key);
+    else if (dice < 0.93) twins.store.touch(key, step >>> 4);
+    else if (dice < 0.95) twins.store.reclaim();
+    else if (dice < 0.97)
+      for (const due of twins.store.due(step, 10, 200)) assert.ok(twins.model.get(due)!.expiresAt <= step);
+    else if (dice < 0.97 + 1 / mix.steps) {
+      twins.store.clear();
+      twins.model.clear();
+    } else assert.equal(twins.store.evictionCandidate(5, step >>> 4, random) !== undefined, twins.model.size > 0);
+    if (step % mix.auditEvery === 0) twins.audit();
+  }
+  twins.checkAll();
+  twins.store.release();
+  assert.equal(twins.budget.reserved, 0);
+}
+
+const mixes: [string, Mix][] = [
+  ['a handful of keys', { keys: 12, steps: 20_000, valueBytes: (random) => Math.floor(random() * 40), auditEvery: 3 }],
+  ['small values', { keys: 4000, steps: 60_000, valueBytes: (random) => Math.floor(random() * 100), auditEvery: 400 }],
+  [
+    'mixed values',
+    { keys: 600, steps: 30_000, valueBytes: (random) => Math.floor(random() ** 6 * 9000), auditEvery: 60 },
+  ],
+  [
+    'large values',
+    { keys: 60, steps: 6000, valueBytes: (random) => Math.floor(random() ** 3 * 300_000), auditEvery: 10 },
+  ],
+];
+for (const [name, mix] of mixes) {
+  for (const seed of [1, 2, 3])
+    test(`a random history behaves like a Map: ${name}, seed ${seed}`, () => history(seed, mix));
+}
+
+test('any short sequence of operations behaves like a Map', () => {
+  const key = fc.constantFrom('', 'a', 'b', 'ab', 'abcdefgh', 'k'.repeat(70), 'k'.repeat(71));
+  const length = fc.oneof(fc.nat(40), fc.constantFrom(900, 1024, 1025, 3000, 5000));
+  const deadline = fc.constantFrom(0, 0, 5, 2 ** 40);
+  const step = fc.oneof(
+    fc.tuple(fc.constant('put' as const), key, length, deadline),
+    fc.tuple(fc.constant('remove' as const), key, length, deadline),
+    fc.tuple(fc.constant('deadline' as const), key, length, deadline),
+    fc.tuple(fc.constant('reclaim' as const), key, length, deadline),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const twins = new Twins();
+      for (const [i, [verb, name, bytes, expiresAt]] of steps.entries()) {
+        if (verb === 'put') twins.put(name, { value: 'v'.repeat(bytes), kind: 0, version: i + 1, expiresAt });
+        else if (verb === 'remove') twins.remove(name);
+        else if (verb === 'deadline') twins.setDeadline(name, i + 1, expiresAt);
+        else twins.store.reclaim();
+        twins.check(name);
+        twins.audit();
+      }
+      twins.checkAll();
+    }),
+  );
+});

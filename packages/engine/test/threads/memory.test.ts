@@ -1,0 +1,44 @@
+/** Memory: a node that runs out of heap ends alone; a full cluster refuses writes and goes on reading. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cluster, KvError } from '../../src/index.ts';
+import { BusyCluster } from './busy-cluster.ts';
+
+test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {
+  await using busy = await BusyCluster.start({ nodeHeapMb: 32 });
+  const { cluster } = busy;
+  await busy.load();
+  for (let round = 0; round < 10; round++) {
+    await cluster.settled();
+    const down = busy.next('node-down');
+    cluster.chaos.exhaustMemory(`n${1 + (round % 5)}`);
+    assert.equal((await down).reason, 'out-of-memory');
+  }
+  await cluster.settled();
+  await busy.verify();
+});
+
+test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then writes go on', async () => {
+  await using cluster = await Cluster.start({ nodes: 3, shards: 4, maxMemory: 8 * 1024 * 1024, hangLimitMs: 10_000 });
+  const value = 'v'.repeat(10_000);
+  const stored: string[] = [];
+  const refused: unknown[] = [];
+  for (let wave = 0; wave < 10; wave++) {
+    const keys = Array.from({ length: 500 }, (_, index) => `key-${wave}-${index}`);
+    const answers = await Promise.allSettled(keys.map((key) => cluster.put(key, value)));
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') stored.push(keys[index]!);
+      else refused.push(answer.reason);
+    }
+  }
+  assert.ok(stored.length > 500 && refused.length > 500, `${stored.length} stored, ${refused.length} refused`);
+  for (const error of refused) assert.ok(error instanceof KvError && error.code === 'OUT_OF_MEMORY', String(error));
+  const read = await cluster.getMany(stored);
+  assert.ok(
+    read.every((found) => found === value),
+    'what was acknowledged is there',
+  );
+  for (const { memoryBytes, maxMemory } of cluster.status().nodes) assert.ok(memoryBytes <= maxMemory);
+  assert.equal(await cluster.deleteMany(stored), stored.length);
+  assert.equal((await cluster.put('again', value)).applied, true);
+});

@@ -1,0 +1,165 @@
+/**
+ * Deadlines of keys: EXPIRE and its kin set them, TTL and its kin read them, PERSIST takes them away.
+ */
+import type { CallSink } from '@quintet/engine';
+import type { ExpireWhen, Result } from '@quintet/engine/core';
+import { NO_TTL, plainResult, Status } from '@quintet/engine/core';
+import { CommandError } from '../errors.ts';
+import { integer } from '../resp/encoder.ts';
+import type { Session } from '../session.ts';
+import { deadlineFrom, int64, invalidExpireTime } from './arguments.ts';
+import { type CommandSpec, type Handler, ONE_KEY } from './command.ts';
+import { oneIfDone } from './strings.ts';
+
+/** A deadline long past. Zero would mean "none" to the engine. */
+const PAST = 1;
+
+interface Condition {
+  readonly when: ExpireWhen;
+  /** Only a key that has a deadline already (XX), besides `when`. */
+  readonly onlyIfSome: boolean;
+}
+
+function expire(command: string, unit: 1 | 1000, from: 'now' | 'epoch'): Handler {
+  return (session, args) => {
+    const condition = readCondition(args);
+    const base = from === 'now' ? session.caller.now() : 0;
+    const deadline = deadlineFrom(int64(args[2]!), unit, base);
+    if (deadline === null) throw invalidExpireTime(command);
+    const ttl = deadline - base;
+    const relative = from === 'now' && ttl > 0;
+    const operation = {
+      verb: 'expire',
+      key: args[1]!,
+      ttl: relative ? ttl : NO_TTL,
+      deadline: relative ? 0 : Math.max(deadline, PAST),
+      when: condition.when,
+    } as const;
+    if (!condition.onlyIfSome) return session.submit(operation, oneIfDone);
+    ifSomeDeadline(session, args[1]!, (sink) => session.caller.submit(operation, sink));
+  };
+}
+
+function readCondition(args: readonly string[]): Condition {
+  const given = new Set<string>();
+  for (const argument of args.slice(3)) {
+    const word = argument.toUpperCase();
+    if (!['NX', 'XX', 'GT', 'LT'].includes(word)) throw new CommandError(`ERR Unsupported option ${argument}`);
+    given.add(word);
+  }
+  if (given.has('NX') && given.size > 1) {
+    throw new CommandError('ERR NX and XX, GT or LT options at the same time are not compatible');
+  }
+  if (given.has('GT') && given.has('LT')) {
+    throw new CommandError('ERR GT and LT options at the same time are not compatible');
+  }
+  // GT never holds for a key without deadline, so XX adds nothing to it.
+  if (given.has('GT')) return { when: 'later', onlyIfSome: false };
+  if (given.has('LT')) return { when: 'sooner', onlyIfSome: given.has('XX') };
+  return { when: given.has('NX') ? 'none' : given.has('XX') ? 'some' : 'always', onlyIfSome: false };
+}
+
+/**
+ * XX with LT: the engine judges one condition, so XX is looked at first. Between the two steps another client could
+ * persist the key, and then LT sets a deadline that XX would have refused.
+ */
+function ifSomeDeadline(session: Session, key: string, then: (sink: CallSink) => void): void {
+  const reply = session.open(oneIfDone);
+  session.hold();
+  const last: CallSink = {
+    onResult: (result) => {
+      reply.onResult(result);
+      session.release();
+    },
+    onError: (code, details) => {
+      reply.onError(code, details);
+      session.release();
+    },
+  };
+  const onPresent = (present: Result): void => {
+    if (present.status === Status.ok && present.expiresAt !== 0) then(last);
+    else last.onResult(plainResult(Status.conditionFailed, present.version));
+  };
+  session.caller.submit({ verb: 'stat', key }, { onResult: onPresent, onError: last.onError });
+}
+
+/** TTL and its kin: what to make of a deadline that is there. */
+function readDeadline(convert: (expiresAt: number, now: number) => number): Handler {
+  return (session, args) => {
+    const { caller } = session;
+    session.submit({ verb: 'stat', key: args[1]! }, (result) => {
+      if (result.status !== Status.ok) return integer(-2);
+      return integer(result.expiresAt === 0 ? -1 : convert(result.expiresAt, caller.now()));
+    });
+  };
+}
+
+function toSeconds(milliseconds: number): number {
+  return Math.floor((milliseconds + 500) / 1000);
+}
+
+const persist: Handler = (session, args) =>
+  session.submit({ verb: 'expire', key: args[1]!, ttl: NO_TTL, deadline: 0, when: 'always' }, oneIfDone);
+
+type Row = readonly [name: string, since: string, summary: string, handler: Handler];
+
+const SETTERS: readonly Row[] = [
+  ['expire', '1.0.0', "Set a key's time to live in seconds", expire('expire', 1000, 'now')],
+  ['pexpire', '2.6.0', "Set a key's time to live in milliseconds", expire('pexpire', 1, 'now')],
+  ['expireat', '1.2.0', 'Set the expiration for a key as a UNIX timestamp', expire('expireat', 1000, 'epoch')],
+  [
+    'pexpireat',
+    '2.6.0',
+    'Set the expiration for a key as a UNIX timestamp specified in milliseconds',
+    expire('pexpireat', 1, 'epoch'),
+  ],
+];
+
+const GETTERS: readonly Row[] = [
+  [
+    'ttl',
+    '1.0.0',
+    'Get the time to live for a key in seconds',
+    readDeadline((at, now) => toSeconds(Math.max(0, at - now))),
+  ],
+  ['pttl', '2.6.0', 'Get the time to live for a key in milliseconds', readDeadline((at, now) => Math.max(0, at - now))],
+  ['expiretime', '7.0.0', 'Get the expiration Unix timestamp for a key', readDeadline(toSeconds)],
+  ['pexpiretime', '7.0.0', 'Get the expiration Unix timestamp for a key in milliseconds', readDeadline((at) => at)],
+];
+
+export const expiryCommands: readonly CommandSpec[] = [
+  ...SETTERS.map(
+    ([name, since, summary, handler]): CommandSpec => ({
+      name,
+      arity: -3,
+      flags: ['write', 'fast'],
+      keys: ONE_KEY,
+      since,
+      group: 'generic',
+      summary,
+      handler,
+    }),
+  ),
+  ...GETTERS.map(
+    ([name, since, summary, handler]): CommandSpec => ({
+      name,
+      arity: 2,
+      flags: ['readonly', 'fast'],
+      keys: ONE_KEY,
+      since,
+      group: 'generic',
+      summary,
+      handler,
+    }),
+  ),
+  {
+    name: 'persist',
+    arity: 2,
+    flags: ['write', 'fast'],
+    keys: ONE_KEY,
+    since: '2.2.0',
+    group: 'generic',
+    summary: 'Remove the expiration from a key',
+    handler: persist,
+  },
+];

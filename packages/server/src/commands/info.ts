@@ -1,0 +1,194 @@
+/**
+ * INFO: the server's state as Redis prints it, section by section. Fields that tools look for keep Redis's names and
+ * meaning; what is ours alone has a section of its own, `quintet`.
+ */
+import { arch, platform, release } from 'node:os';
+import type { ClusterStatus } from '@quintet/engine';
+import type { ServerContext } from '../server-context.ts';
+import { QUINTET_VERSION, REDIS_VERSION } from '../version.ts';
+
+type Field = readonly [name: string, value: string | number];
+type Section = (context: ServerContext, status: ClusterStatus) => readonly Field[];
+
+function server(context: ServerContext): readonly Field[] {
+  const now = context.now();
+  const uptime = Math.floor((now - context.startedAt) / 1000);
+  return [
+    ['redis_version', REDIS_VERSION],
+    ['quintet_version', QUINTET_VERSION],
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
+    ['redis_build_id', 0],
+    ['redis_mode', 'standalone'],
+    ['os', `${platform()} ${release()} ${arch()}`],
+    ['arch_bits', 64],
+    ['node_version', process.versions.node],
+    ['process_id', process.pid],
+    ['run_id', context.runId],
+    ['tcp_port', context.port],
+    ['server_time_usec', now * 1000],
+    ['uptime_in_seconds', uptime],
+    ['uptime_in_days', Math.floor(uptime / 86_400)],
+    ['executable', process.execPath],
+    ['config_file', ''],
+  ];
+}
+
+function clients(context: ServerContext): readonly Field[] {
+  return [
+    ['connected_clients', context.sessions.size],
+    ['cluster_connections', 0],
+    ['maxclients', context.maxClients],
+    ['blocked_clients', 0],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+  ];
+}
+
+function memory(_context: ServerContext, status: ClusterStatus): readonly Field[] {
+  const used = sum(status.nodes, (node) => node.memoryBytes);
+  const limit = sum(status.nodes, (node) => node.maxMemory);
+  const { rss, heapUsed } = process.memoryUsage();
+  return [
+    ['used_memory', used],
+    ['used_memory_human', human(used)],
+    ['used_memory_rss', rss],
+    ['used_memory_rss_human', human(rss)],
+    ['used_memory_dataset', used],
+    ['used_memory_overhead', heapUsed],
+    ['maxmemory', limit],
+    ['maxmemory_human', human(limit)],
+    ['mem_allocator', 'quintet-slab'],
+  ];
+}
+
+function persistence(): readonly Field[] {
+  return [
+    ['loading', 0],
+    ['async_loading', 0],
+    ['rdb_changes_since_last_save', 0],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['aof_enabled', 0],
+  ];
+}
+
+function stats(context: ServerContext, status: ClusterStatus): readonly Field[] {
+  const { counters } = context;
+  return [
+    ['total_connections_received', counters.connections],
+    ['total_commands_processed', counters.commands],
+    ['total_net_input_bytes', counters.inputBytes],
+    ['total_net_output_bytes', counters.outputBytes],
+    ['rejected_connections', counters.rejectedConnections],
+    ['expired_keys', status.counters.expired],
+    ['evicted_keys', status.counters.evicted],
+    ['keyspace_hits', counters.keyspaceHits],
+    ['keyspace_misses', counters.keyspaceMisses],
+    ['pubsub_channels', 0],
+    ['pubsub_patterns', 0],
+    ['client_output_buffer_limit_disconnections', counters.outputLimitDisconnections],
+    ['protocol_errors', counters.protocolErrors],
+  ];
+}
+
+/** To a client we are one master without replicas: the copies inside are not servers it could talk to. */
+function replication(context: ServerContext, status: ClusterStatus): readonly Field[] {
+  return [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+    ['master_failover_state', 'no-failover'],
+    ['master_replid', context.runId],
+    ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', sum(status.shards, (shard) => shard.committedSeq)],
+    ['second_repl_offset', -1],
+    ['repl_backlog_active', 0],
+  ];
+}
+
+function cpu(): readonly Field[] {
+  const { user, system } = process.cpuUsage();
+  return [
+    ['used_cpu_sys', (system / 1e6).toFixed(6)],
+    ['used_cpu_user', (user / 1e6).toFixed(6)],
+    ['used_cpu_sys_children', '0.000000'],
+    ['used_cpu_user_children', '0.000000'],
+  ];
+}
+
+function keyspace(_context: ServerContext, status: ClusterStatus): readonly Field[] {
+  const keys = sum(status.shards, (shard) => shard.keys);
+  return keys === 0 ? [] : [['db0', `keys=${keys},expires=0,avg_ttl=0`]];
+}
+
+function quintet(_context: ServerContext, status: ClusterStatus): readonly Field[] {
+  const { counters } = status;
+  return [
+    ['health', status.health],
+    ['nodes', status.nodes.length],
+    ['nodes_up', status.nodes.filter((node) => node.health === 'up').length],
+    ['shards', status.shards.length],
+    ['shards_ok', status.shards.filter((shard) => shard.health === 'ok').length],
+    ['shards_lost', status.shards.filter((shard) => shard.health === 'lost').length],
+    ['replicas', status.replicas],
+    ['operations_in_flight', counters.inFlight],
+    ['operations_waiting', counters.waiting],
+    ['node_deaths', counters.nodeDeaths],
+    ['promotions', counters.promotions],
+  ];
+}
+
+/** Times are not measured: operations of many commands are under way at once, and none has the server to itself. */
+function commandStatistics(context: ServerContext): readonly Field[] {
+  return context.commandStatistics.list().map(({ fullName, calls, rejected }) => {
+    const counts = `calls=${calls},usec=0,usec_per_call=0.00,rejected_calls=${rejected},failed_calls=0`;
+    return [`cmdstat_${fullName}`, counts];
+  });
+}
+
+/** In the order they are printed. */
+const SECTIONS: ReadonlyMap<string, Section> = new Map<string, Section>([
+  ['server', server],
+  ['clients', clients],
+  ['memory', memory],
+  ['persistence', persistence],
+  ['stats', stats],
+  ['replication', replication],
+  ['cpu', cpu],
+  ['commandstats', commandStatistics],
+  ['cluster', () => [['cluster_enabled', 0]]],
+  ['keyspace', keyspace],
+  ['quintet', quintet],
+]);
+
+/** Long ones that must be asked for. */
+const NOT_BY_DEFAULT: ReadonlySet<string> = new Set(['commandstats']);
+
+/** The text of INFO with these arguments (none = default); unknown sections are left out, as in Redis. */
+export function infoText(context: ServerContext, wanted: readonly string[]): string {
+  const names = new Set(wanted.map((name) => name.toLowerCase()));
+  const all = names.has('all') || names.has('everything');
+  const byDefault = names.size === 0 || names.has('default');
+  const status = context.cluster.status();
+  return [...SECTIONS]
+    .filter(([name]) => all || names.has(name) || (byDefault && !NOT_BY_DEFAULT.has(name)))
+    .map(([name, section]) => sectionText(name, section(context, status)))
+    .join('\r\n');
+}
+
+const TITLES: Readonly<Record<string, string>> = { cpu: 'CPU' };
+
+function sectionText(name: string, fields: readonly Field[]): string {
+  const title = TITLES[name] ?? name[0]!.toUpperCase() + name.slice(1);
+  return `# ${title}\r\n${fields.map(([field, value]) => `${field}:${value}\r\n`).join('')}`;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
+
+function human(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`;
+  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(2)}${'BKMGT'[power]}`;
+}

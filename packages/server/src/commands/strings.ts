@@ -1,0 +1,243 @@
+/**
+ * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
+ */
+import type { Result } from '@quintet/engine/core';
+import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
+import { CommandError } from '../errors.ts';
+import { gather } from '../gather.ts';
+import type { Answer } from '../reply-queue.ts';
+import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
+import type { Session } from '../session.ts';
+import { deadlineFrom, int64, invalidExpireTime, syntaxError } from './arguments.ts';
+import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from './command.ts';
+
+/** The value, or nil where there is none. */
+export function valueOrNil(result: Result, encoder: Encoder): string {
+  return result.value === null ? encoder.nil : bulk(result.value);
+}
+
+const okOrNil: Answer = (result, encoder) => (result.status === Status.ok ? OK : encoder.nil);
+const okAlways: Answer = () => OK;
+/** 1 if it was done. */
+export const oneIfDone: Answer = (result) => (result.status === Status.ok ? ':1\r\n' : ':0\r\n');
+/** A number the engine answers as text; an absent key has none, which is 0. */
+export const numberText: Answer = (result) => integer(result.value ?? '0');
+
+interface SetOptions {
+  ifVersion: number;
+  /** Milliseconds to live, NO_TTL or KEEP_TTL. */
+  ttl: number;
+  /** Absolute, or 0. */
+  deadline: number;
+  previous: boolean;
+}
+
+function plainSet(): SetOptions {
+  return { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
+}
+
+function put(session: Session, key: string, value: string, options: SetOptions, answer: Answer): void {
+  session.submit({ verb: 'put', key, value, kind: ValueKind.text, ...options }, answer);
+}
+
+function get(session: Session, args: readonly string[]): void {
+  session.submit({ verb: 'get', key: args[1]! }, session.context.countedValue);
+}
+
+function set(session: Session, args: readonly string[]): void {
+  const key = args[1]!;
+  const value = args[2]!;
+  if (args.length === 3) {
+    const kind = ValueKind.text;
+    const ifVersion = ANY_VERSION;
+    session.submit({ verb: 'put', key, value, kind, ifVersion, ttl: NO_TTL, deadline: 0, previous: false }, okAlways);
+    return;
+  }
+  const options = readSetOptions(session, args);
+  put(session, key, value, options, options.previous ? valueOrNil : okOrNil);
+}
+
+/** The options after `SET key value`, in any order. Of two that contradict each other the second is an error. */
+function readSetOptions(session: Session, args: readonly string[]): SetOptions {
+  const options = plainSet();
+  let expiry = '';
+  let amount = '';
+  for (let at = 3; at < args.length; at++) {
+    const word = args[at]!.toUpperCase();
+    const expiryFree = expiry === '' || expiry === word;
+    if (word === 'NX' && options.ifVersion !== MUST_EXIST) options.ifVersion = MUST_BE_ABSENT;
+    else if (word === 'XX' && options.ifVersion !== MUST_BE_ABSENT) options.ifVersion = MUST_EXIST;
+    else if (word === 'GET') options.previous = true;
+    else if (word === 'KEEPTTL' && expiryFree) expiry = word;
+    else if (EXPIRY_WORDS.has(word) && expiryFree && at + 1 < args.length) {
+      expiry = word;
+      amount = args[++at]!;
+    } else throw syntaxError();
+  }
+  if (expiry === 'KEEPTTL') options.ttl = KEEP_TTL;
+  else if (expiry !== '') setExpiry(session, options, expiry, amount, 'set');
+  return options;
+}
+
+const EXPIRY_WORDS: ReadonlySet<string> = new Set(['EX', 'PX', 'EXAT', 'PXAT']);
+
+/** Takes `EX 10` and the like into `options`. `command` is who complains. */
+function setExpiry(session: Session, options: SetOptions, word: string, argument: string, command: string): void {
+  const unit = word.startsWith('P') ? 1 : 1000;
+  const base = word.endsWith('AT') ? 0 : session.caller.now();
+  const amount = int64(argument);
+  const deadline = deadlineFrom(amount, unit, base);
+  if (amount <= 0 || deadline === null) throw invalidExpireTime(command);
+  // A relative time stays relative: the primary counts it from when it applies the write.
+  if (base === 0) options.deadline = deadline;
+  else options.ttl = deadline - base;
+}
+
+/** SETEX and PSETEX: the time stands before the value. */
+function setWithExpiry(word: 'EX' | 'PX', command: string): (session: Session, args: readonly string[]) => void {
+  return (session, args) => {
+    const options = plainSet();
+    setExpiry(session, options, word, args[2]!, command);
+    put(session, args[1]!, args[3]!, options, okAlways);
+  };
+}
+
+function mget(session: Session, args: readonly string[]): void {
+  const { encoder, caller, context } = session;
+  gather(
+    session,
+    args.length - 1,
+    (index, sink) => caller.submit({ verb: 'get', key: args[index + 1]! }, sink),
+    (results) => array(results.map((result) => context.countedValue(result, encoder))),
+  );
+}
+
+function mset(session: Session, args: readonly string[]): void {
+  if (args.length % 2 === 0) throw new CommandError("ERR wrong number of arguments for 'mset' command");
+  const { caller } = session;
+  gather(
+    session,
+    (args.length - 1) / 2,
+    (index, sink) => {
+      const [key, value] = [args[2 * index + 1]!, args[2 * index + 2]!];
+      caller.submit({ verb: 'put', key, value, kind: ValueKind.text, ...plainSet() }, sink);
+    },
+    () => OK,
+  );
+}
+
+export const stringCommands: readonly CommandSpec[] = [
+  {
+    name: 'get',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: ONE_KEY,
+    since: '1.0.0',
+    group: 'string',
+    summary: 'Get the value of a key',
+    handler: get,
+  },
+  {
+    name: 'set',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: ONE_KEY,
+    since: '1.0.0',
+    group: 'string',
+    summary: 'Set the string value of a key',
+    handler: set,
+  },
+  {
+    name: 'setnx',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: ONE_KEY,
+    since: '1.0.0',
+    group: 'string',
+    summary: 'Set the value of a key, only if the key does not exist',
+    handler: (session, args) =>
+      put(session, args[1]!, args[2]!, { ...plainSet(), ifVersion: MUST_BE_ABSENT }, oneIfDone),
+  },
+  {
+    name: 'setex',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: ONE_KEY,
+    since: '2.0.0',
+    group: 'string',
+    summary: 'Set the value and expiration of a key',
+    handler: setWithExpiry('EX', 'setex'),
+  },
+  {
+    name: 'psetex',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: ONE_KEY,
+    since: '2.6.0',
+    group: 'string',
+    summary: 'Set the value and expiration in milliseconds of a key',
+    handler: setWithExpiry('PX', 'psetex'),
+  },
+  {
+    name: 'getset',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: ONE_KEY,
+    since: '1.0.0',
+    group: 'string',
+    summary: 'Set the string value of a key and return its old value',
+    handler: (session, args) => put(session, args[1]!, args[2]!, { ...plainSet(), previous: true }, valueOrNil),
+  },
+  {
+    name: 'getdel',
+    arity: 2,
+    flags: ['write', 'fast'],
+    keys: ONE_KEY,
+    since: '6.2.0',
+    group: 'string',
+    summary: 'Get the value of a key and delete the key',
+    handler: (session, args) =>
+      session.submit({ verb: 'delete', key: args[1]!, ifVersion: ANY_VERSION, previous: true }, valueOrNil),
+  },
+  {
+    name: 'mget',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: ALL_KEYS,
+    since: '1.0.0',
+    group: 'string',
+    summary: 'Get the values of all the given keys',
+    handler: mget,
+  },
+  {
+    name: 'mset',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: KEYS_AND_VALUES,
+    since: '1.0.1',
+    group: 'string',
+    summary: 'Set multiple keys to multiple values',
+    handler: mset,
+  },
+  {
+    name: 'append',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: ONE_KEY,
+    since: '2.0.0',
+    group: 'string',
+    summary: 'Append a value to a key',
+    handler: (session, args) =>
+      session.submit({ verb: 'append', key: args[1]!, value: args[2]!, kind: ValueKind.text }, numberText),
+  },
+  {
+    name: 'strlen',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: ONE_KEY,
+    since: '2.2.0',
+    group: 'string',
+    summary: 'Get the length of the value stored in a key',
+    handler: (session, args) => session.submit({ verb: 'stat', key: args[1]! }, numberText),
+  },
+];

@@ -1,0 +1,82 @@
+/**
+ * The table of all commands. Dispatch, arity errors and COMMAND read it; a command exists by standing here.
+ */
+
+import { array, simple } from '../resp/encoder.ts';
+import { clientCommands } from './client.ts';
+import { Command, type CommandSpec, type PlainSpec } from './command.ts';
+import { connectionCommands } from './connection.ts';
+import { expiryCommands } from './expiry.ts';
+import { introspectionCommands } from './introspection.ts';
+import { keyCommands } from './keys.ts';
+import { quintetCommands } from './quintet.ts';
+import { scanCommands } from './scan.ts';
+import { serverCommands } from './server.ts';
+import { numberCommands } from './string-numbers.ts';
+import { stringCommands } from './strings.ts';
+
+const SPECS: readonly CommandSpec[] = [
+  ...stringCommands,
+  ...numberCommands,
+  ...keyCommands,
+  ...expiryCommands,
+  ...scanCommands,
+  ...connectionCommands,
+  ...clientCommands,
+  ...serverCommands,
+  ...introspectionCommands(() => COMMANDS, findCommand),
+  ...quintetCommands,
+];
+
+/** All commands by lower-case name. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  SPECS.map((spec) => [spec.name, new Command(withHelp(spec))]),
+);
+
+/** The two spellings clients use are found without changing case. */
+const SPELLINGS: ReadonlyMap<string, Command> = new Map(
+  [...COMMANDS].flatMap(([name, command]) => [
+    [name, command],
+    [name.toUpperCase(), command],
+  ]),
+);
+
+/** The command (or subcommand) a request asks for, or null. */
+export function findCommand(args: readonly string[]): Command | null {
+  const command = SPELLINGS.get(args[0]!) ?? COMMANDS.get(args[0]!.toLowerCase());
+  if (command === undefined) return null;
+  if (command.subcommands.size === 0 || args.length === 1) return command;
+  return command.subcommands.get(args[1]!.toLowerCase()) ?? null;
+}
+
+/** Redis's words for a command it does not know: up to 128 bytes of it, and as many of its arguments. */
+export function unknownCommandText(args: readonly string[]): string {
+  if (COMMANDS.has(args[0]!.toLowerCase())) {
+    return `ERR unknown subcommand '${args[1]!.slice(0, 128)}'. Try ${args[0]!.toUpperCase()} HELP.`;
+  }
+  let listed = '';
+  for (let at = 1; at < args.length && listed.length < 128; at++) {
+    listed += `'${args[at]!.slice(0, 128 - listed.length)}' `;
+  }
+  return `ERR unknown command '${args[0]!.slice(0, 128)}', with args beginning with: ${listed}`;
+}
+
+/** Gives a container its HELP, made from its other subcommands. */
+function withHelp(spec: CommandSpec): CommandSpec {
+  if (!('subcommands' in spec)) return spec;
+  const upper = spec.name.toUpperCase();
+  const help: PlainSpec = {
+    name: 'help',
+    arity: 2,
+    flags: ['loading', 'stale'],
+    since: '5.0.0',
+    group: spec.group,
+    summary: 'Show helpful text about the different subcommands',
+    handler: (session) => session.reply(array(lines)),
+  };
+  const lines = [
+    `${upper} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
+    ...[...spec.subcommands, help].flatMap((sub) => [sub.name.toUpperCase(), `    ${sub.summary}.`]),
+  ].map(simple);
+  return { ...spec, subcommands: [...spec.subcommands, help] };
+}

@@ -1,0 +1,114 @@
+/**
+ * Gather: one command made of many operations (MGET, DEL a b c, FLUSHALL, DBSIZE), one reply.
+ *
+ * Owns      the results in the order of the keys, and how many operations are under way.
+ * Does not  make the operations atomic: each key is, by itself. A command that fails half way says so with the first
+ *           error, and what was done stays done (design: the engine has no transactions over shards).
+ * Invariant G1  at most WINDOW operations of one command are under way. While some are not submitted yet the session
+ *           holds later commands back, so that commands of one connection still take effect in order.
+ */
+import type { CallSink, ErrorCode } from '@quintet/engine';
+import type { Result } from '@quintet/engine/core';
+import { engineError, statusError } from './errors.ts';
+import type { PendingReply } from './reply-queue.ts';
+import { error } from './resp/encoder.ts';
+import type { Session } from './session.ts';
+
+const WINDOW = 1024;
+
+/** Submits the operation number `index` with `sink` to hear of it. */
+export type SubmitNumbered = (index: number, sink: CallSink) => void;
+
+/** Submits `count` operations and replies with what `finish` makes of their results. */
+export function gather(
+  session: Session,
+  count: number,
+  submit: SubmitNumbered,
+  finish: (results: readonly Result[]) => string,
+): void {
+  new Gather(session, count, submit, finish).run();
+}
+
+class Gather {
+  private readonly session: Session;
+  private readonly reply: PendingReply;
+  private readonly count: number;
+  private readonly submit: SubmitNumbered;
+  private readonly finish: (results: readonly Result[]) => string;
+  private readonly results: Result[] = [];
+  private submitted = 0;
+  private answered = 0;
+  private valueBytes = 0;
+  private failure: string | null = null;
+  private holding = false;
+  private running = false;
+
+  constructor(session: Session, count: number, submit: SubmitNumbered, finish: (results: readonly Result[]) => string) {
+    this.session = session;
+    this.reply = session.open();
+    this.count = count;
+    this.submit = submit;
+    this.finish = finish;
+  }
+
+  run(): void {
+    this.holding = this.count > WINDOW;
+    if (this.holding) this.session.hold();
+    this.submitMore();
+  }
+
+  /** A part was answered: `result`, or null with `failure` the reply. */
+  onPart(index: number, result: Result | null, failure: string | null): void {
+    this.answered++;
+    if (result !== null) this.keep(index, result);
+    if (failure !== null) this.failure ??= failure;
+    this.submitMore();
+  }
+
+  private keep(index: number, result: Result): void {
+    this.results[index] = result;
+    this.valueBytes += result.value?.length ?? 0;
+    if (this.valueBytes > this.session.context.limits.outputHardBytes) {
+      this.results.length = 0;
+      this.failure ??= error('ERR the reply would exceed the output buffer limit');
+    }
+  }
+
+  private submitMore(): void {
+    // A refusal may come from within submit; the loop below goes on, so there is nothing to do for it here.
+    if (this.running) return;
+    this.running = true;
+    while (this.submitted < this.count && this.submitted - this.answered < WINDOW && this.failure === null) {
+      const index = this.submitted++;
+      this.submit(index, new Part(this, index));
+    }
+    this.running = false;
+    const allSubmitted = this.submitted === this.count || this.failure !== null;
+    if (allSubmitted && this.answered === this.submitted) {
+      this.reply.resolve(this.failure ?? this.finish(this.results));
+    }
+    if (allSubmitted && this.holding) {
+      this.holding = false;
+      this.session.release();
+    }
+  }
+}
+
+class Part implements CallSink {
+  private readonly owner: Gather;
+  private readonly index: number;
+
+  constructor(owner: Gather, index: number) {
+    this.owner = owner;
+    this.index = index;
+  }
+
+  onResult(result: Result): void {
+    const failure = statusError(result.status);
+    this.owner.onPart(this.index, failure === null ? result : null, failure);
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.owner.onPart(this.index, null, engineError(code, details));
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Listener: the TCP port in front of a cluster.
+ *
+ * Owns      the listening socket, the sockets until their protocol is known, and the way down.
+ * Does not  speak any protocol: sniff.ts decides which one, session.ts speaks RESP. HTTP, gRPC and TLS are recognised
+ *           and turned away.
+ * Why refuse  A port beyond loopback without a password is how a hundred thousand Redis servers came to be open to
+ *           everybody; so it does not start.
+ */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { ClusterApi } from '@quintet/engine';
+import { ServerStartError, type StartErrorCode } from './errors.ts';
+import { resolveLimits, type ServerLimits } from './limits.ts';
+import { error } from './resp/encoder.ts';
+import { ServerContext } from './server-context.ts';
+import { Session } from './session.ts';
+import { sniff } from './sniff.ts';
+import { hostAndPort, SocketTransport } from './socket-transport.ts';
+
+export interface ServerOptions {
+  /** Interface to listen on (default 127.0.0.1). Anything but loopback needs a password. */
+  host?: string | undefined;
+  /** Port to listen on (default 1338; 0 = any free one). */
+  port?: number | undefined;
+  /** Connections at a time (default 10,000). */
+  maxClients?: number | undefined;
+  limits?: Partial<ServerLimits> | undefined;
+  /** What AUTH and HELLO must give, as user `default`. */
+  password?: string | undefined;
+  /** Hears of errors that are bugs, not refusals; the connection they struck is closed. */
+  onBug?: ((thrown: unknown) => void) | undefined;
+}
+
+export interface RunningServer {
+  /** `host:port`, an IPv6 host in brackets. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  /** Accepts and reads no more, answers what was asked, closes every connection. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long first bytes may leave it open which protocol they begin. Silence is no problem, half a line is. */
+const SNIFF_MS = 10_000;
+/** How long replies may take on the way down. */
+const CLOSE_MS = 2000;
+
+/** Listens. Rejects with ServerStartError. The cluster stays the caller's: closing the server does not close it. */
+export async function startServer(cluster: ClusterApi, options: ServerOptions = {}): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = 1338, password } = options;
+  checkExposure(host, password);
+  const context = new ServerContext(cluster, {
+    limits: resolveLimits(options.limits ?? {}, cluster.caller.limits),
+    maxClients: options.maxClients ?? 10_000,
+    password: password === undefined ? undefined : Buffer.from(password, 'utf8').toString('latin1'),
+    onBug: options.onBug ?? reportBug,
+  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 });
+  const undecided = new Set<Socket>();
+  server.on('connection', (socket) => accept(socket, context, undecided));
+  await listen(server, host, port);
+  const bound = server.address() as AddressInfo;
+  context.host = bound.address;
+  context.port = bound.port;
+  let closed: Promise<void> | undefined;
+  return {
+    address: hostAndPort(bound.address, bound.port),
+    host: bound.address,
+    port: bound.port,
+    close: () => (closed ??= close(server, context, undecided)),
+  };
+}
+
+function reportBug(thrown: unknown): void {
+  process.emitWarning(thrown instanceof Error ? thrown : String(thrown), 'QuintetServerBug');
+}
+
+function checkExposure(host: string, password: string | undefined): void {
+  if (password === '') throw new ServerStartError('PASSWORD_REQUIRED', 'the password must not be empty');
+  const loopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  if (loopback || password !== undefined) return;
+  throw new ServerStartError(
+    'PASSWORD_REQUIRED',
+    `refusing to listen on ${host} without a password: everybody who can reach it could read and delete everything. ` +
+      'Give a password (option `password`), or listen on 127.0.0.1',
+  );
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(startError(cause, host, port)));
+    server.listen({ host, port, backlog: 511 }, () => {
+      server.removeAllListeners('error');
+      // Errors after this are of single accepts (no file handles left): that client is lost, the server is not.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}
+
+const START_ERRORS: Readonly<Record<string, readonly [StartErrorCode, string]>> = {
+  EADDRINUSE: ['PORT_IN_USE', 'the port is in use: stop what listens there, or choose another port'],
+  EADDRNOTAVAIL: ['ADDRESS_NOT_AVAILABLE', 'this machine has no such address'],
+  ENOTFOUND: ['ADDRESS_NOT_AVAILABLE', 'the host name is unknown'],
+  EACCES: ['PERMISSION_DENIED', 'not permitted: ports below 1024 need privileges'],
+};
+
+function startError(cause: NodeJS.ErrnoException, host: string, port: number): ServerStartError {
+  const [code, text] = START_ERRORS[cause.code ?? ''] ?? ['LISTEN_FAILED', cause.message];
+  return new ServerStartError(code, `cannot listen on ${hostAndPort(host, port)}: ${text}`, { cause });
+}
+
+function accept(socket: Socket, context: ServerContext, undecided: Set<Socket>): void {
+  socket.on('error', () => socket.destroy());
+  if (context.sessions.size + undecided.size >= context.maxClients) {
+    context.counters.rejectedConnections++;
+    socket.end(error('ERR max number of clients reached'));
+    return;
+  }
+  undecided.add(socket);
+  let first: Buffer = Buffer.alloc(0);
+  let timer: NodeJS.Timeout | undefined;
+  const decided = (): void => {
+    clearTimeout(timer);
+    undecided.delete(socket);
+    socket.removeAllListeners('data');
+    socket.removeAllListeners('end');
+  };
+  socket.on('close', decided);
+  socket.on('end', () => socket.end());
+  socket.on('data', (chunk: Buffer) => {
+    first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
+    timer ??= setTimeout(() => socket.destroy(), SNIFF_MS).unref();
+    const protocol = sniff(first);
+    if (protocol === 'more') return;
+    decided();
+    if (protocol === 'resp') serveResp(socket, context, first);
+    else socket.destroy();
+  });
+}
+
+function serveResp(socket: Socket, context: ServerContext, first: Buffer): void {
+  const session = new Session(context, new SocketTransport(socket));
+  socket.on('data', (chunk: Buffer) => session.onData(chunk));
+  socket.on('drain', () => session.onDrain());
+  socket.on('end', () => session.onEnd());
+  socket.on('close', () => session.onClosed());
+  session.onData(first);
+}
+
+/** Stops accepting and reading, lets replies go out for a while, then cuts off who is left. */
+async function close(server: Server, context: ServerContext, undecided: ReadonlySet<Socket>): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const socket of undecided) socket.destroy();
+  for (const session of context.sessions.values()) session.closeAfterReplies();
+  const timer = setTimeout(() => {
+    for (const session of context.sessions.values()) session.cutOff();
+  }, CLOSE_MS);
+  await stopped;
+  clearTimeout(timer);
+}

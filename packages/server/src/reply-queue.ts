@@ -1,0 +1,127 @@
+/**
+ * ReplyQueue: the replies of one connection, put back into the order of their requests.
+ *
+ * Owns      one PendingReply per request not yet answered, or answered but behind one that is not; the text ready to go.
+ * Does not  touch the socket, or know what a reply means. The session takes the text and writes it.
+ * Invariants
+ *   Q1  texts leave in the order in which their replies were opened, each exactly once
+ *   Q2  the head is never settled: a settled head leaves at once, with all settled ones behind it
+ *   Q3  `heldBytes` is all text held here, ready or waiting, so that its owner can bound it
+ * Why a list of sinks  A PendingReply is the CallSink of its operation: one small object per command is all it costs to
+ *           have operations finish in any order; no promise, no closure, no map of ids.
+ */
+import type { CallSink, ErrorCode } from '@quintet/engine';
+import type { Result } from '@quintet/engine/core';
+import { engineError, statusError } from './errors.ts';
+import type { Encoder } from './resp/encoder.ts';
+
+/** Turns an operation's result into a reply. Not called for statuses that are errors for every command. */
+export type Answer = (result: Result, encoder: Encoder) => string;
+
+export class PendingReply implements CallSink {
+  next: PendingReply | null = null;
+  /** The encoded reply; null until it is settled. */
+  text: string | null = null;
+  /** Bytes of the request, counted until the reply leaves. */
+  readonly requestBytes: number;
+  private readonly queue: ReplyQueue;
+  private readonly encoder: Encoder;
+  private readonly answer: Answer | null;
+
+  constructor(queue: ReplyQueue, encoder: Encoder, answer: Answer | null, requestBytes: number) {
+    this.queue = queue;
+    this.encoder = encoder;
+    this.answer = answer;
+    this.requestBytes = requestBytes;
+  }
+
+  onResult(result: Result): void {
+    const failure = statusError(result.status);
+    this.queue.settle(this, failure ?? this.answer!(result, this.encoder));
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.queue.settle(this, engineError(code, details));
+  }
+
+  /** Settles a reply whose operations its handler followed by itself. */
+  resolve(text: string): void {
+    this.queue.settle(this, text);
+  }
+}
+
+export class ReplyQueue {
+  /** Replies opened and not yet gone. */
+  count = 0;
+  requestBytes = 0;
+  heldBytes = 0;
+  /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
+  expectedBytes = 0;
+  private readonly onSettled: () => void;
+  private head: PendingReply | null = null;
+  private tail: PendingReply | null = null;
+  private ready = '';
+  private discarded = false;
+
+  /** `onSettled` is called whenever text was added. */
+  constructor(onSettled: () => void) {
+    this.onSettled = onSettled;
+  }
+
+  /** Opens the place of the next reply. */
+  open(encoder: Encoder, answer: Answer | null, requestBytes: number): PendingReply {
+    const reply = new PendingReply(this, encoder, answer, requestBytes);
+    if (this.tail === null) this.head = reply;
+    else this.tail.next = reply;
+    this.tail = reply;
+    this.count++;
+    this.requestBytes += requestBytes;
+    return reply;
+  }
+
+  /** A reply known at once: no place to keep for it unless others are before it. */
+  add(text: string, encoder: Encoder): void {
+    if (this.discarded) return;
+    if (this.head === null) this.ready += text;
+    else this.open(encoder, null, 0).text = text;
+    this.heldBytes += text.length;
+    this.onSettled();
+  }
+
+  settle(reply: PendingReply, text: string): void {
+    if (reply.text !== null || this.discarded) return;
+    reply.text = text;
+    this.heldBytes += text.length;
+    this.expectedBytes = Math.max(text.length, this.expectedBytes - (this.expectedBytes >> 5));
+    if (reply === this.head) this.releaseSettled();
+    this.onSettled();
+  }
+
+  /** The text ready to be written, which then is the taker's. */
+  take(): string {
+    const text = this.ready;
+    this.ready = '';
+    this.heldBytes -= text.length;
+    return text;
+  }
+
+  /** The client is gone: forgets all replies, those to come included. */
+  discard(): void {
+    this.discarded = true;
+    this.head = this.tail = null;
+    this.ready = '';
+    this.count = this.requestBytes = this.heldBytes = 0;
+  }
+
+  private releaseSettled(): void {
+    let reply = this.head;
+    while (reply !== null && reply.text !== null) {
+      this.ready += reply.text;
+      this.count--;
+      this.requestBytes -= reply.requestBytes;
+      reply = reply.next;
+    }
+    this.head = reply;
+    if (reply === null) this.tail = null;
+  }
+}

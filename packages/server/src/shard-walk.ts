@@ -1,0 +1,112 @@
+/**
+ * ShardWalk: pages of entries over all shards, one after another, as SCAN, KEYS and QUINTET SCAN want them.
+ *
+ * Owns      where the walk is, and the session's hold while it lasts.
+ * Does not  filter, or decide when enough is found: its visitor does.
+ * Cursor    Shard and the engine's 32-bit hash cursor as one decimal number below 2^53, so that a client can keep it
+ *           as long as it likes and nothing is remembered here. 0 is the beginning and, as an answer, the end: no other
+ *           position is 0, since a walk that has begun is past hash 0 of shard 0.
+ */
+import type { CallSink, ErrorCode } from '@quintet/engine';
+import type { Result } from '@quintet/engine/core';
+import { CommandError, engineError } from './errors.ts';
+import type { PendingReply } from './reply-queue.ts';
+import type { Session } from './session.ts';
+
+/** Hash cursors are below this. */
+const HASH_SPAN = 2 ** 32;
+
+export interface WalkPosition {
+  readonly shard: number;
+  readonly hash: number;
+}
+
+export const WALK_BEGIN: WalkPosition = { shard: 0, hash: 0 };
+
+/** The position a client's cursor means. One of a cluster with more shards is past the end. */
+export function readCursor(text: string): WalkPosition {
+  if (!/^[0-9]{1,20}$/.test(text)) throw new CommandError('ERR invalid cursor');
+  const cursor = Number(text);
+  return { shard: Math.floor(cursor / HASH_SPAN), hash: cursor % HASH_SPAN };
+}
+
+export interface WalkRequest {
+  readonly from: WalkPosition;
+  /** Begin at the beginning once more when the end is reached, to come to what was before `from`. */
+  readonly around?: boolean;
+  readonly prefix: string;
+  readonly keysOnly: boolean;
+  /** How many entries the next page should have at most; asked before each page. */
+  readonly pageSize: () => number;
+  /** Takes the entries of a page (flat, see Page); false when it has enough. */
+  readonly visit: (entries: readonly (string | number)[]) => boolean;
+  /** The reply, given the cursor to go on from. */
+  readonly finish: (cursor: string) => string;
+}
+
+/** Walks, holding the session's later commands back, and replies. */
+export function walkShards(session: Session, request: WalkRequest): void {
+  new ShardWalk(session, request).begin();
+}
+
+class ShardWalk implements CallSink {
+  private readonly session: Session;
+  private readonly request: WalkRequest;
+  private readonly reply: PendingReply;
+  private shard: number;
+  private hash: number;
+  private mayTurn: boolean;
+
+  constructor(session: Session, request: WalkRequest) {
+    this.session = session;
+    this.request = request;
+    this.reply = session.open();
+    this.shard = request.from.shard;
+    this.hash = request.from.hash;
+    this.mayTurn = request.around === true;
+  }
+
+  begin(): void {
+    this.session.hold();
+    if (this.isAtEnd()) this.end(this.request.finish('0'));
+    else this.nextPage();
+  }
+
+  onResult(result: Result): void {
+    const page = result.page!;
+    if (page.cursor < 0) {
+      this.shard++;
+      this.hash = 0;
+    } else {
+      this.hash = page.cursor;
+    }
+    const more = this.request.visit(page.entries) && !this.session.isClosed;
+    if (this.isAtEnd() && this.mayTurn) {
+      this.mayTurn = false;
+      this.shard = this.hash = 0;
+    }
+    if (this.isAtEnd()) this.end(this.request.finish('0'));
+    else if (more) this.nextPage();
+    else this.end(this.request.finish(String(this.shard * HASH_SPAN + this.hash)));
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.end(engineError(code, details));
+  }
+
+  private isAtEnd(): boolean {
+    return this.shard >= this.session.caller.shards;
+  }
+
+  private nextPage(): void {
+    const { prefix, keysOnly, pageSize } = this.request;
+    const limit = pageSize();
+    const { session, shard, hash: cursor } = this;
+    session.caller.submitToShard(shard, { verb: 'scan', key: '', cursor, prefix, limit, keysOnly }, this);
+  }
+
+  private end(reply: string): void {
+    this.reply.resolve(reply);
+    this.session.release();
+  }
+}

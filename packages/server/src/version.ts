@@ -1,0 +1,3 @@
+/** What the server says it is. Clients switch features on by the Redis version, whose commands we speak. */
+export const REDIS_VERSION = '7.0.15';
+export const QUINTET_VERSION = '0.1.0';

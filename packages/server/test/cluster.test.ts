@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { Cluster } from '@quintet/engine';
+import { Redis } from 'ioredis';
+import { type RunningServer, startServer } from '../src/index.ts';
+
+let cluster: Cluster;
+let server: RunningServer;
+let redis: Redis;
+
+before(async () => {
+  cluster = await Cluster.start({ chaos: true });
+  server = await startServer(cluster, { port: 0 });
+  redis = new Redis(server.port, server.host);
+});
+
+after(async () => {
+  redis?.disconnect();
+  await server?.close();
+  await cluster?.close();
+});
+
+test('a real client over a real cluster: values of all sorts', async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  assert.equal(await redis.set('text', 'grüß €'), 'OK');
+  assert.equal(await redis.get('text'), 'grüß €');
+  assert.equal(await redis.strlen('text'), Buffer.byteLength('grüß €'));
+  await redis.set(bytes, bytes);
+  assert.deepEqual(await redis.getBuffer(bytes), bytes);
+  const large = Buffer.alloc(16 * 1024 * 1024, 'x');
+  await redis.set('large', large);
+  assert.equal((await redis.getBuffer('large'))?.equals(large), true);
+  await assert.rejects(redis.set('larger', Buffer.alloc(large.length + 1)), /string exceeds maximum allowed size/);
+  assert.equal(await redis.set('text', 'new', 'EX', 100, 'XX', 'GET'), 'grüß €');
+  assert.equal(await redis.ttl('text'), 100);
+  assert.equal(await cluster.get('text'), 'new');
+  assert.equal(await redis.incrbyfloat('float', 0.1), '0.1');
+  assert.equal(await redis.append('text', '!'), 4);
+  assert.equal(await redis.getdel('text'), 'new!');
+});
+
+test('a real client over a real cluster: many keys', async () => {
+  await redis.flushall();
+  const keys = Array.from({ length: 3000 }, (_, index) => `key:${index}`);
+  await redis.mset(keys.flatMap((key, index) => [key, String(index)]));
+  assert.equal(await redis.dbsize(), 3000);
+  assert.deepEqual(
+    await redis.mget(keys.slice(0, 100)),
+    keys.slice(0, 100).map((_, index) => String(index)),
+  );
+  const found: string[] = [];
+  for await (const page of redis.scanStream({ count: 50 })) found.push(...(page as string[]));
+  assert.deepEqual(found.sort(), [...keys].sort());
+  assert.equal((await redis.keys('key:1?')).length, 10);
+  assert.ok(keys.includes((await redis.randomkey())!));
+  assert.equal(await redis.exists(...keys), 3000);
+  assert.equal(await redis.del(...keys.slice(0, 1000)), 1000);
+  assert.equal(await redis.flushdb(), 'OK');
+  assert.deepEqual(await redis.keys('*'), []);
+});
+
+test('a real client over a real cluster: pipelines keep their order', async () => {
+  const pipeline = redis.pipeline();
+  for (let round = 0; round < 2000; round++) {
+    pipeline.set('p', round);
+    pipeline.get('p');
+    pipeline.incr(`p${round % 7}`);
+  }
+  const results = await pipeline.exec();
+  for (let round = 0; round < 2000; round++) {
+    assert.deepEqual(results![3 * round + 1], [null, String(round)]);
+    assert.deepEqual(results![3 * round + 2], [null, Math.floor(round / 7) + 1]);
+  }
+});
+
+test('a real client over a real cluster: structured and typed entries', async () => {
+  await cluster.put('object', { a: 1 });
+  const [kind, , version] = (await redis.call('QUINTET', 'ENTRY', 'object')) as string[];
+  assert.equal(kind, 'structured');
+  await assert.rejects(redis.append('object', 'x'), /^ReplyError: WRONGTYPE/);
+  await assert.rejects(redis.incr('object'), /not an integer/);
+  const put = await redis.call('QUINTET', 'PUT', 'object', 'text', 'IFVERSION', version!, 'GET');
+  assert.equal((put as string[])[0], '1');
+  assert.equal((put as string[])[2], 'structured');
+  assert.equal(await cluster.get('object'), 'text');
+  const status = JSON.parse((await redis.call('QUINTET', 'STATUS')) as string);
+  assert.equal(status.nodes.length, 5);
+  await assert.rejects(redis.call('QUINTET', 'CHAOS', 'kill', 'n99'), /there is no such node/);
+  await assert.rejects(redis.call('QUINTET', 'RESET', '0'), /only a lost shard/);
+});
+
+test('killing nodes under load: every acknowledged write is there, once, and no client sees an error', async () => {
+  const clients = Array.from({ length: 4 }, () => new Redis(server.port, server.host));
+  const acknowledged = new Map<string, number>();
+  const deadline = Date.now() + 2500;
+  const work = clients.map(async (client, number) => {
+    for (let round = 0; Date.now() < deadline; round++) {
+      const key = `count:${number}:${round % 50}`;
+      const values = await Promise.all(Array.from({ length: 20 }, () => client.incr(key)));
+      const before = acknowledged.get(key) ?? 0;
+      // In order, none skipped, none twice: a pipeline through a failover.
+      assert.deepEqual(
+        values,
+        values.map((_, index) => before + index + 1),
+      );
+      acknowledged.set(key, before + values.length);
+    }
+  });
+  for (const node of ['n1', 'n3', 'n5']) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assert.equal(await redis.call('QUINTET', 'CHAOS', 'kill', node), 'OK');
+    await cluster.settled({ timeoutMs: 10_000 });
+  }
+  await Promise.all(work);
+  for (const [key, count] of acknowledged) assert.equal(await redis.get(key), String(count), key);
+  assert.ok(cluster.status().counters.nodeDeaths >= 3);
+  for (const client of clients) client.disconnect();
+});
+
+test('a client that goes away amid its pipeline harms nobody', async () => {
+  for (let round = 0; round < 20; round++) {
+    const client = new Redis(server.port, server.host, { retryStrategy: () => null });
+    client.on('error', () => {});
+    await once(client, 'ready');
+    const pipeline = client.pipeline();
+    for (let index = 0; index < 500; index++) pipeline.set(`gone:${index}`, 'x'.repeat(100));
+    pipeline.exec().catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    client.disconnect();
+  }
+  assert.equal(await redis.ping(), 'PONG');
+});

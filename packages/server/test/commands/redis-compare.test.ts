@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { request } from '../support/fake-transport.ts';
+import { SCRIPTS, wire } from './scripts.ts';
+
+const version = /v=(7\.0\.\d+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
+const skip = version === undefined ? 'needs redis-server 7.0 on the PATH' : false;
+const PORT = 16_391;
+
+let redis: ChildProcess;
+let socket: Socket;
+
+before(async () => {
+  if (skip) return;
+  redis = spawn('redis-server', ['--port', String(PORT), '--bind', '127.0.0.1', '--save', '', '--databases', '1']);
+  for await (const line of redis.stdout!) if (String(line).includes('Ready to accept')) break;
+  socket = connect(PORT, '127.0.0.1');
+  await once(socket, 'connect');
+});
+
+after(async () => {
+  if (skip) return;
+  socket.destroy();
+  redis.kill();
+  await once(redis, 'exit');
+});
+
+/** One request's reply: what came before the reply to an ECHO sent behind it. */
+async function ask(line: string): Promise<string> {
+  const mark = '$14\r\n--end-of-row--\r\n';
+  let text = '';
+  socket.write(request(...line.split(' ')) + request('ECHO', '--end-of-row--'), 'latin1');
+  while (!text.endsWith(mark)) text += String((await once(socket, 'data'))[0]);
+  return text.slice(0, -mark.length);
+}
+
+for (const [name, script] of Object.entries(SCRIPTS)) {
+  if (name.startsWith('QUINTET')) continue;
+  test(`Redis ${version} agrees: ${name}`, { skip }, async () => {
+    await ask('RESET');
+    await ask('FLUSHALL');
+    const answers: string[] = [];
+    const wanted: string[] = [];
+    for (const [line, reply, mark] of script) {
+      if (mark === 'ours') continue;
+      const answer = await ask(line);
+      if (mark === 'clock') continue;
+      answers.push(`${line} → ${answer}`);
+      wanted.push(`${line} → ${wire(reply)}`);
+    }
+    assert.deepEqual(answers, wanted);
+  });
+}

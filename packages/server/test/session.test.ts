@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { connect, request } from './support/fake-transport.ts';
+
+test('session: replies keep the order of requests, whatever order operations finish in', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  caller.delivery = 'by-hand';
+  feed(request('SET', 'a', '1') + request('PING') + request('GET', 'a') + request('ECHO', 'x') + request('GET', 'b'));
+  caller.deliverOne(2);
+  await quiet();
+  assert.equal(transport.written, '');
+  caller.deliverOne(1);
+  await quiet();
+  assert.equal(transport.written, '');
+  caller.deliverOne(0);
+  await quiet();
+  assert.equal(transport.written, '+OK\r\n+PONG\r\n$1\r\n1\r\n$1\r\nx\r\n$-1\r\n');
+  assert.equal(transport.writes, 1);
+});
+
+test('session: a deep pipeline with answers in any order, cut anywhere', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(6), { minLength: 1, maxLength: 400 }),
+      fc.integer({ min: 1, max: 500 }),
+      async (kinds, cut) => {
+        const { feed, quiet, transport, caller } = connect({ limits: { pendingOperations: 16 } });
+        caller.delivery = 'shuffled';
+        const counts = new Map<number, number>();
+        let input = '';
+        let wanted = '';
+        for (const kind of kinds) {
+          if (kind === 6) {
+            input += request('ECHO', 'e');
+            wanted += '$1\r\ne\r\n';
+            continue;
+          }
+          const count = (counts.get(kind) ?? 0) + 1;
+          counts.set(kind, count);
+          input += request('INCR', `k${kind}`);
+          wanted += `:${count}\r\n`;
+        }
+        for (let at = 0; at < input.length; at += cut) feed(input.slice(at, at + cut));
+        await quiet();
+        assert.equal(transport.written, wanted);
+        assert.ok(caller.mostInFlight <= 16);
+        assert.equal(transport.paused, false);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('session: one write per turn however many replies', async () => {
+  const { feed, quiet, transport } = connect();
+  feed(request('PING').repeat(1000));
+  await quiet();
+  assert.equal(transport.written, '+PONG\r\n'.repeat(1000));
+  assert.equal(transport.writes, 1);
+});
+
+test('session: stops reading while too many operations are pending, and goes on', async () => {
+  const { feed, quiet, transport, caller } = connect({ limits: { pendingOperations: 10 } });
+  caller.delivery = 'by-hand';
+  feed(request('GET', 'a').repeat(35));
+  assert.equal(transport.paused, true);
+  assert.equal(caller.inFlight, 10);
+  for (let round = 0; round < 10; round++) {
+    caller.deliver();
+    await quiet();
+  }
+  assert.equal(transport.paused, false);
+  assert.equal(transport.written, '$-1\r\n'.repeat(35));
+  assert.equal(caller.mostInFlight, 10);
+});
+
+test('session: stops reading while too many bytes are pending', () => {
+  const { feed, transport, caller } = connect({ limits: { pendingBytes: 10_000 } });
+  caller.delivery = 'by-hand';
+  feed(request('SET', 'a', 'x'.repeat(4000)).repeat(5));
+  assert.equal(caller.inFlight, 3);
+  assert.equal(transport.paused, true);
+});
+
+test('session: lets a pipeline of large reads in bit by bit', async () => {
+  const { ask, feed, quiet, transport, caller } = connect({ limits: { outputHardBytes: 400_000 } });
+  await ask('SET', 'a', 'x'.repeat(100_000));
+  await ask('GET', 'a');
+  caller.mostInFlight = 0;
+  transport.written = '';
+  feed(request('GET', 'a').repeat(50));
+  await quiet();
+  assert.equal(transport.written.length, 50 * (100_000 + '$100000\r\n\r\n'.length));
+  assert.ok(caller.mostInFlight <= 5);
+});
+
+test('session: does not read while the client does not', async () => {
+  const { feed, quiet, transport, session } = connect({ limits: { outputSoftBytes: 1000 } });
+  transport.stuck = true;
+  feed(request('ECHO', 'x'.repeat(600)).repeat(2));
+  await quiet();
+  feed(request('PING'));
+  await quiet();
+  assert.equal(transport.paused, true);
+  assert.ok(!transport.written.includes('PONG'));
+  transport.unsentBytes = 0;
+  session.onDrain();
+  await quiet();
+  assert.equal(transport.paused, false);
+  assert.ok(transport.written.endsWith('+PONG\r\n'));
+});
+
+test('session: cuts off a client whose output passes the limit by far', async () => {
+  const { ask, feed, quiet, transport, caller, context } = connect({ limits: { outputHardBytes: 4000 } });
+  await ask('SET', 'a', 'x'.repeat(1000));
+  caller.delivery = 'by-hand';
+  transport.written = '';
+  transport.stuck = true;
+  feed(request('GET', 'a').repeat(30));
+  assert.equal(caller.inFlight, 30);
+  caller.deliver();
+  await quiet();
+  assert.equal(transport.destroyed, true);
+  assert.equal(transport.written, '');
+  assert.equal(context.counters.outputLimitDisconnections, 1);
+  assert.equal(context.sessions.size, 0);
+});
+
+test('session: cuts off a client that stays above the limit, not one that comes below it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const reads of [true, false]) {
+    const { feed, quiet, transport } = connect({ limits: { outputHardBytes: 4000, outputSoftBytes: 1e9 } });
+    transport.stuck = true;
+    feed(request('ECHO', 'x'.repeat(5000)));
+    await quiet();
+    if (reads) transport.unsentBytes = 1000;
+    t.mock.timers.tick(10_001);
+    assert.equal(transport.destroyed, !reads);
+  }
+});
+
+test('session: keys and values that are too long are refused in their turn', async () => {
+  const { ask, caller } = connect();
+  const long = 'x'.repeat(65_537);
+  assert.equal(await ask('GET', long), '-ERR key exceeds maximum allowed size\r\n');
+  assert.equal(await ask('MSET', 'a', '1', long, '2'), '-ERR key exceeds maximum allowed size\r\n');
+  const value = 'x'.repeat(caller.limits.maxValueBytes + 1);
+  assert.match(await ask('SET', 'a', value), /^-ERR string exceeds maximum allowed size/);
+  assert.match(await ask('QUINTET', 'PUT', 'a', value), /^-ERR string exceeds maximum allowed size/);
+  assert.equal(await ask('GET', 'a'), '$1\r\n1\r\n');
+});
+
+test('session: answers that come after the client is gone are dropped', async () => {
+  const { feed, quiet, session, transport, caller, bugs } = connect();
+  caller.delivery = 'by-hand';
+  feed(request('GET', 'a') + request('MGET', 'a', 'b') + request('KEYS', '*'));
+  session.onClosed();
+  caller.deliver();
+  caller.deliver();
+  await quiet();
+  assert.equal(transport.written, '');
+  assert.deepEqual(bugs, []);
+});
+
+test('session: a protocol error is told after the replies before it, and ends the connection', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  caller.delivery = 'by-hand';
+  feed(`${request('GET', 'a')}*1\r\nfoo\r\n${request('PING')}`);
+  await quiet();
+  assert.equal(transport.ended, false);
+  caller.deliver();
+  await quiet();
+  assert.equal(transport.written, "$-1\r\n-ERR Protocol error: expected '$', got 'f'\r\n");
+  assert.equal(transport.ended, true);
+});
+
+test('session: QUIT ends after the replies before it; what follows is not run', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  feed(request('SET', 'a', '1') + request('QUIT') + request('SET', 'a', '2'));
+  await quiet();
+  assert.equal(transport.written, '+OK\r\n+OK\r\n');
+  assert.equal(transport.ended, true);
+  assert.equal(caller.submitted.length, 1);
+});
+
+test('session: a client that ends its side gets all its answers first', async () => {
+  const { feed, quiet, transport, session } = connect({ limits: { pendingOperations: 2 } });
+  feed(request('INCR', 'a').repeat(5));
+  session.onEnd();
+  await quiet();
+  assert.equal(transport.written, ':1\r\n:2\r\n:3\r\n:4\r\n:5\r\n');
+  assert.equal(transport.ended, true);
+});
+
+test('session: replies before HELLO 3 stay RESP2', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  caller.delivery = 'by-hand';
+  feed(request('GET', 'a') + request('HELLO', '3') + request('GET', 'a'));
+  caller.deliver();
+  await quiet();
+  assert.ok(transport.written.startsWith('$-1\r\n%7\r\n'));
+  assert.ok(transport.written.endsWith('_\r\n'));
+});
+
+test('session: a command over many keys goes in windows and keeps later commands behind it', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  const keys = Array.from({ length: 5000 }, (_, index) => `k${index}`);
+  feed(request('MSET', ...keys.flatMap((key) => [key, 'v'])) + request('SET', 'k4999', 'w') + request('MGET', ...keys));
+  await quiet();
+  // The last of one command may overlap with the first of the next.
+  assert.ok(caller.mostInFlight <= 2 * 1024 + 1);
+  assert.equal(transport.written, `+OK\r\n+OK\r\n*5000\r\n${'$1\r\nv\r\n'.repeat(4999)}$1\r\nw\r\n`);
+});
+
+test('session: errors of the engine, early and late, take their turn', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  caller.failNext = { code: 'BUSY', synchronously: true };
+  feed(request('SET', 'a', '1'));
+  caller.failNext = { code: 'SHARD_LOST', synchronously: false };
+  feed(request('GET', 'a'));
+  caller.failNext = { code: 'OUT_OF_MEMORY', synchronously: true };
+  feed(request('MSET', 'a', '1', 'b', '2') + request('PING'));
+  await quiet();
+  const lines = transport.written.split('\r\n');
+  assert.equal(lines[0], '-BUSY too many operations are waiting, try again');
+  assert.equal(lines[1], '-CLUSTERDOWN every copy of the shard is gone');
+  assert.equal(lines[2], "-OOM command not allowed when used memory > 'maxmemory'.");
+  assert.equal(lines[3], '+PONG');
+});
+
+test('session: nothing runs before AUTH', async () => {
+  const { ask } = connect({ password: 'secret' });
+  assert.equal(await ask('GET', 'a'), '-NOAUTH Authentication required.\r\n');
+  assert.equal(await ask('PING'), '-NOAUTH Authentication required.\r\n');
+  assert.match(await ask('HELLO', '3'), /^-NOAUTH HELLO must be called/);
+  assert.match(await ask('AUTH', 'wrong'), /^-WRONGPASS /);
+  assert.match(await ask('AUTH', 'root', 'secret'), /^-WRONGPASS /);
+  assert.equal(await ask('AUTH', 'secret'), '+OK\r\n');
+  assert.equal(await ask('PING'), '+PONG\r\n');
+  assert.equal(await ask('RESET'), '+RESET\r\n');
+  assert.equal(await ask('PING'), '-NOAUTH Authentication required.\r\n');
+  assert.match(await ask('HELLO', '3', 'AUTH', 'default', 'secret', 'SETNAME', 'me'), /^%7\r\n/);
+  assert.equal(await ask('CLIENT', 'GETNAME'), '$2\r\nme\r\n');
+});
+
+test('session: an HTTP request behind an inline line drops the connection', async () => {
+  for (const line of ['POST / x\r\n', 'Host: localhost\r\n']) {
+    const { feed, quiet, transport, caller } = connect();
+    feed(`PING\r\n${line}SET a 1\r\n`);
+    await quiet();
+    assert.equal(transport.destroyed, true);
+    assert.equal(caller.submitted.length, 0);
+  }
+});
+
+test('session: a bug in a handler closes the connection and is reported', async () => {
+  const { feed, quiet, transport, caller, bugs } = connect();
+  caller.submit = () => {
+    throw new Error('a bug');
+  };
+  feed(request('GET', 'a'));
+  await quiet();
+  assert.equal(bugs.length, 1);
+  assert.equal(transport.destroyed, true);
+});

@@ -1,0 +1,240 @@
+/**
+ * A cluster of one Map, for tests of the server alone. Operations take effect when they are submitted; answers come
+ * later, in whatever order the test asks for.
+ */
+import type { Caller, CallSink, ClusterApi, ClusterStatus, ErrorCode, PendingCall } from '@quintet/engine';
+import {
+  ANY_VERSION,
+  type Entry,
+  hashSlotOf,
+  KEEP_TTL,
+  MUST_BE_ABSENT,
+  MUST_EXIST,
+  type Operation,
+  plainResult,
+  type Result,
+  Status,
+  shardOfSlot,
+  ValueKind,
+  valueResult,
+} from '@quintet/engine/core';
+
+type Delivery = 'in-order' | 'shuffled' | 'by-hand';
+
+const PENDING: PendingCall = { giveUp: () => {} };
+
+export class FakeCaller implements Caller {
+  readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
+  readonly shards = 10;
+  delivery: Delivery = 'in-order';
+  /** Operations submitted, in order. */
+  readonly submitted: Operation[] = [];
+  inFlight = 0;
+  mostInFlight = 0;
+  /** The next operation is refused with this. */
+  failNext: { code: ErrorCode; synchronously: boolean } | null = null;
+  clock = Date.now();
+  private readonly entries = new Map<string, Entry>();
+  private version = 0;
+  private waiting: (() => void)[] = [];
+  private random = 1;
+
+  /** With a fraction, as the real one. */
+  now(): number {
+    return this.clock + 0.25;
+  }
+
+  shardOf(key: string): number {
+    return shardOfSlot(hashSlotOf(key), this.shards);
+  }
+
+  submit(operation: Operation, sink: CallSink): PendingCall {
+    return this.submitToShard(this.shardOf(operation.key), operation, sink);
+  }
+
+  submitToShard(shard: number, operation: Operation, sink: CallSink): PendingCall {
+    this.submitted.push(operation);
+    const failure = this.failNext;
+    this.failNext = null;
+    if (failure?.synchronously) {
+      sink.onError(failure.code, '');
+      return PENDING;
+    }
+    this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
+    const result = failure === null ? this.evaluate(shard, operation) : null;
+    this.waiting.push(() => {
+      this.inFlight--;
+      if (result !== null) sink.onResult(result);
+      else sink.onError(failure!.code, '');
+    });
+    if (this.waiting.length === 1 && this.delivery !== 'by-hand') setImmediate(() => this.deliver());
+    return PENDING;
+  }
+
+  /** Answers everything that waits. */
+  deliver(): void {
+    const answers = this.waiting;
+    this.waiting = [];
+    if (this.delivery === 'shuffled') answers.sort(() => this.nextRandom() - 0.5);
+    for (const answer of answers) answer();
+  }
+
+  /** Answers the operation that has waited `index` operations longest. */
+  deliverOne(index: number): void {
+    const [answer] = this.waiting.splice(index, 1);
+    answer!();
+  }
+
+  private nextRandom(): number {
+    this.random = (this.random * 48_271) % 2_147_483_647;
+    return this.random / 2_147_483_647;
+  }
+
+  private live(key: string): Entry | undefined {
+    const entry = this.entries.get(key);
+    return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= this.clock ? undefined : entry;
+  }
+
+  private store(key: string, value: string, kind: ValueKind, expiresAt: number): number {
+    this.entries.set(key, { value, kind, version: ++this.version, expiresAt });
+    return this.version;
+  }
+
+  private evaluate(shard: number, operation: Operation): Result {
+    const entry = this.live(operation.key);
+    const { version, value, kind, expiresAt } = entry ?? {
+      version: 0,
+      value: null,
+      kind: ValueKind.text,
+      expiresAt: 0,
+    };
+    const present = (status: Status, now = version): Result =>
+      value === null ? plainResult(status, now) : valueResult(status, now, value, kind, expiresAt);
+    switch (operation.verb) {
+      case 'get':
+        return present(value === null ? Status.absent : Status.ok);
+      case 'stat':
+        if (value === null) return plainResult(Status.absent, 0);
+        return valueResult(Status.ok, version, String(value.length), kind, expiresAt);
+      case 'put': {
+        const { ifVersion, previous, ttl } = operation;
+        const held = ifVersion === ANY_VERSION || (ifVersion === MUST_EXIST ? version > 0 : version === ifVersion);
+        if (!held) return previous ? present(Status.conditionFailed) : plainResult(Status.conditionFailed, version);
+        const until = ttl === KEEP_TTL ? expiresAt : ttl > 0 ? this.clock + ttl : operation.deadline;
+        const written = this.store(operation.key, operation.value, operation.kind, until);
+        return previous ? present(Status.ok, written) : plainResult(Status.ok, written);
+      }
+      case 'delete':
+        if (value === null) return plainResult(Status.absent, 0);
+        if (operation.ifVersion >= MUST_BE_ABSENT && operation.ifVersion !== version) {
+          return plainResult(Status.conditionFailed, version);
+        }
+        this.entries.delete(operation.key);
+        return operation.previous ? present(Status.ok, 0) : plainResult(Status.ok, 0);
+      case 'append': {
+        const sum = (value ?? '') + operation.value;
+        if (sum.length > this.limits.maxValueBytes) return plainResult(Status.valueTooLarge, version);
+        return valueResult(Status.ok, this.store(operation.key, sum, kind, expiresAt), String(sum.length), kind, 0);
+      }
+      case 'increment': {
+        if (!/^(0|-?[1-9]\d{0,18})$/.test(value ?? '0')) return plainResult(Status.notANumber, version);
+        const sum = BigInt(value ?? '0') + BigInt(operation.by);
+        if (BigInt.asIntN(64, sum) !== sum) return plainResult(Status.overflow, version);
+        return valueResult(Status.ok, this.store(operation.key, String(sum), kind, expiresAt), String(sum), kind, 0);
+      }
+      case 'increment-float': {
+        const sum = Number(value ?? '0') + operation.by;
+        if (Number.isNaN(sum)) return plainResult(Status.notANumber, version);
+        if (!Number.isFinite(sum)) return plainResult(Status.overflow, version);
+        return valueResult(Status.ok, this.store(operation.key, String(sum), kind, expiresAt), String(sum), kind, 0);
+      }
+      case 'expire':
+        return this.expire(operation, entry);
+      case 'clear':
+        for (const key of this.keysOf(shard)) this.entries.delete(key);
+        return plainResult(Status.ok, 0);
+      case 'count':
+        return valueResult(Status.ok, 0, String(this.keysOf(shard).length), ValueKind.text, 0);
+      case 'scan':
+        return this.page(shard, operation.cursor, operation.prefix, operation.limit, operation.keysOnly);
+    }
+  }
+
+  private expire(operation: Operation & { verb: 'expire' }, entry: Entry | undefined): Result {
+    if (entry === undefined) return plainResult(Status.absent, 0);
+    const present = entry.expiresAt;
+    const wanted = operation.ttl > 0 ? this.clock + operation.ttl : operation.deadline;
+    const allowed = {
+      always: wanted !== 0 || present !== 0,
+      none: present === 0,
+      some: present !== 0,
+      later: present !== 0 && wanted > present,
+      sooner: present === 0 || wanted < present,
+    };
+    if (!allowed[operation.when]) return plainResult(Status.conditionFailed, entry.version);
+    if (wanted !== 0 && wanted <= this.clock) this.entries.delete(operation.key);
+    else this.store(operation.key, entry.value, entry.kind, wanted);
+    return plainResult(Status.ok, this.version);
+  }
+
+  private keysOf(shard: number): string[] {
+    return [...this.entries.keys()].filter((key) => this.shardOf(key) === shard && this.live(key) !== undefined).sort();
+  }
+
+  /** The cursor is a position in the sorted keys: good enough while nothing is deleted during a scan. */
+  private page(shard: number, cursor: number, prefix: string, limit: number, keysOnly: boolean): Result {
+    const keys = this.keysOf(shard);
+    const entries: (string | number)[] = [];
+    let at = cursor;
+    for (; at < keys.length && entries.length < limit * 5; at++) {
+      const key = keys[at]!;
+      const entry = this.entries.get(key)!;
+      if (!key.startsWith(prefix)) continue;
+      entries.push(key, keysOnly ? '' : entry.value, entry.kind, entry.version, entry.expiresAt);
+    }
+    return { ...plainResult(Status.ok, 0), page: { cursor: at >= keys.length ? -1 : at, entries } };
+  }
+}
+
+/** What the server touches of a cluster besides its caller. */
+export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string[] = []): ClusterApi {
+  const note =
+    (name: string) =>
+    (...args: unknown[]): void =>
+      void calls.push([name, ...args].join(' '));
+  const status: ClusterStatus = {
+    health: 'ok',
+    uptimeMs: 1,
+    replicas: 1,
+    nodes: [],
+    shards: [],
+    counters: {
+      reads: 0,
+      writes: 0,
+      inFlight: 0,
+      waiting: 0,
+      nodeDeaths: 0,
+      promotions: 0,
+      learnersJoined: 0,
+      shardsLost: 0,
+      expired: 0,
+      evicted: 0,
+    },
+  };
+  const part: Pick<ClusterApi, 'caller' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode'> = {
+    caller,
+    chaosAllowed: true,
+    chaos: {
+      kill: note('kill'),
+      crash: note('crash'),
+      exit: note('exit'),
+      exhaustMemory: note('exhaustMemory'),
+      hang: note('hang'),
+      slow: note('slow'),
+    },
+    status: () => status,
+    resetShard: note('resetShard'),
+    reviveNode: note('reviveNode'),
+  };
+  return part as ClusterApi;
+}

@@ -1,0 +1,92 @@
+/**
+ * A connection without a socket: a test feeds bytes in and reads what was written.
+ */
+import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.ts';
+import { ServerContext } from '../../src/server-context.ts';
+import { Session, type Transport } from '../../src/session.ts';
+import { FakeCaller, fakeCluster } from './fake-cluster.ts';
+
+export class FakeTransport implements Transport {
+  readonly remoteAddress = '127.0.0.1:50000';
+  readonly localAddress = '127.0.0.1:1338';
+  unsentBytes = 0;
+  written = '';
+  writes = 0;
+  paused = false;
+  ended = false;
+  destroyed = false;
+  /** While true, what is written stays unsent. */
+  stuck = false;
+
+  write(text: string): void {
+    this.writes++;
+    this.written += text;
+    if (this.stuck) this.unsentBytes += text.length;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+export interface Connection {
+  session: Session;
+  transport: FakeTransport;
+  caller: FakeCaller;
+  context: ServerContext;
+  /** Calls of the cluster besides its caller. */
+  calls: string[];
+  /** Bugs reported. */
+  bugs: unknown[];
+  feed(text: string): void;
+  /** Feeds, waits until all is answered, and gives what was written. */
+  ask(...args: string[]): Promise<string>;
+  /** Waits until nothing more happens. */
+  quiet(): Promise<void>;
+}
+
+export function request(...args: string[]): string {
+  return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
+}
+
+export function connect(options: { limits?: Partial<ServerLimits>; password?: string } = {}): Connection {
+  const caller = new FakeCaller();
+  const calls: string[] = [];
+  const bugs: unknown[] = [];
+  const context = new ServerContext(fakeCluster(caller, calls), {
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    maxClients: 100,
+    password: options.password,
+    onBug: (thrown) => bugs.push(thrown),
+  });
+  const transport = new FakeTransport();
+  const session = new Session(context, transport);
+  const feed = (text: string): void => session.onData(Buffer.from(text, 'latin1'));
+  const quiet = async (): Promise<void> => {
+    for (let turn = 0, calm = 0; calm < 4 && turn < 100_000; turn++) {
+      const before = transport.written.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      const waits = caller.inFlight > 0 && caller.delivery !== 'by-hand';
+      calm = transport.written.length === before && !waits ? calm + 1 : 0;
+    }
+  };
+  const ask = async (...args: string[]): Promise<string> => {
+    transport.written = '';
+    feed(request(...args));
+    await quiet();
+    return transport.written;
+  };
+  return { session, transport, caller, context, calls, bugs, feed, ask, quiet };
+}

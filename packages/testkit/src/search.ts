@@ -1,0 +1,374 @@
+/**
+ * Search: is there an order of one key's operations that respects real time and the sequential model?
+ *
+ * Owns      the search of Wing & Gong (1993) with Lowe's (2017) memory of configurations.
+ * Does not  lay out (timeline.ts), remember (configuration-cache.ts), model (models/register.ts), explain (shrink.ts).
+ * Invariants
+ *   S1  a configuration is: one cursor per lane, the state, the optional entries used
+ *   S2  an entry may be linearized next only if it was invoked before the first return still outstanding (`horizon`)
+ *   S3  'ok' and 'violation' are proofs; whatever the budget cuts short is 'unknown'
+ * Passes    1. depth first, briefly: finds a legal order fast if there is one and little is unknown.
+ *           2. relaxed: unknown operations may take effect again and again. Nobody has to remember which were used, so
+ *              there are few configurations; and what is illegal even so is illegal.
+ *           3. by the number of optional entries used, fewest first: so each situation is met at its cheapest, which
+ *              covers the dearer ways into it.
+ * Pruning, each of which keeps at least one legal order if there is any:
+ *   P1  an answer that is right now and could change nothing anywhere (a read, a refusal) is taken at once, without
+ *       alternative: moving it forward to here disturbs nobody
+ *   P2  an entry that names a version waits for all that name a smaller one (timeline.ts)
+ *   P3  of the legal orders, one with the fewest optional entries suffices, and there each is *noticed*: an optional
+ *       entry followed by something that would have gone the same way without it is not explored. Hence `previous`,
+ *       the state before the optional entry just taken, is part of what the cache compares.
+ *   P4  interchangeable optional entries are used in order of invocation; whether those were used that cannot take
+ *       effect any more is forgotten
+ *   P5  an optional entry is considered only if what it leaves may serve an answer that can come next (lookahead.ts)
+ */
+
+import { ConfigurationCache, NONE_USED, OptionalUse } from './configuration-cache.ts';
+import { mayServe, type Need } from './lookahead.ts';
+import { ABSENT, type RegisterState, stateKey, step, vanish } from './models/register.ts';
+import type { OperationRecord } from './operation.ts';
+import { type Context, DONE, type Entry, layOut, type Queue, type Timeline } from './timeline.ts';
+
+/** 'unknown': the budget ran out. */
+export type Verdict = 'ok' | 'violation' | 'unknown';
+
+/** Limits of one search. */
+export interface SearchBudget {
+  /** Configurations visited. */
+  readonly steps: number;
+  /** Reading of performance.now() after which to give up. */
+  readonly deadline: number;
+}
+
+/** How a search ended. */
+export interface SearchResult {
+  readonly verdict: Verdict;
+  readonly steps: number;
+  /** The furthest return that no order explored got past, and the state of an order that came so far. */
+  readonly stuck: { readonly horizon: number; readonly state: RegisterState } | null;
+}
+
+/** A state with its number; equal states are the same object. */
+interface Node {
+  readonly id: number;
+  readonly state: RegisterState;
+  /** By entry id: what `step` made of it. */
+  readonly steps: Map<number, Node | null>;
+}
+
+interface Move {
+  readonly entry: Entry;
+  readonly after: Node;
+}
+
+/** A configuration yet to be explored. */
+interface Pending {
+  /** Its number in the cache, which holds the cursors. */
+  readonly configuration: number;
+  readonly node: Node;
+  /** The node before the optional entry that led here; null if something else led here. */
+  readonly previous: Node | null;
+  readonly use: number;
+  /** Optional entries used in all. */
+  readonly cost: number;
+  readonly remaining: number;
+  readonly versionedDone: number;
+}
+
+/** What to explore for: which configurations are leaves, and whether one of them is all that is wanted. */
+interface Quest {
+  readonly pass: 'depth' | 'relaxed' | 'cost';
+  readonly isLeaf: (node: Node) => boolean;
+  readonly isFound: (node: Node) => boolean;
+}
+
+/** Decides one key's records. */
+export function search(records: readonly OperationRecord[], budget: SearchBudget): SearchResult {
+  const timeline = layOut(records);
+  const briefly = { ...budget, steps: Math.min(budget.steps, timeline.mandatoryCount * 5 + 1_000) };
+  const first = new Search(timeline, briefly).decide('depth');
+  if (first.verdict !== 'unknown' || first.steps > budget.steps) return first;
+  const second = refuteOrDecide(timeline, budget);
+  return { ...second, steps: first.steps + second.steps };
+}
+
+/** True if one key's records, or what remains of them after `context`, are surely not linearizable. */
+export function isRefuted(records: readonly OperationRecord[], budget: SearchBudget, context?: Context): boolean {
+  return refuteOrDecide(layOut(records, context), budget, context).verdict === 'violation';
+}
+
+function refuteOrDecide(timeline: Timeline, budget: SearchBudget, context?: Context): SearchResult {
+  const now = performance.now();
+  const halfTime = { ...budget, deadline: now + (budget.deadline - now) / 2 };
+  const relaxed = new Search(timeline, halfTime, context).decide('relaxed');
+  if (relaxed.verdict === 'violation' || timeline.queues.length === 0) return relaxed;
+  const exact = new Search(timeline, budget, context).decide('cost');
+  return { ...exact, steps: relaxed.steps + exact.steps };
+}
+
+/**
+ * All situations in which legal orders of the answers returned by a position may have left the key, and perhaps some
+ * more; null if there are more than `limit` or the budget is too small. Records invoked later must be `not-applied`.
+ */
+export function situationsAt(
+  records: readonly OperationRecord[],
+  position: number,
+  budget: SearchBudget & { readonly limit: number },
+): Context[] | null {
+  return new Search(layOut(records), budget).situationsAt(position, budget.limit);
+}
+
+/** What is to be explored: last in first out, lower rank first. */
+class Agenda {
+  readonly #stacks: Pending[][] = [];
+  #lowest = 0;
+
+  push(rank: number, pending: Pending): void {
+    while (this.#stacks.length <= rank) this.#stacks.push([]);
+    this.#stacks[rank]?.push(pending);
+    this.#lowest = Math.min(this.#lowest, rank);
+  }
+
+  pop(): Pending | undefined {
+    while (this.#stacks[this.#lowest]?.length === 0) this.#lowest++;
+    return this.#stacks[this.#lowest]?.pop();
+  }
+}
+
+class Search {
+  readonly #timeline: Timeline;
+  readonly #budget: SearchBudget;
+  readonly #start: RegisterState;
+  readonly #cursors: Int32Array;
+  readonly #use: OptionalUse;
+  readonly #cache: ConfigurationCache;
+  readonly #nodes = new Map<string, Node>();
+  readonly #pairs = new Map<string, number>();
+  #remaining: number;
+  #versionedDone = 0;
+  #currentUse = NONE_USED;
+  #steps = 0;
+  #stuck: SearchResult['stuck'] = null;
+
+  constructor(timeline: Timeline, budget: SearchBudget, context?: Context) {
+    this.#timeline = timeline;
+    this.#budget = budget;
+    this.#start = context?.state ?? ABSENT;
+    this.#cursors = new Int32Array(timeline.lanes.length);
+    this.#use = new OptionalUse();
+    this.#cache = new ConfigurationCache(timeline.lanes.length, this.#use);
+    this.#remaining = timeline.mandatoryCount;
+  }
+
+  decide(pass: Quest['pass']): SearchResult {
+    const isLeaf = (): boolean => this.#remaining === 0;
+    const verdict = this.#explore({ pass, isLeaf, isFound: () => true });
+    return { verdict, steps: this.#steps, stuck: this.#stuck };
+  }
+
+  situationsAt(position: number, limit: number): Context[] | null {
+    const found: Context[] = [];
+    const isLeaf = (node: Node): boolean => this.#remaining === 0 || this.#horizon(node) > position;
+    const isFound = (node: Node): boolean => found.push(this.#context(node)) > limit;
+    return this.#explore({ pass: 'relaxed', isLeaf, isFound }) === 'violation' ? found : null;
+  }
+
+  /** 'ok' if what the quest is for was found, 'violation' if everything was explored in vain. */
+  #explore({ pass, isLeaf, isFound }: Quest): Verdict {
+    const agenda = new Agenda();
+    agenda.push(0, this.#pending(this.#node(this.#start), null, 0) as Pending);
+    for (let pending = agenda.pop(); pending !== undefined; pending = agenda.pop()) {
+      const { node, previous, cost } = pending;
+      this.#resume(pending);
+      if (isLeaf(node)) {
+        if (isFound(node)) return 'ok';
+        continue;
+      }
+      if (this.#overBudget()) return 'unknown';
+      for (const { entry, after } of this.#moves(node, previous).reverse()) {
+        this.#resume(pending);
+        this.#take(entry, after);
+        if (pass === 'relaxed' && !entry.optional) this.#currentUse = NONE_USED;
+        const next = this.#pending(after, entry.optional ? node : null, cost + Number(entry.optional));
+        if (next !== null) agenda.push(pass === 'cost' ? next.cost : 0, next);
+      }
+    }
+    return 'violation';
+  }
+
+  /** The current configuration, to be explored later; null if one known covers it. */
+  #pending(node: Node, previous: Node | null, cost: number): Pending | null {
+    const use = this.#currentUse;
+    const configuration = this.#cache.add(this.#cursors, this.#pair(node, previous), use);
+    if (configuration === -1) return null;
+    return {
+      configuration,
+      node,
+      previous,
+      use,
+      cost,
+      remaining: this.#remaining,
+      versionedDone: this.#versionedDone,
+    };
+  }
+
+  #resume({ configuration, use, remaining, versionedDone }: Pending): void {
+    this.#cache.recall(configuration, this.#cursors);
+    this.#currentUse = use;
+    this.#remaining = remaining;
+    this.#versionedDone = versionedDone;
+  }
+
+  #take(entry: Entry, { state }: Node): void {
+    const used = entry.optional ? this.#use.plusOne(this.#currentUse, entry.track) : this.#currentUse;
+    this.#currentUse = this.#use.without(used, (track) => isOver(this.#timeline.queues[track] as Queue, state));
+    if (entry.optional) return;
+    this.#cursors[entry.track]!++;
+    this.#remaining--;
+    if (entry.namesVersion) this.#versionedDone++;
+  }
+
+  #overBudget(): boolean {
+    this.#steps++;
+    if (this.#steps > this.#budget.steps) return true;
+    return this.#steps % 32 === 0 && performance.now() > this.#budget.deadline;
+  }
+
+  /** What may come next, most pressing first; a single move if P1 applies. */
+  #moves(node: Node, previous: Node | null): Move[] {
+    const horizon = this.#horizon(node);
+    const { lanes } = this.#timeline;
+    const moves: Move[] = [];
+    for (let track = 0; track < lanes.length; track++) {
+      const entry = lanes[track]?.[this.#cursors[track] as number];
+      const after = this.#afterIfDue(node, entry, horizon);
+      if (entry === undefined || after === null) continue;
+      if (after === node && this.#isIdle(entry)) return [{ entry, after }];
+      if (!this.#goesUnnoticed(previous, entry, after)) moves.push({ entry, after });
+    }
+    moves.sort((a, b) => a.entry.return - b.entry.return);
+    this.#addOptional(moves, node, previous, horizon);
+    return moves;
+  }
+
+  #addOptional(moves: Move[], node: Node, previous: Node | null, horizon: number): void {
+    const { queues } = this.#timeline;
+    if (queues.length === 0) return;
+    const needs = this.#needs(horizon);
+    for (let track = 0; track < queues.length; track++) {
+      const queue = queues[track] as Queue;
+      if (isOver(queue, node.state)) continue;
+      const entry = queue.entries[this.#use.count(this.#currentUse, track)];
+      const after = this.#afterIfDue(node, entry, horizon);
+      if (entry === undefined || after === null || after === node) continue;
+      if (this.#goesUnnoticed(previous, entry, after) || !this.#mayBeNeeded(entry, after, needs)) continue;
+      moves.push({ entry, after });
+    }
+  }
+
+  /** What the answers need that can come next; however many optional entries come first, these stay the same. */
+  #needs(horizon: number): Need[] {
+    const needs: Need[] = [];
+    for (const [track, lane] of this.#timeline.lanes.entries()) {
+      const entry = lane[this.#cursors[track] as number];
+      if (entry?.need != null && entry.call <= horizon) needs.push(entry.need);
+    }
+    return needs;
+  }
+
+  /** P5. What has an expiry window may be needed by the end of that window; that is left open. */
+  #mayBeNeeded({ partner }: Entry, { state }: Node, needs: readonly Need[]): boolean {
+    return partner !== null || needs.some((need) => mayServe(state.value, need, this.#timeline.means));
+  }
+
+  /** S2, P2 and the model: the node after an entry, or null if it may not come next. */
+  #afterIfDue(node: Node, entry: Entry | undefined, horizon: number): Node | null {
+    if (entry === undefined || entry.call > horizon || entry.versionedBefore > this.#versionedDone) return null;
+    return this.#after(node, entry);
+  }
+
+  /** The first return still outstanding; notes how far the search came. */
+  #horizon(node: Node): number {
+    const { lanes } = this.#timeline;
+    let horizon = Number.POSITIVE_INFINITY;
+    for (let track = 0; track < lanes.length; track++) {
+      const entry = lanes[track]?.[this.#cursors[track] as number];
+      if (entry !== undefined && entry.return < horizon) horizon = entry.return;
+    }
+    if (this.#stuck === null || horizon > this.#stuck.horizon) this.#stuck = { horizon, state: node.state };
+    return horizon;
+  }
+
+  /**
+   * P1 is for what changes nothing wherever it stands. A write that happens to change nothing here may be needed later,
+   * and the end of a write's time that comes before the write itself spoils that write.
+   */
+  #isIdle(entry: Entry): boolean {
+    return entry.operation.kind === 'vanish' ? this.#isDone(entry.partner as Entry) : entry.readOnly;
+  }
+
+  #goesUnnoticed(previous: Node | null, entry: Entry, after: Node): boolean {
+    return previous !== null && this.#after(previous, entry) === after;
+  }
+
+  #isDone({ optional, track, place }: Entry): boolean {
+    if (track === DONE) return true;
+    return (optional ? this.#use.count(this.#currentUse, track) : (this.#cursors[track] as number)) > place;
+  }
+
+  #after(node: Node, entry: Entry): Node | null {
+    const after = this.#step(node, entry);
+    if (after === null || entry.partner === null || entry.operation.kind === 'vanish') return after;
+    const isTooLate = after.state.expiry === entry.tag && this.#isDone(entry.partner);
+    return isTooLate ? this.#node(vanish(after.state)) : after;
+  }
+
+  #step(node: Node, entry: Entry): Node | null {
+    const known = node.steps.get(entry.id);
+    if (known !== undefined) return known;
+    const { state } = node;
+    const { operation, result, tag } = entry;
+    const isVanish = operation.kind === 'vanish';
+    const after = isVanish ? (state.expiry === tag ? vanish(state) : state) : step(state, operation, result, tag);
+    const reached = after === null ? null : after === state ? node : this.#node(after);
+    node.steps.set(entry.id, reached);
+    return reached;
+  }
+
+  #node(state: RegisterState): Node {
+    const key = stateKey(state);
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      node = { id: this.#nodes.size, state, steps: new Map() };
+      this.#nodes.set(key, node);
+    }
+    return node;
+  }
+
+  #context({ state }: Node): Context {
+    const done = new Set<OperationRecord>();
+    const vanished = new Set<OperationRecord>();
+    const entries = [...this.#timeline.lanes, ...this.#timeline.queues.map((queue) => queue.entries)].flat();
+    for (const entry of entries) {
+      if (this.#isDone(entry)) (entry.operation.kind === 'vanish' ? vanished : done).add(entry.record);
+    }
+    return { state, done, vanished };
+  }
+
+  /** One number for a node and the node before it; numbers without a previous node are negative, so they never meet. */
+  #pair(node: Node, previous: Node | null): number {
+    if (previous === null) return -1 - node.id;
+    const key = `${node.id} ${previous.id}`;
+    const known = this.#pairs.get(key);
+    if (known !== undefined) return known;
+    this.#pairs.set(key, this.#pairs.size);
+    return this.#pairs.size - 1;
+  }
+}
+
+/** True if no entry of a queue can take effect any more, as the version they expect is gone for good. */
+function isOver({ expects, forgettable }: Queue, { version, floor }: RegisterState): boolean {
+  if (expects === undefined || !forgettable) return false;
+  return expects < floor || (expects === floor && version !== floor);
+}

@@ -1,0 +1,64 @@
+/**
+ * Checker: one property of the whole, watched while a run goes on. Each lives in a file of its own.
+ *
+ * A checker takes part in the moments it needs and throws a Violation (violation.ts) as soon as its property is broken.
+ * It draws nothing, changes nothing, and knows the machines only through ShardTruth and what World shows.
+ */
+import type { AnswerMessage, Message, NodeId, Note, ValueMessage } from '@quintet/engine/core';
+import type { SimulatedCall } from '../call.ts';
+import type { Host, VirtualCluster } from '../cluster.ts';
+import type { Options } from '../options.ts';
+import type { LogEntry } from '../truth/log-tree.ts';
+import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';
+
+export interface World {
+  readonly cluster: VirtualCluster;
+  readonly options: Options;
+  readonly shards: readonly ShardTruth[];
+}
+
+export interface Change {
+  readonly shard: ShardTruth;
+  readonly before: KnownConfiguration;
+  readonly after: KnownConfiguration;
+  /** The chain begins at the shard's root: new, or reset after a loss. */
+  readonly anew: boolean;
+}
+
+export interface Accepted {
+  readonly shard: ShardTruth;
+  readonly from: NodeId;
+  readonly answer: AnswerMessage;
+  readonly entry: LogEntry;
+}
+
+export interface Valued {
+  readonly shard: ShardTruth;
+  readonly from: NodeId;
+  readonly value: ValueMessage;
+  readonly read: KnownRead;
+}
+
+export interface Checker {
+  readonly name: string;
+  sent?(from: NodeId, to: NodeId, message: Message): void;
+  /** A primary made a record. */
+  made?(made: Made): void;
+  /** A copy's log grew, began or ended. */
+  followed?(shard: ShardTruth, host: Host): void;
+  /** The master announced another configuration. */
+  changed?(change: Change): void;
+  /** The master accepted an answer; `shard.committed` is its entry already. */
+  accepted?(accepted: Accepted): void;
+  /** The master accepted the value of a direct read. */
+  valued?(valued: Valued): void;
+  lost?(shard: ShardTruth): void;
+  settled?(call: SimulatedCall): void;
+  noted?(note: Note): void;
+  /** Now and then, between events. */
+  sample?(): void;
+  /** After healing, when all is at rest. */
+  finish?(): void;
+}
+
+export type MakeChecker = (world: World) => Checker;

@@ -1,0 +1,59 @@
+/**
+ * Pipelines keep their order (protocol §5): operations of one key take effect in the order they were submitted, waited
+ * for or not. Stronger than linearizability, which says nothing about two calls under way at once.
+ */
+import { isShardRead } from '@quintet/engine/core';
+import type { SimulatedCall } from '../call.ts';
+import { check } from '../violation.ts';
+import type { Checker, World } from './checker.ts';
+
+interface Place {
+  readonly call: SimulatedCall;
+  /** Where in the log: of its record, or what was committed when it was read directly. */
+  readonly seq: number;
+  readonly isLogged: boolean;
+}
+
+export function programOrder({ shards }: World): Checker {
+  const places = shards.map((): Place[] => []);
+
+  function checkShard(shard: number): void {
+    const lastOfKey = new Map<string, Place>();
+    let lastOfAll: Place | null = null;
+    for (const place of places[shard]!.sort((a, b) => a.call.index - b.call.index)) {
+      const { operation } = place.call;
+      const before = operation.key === '' ? lastOfAll : later(lastOfKey.get(operation.key), lastOfKey.get(''));
+      if (before) compare(before, place);
+      if (isShardRead(operation)) continue;
+      lastOfKey.set(operation.key, place);
+      lastOfAll = later(lastOfAll, place) ?? null;
+    }
+  }
+
+  function compare(before: Place, after: Place): void {
+    const inOrder = after.isLogged ? after.seq > before.seq : after.seq >= before.seq;
+    check(inOrder, 'program-order', () => {
+      const [first, second] = [before, after].map(({ call, seq }) => `call ${call.index} (${call.operation.verb}) at seq ${seq}`);
+      return `shard ${after.call.shard}, key ${after.call.operation.key}: ${first} was submitted before ${second}`;
+    });
+  }
+
+  return {
+    name: 'program-order',
+    accepted({ shard, entry }) {
+      const call = shard.requests.get(entry.record!.request);
+      if (call !== undefined) places[shard.shard]!.push({ call, seq: entry.seq, isLogged: true });
+    },
+    valued({ shard, read }) {
+      places[shard.shard]!.push({ call: read.call, seq: read.committedSeq, isLogged: false });
+    },
+    finish() {
+      for (const { shard } of shards) checkShard(shard);
+    },
+  };
+}
+
+function later(one: Place | null | undefined, other: Place | undefined): Place | undefined {
+  if (!one || !other) return one ?? other;
+  return one.seq > other.seq ? one : other;
+}

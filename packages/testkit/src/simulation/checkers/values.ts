@@ -1,0 +1,67 @@
+/**
+ * Protocol §7.8: a direct read shows nothing above what the master has accepted, nothing past its deadline, and exactly
+ * what was committed when it was sent: no write of its key is under way meanwhile (§5).
+ */
+import { type Entry, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
+import { isPast } from '../model.ts';
+import type { KnownRead } from '../truth/shard-truth.ts';
+import { check } from '../violation.ts';
+import type { Checker, Valued, World } from './checker.ts';
+
+export function values({ cluster }: World): Checker {
+  function checkKeyRead({ shard, value: { result }, read }: Valued): void {
+    const { operation } = read.call;
+    const { key } = operation;
+    const asked = `${shard.name}: ${operation.verb} ${key}`;
+    check(result.version <= shard.committed.seq, 'values', () => `${asked} showed seq ${result.version}, not accepted yet`);
+    const entry = read.contents.get(key);
+    if (result.status === Status.absent) {
+      const gone = entry === undefined || !shard.contents.has(key) || isPast(entry.expiresAt, cluster.now);
+      check(gone, 'values', () => `${asked} found nothing where seq ${entry?.version} is committed`);
+      return;
+    }
+    check(entry !== undefined && entry.version === result.version, 'values', () => {
+      return `${asked} showed version ${result.version}; committed when it was sent: ${entry?.version ?? 'nothing'}`;
+    });
+    check(!isPast(entry.expiresAt, read.sentAt), 'values', () => `${asked} showed an entry past its deadline`);
+    checkShown(asked, entry, result, operation.verb === 'stat');
+  }
+
+  function checkShown(asked: string, entry: Entry, result: Result, lengthOnly: boolean): void {
+    const wanted = lengthOnly ? String(entry.value.length) : entry.value;
+    const same = result.value === wanted && result.kind === entry.kind && result.expiresAt === entry.expiresAt;
+    check(same, 'values', () => `${asked} showed ${JSON.stringify(result)}, stored is ${JSON.stringify(entry)}`);
+  }
+
+  /** A page shows committed entries, and from first to last cursor every one that lived throughout. */
+  function checkScan({ shard, value: { result }, read }: Valued): void {
+    const { operation } = read.call;
+    if (operation.verb !== 'scan' || result.page === null) return;
+    const { entries, cursor } = result.page;
+    const shown = new Set<string>();
+    for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
+      const [key, , , version, expiresAt] = entries.slice(at, at + PAGE_STRIDE) as [string, string, number, number, number];
+      check(!shown.has(key), 'values', () => `${shard.name}: a scan showed ${key} twice`);
+      shown.add(key);
+      check(version <= shard.committed.seq, 'values', () => `${shard.name}: a scan showed seq ${version}, not accepted yet`);
+      check(!isPast(expiresAt, read.sentAt), 'values', () => `${shard.name}: a scan showed ${key} past its deadline`);
+    }
+    if (operation.cursor === 0 && cursor === -1) checkWhole(read, shown, shard.contents);
+  }
+
+  function checkWhole(read: KnownRead, shown: ReadonlySet<string>, contents: ReadonlyMap<string, Entry>): void {
+    const prefix = read.call.operation.verb === 'scan' ? read.call.operation.prefix : '';
+    for (const [key, entry] of read.contents) {
+      const lived = contents.get(key)?.version === entry.version && !isPast(entry.expiresAt, cluster.now);
+      if (lived && key.startsWith(prefix)) check(shown.has(key), 'values', () => `a whole scan left out ${key}`);
+    }
+  }
+
+  return {
+    name: 'values',
+    valued(valued) {
+      if (valued.read.call.operation.key === '') checkScan(valued);
+      else checkKeyRead(valued);
+    },
+  };
+}

@@ -1,0 +1,304 @@
+/**
+ * VirtualCluster: the shipped Master and Nodes, joined by links, in virtual time. Carries events out; draws nothing.
+ *
+ * Owns      the machines, the links, the clock, the calls and what became of them.
+ * Does not  choose what happens next (scheduler.ts), judge (truth/, checkers/).
+ * Invariants
+ *   V1  a machine is never called while another call into it runs, and its outputs take effect in the order emitted.
+ *   V2  the same options and events give the same run: nothing here draws, reads a clock or depends on identity.
+ *   V3  a node hears the master's time of a batch before its messages, and no other time.
+ * A node's life: spawning → up → stopped. Whether the master knows (`declared`) is independent: a node may act for long
+ * after it was declared dead, or be dead long before.
+ */
+import {
+  InvariantViolation,
+  MASTER,
+  Master,
+  type Message,
+  Node,
+  type NodeId,
+  type Note,
+  nodeName,
+  type Result,
+  seatOf,
+} from '@quintet/engine/core';
+import type { SimulatedCall } from './call.ts';
+import type { Action, Event, Keeps, Takes } from './event.ts';
+import { Links } from './links.ts';
+import { SimulationMemory } from './memory.ts';
+import type { Options } from './options.ts';
+import { Trace } from './trace.ts';
+import { check, Violation } from './violation.ts';
+
+export interface Host {
+  readonly id: NodeId;
+  node: Node | null;
+  stage: 'spawning' | 'up' | 'stopped';
+  declared: boolean;
+  /** The node's work() said that more is waiting. */
+  more: boolean;
+  time: number;
+}
+
+/** Whoever watches a cluster: the truth (truth/truth.ts), a scenario's transcript. */
+export interface Watcher {
+  sent?(from: NodeId, to: NodeId, message: Message): void;
+  /** A node has taken one message. */
+  received?(host: Host, from: NodeId, message: Message): void;
+  /** A node has done a slice of background work. */
+  worked?(host: Host): void;
+  masterReceives?(from: NodeId, message: Message): void;
+  masterReceived?(from: NodeId, message: Message): void;
+  /** The master has been told something else than a message. */
+  masterMoved?(): void;
+  submitted?(call: SimulatedCall): void;
+  settled?(call: SimulatedCall): void;
+  noted?(note: Note): void;
+}
+
+export class VirtualCluster {
+  now = 1_000_000;
+  readonly options: Options;
+  readonly master: Master;
+  readonly hosts = new Map<NodeId, Host>();
+  readonly links = new Links();
+  readonly calls: SimulatedCall[] = [];
+  readonly notes: Note[] = [];
+  readonly trace = new Trace();
+  /** What the master asked for and nobody has arranged yet. */
+  readonly spawnRequests: NodeId[] = [];
+  readonly terminateRequests: NodeId[] = [];
+  /** Messages taken, for figures. */
+  delivered = 0;
+  unsettled = 0;
+  private moments = 0;
+  private readonly watcher: Watcher;
+
+  constructor(options: Options, watcher: Watcher) {
+    this.options = options;
+    this.watcher = watcher;
+    this.master = new Master({
+      settings: options.master,
+      outbox: {
+        send: (to, message) => this.post(MASTER, to, message),
+        reply: (sink, result) => sink.onResult(result),
+        fail: (sink, code, details) => sink.onError(code, details),
+        spawn: (node) => this.spawn(node),
+        terminate: (node) => this.terminateRequests.push(node),
+        note: (note) => this.note(note),
+      },
+    });
+  }
+
+  /** Starts every seat. Apart from the constructor, so that a watcher may hold the cluster by then. */
+  start(): void {
+    this.master.start(this.now);
+  }
+
+  host(id: NodeId): Host | undefined {
+    return this.hosts.get(id);
+  }
+
+  /** Lives that run, declared dead or not. */
+  get running(): Host[] {
+    return [...this.hosts.values()].filter(({ stage }) => stage === 'up');
+  }
+
+  // ---- events ---------------------------------------------------------------------------------------------------
+
+  /** Carries an event out; false if it does not apply (any more). A machine that throws has violated an assertion. */
+  apply(event: Event): boolean {
+    if (event.at > this.now) this.now = event.at;
+    try {
+      if (!this.perform(event)) return false;
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      const kind = error instanceof InvariantViolation ? 'assertion' : 'crash';
+      throw new Violation(kind, error instanceof Error ? error.message : String(error));
+    }
+    this.trace.time(this.now);
+    return true;
+  }
+
+  private perform(action: Action): boolean {
+    switch (action.type) {
+      case 'turn':
+        return this.nodeTurn(action.node, action.takes);
+      case 'master-turn':
+        return this.masterTurn(action.takes);
+      case 'submit':
+        return this.submit(action);
+      case 'give-up':
+        return this.giveUp(action.call, action.reason);
+      case 'tick':
+        return this.tellMaster(() => this.master.tick(this.now));
+      case 'stop':
+        return this.stop(action.node, action.keeps);
+      case 'declare':
+        return this.declare(action);
+      case 'ready':
+        return this.ready(action.node);
+      case 'reset':
+        if (this.master.shards[action.shard]?.lost !== true) return false;
+        return this.tellMaster(() => this.master.resetShard(action.shard, this.now));
+      case 'revive':
+        return this.tellMaster(() => this.master.reviveSeat(action.seat, this.now));
+      case 'wait':
+        return true;
+    }
+  }
+
+  private tellMaster(tell: () => void): true {
+    tell();
+    this.watcher.masterMoved?.();
+    return true;
+  }
+
+  // ---- turns ----------------------------------------------------------------------------------------------------
+
+  private nodeTurn(id: NodeId, takes: Takes): boolean {
+    const host = this.hosts.get(id);
+    if (host === undefined || host.stage !== 'up' || host.node === null) return false;
+    const { node } = host;
+    for (const [from, count] of takes) {
+      const { queue } = this.links.between(from, id);
+      for (let taken = 0; taken < count && queue.length > 0; taken++) {
+        const { message, time } = queue.shift()!;
+        if (from === MASTER && time > host.time) host.time = time;
+        if (from === MASTER) node.onTime(time);
+        node.receive(from, message);
+        this.delivered += 1;
+        this.watcher.received?.(host, from, message);
+      }
+    }
+    host.more = node.work();
+    node.endTurn();
+    this.watcher.worked?.(host);
+    return true;
+  }
+
+  private masterTurn(takes: Takes): boolean {
+    for (const [from, count] of takes) {
+      const { queue } = this.links.between(from, MASTER);
+      for (let taken = 0; taken < count && queue.length > 0; taken++) {
+        const { message } = queue.shift()!;
+        this.watcher.masterReceives?.(from, message);
+        this.master.receive(from, message, this.now);
+        this.delivered += 1;
+        this.watcher.masterReceived?.(from, message);
+      }
+    }
+    return this.tellMaster(() => this.master.endTurn(this.now));
+  }
+
+  private post(from: NodeId, to: NodeId, message: Message): void {
+    this.trace.message(from, to, message);
+    if (this.options.freezeMessages) deepFreeze(message);
+    this.watcher.sent?.(from, to, message);
+    if (to !== MASTER) {
+      const host = this.hosts.get(to);
+      check(host !== undefined, 'assertion', () => `${nodeName(from)} posts to a node nobody spawned: ${to}`);
+      if (host.stage === 'stopped') return;
+    }
+    this.links.post(from, to, { message, time: from === MASTER ? this.now : 0 });
+  }
+
+  // ---- callers --------------------------------------------------------------------------------------------------
+
+  private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
+    const call: SimulatedCall = {
+      index: this.calls.length,
+      client,
+      shard,
+      operation,
+      submittedAt: this.now,
+      submittedMoment: ++this.moments,
+      settledAt: Number.NaN,
+      settledMoment: 0,
+      result: null,
+      code: null,
+      handle: null,
+      request: 0,
+    };
+    this.calls.push(call);
+    this.unsettled += 1;
+    this.watcher.submitted?.(call);
+    const sink = {
+      onResult: (result: Result) => this.settle(call, () => (call.result = result)),
+      onError: (code: NonNullable<SimulatedCall['code']>) => this.settle(call, () => (call.code = code)),
+    };
+    call.handle = this.master.submit(shard, operation, sink, this.now);
+    this.watcher.masterMoved?.();
+    return true;
+  }
+
+  private settle(call: SimulatedCall, keep: () => void): void {
+    const again = call.result !== null || call.code !== null;
+    check(!again, 'exactly-once', () => `call ${call.index} was answered twice`);
+    keep();
+    call.settledAt = this.now;
+    call.settledMoment = ++this.moments;
+    this.unsettled -= 1;
+    this.trace.number(call.index);
+    this.trace.text(call.code ?? '');
+    this.watcher.settled?.(call);
+  }
+
+  private giveUp(index: number, reason: 'aborted' | 'timeout'): boolean {
+    const call = this.calls[index];
+    if (call === undefined || call.handle === null || call.result !== null || call.code !== null) return false;
+    const { handle } = call;
+    return this.tellMaster(() => this.master.giveUp(handle, reason, this.now));
+  }
+
+  // ---- lives ----------------------------------------------------------------------------------------------------
+
+  private spawn(id: NodeId): void {
+    check(!this.hosts.has(id), 'chain-changes', () => `${nodeName(id)} was spawned twice`);
+    this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0 });
+    this.spawnRequests.push(id);
+  }
+
+  private ready(id: NodeId): boolean {
+    const host = this.hosts.get(id);
+    if (host?.stage !== 'spawning') return false;
+    host.stage = 'up';
+    const outbox = { send: (to: NodeId, message: Message) => this.post(id, to, message) };
+    host.node = new Node({ id, settings: this.options.node, memory: new SimulationMemory(), outbox });
+    return this.tellMaster(() => this.master.nodeReady(id, this.now));
+  }
+
+  private stop(id: NodeId, keeps: Keeps): boolean {
+    const host = this.hosts.get(id);
+    if (host === undefined || host.stage === 'stopped') return false;
+    host.stage = 'stopped';
+    this.links.clearInto(id);
+    for (const [to, count] of keeps) this.links.truncate(id, to, count);
+    return true;
+  }
+
+  private declare({ node, reason }: Action & { type: 'declare' }): boolean {
+    const host = this.hosts.get(node);
+    if (host === undefined || host.declared) return false;
+    host.declared = true;
+    return this.tellMaster(() => this.master.nodeDied(node, reason, '', this.now));
+  }
+
+  private note(note: Note): void {
+    this.notes.push(note);
+    this.trace.text(note.type);
+    this.trace.number('node' in note ? note.node : 'seat' in note ? note.seat : 0);
+    this.watcher.noted?.(note);
+  }
+
+  /** Where nobody sits and nobody will without help. */
+  get stoppedSeats(): number[] {
+    return this.master.seats.all.filter(({ health }) => health === 'stopped').map(({ seat }) => seatOf(seat));
+  }
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+}

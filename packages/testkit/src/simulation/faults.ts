@@ -1,0 +1,212 @@
+/**
+ * Faults: whom to hurt, when, and how. Those of our transport (links.ts K1-K3, /shared/pitfalls.md §4), none of TCP's.
+ *
+ * Owns      kills (told first or found out), freezes and false deaths, slowness, stalled links, late and failed spawns,
+ *           a frozen master, jumps of time; resets of lost shards and revival of stopped seats, as an operator would.
+ * Does not  carry anything out: it returns actions, now or for the agenda (scheduler.ts).
+ * Invariant F1  unless the run is `beyond`, every shard keeps a member that runs and that the master knows; and no more
+ *               than `replicas` members are dead without the master's knowing (it may remove a live one by plan).
+ */
+import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/core';
+import type { Prng } from '../prng.ts';
+import type { Actors } from './actors.ts';
+import type { VirtualCluster } from './cluster.ts';
+import type { Action, Keeps } from './event.ts';
+import { type FaultMix, QUANTUM_MS } from './options.ts';
+
+/** Does something at a later time, if it still makes sense then. */
+export type Later = (afterMs: number, action: () => Action | null) => void;
+
+/** A change of configuration counts as fresh for so many steps. */
+const FRESH_STEPS = 40;
+
+export class Faults {
+  private readonly cluster: VirtualCluster;
+  private readonly actors: Actors;
+  private readonly prng: Prng;
+  private readonly mix: FaultMix;
+  private readonly later: Later;
+  private readonly resetPlanned = new Set<number>();
+  private readonly epochs: number[];
+  private freshFor = 0;
+  private hotShard = 0;
+
+  constructor(cluster: VirtualCluster, actors: Actors, prng: Prng, later: Later) {
+    this.cluster = cluster;
+    this.actors = actors;
+    this.prng = prng;
+    this.mix = cluster.options.faults;
+    this.later = later;
+    this.epochs = cluster.master.shards.map(() => 0);
+  }
+
+  /** Once a step: perhaps a fault. */
+  strike(): Action | null {
+    const { mix, prng } = this;
+    this.operate();
+    const eager = mix.ambush > 1 && this.isHot() ? mix.ambush : 1;
+    if (prng.chance(mix.kill * eager)) return this.kill();
+    if (prng.chance(mix.declare * eager)) return this.declareWrongly();
+    if (prng.chance(mix.freeze)) this.freeze();
+    if (prng.chance(mix.slow)) this.slowDown();
+    if (prng.chance(mix.freezeMaster)) this.actors.master.frozenUntil = this.cluster.now + this.span(8);
+    if (prng.chance(mix.stall)) this.stall();
+    if (prng.chance(mix.timeJump)) return { type: 'wait' };
+    return null;
+  }
+
+  /** How far time goes on a jump. */
+  get jumpMs(): number {
+    return this.prng.pick([100, 5_000, 600_000]);
+  }
+
+  // ---- deaths ---------------------------------------------------------------------------------------------------
+
+  private kill(): Action | null {
+    const victim = this.victim();
+    if (victim === NOBODY) return null;
+    if (this.prng.chance(this.mix.several)) {
+      this.later(this.prng.pick([0, 0, QUANTUM_MS]), () => this.kill());
+    }
+    if (this.prng.chance(0.4)) return this.declare(victim, 'killed');
+    // Found out by its exit, sooner or later.
+    this.later(this.prng.chance(0.5) ? 0 : this.span(6), () => this.declare(victim, this.prng.pick(['exited', 'crashed'])));
+    return this.stop(victim);
+  }
+
+  /** A node that is merely slow, or frozen, is taken for dead: it acts on until it is terminated. */
+  private declareWrongly(): Action | null {
+    const victim = this.victim();
+    if (victim === NOBODY) return null;
+    if (this.prng.chance(0.5)) this.actors.at(victim).frozenUntil = this.cluster.now + this.span(6);
+    return this.declare(victim, 'hung');
+  }
+
+  private declare(node: NodeId, reason: DeathReason): Action {
+    return { type: 'declare', node, reason };
+  }
+
+  /** A thread ends: of each of its queues a suffix is lost; what is left may come much later. */
+  stop(node: NodeId): Action {
+    const { prng, cluster } = this;
+    const manner = prng.pick(['nothing lost', 'all lost', 'some lost', 'some lost'] as const);
+    const keeps: [NodeId, number][] = [];
+    for (const link of cluster.links.outOf(node)) {
+      const { length } = link.queue;
+      if (length === 0) continue;
+      if (manner !== 'nothing lost') keeps.push([link.to, manner === 'all lost' ? 0 : prng.below(length + 1)]);
+      if (prng.chance(0.3)) link.stalledUntil = cluster.now + this.span(10);
+    }
+    return { type: 'stop', node, keeps };
+  }
+
+  private victim(): NodeId {
+    const candidates = this.isHot() && this.prng.chance(0.7) ? this.involved() : this.everyone();
+    const allowed = candidates.filter((node) => this.mayDie(node));
+    return allowed.length === 0 ? NOBODY : this.prng.pick(allowed);
+  }
+
+  private everyone(): NodeId[] {
+    return this.cluster.running.filter(({ declared }) => !declared).map(({ id }) => id);
+  }
+
+  /** Head, tail and learner of the shard where something is going on. */
+  private involved(): NodeId[] {
+    const { chain, learner, primary, tail } = this.cluster.master.shards[this.hotShard]!;
+    return [...new Set([primary, tail, learner, ...chain])].filter((node) => {
+      const host = this.cluster.host(node);
+      return host?.stage === 'up' && !host.declared;
+    });
+  }
+
+  /** F1 */
+  private mayDie(node: NodeId): boolean {
+    if (this.cluster.options.beyond) return true;
+    const { replicas } = this.cluster.options.master;
+    for (const { chain } of this.cluster.master.shards) {
+      if (!chain.includes(node)) continue;
+      const dead = chain.filter((member) => this.cluster.host(member)?.stage === 'stopped').length + 1;
+      if (dead > replicas || chain.length - dead < 1) return false;
+    }
+    return true;
+  }
+
+  // ---- delays ---------------------------------------------------------------------------------------------------
+
+  private freeze(): void {
+    const { prng, cluster } = this;
+    const running = this.everyone();
+    if (running.length === 0) return;
+    const node = prng.pick(running);
+    const span = this.span(10);
+    this.actors.at(node).frozenUntil = cluster.now + span;
+    // Half of them are found out before they wake, unless that would go beyond what is promised.
+    if (prng.chance(0.5)) this.later(span / 2, () => (this.mayDie(node) ? this.declare(node, 'hung') : null));
+  }
+
+  private slowDown(): void {
+    const actor = this.actors.at(this.prng.pick([MASTER, ...this.everyone()]));
+    actor.slow = this.prng.pick([1, 8, 64]);
+  }
+
+  private stall(): void {
+    const { prng, cluster } = this;
+    const to = prng.pick([MASTER, ...this.everyone()]);
+    const links = cluster.links.into(to);
+    if (links.length > 0) prng.pick(links).stalledUntil = cluster.now + this.span(8);
+  }
+
+  /** Up to 2^`power` turns. */
+  private span(power: number): number {
+    return Math.ceil((this.cluster.options.turnMs * (1 << this.prng.below(power + 1))) / QUANTUM_MS) * QUANTUM_MS;
+  }
+
+  /** How long a worker takes to start; the last resort of a slow one is to be declared dead. */
+  spawnDelay(): number {
+    return this.prng.chance(this.mix.spawnLate) ? this.span(12) : this.span(4);
+  }
+
+  get spawnFails(): boolean {
+    return this.prng.chance(this.mix.spawnFails);
+  }
+
+  /** How long a node that was declared dead goes on acting. */
+  terminationDelay(): number {
+    return this.prng.chance(0.5) ? 0 : this.span(9);
+  }
+
+  // ---- the operator ---------------------------------------------------------------------------------------------
+
+  /** Resets what was lost and revives seats that gave up, after a while. */
+  private operate(): void {
+    for (const { shard, lost } of this.cluster.master.shards) {
+      if (!lost || this.resetPlanned.has(shard)) continue;
+      this.resetPlanned.add(shard);
+      this.later(this.span(10), () => {
+        this.resetPlanned.delete(shard);
+        return { type: 'reset', shard };
+      });
+    }
+    const [seat] = this.cluster.stoppedSeats;
+    if (seat !== undefined && this.prng.chance(0.02)) this.later(0, () => ({ type: 'revive', seat }));
+  }
+
+  // ---- where it hurts -------------------------------------------------------------------------------------------
+
+  /** Whether a shard is in the middle of something: promotion, catch-up, seal. */
+  private isHot(): boolean {
+    const { shards } = this.cluster.master;
+    for (const { shard, epoch, learner, wantedChain } of shards) {
+      if (epoch !== this.epochs[shard]) {
+        this.epochs[shard] = epoch;
+        this.freshFor = FRESH_STEPS;
+        this.hotShard = shard;
+      } else if (learner !== NOBODY || wantedChain !== null) {
+        if (this.prng.chance(0.1)) this.hotShard = shard;
+        this.freshFor = Math.max(this.freshFor, 1);
+      }
+    }
+    this.freshFor -= 1;
+    return this.freshFor >= 0;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Links: MessagePorts in virtual time. One FIFO per ordered pair of nodes, the master among them.
+ *
+ * Owns      what is queued where.
+ * Does not  decide what is taken when (scheduler.ts) or lost (faults.ts).
+ * Invariants (what real ports were measured to do: /shared/pitfalls.md §4)
+ *   K1  a link keeps order, loses nothing and repeats nothing while both ends live.
+ *   K2  a dead sender loses a suffix of what it had queued, link by link; the rest may be taken at any later time.
+ *   K3  a post to a dead node vanishes without a trace.
+ */
+import type { Message, NodeId } from '@quintet/engine/core';
+
+/** A message under way, with the master's time of the batch it came in (0 from a node). */
+export interface Envelope {
+  readonly message: Message;
+  readonly time: number;
+}
+
+export interface Link {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly queue: Envelope[];
+  /** Nothing is taken before this moment: a port that has to wait for its thread's attention. */
+  stalledUntil: number;
+}
+
+/** More than any NodeId: part of how a link is named. */
+const NODE_IDS = 1 << 20;
+
+export class Links {
+  private readonly byName = new Map<number, Link>();
+  private readonly byReceiver = new Map<NodeId, Link[]>();
+  private readonly bySender = new Map<NodeId, Link[]>();
+
+  post(from: NodeId, to: NodeId, envelope: Envelope): void {
+    this.between(from, to).queue.push(envelope);
+  }
+
+  between(from: NodeId, to: NodeId): Link {
+    const name = from * NODE_IDS + to;
+    let link = this.byName.get(name);
+    if (link === undefined) {
+      link = { from, to, queue: [], stalledUntil: 0 };
+      this.byName.set(name, link);
+      listOf(this.byReceiver, to).push(link);
+      listOf(this.bySender, from).push(link);
+    }
+    return link;
+  }
+
+  /** Links into a node (or the master), in order of first use. */
+  into(to: NodeId): readonly Link[] {
+    return this.byReceiver.get(to) ?? [];
+  }
+
+  outOf(from: NodeId): readonly Link[] {
+    return this.bySender.get(from) ?? [];
+  }
+
+  waiting(to: NodeId): boolean {
+    return this.into(to).some((link) => link.queue.length > 0);
+  }
+
+  /** K2: what a dead sender still has on one link shrinks to its first `count` messages. */
+  truncate(from: NodeId, to: NodeId, count: number): void {
+    const { queue } = this.between(from, to);
+    if (queue.length > count) queue.length = count;
+  }
+
+  /** K3: what was queued for a node that is gone. */
+  clearInto(to: NodeId): void {
+    for (const link of this.into(to)) link.queue.length = 0;
+  }
+
+  get total(): number {
+    let total = 0;
+    for (const link of this.byName.values()) total += link.queue.length;
+    return total;
+  }
+}
+
+function listOf(map: Map<NodeId, Link[]>, node: NodeId): Link[] {
+  let list = map.get(node);
+  if (list === undefined) {
+    list = [];
+    map.set(node, list);
+  }
+  return list;
+}

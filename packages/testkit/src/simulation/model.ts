@@ -1,0 +1,147 @@
+/**
+ * Model: what a plain map would do and answer, written from the documentation and sharing no code with node/evaluate.ts.
+ *
+ * Owns      the sequential meaning of every operation on one key.
+ * Does not  know logs, memory limits, or the whole shard (clear apart).
+ */
+import {
+  type Effect,
+  type Entry,
+  NO_EFFECT,
+  type Operation,
+  type Result,
+  Status,
+  ValueKind,
+} from '@quintet/engine/core';
+
+export interface Expectation {
+  readonly effect: Effect;
+  readonly result: Result;
+}
+
+interface Moment {
+  readonly time: number;
+  readonly seq: number;
+  readonly maxValueBytes: number;
+}
+
+function result(status: Status, version: number, of?: { value: string; kind: ValueKind; expiresAt: number }): Result {
+  const { value = null, kind = ValueKind.text, expiresAt = 0 } = of ?? {};
+  return { status, version, value, kind, expiresAt, page: null };
+}
+
+function nothing(status: Status, entry: Entry | undefined): Expectation {
+  return { effect: NO_EFFECT, result: result(status, entry?.version ?? 0) };
+}
+
+/** What `operation` does to a key that holds `stored` (an entry past its deadline counts as none). */
+export function expected(operation: Operation, stored: Entry | undefined, moment: Moment): Expectation {
+  const entry = stored !== undefined && isPast(stored.expiresAt, moment.time) ? undefined : stored;
+  switch (operation.verb) {
+    case 'get':
+      return { effect: NO_EFFECT, result: entry ? result(Status.ok, entry.version, entry) : result(Status.absent, 0) };
+    case 'stat': {
+      if (entry === undefined) return nothing(Status.absent, undefined);
+      const length = { ...entry, value: String(entry.value.length) };
+      return { effect: NO_EFFECT, result: result(Status.ok, entry.version, length) };
+    }
+    case 'put':
+      return put(operation, entry, moment);
+    case 'delete':
+      if (entry === undefined) return nothing(Status.absent, undefined);
+      if (!holds(operation.ifVersion, entry)) return nothing(Status.conditionFailed, entry);
+      return {
+        effect: { type: 'remove', key: operation.key, cause: 'delete' },
+        result: result(Status.ok, 0, operation.previous ? entry : undefined),
+      };
+    case 'increment':
+    case 'increment-float':
+      return increment(operation, entry, moment);
+    case 'append':
+      return append(operation, entry, moment);
+    case 'expire':
+      return expire(operation, entry, moment);
+    case 'clear':
+      return { effect: { type: 'clear' }, result: result(Status.ok, 0) };
+    default:
+      throw new Error(`no record is ever made for ${operation.verb}`);
+  }
+}
+
+export function isPast(expiresAt: number, time: number): boolean {
+  return expiresAt > 0 && time >= expiresAt;
+}
+
+function holds(ifVersion: number, entry: Entry | undefined): boolean {
+  if (ifVersion === -1) return true;
+  if (ifVersion === -2) return entry !== undefined;
+  return (entry?.version ?? 0) === ifVersion;
+}
+
+function put(
+  { key, value, kind, ifVersion, ttl, deadline, previous }: Operation & { verb: 'put' },
+  entry: Entry | undefined,
+  { time, seq }: Moment,
+): Expectation {
+  const shown = previous ? entry : undefined;
+  if (!holds(ifVersion, entry)) {
+    return { effect: NO_EFFECT, result: result(Status.conditionFailed, entry?.version ?? 0, shown) };
+  }
+  let expiresAt = deadline;
+  if (ttl > 0) expiresAt = Math.ceil(time + ttl);
+  if (ttl === -1) expiresAt = entry?.expiresAt ?? 0;
+  return { effect: { type: 'put', key, value, kind, expiresAt }, result: result(Status.ok, seq, shown) };
+}
+
+function increment(
+  operation: Operation & { verb: 'increment' | 'increment-float' },
+  entry: Entry | undefined,
+  { seq }: Moment,
+): Expectation {
+  const before = entry?.value ?? '0';
+  const isFloat = operation.verb === 'increment-float';
+  const number = isFloat ? /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i : /^(0|-?[1-9]\d{0,15})$/;
+  if (entry?.kind === ValueKind.structured || !number.test(before)) return nothing(Status.notANumber, entry);
+  const { kind = ValueKind.number, expiresAt = 0 } = entry ?? {};
+  const value = String(Number(before) + Number(operation.by));
+  const effect = { type: 'put', key: operation.key, value, kind, expiresAt } as const;
+  return { effect, result: result(Status.ok, seq, { value, kind, expiresAt }) };
+}
+
+function append(
+  { key, value: suffix, kind: kindIfNew }: Operation & { verb: 'append' },
+  entry: Entry | undefined,
+  { seq, maxValueBytes }: Moment,
+): Expectation {
+  const { kind: present, expiresAt, value: before } = entry ?? { kind: kindIfNew, expiresAt: 0, value: '' };
+  if (present === ValueKind.structured) return nothing(Status.wrongKind, entry);
+  const kind = present === ValueKind.number ? ValueKind.text : present;
+  const value = before + suffix;
+  if (value.length > maxValueBytes) return nothing(Status.valueTooLarge, entry);
+  const length = { value: String(value.length), kind, expiresAt };
+  return { effect: { type: 'put', key, value, kind, expiresAt }, result: result(Status.ok, seq, length) };
+}
+
+function expire(
+  { key, ttl, deadline, when }: Operation & { verb: 'expire' },
+  entry: Entry | undefined,
+  { time, seq }: Moment,
+): Expectation {
+  if (entry === undefined) return nothing(Status.absent, undefined);
+  const wanted = ttl > 0 ? Math.ceil(time + ttl) : deadline;
+  const present = entry.expiresAt === 0 ? Number.POSITIVE_INFINITY : entry.expiresAt;
+  const finite = present !== Number.POSITIVE_INFINITY;
+  const allowed = {
+    always: true,
+    none: !finite,
+    some: finite,
+    later: finite && wanted > present,
+    sooner: wanted < present,
+  };
+  if (wanted === 0 ? !finite : !allowed[when]) return nothing(Status.conditionFailed, entry);
+  if (isPast(wanted, time)) return { effect: { type: 'remove', key, cause: 'delete' }, result: result(Status.ok, 0) };
+  return {
+    effect: { type: 'deadline', key, expiresAt: wanted },
+    result: { ...result(Status.ok, seq), expiresAt: wanted },
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Options: everything a run is before its first event, drawn from the seed and nothing else.
+ *
+ * Owns      the shape of a run: cluster, limits, workload, fault mix; extremes on purpose.
+ * Does not  draw anything during the run (scheduler.ts, faults.ts, workload.ts have streams of their own).
+ * Invariants
+ *   O1  nodes > replicas: a chain of distinct nodes exists.
+ *   O2  unless `beyond`, faults never take a shard's last healthy copy (faults.ts); a lost shard is then a violation.
+ * Why       a mix of its own per run, with kinds fully off: a fault that is always on hides what only shows without it.
+ */
+import {
+  DEFAULT_MASTER_SETTINGS,
+  DEFAULT_NODE_SETTINGS,
+  type MasterSettings,
+  type NodeSettings,
+} from '@quintet/engine/core';
+import { Prng } from '../prng.ts';
+
+/** Virtual time passes in eighths of a millisecond: exact as a double, so sums never differ between machines. */
+export const QUANTUM_MS = 1 / 8;
+
+/** Chance per scheduler step of each kind of fault; 0 = off in this run. */
+export interface FaultMix {
+  readonly kill: number;
+  readonly freeze: number;
+  readonly slow: number;
+  readonly freezeMaster: number;
+  readonly stall: number;
+  readonly timeJump: number;
+  readonly declare: number;
+  /** Chance that a spawn fails, or takes very long. */
+  readonly spawnFails: number;
+  readonly spawnLate: number;
+  /** Multiplies kill and declare while a shard is in the middle of something (promotion, catch-up, seal). */
+  readonly ambush: number;
+  /** Chance that a kill takes another node with it. */
+  readonly several: number;
+}
+
+export interface WorkloadMix {
+  readonly operations: number;
+  readonly clients: number;
+  /** Operations a client may have under way. */
+  readonly depth: number;
+  readonly keysPerKind: number;
+  /** Weights of the kinds of keys (workload.ts). */
+  readonly weights: Readonly<{ [kind in KeyKind]: number }>;
+  readonly scans: number;
+  readonly clears: boolean;
+  readonly giveUp: number;
+  readonly valueBytes: number;
+  readonly ttlMs: number;
+  /** Mean pause between two operations, ms. */
+  readonly pauseMs: number;
+}
+
+/** r registers · c counters · v compare-and-set · a append · t expiring · g get-and-set · m everything else */
+export type KeyKind = 'r' | 'c' | 'v' | 'a' | 't' | 'g' | 'm';
+export const KEY_KINDS: readonly KeyKind[] = ['r', 'c', 'v', 'a', 't', 'g', 'm'];
+
+export interface Options {
+  readonly seed: string;
+  readonly master: MasterSettings;
+  readonly node: NodeSettings;
+  readonly faults: FaultMix;
+  readonly workload: WorkloadMix;
+  /** Faults may take every copy of a shard. */
+  readonly beyond: boolean;
+  /** Mean delay of a turn, ms; delays are drawn around it in powers of two. */
+  readonly turnMs: number;
+  /** Chance that a turn takes only some of what waits on a link. */
+  readonly partial: number;
+  /** At most so many scheduler steps with faults on. */
+  readonly steps: number;
+  /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
+  readonly freezeMessages: boolean;
+}
+
+export function drawOptions(seed: string): Options {
+  const prng = new Prng(seed).fork('options');
+  const replicas = prng.pick([0, 1, 1, 1, 1, 2, 2, 3, 4]);
+  const nodes = Math.min(8, Math.max(2, replicas + 1 + prng.pick([0, 1, 1, 2, 3, 5])));
+  const shards = prng.pick([1, 1, 1, 2, 2, 3, 4, 6, 10, prng.chance(0.1) ? 64 : 5]);
+  const beyond = prng.chance(0.15);
+  const pace = prng.pick([1, 1, 8, 64, 512]);
+  const memory = prng.chance(0.15);
+  const workload = drawWorkload(prng, pace, memory);
+  return {
+    seed,
+    master: drawMaster(prng, { nodes, shards, replicas }),
+    node: drawNode(prng, memory, nodes, shards * (replicas + 1)),
+    faults: drawFaults(prng, replicas === 0 && !beyond),
+    workload,
+    beyond,
+    turnMs: prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16),
+    partial: prng.pick([0, 0.3, 0.6, 0.9]),
+    steps: 500 + workload.operations * 12,
+    freezeMessages: prng.chance(0.05),
+  };
+}
+
+function drawMaster(prng: Prng, shape: { nodes: number; shards: number; replicas: number }): MasterSettings {
+  const tight = prng.chance(0.3);
+  return {
+    ...DEFAULT_MASTER_SETTINGS,
+    ...shape,
+    filterSlots: prng.pick([1, 2, 8, 64, 1024]),
+    creditOperations: tight ? 1 + prng.below(4) : prng.pick([8, 64, 2048]),
+    creditBytes: prng.chance(0.2) ? 1 + prng.below(400) : DEFAULT_MASTER_SETTINGS.creditBytes,
+    waitingOperations: prng.chance(0.2) ? prng.below(8) : 10_000,
+    waitingBytes: prng.chance(0.1) ? 200 + prng.below(1000) : DEFAULT_MASTER_SETTINGS.waitingBytes,
+    youngMs: prng.pick([0, 5, 200]),
+    crashLoopDeaths: prng.pick([2, 4, 12]),
+    backOffMs: prng.pick([1, 20, 100]),
+    backOffMaxMs: prng.pick([20, 500, 2000]),
+    seatGraceMs: prng.pick([0, 0, 5, 250]),
+    clockEveryMs: prng.pick([10, 100, 1000]),
+  };
+}
+
+function drawNode(prng: Prng, memory: boolean, nodes: number, copies: number): NodeSettings {
+  const perCopy = 6_000 + prng.below(12_000);
+  return {
+    ...DEFAULT_NODE_SETTINGS,
+    hashSeed: prng.below(1 << 30),
+    maxMemoryBytes: memory ? Math.ceil(copies / nodes) * perCopy : 0,
+    eviction: memory && prng.chance(0.5) ? 'allkeys-lru' : 'noeviction',
+    maxValueBytes: prng.chance(0.2) ? 64 : DEFAULT_NODE_SETTINGS.maxValueBytes,
+    sliceEntries: prng.pick([1, 1, 2, 3, 8, 512]),
+    sliceBytes: prng.chance(0.2) ? 1 + prng.below(100) : DEFAULT_NODE_SETTINGS.sliceBytes,
+    slicesAhead: prng.pick([1, 1, 2, 4]),
+    expireExamine: prng.pick([1, 4, 512]),
+    expireRemove: prng.pick([1, 2, 64]),
+    expireEveryMs: prng.pick([1, 10, 100]),
+    useTickMs: prng.pick([1, 1000]),
+  };
+}
+
+function drawFaults(prng: Prng, harmless: boolean): FaultMix {
+  const some = (chance: number, rates: readonly number[]): number => (prng.chance(chance) ? prng.pick(rates) : 0);
+  const kill = some(0.85, [0.001, 0.003, 0.01]);
+  const declare = some(0.5, [0.001, 0.003]);
+  const mix = {
+    freeze: some(0.4, [0.001, 0.005]),
+    slow: some(0.3, [0.001, 0.005]),
+    freezeMaster: some(0.25, [0.001, 0.003]),
+    stall: some(0.5, [0.002, 0.02]),
+    timeJump: some(0.3, [0.0005, 0.002]),
+    spawnFails: some(0.3, [0.1, 0.4]),
+    spawnLate: some(0.4, [0.2, 0.5]),
+    ambush: prng.pick([1, 1, 5, 20]),
+    several: some(0.4, [0.2, 0.5]),
+  };
+  // Without replicas every death loses a shard: only what kills nobody is left.
+  return harmless ? { ...mix, kill: 0, declare: 0, several: 0 } : { ...mix, kill, declare };
+}
+
+function drawWorkload(prng: Prng, pace: number, memory: boolean): WorkloadMix {
+  const weights = { r: 0, c: 0, v: 0, a: 0, t: 0, g: 0, m: 0 };
+  for (const kind of KEY_KINDS) if (prng.chance(0.6)) weights[kind] = 1 + prng.below(4);
+  if (KEY_KINDS.every((kind) => weights[kind] === 0)) weights.r = 1;
+  return {
+    operations: prng.pick([30, 60, 120, 120, 240, 400]),
+    clients: prng.pick([1, 2, 4, 8]),
+    depth: prng.pick([1, 2, 8, 32]),
+    keysPerKind: memory ? 24 : prng.pick([1, 2, 3, 8]),
+    weights,
+    scans: prng.chance(0.4) ? 0.05 : 0,
+    clears: prng.chance(0.15),
+    giveUp: prng.chance(0.3) ? 0.1 : 0,
+    valueBytes: memory ? 700 : prng.pick([0, 10, 200]),
+    ttlMs: prng.pick([2, 30, 1000]) * pace,
+    pauseMs: prng.pick([QUANTUM_MS, 1, 4]) * pace,
+  };
+}

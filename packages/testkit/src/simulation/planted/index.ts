@@ -1,0 +1,23 @@
+/** All planted bugs. Transactions and watches bring theirs with them. */
+import { CATCH_UP_BUGS } from './of-catch-up.ts';
+import { CHAIN_BUGS } from './of-the-chain.ts';
+import { ORDER_BUGS } from './of-order.ts';
+import { RECOVERY_BUGS } from './of-recovery.ts';
+import { TIME_AND_MEMORY_BUGS } from './of-time-and-memory.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+export { Patch, type PlantedBug, withBug } from './planted-bug.ts';
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ...RECOVERY_BUGS,
+  ...CHAIN_BUGS,
+  ...CATCH_UP_BUGS,
+  ...ORDER_BUGS,
+  ...TIME_AND_MEMORY_BUGS,
+];
+
+export function bugNamed(name: string): PlantedBug {
+  const bug = PLANTED_BUGS.find((planted) => planted.name === name);
+  if (bug === undefined) throw new Error(`no planted bug is called ${name}`);
+  return bug;
+}

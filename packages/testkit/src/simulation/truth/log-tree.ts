@@ -1,0 +1,144 @@
+/**
+ * The log as a tree: every record any primary ever made for a shard, each below the one it followed.
+ *
+ * A copy's log is the path from the root to its head, so "a prefix of" is "an ancestor of", and two copies disagree
+ * exactly when their heads lie on different branches. A branch that no survivor follows is what died with its primary.
+ *
+ * Owns      entries, ancestry, and what the store must hold at an entry.
+ * Does not  know who holds which head (shard-truth.ts).
+ */
+import type { Effect, Entry, Record as LogRecord, Result } from '@quintet/engine/core';
+
+export interface LogEntry {
+  readonly seq: number;
+  /** Which beginning of the shard it descends from: a reset begins another. */
+  readonly life: number;
+  /** Null for the root: where the shard began, or was begun anew. */
+  readonly record: LogRecord | null;
+  /** The last request at or before this entry. */
+  readonly lastRequest: number;
+  readonly parent: LogEntry | null;
+  readonly children: LogEntry[];
+}
+
+export function rootEntry(seq: number, lastRequest: number, life: number): LogEntry {
+  return { seq, life, record: null, lastRequest, parent: null, children: [] };
+}
+
+/** The child of `parent` for this record: the one known, or a new one. */
+export function childFor(parent: LogEntry, record: LogRecord): LogEntry {
+  const known = parent.children.find((child) => sameRecord(child.record!, record));
+  if (known !== undefined) return known;
+  const lastRequest = record.request === 0 ? parent.lastRequest : record.request;
+  const { life } = parent;
+  const child: LogEntry = { seq: parent.seq + 1, life, record, lastRequest, parent, children: [] };
+  parent.children.push(child);
+  return child;
+}
+
+export function knownChild(parent: LogEntry, record: LogRecord): LogEntry | undefined {
+  return parent.children.find((child) => sameRecord(child.record!, record));
+}
+
+/** The entry of a seq on the path to `entry`; undefined if the path does not have it. */
+export function ancestorAt(entry: LogEntry | undefined, seq: number): LogEntry | undefined {
+  let at: LogEntry | null | undefined = entry;
+  while (at && at.seq > seq) at = at.parent;
+  return at?.seq === seq ? at : undefined;
+}
+
+/** Whether the log that ends at `shorter` is a prefix of the one that ends at `longer`. */
+export function isPrefix(shorter: LogEntry, longer: LogEntry): boolean {
+  return ancestorAt(longer, shorter.seq) === shorter;
+}
+
+export function sameRecord(one: LogRecord, other: LogRecord): boolean {
+  if (one === other) return true;
+  if (one.seq !== other.seq || one.request !== other.request) return false;
+  return sameEffect(one.effect, other.effect) && sameResult(one.result, other.result);
+}
+
+export function sameEffect(one: Effect, other: Effect): boolean {
+  if (one.type !== other.type) return false;
+  if (one.type === 'put' && other.type === 'put') {
+    const { key, value, kind, expiresAt } = other;
+    return one.key === key && one.value === value && one.kind === kind && one.expiresAt === expiresAt;
+  }
+  if (one.type === 'remove' && other.type === 'remove') return one.key === other.key && one.cause === other.cause;
+  if (one.type === 'deadline' && other.type === 'deadline') {
+    return one.key === other.key && one.expiresAt === other.expiresAt;
+  }
+  return true;
+}
+
+export function sameResult(one: Result, other: Result): boolean {
+  if (one === other) return true;
+  const { status, version, value, kind, expiresAt } = other;
+  return (
+    one.status === status &&
+    one.version === version &&
+    one.value === value &&
+    one.kind === kind &&
+    one.expiresAt === expiresAt &&
+    one.page === other.page
+  );
+}
+
+// ---- what a log leaves behind -------------------------------------------------------------------------------------
+
+export type Contents = Map<string, Entry>;
+
+export function applyTo(contents: Contents, record: LogRecord): void {
+  const { effect, seq } = record;
+  switch (effect.type) {
+    case 'none':
+      return;
+    case 'clear':
+      return contents.clear();
+    case 'remove':
+      contents.delete(effect.key);
+      return;
+    case 'put': {
+      const { key, value, kind, expiresAt } = effect;
+      contents.set(key, { value, kind, version: seq, expiresAt });
+      return;
+    }
+    case 'deadline': {
+      const before = contents.get(effect.key);
+      if (before !== undefined) contents.set(effect.key, { ...before, version: seq, expiresAt: effect.expiresAt });
+    }
+  }
+}
+
+/** What a store must hold at `entry`, given what it must hold at one of its ancestors. Null: not an ancestor. */
+export function contentsAt(entry: LogEntry, ancestor: LogEntry, known: Contents): Contents | null {
+  const path: LogRecord[] = [];
+  let at: LogEntry | null = entry;
+  for (; at !== null && at !== ancestor; at = at.parent) if (at.record !== null) path.push(at.record);
+  if (at === null) return null;
+  const contents: Contents = new Map(known);
+  for (const record of path.reverse()) applyTo(contents, record);
+  return contents;
+}
+
+/** One key at `entry`, without building everything: as {@link contentsAt}. */
+export function valueAt(entry: LogEntry, ancestor: LogEntry, known: Contents, key: string): Entry | undefined {
+  let deadline: { version: number; expiresAt: number } | null = null;
+  for (let at: LogEntry | null = entry; at !== null; at = at.parent) {
+    if (at === ancestor) {
+      const before = known.get(key);
+      return before === undefined || deadline === null ? before : { ...before, ...deadline };
+    }
+    const effect = at.record?.effect;
+    if (effect === undefined || effect.type === 'none') continue;
+    if (effect.type === 'clear') return undefined;
+    if (effect.key !== key) continue;
+    if (effect.type === 'remove') return undefined;
+    if (effect.type === 'deadline') deadline ??= { version: at.seq, expiresAt: effect.expiresAt };
+    else {
+      const { value, kind, expiresAt } = effect;
+      return { value, kind, version: at.seq, expiresAt, ...deadline };
+    }
+  }
+  return undefined;
+}

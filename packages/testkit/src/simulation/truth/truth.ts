@@ -1,0 +1,189 @@
+/**
+ * Truth: watches a cluster, keeps a ShardTruth per shard, and tells the checkers what happened in the words of protocol.md.
+ *
+ * Owns      the translation from messages and moves to: made, followed, changed, accepted, valued, lost.
+ * Does not  judge (checkers/), except where the translation itself would make no sense.
+ */
+import {
+  MASTER,
+  type Message,
+  type NodeId,
+  type Note,
+  nodeName,
+  type Operation,
+  type ReadOperation,
+} from '@quintet/engine/core';
+import type { SimulatedCall } from '../call.ts';
+import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
+import type { Host, VirtualCluster, Watcher } from '../cluster.ts';
+import type { Options } from '../options.ts';
+import { check } from '../violation.ts';
+import { ancestorAt } from './log-tree.ts';
+import { type Made, ShardTruth } from './shard-truth.ts';
+
+export class Truth implements Watcher, World {
+  readonly options: Options;
+  readonly shards: readonly ShardTruth[];
+  cluster!: VirtualCluster;
+  private checkers: readonly Checker[] = [];
+  private readonly callsByOperation = new Map<Operation, SimulatedCall>();
+  private committedBefore = 0;
+  private readsBefore = 0;
+
+  constructor(options: Options) {
+    this.options = options;
+    const onMade = (made: Made) => {
+      for (const checker of this.checkers) checker.made?.(made);
+    };
+    this.shards = Array.from({ length: options.master.shards }, (_, shard) => new ShardTruth(shard, onMade));
+  }
+
+  /** The cluster watched: set once, before its start. */
+  attach(cluster: VirtualCluster, makers: readonly MakeChecker[]): void {
+    this.cluster = cluster;
+    this.checkers = makers.map((make) => make(this));
+  }
+
+  sample(): void {
+    for (const checker of this.checkers) checker.sample?.();
+  }
+
+  finish(): void {
+    for (const checker of this.checkers) checker.finish?.();
+  }
+
+  // ---- messages -------------------------------------------------------------------------------------------------
+
+  sent(from: NodeId, to: NodeId, message: Message): void {
+    if (from === MASTER) this.masterSent(message);
+    else if (message.type === 'stream-begin') {
+      this.shards[message.shard]!.streamBegins(from, to, message.since, message.lastSeq);
+    }
+    for (const checker of this.checkers) checker.sent?.(from, to, message);
+  }
+
+  private masterSent(message: Message): void {
+    switch (message.type) {
+      case 'config':
+        return this.configSent(message);
+      case 'request':
+        return this.requestSent(this.shards[message.shard]!, message.request, message.operation);
+      case 'read':
+        return this.readSent(this.shards[message.shard]!, message.id, message.operation);
+      default:
+    }
+  }
+
+  private configSent(message: Message & { type: 'config' }): void {
+    const shard = this.shards[message.shard]!;
+    const news = shard.announce(message);
+    if (news === null) return;
+    const anew = message.base !== null;
+    for (const checker of this.checkers) checker.changed?.({ shard, ...news, anew });
+  }
+
+  private requestSent(shard: ShardTruth, request: number, operation: Operation): void {
+    const call = this.callOf(operation);
+    const before = shard.requests.get(request) ?? call;
+    const once = call.request === 0 || call.request === request;
+    const same = before === call && once && call.shard === shard.shard;
+    check(
+      same,
+      'exactly-once',
+      () => `request ${request} of ${shard.name} is call ${call.index}, and call ${before.index}`,
+    );
+    call.request = request;
+    shard.requests.set(request, call);
+  }
+
+  private readSent(shard: ShardTruth, id: number, operation: ReadOperation): void {
+    const call = this.callOf(operation);
+    if (shard.reads.get(id)?.call === call) return;
+    const { committed, contents } = shard;
+    shard.reads.set(id, { call, sentAt: this.cluster.now, committedSeq: committed.seq, contents });
+  }
+
+  private callOf(operation: Operation): SimulatedCall {
+    const call = this.callsByOperation.get(operation);
+    check(
+      call !== undefined,
+      'exactly-once',
+      () => `an operation nobody submitted: ${operation.verb} ${operation.key}`,
+    );
+    return call;
+  }
+
+  // ---- nodes ----------------------------------------------------------------------------------------------------
+
+  received(host: Host, _from: NodeId, message: Message): void {
+    if ('shard' in message) this.follow(host, this.shards[message.shard]!, message);
+  }
+
+  worked(host: Host): void {
+    for (const shard of this.shards) this.follow(host, shard, null);
+  }
+
+  private follow(host: Host, shard: ShardTruth, cause: Message | null): void {
+    const copy = host.node?.inspect(shard.shard);
+    if (copy === undefined || !shard.follow(host, copy, cause)) return;
+    for (const checker of this.checkers) checker.followed?.(shard, host);
+  }
+
+  // ---- master ---------------------------------------------------------------------------------------------------
+
+  masterReceives(_from: NodeId, message: Message): void {
+    if (!('shard' in message)) return;
+    const control = this.cluster.master.shards[message.shard]!;
+    this.committedBefore = control.committedSeq;
+    this.readsBefore = control.queue.reads.length;
+  }
+
+  masterReceived(from: NodeId, message: Message): void {
+    if (message.type === 'answer') this.answerReceived(from, message);
+    else if (message.type === 'value') this.valueReceived(from, message);
+  }
+
+  private answerReceived(from: NodeId, answer: Message & { type: 'answer' }): void {
+    const shard = this.shards[answer.shard]!;
+    const { committedSeq } = this.cluster.master.shards[answer.shard]!;
+    if (committedSeq === this.committedBefore) return;
+    const entry = ancestorAt(shard.headOf(from), answer.seq);
+    check(entry !== undefined && entry !== shard.root, 'accepted-answers', () => {
+      return `${shard.name}: seq ${answer.seq} was accepted from ${nodeName(from)}, which does not hold it`;
+    });
+    shard.accept(entry);
+    for (const checker of this.checkers) checker.accepted?.({ shard, from, answer, entry });
+  }
+
+  private valueReceived(from: NodeId, value: Message & { type: 'value' }): void {
+    const shard = this.shards[value.shard]!;
+    const read = shard.reads.get(value.id);
+    if (this.cluster.master.shards[value.shard]!.queue.reads.length === this.readsBefore || read === undefined) return;
+    shard.reads.delete(value.id);
+    for (const checker of this.checkers) checker.valued?.({ shard, from, value, read });
+  }
+
+  masterMoved(): void {
+    for (const shard of this.shards) {
+      const { lost } = this.cluster.master.shards[shard.shard]!;
+      if (!lost || shard.lost) continue;
+      shard.lost = true;
+      shard.reads.clear();
+      for (const checker of this.checkers) checker.lost?.(shard);
+    }
+  }
+
+  // ---- callers --------------------------------------------------------------------------------------------------
+
+  submitted(call: SimulatedCall): void {
+    this.callsByOperation.set(call.operation, call);
+  }
+
+  settled(call: SimulatedCall): void {
+    for (const checker of this.checkers) checker.settled?.(call);
+  }
+
+  noted(note: Note): void {
+    for (const checker of this.checkers) checker.noted?.(note);
+  }
+}
