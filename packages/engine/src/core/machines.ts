@@ -7,7 +7,7 @@ import type { NodeId, Seat, ShardId } from './ids.ts';
 import type { WatchFilter } from './master/watch-filters.ts';
 import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';
-import type { Operation, TransactionOperation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { Sink, WatchSink } from './outbox.ts';
 
 export interface NodeMachine {
@@ -37,9 +37,8 @@ export interface MasterWatch {
 export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */
   start(now: number): void;
+  /** `shard` is that of the operation's key; of a transaction, whose keys may be of any shards, it means nothing. */
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
-  /** A transaction over keys of any shards. */
-  transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall;
   /** `from`: seq by shard to go on from, or null to begin now. Ended by unwatch, or by the sink's onEnd. */
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;
   unwatch(watch: MasterWatch, now: number): void;

@@ -7,8 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change } from '../../src/core/change.ts';
 import type { MasterWatch } from '../../src/core/machines.ts';
-import type { Result, Step } from '../../src/core/operation.ts';
-import { Status } from '../../src/core/operation.ts';
+import { type Result, Status, type Step, ValueKind } from '../../src/core/operation.ts';
 import type { WatchSink } from '../../src/core/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
 import { seeded } from './seeded.ts';
@@ -57,7 +56,8 @@ class Watcher implements WatchSink {
     for (const { key, value, version, shard, previous } of changes) {
       const list = this.heard.get(key) ?? [];
       this.heard.set(key, list);
-      if (this.withPrevious) assert.equal(previous?.value, list.at(-1), 'what was there before is what was told before');
+      if (this.withPrevious)
+        assert.equal(previous?.value, list.at(-1), 'what was there before is what was told before');
       list.push(value);
       this.positions.set(shard, version);
     }
@@ -148,7 +148,7 @@ function run(seed: number): { kills: number; transactions: number } {
     const [probe, target] = [pick(), pick()];
     const guess = random(2) === 0 ? balance.get(probe)! : balance.get(probe)! + 1;
     const holds = balance.get(probe) === guess && everWritten.has(probe);
-    const conditions = [{ key: probe, ifVersion: -1, equals: { value: String(guess), kind: 0 as const } }];
+    const conditions = [{ key: probe, ifVersion: -1, equals: { value: String(guess), kind: ValueKind.number } }];
     const then: Step[] = [{ verb: 'increment', key: target, by: '0' }];
     const otherwise: Step[] = [{ verb: 'get', key: target }];
     const operation = { verb: 'transaction', key: '', conditions, then, otherwise, lenient: false } as const;

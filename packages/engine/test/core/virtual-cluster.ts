@@ -146,7 +146,7 @@ export class VirtualCluster {
 
   transact(operation: TransactionOperation): Answered {
     const { answered, sink } = listen();
-    this.master.transact(operation, sink, this.now);
+    this.master.submit(0, operation, sink, this.now);
     return answered;
   }
 

@@ -78,12 +78,13 @@ export class Master implements MasterMachine {
 
   // ---- operations -----------------------------------------------------------------------------------------------
 
-  submit(shard: ShardId, operation: Operation, sink: Sink, _now: number): MasterCall {
+  submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall {
+    if (operation.verb === 'transaction') return this.transact(operation, sink, now);
     const call = this.closed ? this.refuse(sink) : this.shards[shard]!.submit(operation, sink);
     return call ?? this.settledCall(shard, operation, sink);
   }
 
-  transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall {
+  private transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall {
     const call = this.closed ? this.refuse(sink) : this.transactions.submit(operation, sink, now);
     return call ?? this.settledCall(0, operation, sink);
   }
