@@ -28,6 +28,8 @@ export interface ChaosSummary {
   /** Longest time the main thread, where the master lives, did one thing: beyond that the machine was not ours. */
   readonly worstTurnMs: number;
   readonly waitedMs: { readonly p50: number; readonly max: number };
+  /** Nodes that died though nobody hurt them: `hung` on a starved machine; anything else is a violation. */
+  readonly unplannedDeaths: number;
   readonly copiesCompared: string;
   readonly shardsLost: number;
   readonly toldLost: number;
@@ -59,6 +61,7 @@ export function summarise(result: ChaosResult): ChaosSummary {
     stallMsByKind: Object.fromEntries(stallsByKind),
     worstTurnMs: round(result.worstTurnMs),
     waitedMs: middleAndMost(faults.map(({ waitedMs }) => waitedMs)),
+    unplannedDeaths: result.watch.unplanned.length,
     copiesCompared: `${copies.compared} of ${copies.copies}`,
     shardsLost: result.lives.losses.length,
     toldLost: proof.toldLost,
@@ -92,20 +95,23 @@ function renderFaults(result: ChaosResult, summary: ChaosSummary): string[] {
     return [kind, list.length, noticed.p50, stall.p50, stall.p99, stall.max, restored.p50, restored.max];
   });
   const header = ['fault', 'times', 'noticed p50', 'stall p50', 'p99', 'max', 'restored p50', 'max'];
-  const deaths = watch.unplanned.length === 0 ? '' : `, and ${watch.unplanned.length} deaths nobody ordered`;
+  const deaths = watch.unplanned.length === 0 ? '' : `; ${watch.unplanned.length} deaths nobody ordered`;
   return [
     ...table([header, ...rows.map((row) => row.map(String))]),
     `  ms; the main thread's worst turn ${round(result.worstTurnMs)}; waited for redundancy p50 ${summary.waitedMs.p50}, max ${summary.waitedMs.max}${deaths}`,
   ];
 }
 
-function renderProofs({ proof, options, loadSeconds, copies }: ChaosResult, summary: ChaosSummary): string[] {
+function renderProofs(result: ChaosResult, summary: ChaosSummary): string[] {
+  const { proof, options, loadSeconds, copies, faults } = result;
   const rate = Math.round(summary.operations / loadSeconds);
   const mark = (good: boolean): string => (good ? 'ok ' : 'BAD');
   const row = (good: boolean, what: string, found: string): string => `  ${mark(good)}  ${what.padEnd(34)}${found}`;
   const loss = options.beyond
     ? [row(true, 'shards lost, said so, begun anew', `${summary.shardsLost} (${summary.toldLost} calls were told)`)]
     : [];
+  const cluster = result.findings.filter(({ kind }) => kind === 'cluster');
+  const hurt = faults.filter(({ held }) => held.size > 0).length;
   const all = `${summary.acknowledged} of ${summary.operations} calls`;
   return [
     `  ${options.callers} callers, ${rate} calls/s for ${loadSeconds.toFixed(0)} s; checked in ${(proof.checkMs / 1000).toFixed(1)} s`,
@@ -113,6 +119,7 @@ function renderProofs({ proof, options, loadSeconds, copies }: ChaosResult, summ
     row(summary.duplicated === 0, 'writes done twice', String(summary.duplicated)),
     row(summary.clientErrors === 0, 'errors at callers', String(summary.clientErrors)),
     row(proof.linearizable, 'linearizable', `${proof.operationsChecked} calls on ${proof.keysChecked} keys`),
+    row(cluster.length === 0, 'redundancy restored', `after all of ${hurt} faults that took copies`),
     row(copies.findings.length === 0, 'copies identical', `${summary.copiesCompared} copies read`),
     ...loss,
   ];

@@ -17,6 +17,7 @@ export class Hurt {
   readonly #nodes: number;
   #whole = true;
   #stopped = false;
+  #lost = false;
   #running: Promise<void> | undefined;
   #onWhole: (() => void) | undefined;
 
@@ -32,6 +33,7 @@ export class Hurt {
 
   /** Events of the server, from its log. */
   onEvent(event: string): void {
+    if (event === 'shard-lost') this.#giveUp();
     if (event === 'node-down') this.#whole = false;
     if (event !== 'redundancy-restored') return;
     this.#whole = true;
@@ -39,7 +41,7 @@ export class Hurt {
   }
 
   start(): void {
-    this.#stopped = false;
+    this.#stopped = this.#lost;
     this.#running = this.#run();
   }
 
@@ -68,8 +70,15 @@ export class Hurt {
     }
   }
 
+  /** What is lost does not come back: no more killing, and nothing to wait for. */
+  #giveUp(): void {
+    this.#stopped = true;
+    this.#lost = true;
+    this.#onWhole?.();
+  }
+
   #untilWhole(): Promise<void> {
-    if (this.#whole) return Promise.resolve();
+    if (this.#whole || this.#lost) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onWhole = resolve;
     });

@@ -15,7 +15,13 @@ export interface Kvctl {
 
 export function kvctl(args: readonly string[], onStderr: (line: string) => void): Kvctl {
   const child = spawn(process.execPath, [KVCTL, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const exit = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : 1));
+  // However this process ends, the child does not outlive it.
+  const end = (): void => void child.kill();
+  process.once('exit', end);
+  const exit = once(child, 'close').then(([code]) => {
+    process.off('exit', end);
+    return typeof code === 'number' ? code : 1;
+  });
   createInterface({ input: child.stderr }).on('line', onStderr);
   // A reader of stdin that ends early shows in its exit code; the broken pipe itself says nothing.
   child.stdin.on('error', () => undefined);

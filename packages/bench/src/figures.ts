@@ -4,6 +4,7 @@
  * Owns      `--name value` and `--json` of the command line, a table for people, one object for programs, and the load of
  *           the machine beside every figure: on a machine that others use, a figure without it means little.
  */
+import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
@@ -80,13 +81,35 @@ export interface Report {
   readonly met: boolean;
 }
 
+/**
+ * Milliseconds the main thread could have run and was not let: what others on this machine cost us. 0 where the system
+ * does not tell (it is Linux that does).
+ */
+function waitedForProcessorMs(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+const beganAt = performance.now();
+const waitedBeforeMs = waitedForProcessorMs();
+
 /** Prints the table, or with --json the one object. A target that was missed is told, not punished: machines differ. */
 export function printReport({ title, rows, figures, target, met }: Report, json: boolean): void {
-  const machine = { node: process.version, processors: availableParallelism(), load1: rounded(loadavg()[0]!) };
+  const starved = (waitedForProcessorMs() - waitedBeforeMs) / (performance.now() - beganAt);
+  const machine = {
+    node: process.version,
+    processors: availableParallelism(),
+    load1: rounded(loadavg()[0]!),
+    starvedPercent: rounded(starved * 100),
+  };
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...figures, target, met, machine })}\n`);
     return;
   }
-  const about = `Node ${machine.node}, ${machine.processors} processors, load ${machine.load1}`;
+  const { node, processors, load1, starvedPercent } = machine;
+  const about = `Node ${node}, ${processors} processors, load ${load1}; main thread kept waiting ${starvedPercent} % of the time`;
   process.stdout.write(`${title}\n${about}\n\n${table(rows)}\n\ntarget: ${target}: ${met ? 'met' : 'MISSED'}\n`);
 }

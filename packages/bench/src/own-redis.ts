@@ -23,9 +23,10 @@ export class OwnRedis implements AsyncDisposable {
       throw new Error('redis-server does not start; Debian: apt-get install redis-server', { cause: error });
     });
     const client = new Redis({ port, host: '127.0.0.1', enableAutoPipelining: true, lazyConnect: true });
-    // While the server starts its port refuses: ioredis tries again by itself, and tells of each attempt.
+    // While the server starts its port refuses: ioredis tries again by itself, and tells of each attempt. (Not `once` of
+    // node:events: it rejects with the first of those errors.)
     client.on('error', () => {});
-    const ready = once(client, 'ready');
+    const ready = new Promise((resolve) => client.once('ready', resolve));
     client.connect().catch(() => {});
     await Promise.race([ready, failed]);
     return new OwnRedis(client, server);

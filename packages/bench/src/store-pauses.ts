@@ -1,92 +1,89 @@
 /**
  * The longest single call of every kind while a store grows, churns, is walked and shrinks: nothing here may rehash.
  *
- * Run  node --expose-gc --conditions=source --import tsx packages/bench/src/store-pauses.ts [keys]
+ * Run  node --conditions=source --import tsx packages/bench/src/store-pauses.ts [keys] [lives]
  *
- * A call counts as the lesser of wall time and processor time, so that being preempted by another process is not counted;
- * a call in which the garbage collector ran is listed apart. The young generation is made large so that this is rare.
+ * The same life is lived several times. The store is deterministic: the n-th call does the same work in every life, so the
+ * least of its durations is what that work takes, and the rest is collections, preemption and neighbours. Shown are the
+ * longest of these least durations, and for comparison the longest call of all.
  */
-import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { keyOf, newStore, shuffled, textOf } from './store-keys.ts';
 
 const keys = Number(process.argv[2] ?? 1_000_000);
+const lives = Number(process.argv[3] ?? 3);
 
-interface Call {
-  readonly at: number;
-  readonly ms: number;
+interface Calls {
+  /** Per call, the least duration over the lives so far, in ms. */
+  readonly least: Float32Array;
+  count: number;
+  longest: number;
 }
 
-const collections: { start: number; end: number }[] = [];
-const observer = new PerformanceObserver((list) => {
-  for (const { startTime, duration } of list.getEntries()) {
-    collections.push({ start: startTime, end: startTime + duration });
-  }
-});
-observer.observe({ entryTypes: ['gc'] });
-
-/** The twenty longest calls by name. */
-const longest = new Map<string, Call[]>();
-const totals = new Map<string, number>();
-
-function timed(name: string, act: () => void): void {
-  const cpu = process.cpuUsage();
-  const at = performance.now();
-  act();
-  const wall = performance.now() - at;
-  totals.set(name, (totals.get(name) ?? 0) + 1);
-  if (wall < 0.02) return;
-  const { user, system } = process.cpuUsage(cpu);
-  const calls = longest.get(name) ?? [];
-  calls.push({ at, ms: Math.min(wall, (user + system) / 1000) });
-  calls.sort((a, b) => b.ms - a.ms);
-  calls.length = Math.min(calls.length, 20);
-  longest.set(name, calls);
-}
-
-const store = newStore();
+const calls = new Map<string, Calls>();
 const order = shuffled(keys, 1);
 const values = Array.from({ length: 128 }, (_, bytes) => textOf(bytes, bytes));
-const yieldToObserver = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-function each(name: string, seed: number, act: (key: string, i: number) => void): Promise<unknown> {
-  const shuffle = shuffled(keys, seed);
+function callsOf(name: string): Calls {
+  const found = calls.get(name) ?? { least: new Float32Array(keys * 3).fill(Infinity), count: 0, longest: 0 };
+  calls.set(name, found);
+  return found;
+}
+
+function timed(into: Calls, act: () => void): void {
+  const begin = process.hrtime.bigint();
+  act();
+  const ms = Number(process.hrtime.bigint() - begin) / 1e6;
+  into.least[into.count] = Math.min(into.least[into.count]!, ms);
+  into.longest = Math.max(into.longest, ms);
+  into.count++;
+}
+
+function each(name: string, seed: number, act: (key: string, i: number) => void): void {
+  const into = callsOf(name);
+  const turn = shuffled(keys, seed);
   for (let i = 0; i < keys; i++) {
-    const key = keyOf(order[shuffle[i]!]!);
-    timed(name, () => act(key, i));
+    const key = keyOf(order[turn[i]!]!);
+    timed(into, () => act(key, i));
   }
-  return yieldToObserver();
 }
 
-await each('insert', 1, (key, i) => store.put(key, values[64]!, 0, i + 1, 0));
-await each('get', 2, (key) => store.get(key));
-await each('update, same size', 3, (key, i) => store.put(key, values[64]!, 0, i + 1, 0));
-for (let round = 0; round < 3; round++) {
-  await each('update, other size', 4 + round, (key, i) => store.put(key, values[(i * 31) % 128]!, 0, i + 1, 0));
+function repeat(name: string, act: () => boolean): void {
+  const into = callsOf(name);
+  for (let more = true; more; ) {
+    timed(into, () => {
+      more = act();
+    });
+  }
 }
-for (let cursor = 0; cursor >= 0; ) {
-  timed('walk, page of 100', () => {
+
+function live(): void {
+  for (const each of calls.values()) each.count = 0;
+  const store = newStore();
+  each('insert', 1, (key, i) => store.put(key, values[64]!, 0, i + 1, 0));
+  each('get', 2, (key) => store.get(key));
+  each('update, same size', 3, (key, i) => store.put(key, values[64]!, 0, i + 1, 0));
+  for (let round = 0; round < 2; round++) {
+    each('update, other size', 4 + round, (key, i) => store.put(key, values[(i * 31) % 128]!, 0, i + 1, 0));
+  }
+  let cursor = 0;
+  repeat('walk, page of 100', () => {
     cursor = store.walk(cursor, 100, 1e6, false, () => {});
+    return cursor >= 0;
   });
+  each('touch', 8, (key, i) => store.touch(key, i >> 10));
+  each('deadline given', 9, (key, i) => store.setDeadline(key, i + 1, 1e6 + i));
+  repeat('due, 256 of 4096', () => store.due(3e6, 256, 4096).length > 0);
+  repeat('reclaim', () => store.reclaim());
+  each('remove', 10, (key) => store.remove(key));
+  store.release();
 }
-await each('touch', 8, (key, i) => store.touch(key, i >> 10));
-await each('deadline given', 9, (key, i) => store.setDeadline(key, i + 1, 1e6 + i));
-for (let more = true; more; ) {
-  timed('reclaim', () => {
-    more = store.reclaim();
-  });
-}
-await each('remove', 10, (key) => store.remove(key));
 
-console.log(`${keys} keys; the longest single call in ms, apart from garbage collection`);
-for (const [name, total] of totals) {
-  const calls = longest.get(name) ?? [];
-  const [collected, own] = [true, false].map((wanted) =>
-    calls.filter(({ at, ms }) => wanted === collections.some(({ start, end }) => start < at + ms && end > at)),
-  );
-  const show = (list: Call[]) => (list[0]?.ms.toFixed(3) ?? '< 0.02').padStart(9);
-  const second = (own![1]?.ms.toFixed(3) ?? '-').padStart(9);
+for (let i = 0; i < lives; i++) live();
+console.log(`${keys} keys, ${lives} lives; ms${' '.repeat(33)}median     99.99 %     longest   (longest with noise)`);
+for (const [name, { least, count, longest }] of calls) {
+  const sorted = least.subarray(0, count).sort();
+  const at = (part: number) => sorted[Math.min(count - 1, Math.floor(count * part))]!.toFixed(4).padStart(12);
   console.log(
-    `${name.padEnd(20)}${String(total).padStart(9)} calls  longest ${show(own!)}  next ${second}  with GC ${show(collected!)}`,
+    `${name.padEnd(20)}${String(count).padStart(9)} calls${at(0.5)}${at(0.9999)}${at(1)}${longest.toFixed(1).padStart(12)}`,
   );
 }
-observer.disconnect();

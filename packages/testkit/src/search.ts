@@ -7,11 +7,9 @@
  *   S1  a configuration is: one cursor per lane, the state, the optional entries used
  *   S2  an entry may be linearized next only if it was invoked before the first return still outstanding (`horizon`)
  *   S3  'ok' and 'violation' are proofs; whatever the budget cuts short is 'unknown'
- * Passes    1. depth first, briefly: finds a legal order fast if there is one and little is unknown.
- *           2. relaxed: unknown operations may take effect again and again. Nobody has to remember which were used, so
- *              there are few configurations; and what is illegal even so is illegal.
- *           3. by the number of optional entries used, fewest first: so each situation is met at its cheapest, which
- *              covers the dearer ways into it.
+ * Orders    `depth` first finds a legal order fast if there is one and little is unknown. To explore everything, `cost`
+ *           is better, i.e. by the number of optional entries used, fewest first: each situation is met at its cheapest,
+ *           which covers the dearer ways into it.
  * Pruning, each of which keeps at least one legal order if there is any:
  *   P1  an answer that is right now and could change nothing anywhere (a read, a refusal) is taken at once, without
  *       alternative: moving it forward to here disturbs nobody
@@ -21,14 +19,13 @@
  *       the state before the optional entry just taken, is part of what the cache compares.
  *   P4  interchangeable optional entries are used in order of invocation; whether those were used that cannot take
  *       effect any more is forgotten
- *   P5  an optional entry is considered only if what it leaves may serve an answer that can come next (lookahead.ts)
  */
 
 import { ConfigurationCache, NONE_USED, OptionalUse } from './configuration-cache.ts';
-import { mayServe, type Need } from './lookahead.ts';
-import { ABSENT, type RegisterState, stateKey, step, vanish } from './models/register.ts';
+import type { Entry, UnknownPast } from './entry.ts';
+import { ABSENT, type RegisterState, stateKey, step, UNKNOWN_PAST, vanish } from './models/register.ts';
 import type { OperationRecord } from './operation.ts';
-import { type Context, DONE, type Entry, layOut, type Queue, type Timeline } from './timeline.ts';
+import { layOut, type Queue, type Timeline } from './timeline.ts';
 
 /** 'unknown': the budget ran out. */
 export type Verdict = 'ok' | 'violation' | 'unknown';
@@ -76,47 +73,23 @@ interface Pending {
   readonly versionedDone: number;
 }
 
-/** What to explore for: which configurations are leaves, and whether one of them is all that is wanted. */
-interface Quest {
-  readonly pass: 'depth' | 'relaxed' | 'cost';
-  readonly isLeaf: (node: Node) => boolean;
-  readonly isFound: (node: Node) => boolean;
-}
-
 /** Decides one key's records. */
-export function search(records: readonly OperationRecord[], budget: SearchBudget): SearchResult {
-  const timeline = layOut(records);
-  const briefly = { ...budget, steps: Math.min(budget.steps, timeline.mandatoryCount * 5 + 1_000) };
-  const first = new Search(timeline, briefly).decide('depth');
-  if (first.verdict !== 'unknown' || first.steps > budget.steps) return first;
-  const second = refuteOrDecide(timeline, budget);
-  return { ...second, steps: first.steps + second.steps };
-}
-
-/** True if one key's records, or what remains of them after `context`, are surely not linearizable. */
-export function isRefuted(records: readonly OperationRecord[], budget: SearchBudget, context?: Context): boolean {
-  return refuteOrDecide(layOut(records, context), budget, context).verdict === 'violation';
-}
-
-function refuteOrDecide(timeline: Timeline, budget: SearchBudget, context?: Context): SearchResult {
-  const now = performance.now();
-  const halfTime = { ...budget, deadline: now + (budget.deadline - now) / 2 };
-  const relaxed = new Search(timeline, halfTime, context).decide('relaxed');
-  if (relaxed.verdict === 'violation' || timeline.queues.length === 0) return relaxed;
-  const exact = new Search(timeline, budget, context).decide('cost');
-  return { ...exact, steps: relaxed.steps + exact.steps };
-}
-
-/**
- * All situations in which legal orders of the answers returned by a position may have left the key, and perhaps some
- * more; null if there are more than `limit` or the budget is too small. Records invoked later must be `not-applied`.
- */
-export function situationsAt(
+export function search(
   records: readonly OperationRecord[],
-  position: number,
-  budget: SearchBudget & { readonly limit: number },
-): Context[] | null {
-  return new Search(layOut(records), budget).situationsAt(position, budget.limit);
+  order: 'depth' | 'cost',
+  budget: SearchBudget,
+): SearchResult {
+  return new Search(layOut(records, null), ABSENT, budget).run(order);
+}
+
+/** True if records that follow an unknown past are surely not linearizable, whatever that past was. */
+export function isRefuted(
+  records: readonly OperationRecord[],
+  past: UnknownPast | null,
+  budget: SearchBudget,
+): boolean {
+  const timeline = layOut(records, past);
+  return new Search(timeline, past === null ? ABSENT : UNKNOWN_PAST, budget).run('cost').verdict === 'violation';
 }
 
 /** What is to be explored: last in first out, lower rank first. */
@@ -151,47 +124,34 @@ class Search {
   #steps = 0;
   #stuck: SearchResult['stuck'] = null;
 
-  constructor(timeline: Timeline, budget: SearchBudget, context?: Context) {
+  constructor(timeline: Timeline, start: RegisterState, budget: SearchBudget) {
     this.#timeline = timeline;
+    this.#start = start;
     this.#budget = budget;
-    this.#start = context?.state ?? ABSENT;
     this.#cursors = new Int32Array(timeline.lanes.length);
     this.#use = new OptionalUse();
     this.#cache = new ConfigurationCache(timeline.lanes.length, this.#use);
     this.#remaining = timeline.mandatoryCount;
   }
 
-  decide(pass: Quest['pass']): SearchResult {
-    const isLeaf = (): boolean => this.#remaining === 0;
-    const verdict = this.#explore({ pass, isLeaf, isFound: () => true });
+  run(order: 'depth' | 'cost'): SearchResult {
+    const verdict = this.#explore(order);
     return { verdict, steps: this.#steps, stuck: this.#stuck };
   }
 
-  situationsAt(position: number, limit: number): Context[] | null {
-    const found: Context[] = [];
-    const isLeaf = (node: Node): boolean => this.#remaining === 0 || this.#horizon(node) > position;
-    const isFound = (node: Node): boolean => found.push(this.#context(node)) > limit;
-    return this.#explore({ pass: 'relaxed', isLeaf, isFound }) === 'violation' ? found : null;
-  }
-
-  /** 'ok' if what the quest is for was found, 'violation' if everything was explored in vain. */
-  #explore({ pass, isLeaf, isFound }: Quest): Verdict {
+  #explore(order: 'depth' | 'cost'): Verdict {
     const agenda = new Agenda();
     agenda.push(0, this.#pending(this.#node(this.#start), null, 0) as Pending);
     for (let pending = agenda.pop(); pending !== undefined; pending = agenda.pop()) {
       const { node, previous, cost } = pending;
-      this.#resume(pending);
-      if (isLeaf(node)) {
-        if (isFound(node)) return 'ok';
-        continue;
-      }
+      if (pending.remaining === 0) return 'ok';
       if (this.#overBudget()) return 'unknown';
+      this.#resume(pending);
       for (const { entry, after } of this.#moves(node, previous).reverse()) {
         this.#resume(pending);
         this.#take(entry, after);
-        if (pass === 'relaxed' && !entry.optional) this.#currentUse = NONE_USED;
         const next = this.#pending(after, entry.optional ? node : null, cost + Number(entry.optional));
-        if (next !== null) agenda.push(pass === 'cost' ? next.cost : 0, next);
+        if (next !== null) agenda.push(order === 'cost' ? next.cost : 0, next);
       }
     }
     return 'violation';
@@ -221,8 +181,10 @@ class Search {
   }
 
   #take(entry: Entry, { state }: Node): void {
-    const used = entry.optional ? this.#use.plusOne(this.#currentUse, entry.track) : this.#currentUse;
-    this.#currentUse = this.#use.without(used, (track) => isOver(this.#timeline.queues[track] as Queue, state));
+    const { queues } = this.#timeline;
+    const isSpent = entry.optional && queues[entry.track]?.endless === false;
+    const used = isSpent ? this.#use.plusOne(this.#currentUse, entry.track) : this.#currentUse;
+    this.#currentUse = this.#use.without(used, (track) => isOver(queues[track] as Queue, state));
     if (entry.optional) return;
     this.#cursors[entry.track]!++;
     this.#remaining--;
@@ -254,32 +216,14 @@ class Search {
 
   #addOptional(moves: Move[], node: Node, previous: Node | null, horizon: number): void {
     const { queues } = this.#timeline;
-    if (queues.length === 0) return;
-    const needs = this.#needs(horizon);
     for (let track = 0; track < queues.length; track++) {
       const queue = queues[track] as Queue;
       if (isOver(queue, node.state)) continue;
       const entry = queue.entries[this.#use.count(this.#currentUse, track)];
       const after = this.#afterIfDue(node, entry, horizon);
       if (entry === undefined || after === null || after === node) continue;
-      if (this.#goesUnnoticed(previous, entry, after) || !this.#mayBeNeeded(entry, after, needs)) continue;
-      moves.push({ entry, after });
+      if (!this.#goesUnnoticed(previous, entry, after)) moves.push({ entry, after });
     }
-  }
-
-  /** What the answers need that can come next; however many optional entries come first, these stay the same. */
-  #needs(horizon: number): Need[] {
-    const needs: Need[] = [];
-    for (const [track, lane] of this.#timeline.lanes.entries()) {
-      const entry = lane[this.#cursors[track] as number];
-      if (entry?.need != null && entry.call <= horizon) needs.push(entry.need);
-    }
-    return needs;
-  }
-
-  /** P5. What has an expiry window may be needed by the end of that window; that is left open. */
-  #mayBeNeeded({ partner }: Entry, { state }: Node, needs: readonly Need[]): boolean {
-    return partner !== null || needs.some((need) => mayServe(state.value, need, this.#timeline.means));
   }
 
   /** S2, P2 and the model: the node after an entry, or null if it may not come next. */
@@ -313,7 +257,6 @@ class Search {
   }
 
   #isDone({ optional, track, place }: Entry): boolean {
-    if (track === DONE) return true;
     return (optional ? this.#use.count(this.#currentUse, track) : (this.#cursors[track] as number)) > place;
   }
 
@@ -344,16 +287,6 @@ class Search {
       this.#nodes.set(key, node);
     }
     return node;
-  }
-
-  #context({ state }: Node): Context {
-    const done = new Set<OperationRecord>();
-    const vanished = new Set<OperationRecord>();
-    const entries = [...this.#timeline.lanes, ...this.#timeline.queues.map((queue) => queue.entries)].flat();
-    for (const entry of entries) {
-      if (this.#isDone(entry)) (entry.operation.kind === 'vanish' ? vanished : done).add(entry.record);
-    }
-    return { state, done, vanished };
   }
 
   /** One number for a node and the node before it; numbers without a previous node are negative, so they never meet. */

@@ -9,6 +9,8 @@ import type { WireBatch } from './wire.ts';
 
 /** workerData: what a thread is started with, before it is known which node it will be. */
 export interface BootData {
+  /** The link to the master. */
+  readonly master: MessagePort;
   /** Memory of its ControlBlock. */
   readonly block: SharedArrayBuffer;
   /** Module to take `createNode` from; undefined = the real node. */

@@ -101,7 +101,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     try {
       call = this.machine.submit(shard, operation, sink, this.now());
     } catch (error) {
-      this.breakDown(error);
+      this.breakDown(error, sink);
     }
     this.drain();
     return call;
@@ -316,8 +316,11 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
 
   // ---- the end ---------------------------------------------------------------------------------------------------
 
-  /** The machine threw: a bug, and its state means nothing any more. Callers hear of it now instead of waiting for ever. */
-  private breakDown(thrown: unknown): void {
+  /**
+   * The machine threw: a bug, and its state means nothing any more. Callers hear of it now instead of waiting for ever;
+   * the one whose call broke it too, whom the machine may not have known yet.
+   */
+  private breakDown(thrown: unknown, submitting?: Sink): void {
     if (this.state === 'broken') return;
     this.state = 'broken';
     clearTimeout(this.timer);
@@ -327,6 +330,11 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     } catch (second) {
       error.message += ` (and calls under way could not be failed: ${String(second)})`;
     }
+    if (submitting !== undefined && !this.willHear(submitting)) this.fail(submitting, 'CLOSED_IN_FLIGHT', '');
     this.emit({ type: 'fatal', error });
+  }
+
+  private willHear(sink: Sink): boolean {
+    return this.payloads.some((output, i) => this.sinks[i] === sink || ('sink' in output && output.sink === sink));
   }
 }

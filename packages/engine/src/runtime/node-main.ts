@@ -4,7 +4,7 @@
  * Why it imports so little: a thread starts in 25 ms as plain JavaScript, and every dependency here would be loaded by six
  * threads. No native addon ever: its fault would end all nodes at once.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { invariant } from '../core/invariant.ts';
 import { BufferMemory } from './chunk.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
@@ -12,9 +12,7 @@ import { ControlBlock } from './control-block.ts';
 import { NodeDriver } from './node-driver.ts';
 import type { CreateNode } from './node-parts.ts';
 
-invariant(parentPort !== null, 'node-main is the entry of a worker thread');
-const master = parentPort;
-const { block: memory, nodeModule } = workerData as BootData;
+const { master, block: memory, nodeModule } = workerData as BootData;
 const block = new ControlBlock(memory);
 const { createNode } = (await (nodeModule === undefined ? import('./node-factory.ts') : import(nodeModule))) as {
   createNode: CreateNode;

@@ -106,14 +106,14 @@ export class BatchEncoder {
     const { first, active } = this;
     if (first === undefined) return this.header(time);
     if (this.sender === MASTER) first[1] = time;
-    const batch = active.length === 1 ? first : first.concat(...active.slice(1).map((run) => run.out));
     for (const run of active) {
+      if (run.out !== first) for (const element of run.out) first.push(element);
       run.kind = NO_SECTION;
       run.out = [];
     }
     active.length = 0;
     this.first = undefined;
-    return batch;
+    return first;
   }
 
   private header(time: number): WireElement[] {

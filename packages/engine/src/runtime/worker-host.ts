@@ -11,7 +11,7 @@
  *   H3  `gone` resolves when the thread has ended, whatever ended it. Nobody waits for it but close(): ending can take
  *       as long as a native call in it (a 4 MB JSON.parse: 0.7 s).
  */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { MASTER, type NodeId } from '../core/ids.ts';
 import type { DeathReason } from '../core/notes.ts';
 import type { NodeSettings } from '../core/settings.ts';
@@ -46,31 +46,36 @@ export class WorkerHost {
   readonly gone: Promise<void>;
   listener: HostListener;
   private readonly worker: Worker;
+  private readonly port: MessagePort;
   private ended = false;
 
   constructor(settings: HostSettings, listener: HostListener) {
     this.listener = listener;
     this.block = new ControlBlock(new SharedArrayBuffer(ControlBlock.bytesFor(settings.shards)));
-    const bootData: BootData = { block: this.block.memory, nodeModule: settings.nodeModule };
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    const bootData: BootData = { master: port2, block: this.block.memory, nodeModule: settings.nodeModule };
     this.worker = new Worker(entry(), {
       name: 'quintet-node',
       workerData: bootData,
+      transferList: [port2],
       // Not the parent's --import, --require, --inspect…: they would be loaded by every node.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: settings.nodeHeapMb },
     });
-    // Threads never keep the process alive; calls under way do (keep-alive.ts). Not before 'online': coming up refs the
-    // worker's port again (Node 20), and the process would never end.
-    this.worker.once('online', () => this.worker.unref());
     this.gone = new Promise((resolve) => {
       this.worker.once('exit', (code) => {
         this.die('exited', `exit code ${code}`);
         resolve();
       });
     });
-    this.worker.on('message', this.onMessage);
-    this.worker.on('messageerror', (error) => this.die('crashed', `a message could not be read: ${error.message}`));
     this.worker.on('error', (error: unknown) => this.onError(error));
+    this.port.on('message', this.onMessage);
+    this.port.on('messageerror', (error) => this.die('crashed', `a message could not be read: ${error.message}`));
+    // Threads never keep the process alive; calls under way do (keep-alive.ts). The worker not before 'online': coming up
+    // refs it again (Node 20), and the process would never end.
+    this.port.unref();
+    this.worker.once('online', () => this.worker.unref());
   }
 
   /** Makes the thread a node. It may be booting still: what is posted waits for it. */
@@ -83,11 +88,11 @@ export class WorkerHost {
   }
 
   tell(control: Control, ports: readonly Peer['port'][] = []): void {
-    this.worker.postMessage(control satisfies ToWorker, ports);
+    this.port.postMessage(control satisfies ToWorker, ports);
   }
 
   postMessage(batch: WireBatch): void {
-    this.worker.postMessage(batch);
+    this.port.postMessage(batch);
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */
@@ -120,6 +125,6 @@ export class WorkerHost {
 
   private silence(): void {
     this.ended = true;
-    this.worker.off('message', this.onMessage);
+    this.port.close();
   }
 }

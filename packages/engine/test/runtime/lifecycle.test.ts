@@ -49,8 +49,8 @@ test('a broken master: calls fail, the listener hears why, the runtime closes', 
   const heard = new Promise<Error>((resolve) => cluster.runtime.onFatal(resolve));
   cluster.runtime.faults.slow(1, 100);
   const underWay = assert.rejects(cluster.put(0), /CLOSED_IN_FLIGHT/);
-  void cluster.call(0, { verb: 'clear', key: '' });
-  await underWay;
+  const breaking = assert.rejects(cluster.call(0, { verb: 'clear', key: '' }), /CLOSED_IN_FLIGHT/);
+  await Promise.all([underWay, breaking]);
   assert.equal((await heard).message, 'the master breaks');
   await assert.rejects(cluster.put(0), /CLOSED/);
   await cluster.runtime.close();

@@ -73,7 +73,7 @@ export function step(
       return conditional(state, { ...operation, ifPresent: true }, result, erase);
     case 'expire':
       return conditional(state, { ifPresent: true }, result, (before, version) =>
-        write(before, before.value, version, tag),
+        write(before, before.value ?? null, version, tag),
       );
     case 'increment':
       return increment(state, operation.by, result);
@@ -96,23 +96,22 @@ function stepFromUnknown(
   result: Result | undefined,
   tag: number,
 ): RegisterState | null {
-  const present = { ...state, value: '' };
   switch (operation.kind) {
     case 'get':
     case 'getAndPut':
     case 'getAndDelete':
-      if (result === undefined && operation.kind === 'getAndDelete') return vanish(state);
-      return step({ ...state, value: result?.value ?? null }, operation, result && { ...result, value: result.value ?? null }, tag);
+      if (result === undefined)
+        return operation.kind === 'getAndPut' ? write(state, operation.value, undefined, tag) : null;
+      return step(result.value == null ? vanish(state) : { ...state, value: result.value }, operation, result, tag);
     case 'put':
       return result?.applied === false ? state : write(state, operation.value, result?.version, tag);
     case 'delete':
-      return result?.applied === false ? state : erase(present, result?.version);
+      return result?.applied === false ? state : erase(state, result?.version);
     case 'increment':
       if (result?.number === undefined) return state;
       return step({ ...state, value: String(result.number - operation.by) }, operation, result, tag);
     case 'append':
-      if (result?.value == null) return state;
-      return write(state, result.value, result.version, state.expiry);
+      return result?.value == null ? state : write(state, result.value, result.version, state.expiry);
     case 'expire':
       return state;
   }
@@ -125,7 +124,7 @@ export function vanish(state: RegisterState): RegisterState {
 
 /** A text equal exactly for equal states. */
 export function stateKey(state: RegisterState): string {
-  const value = state.value === null ? '-' : `=${state.value}`;
+  const value = state.value === undefined ? '?' : state.value === null ? '-' : `=${state.value}`;
   return `${state.version}|${state.floor}|${state.expiry}|${state.excluded.join()}|${value}`;
 }
 

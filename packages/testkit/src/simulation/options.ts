@@ -47,6 +47,7 @@ export interface WorkloadMix {
   readonly weights: Readonly<{ [kind in KeyKind]: number }>;
   readonly scans: number;
   readonly clears: boolean;
+  /** Chance per step that a caller gives up. */
   readonly giveUp: number;
   readonly valueBytes: number;
   readonly ttlMs: number;
@@ -167,7 +168,7 @@ function drawWorkload(prng: Prng, pace: number, memory: boolean): WorkloadMix {
     weights,
     scans: prng.chance(0.4) ? 0.05 : 0,
     clears: prng.chance(0.15),
-    giveUp: prng.chance(0.3) ? 0.1 : 0,
+    giveUp: prng.chance(0.4) ? prng.pick([0.01, 0.08]) : 0,
     valueBytes: memory ? 700 : prng.pick([0, 10, 200]),
     ttlMs: prng.pick([2, 30, 1000]) * pace,
     pauseMs: prng.pick([QUANTUM_MS, 1, 4]) * pace,

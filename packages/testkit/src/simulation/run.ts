@@ -34,6 +34,8 @@ export interface Figures {
   readonly joins: number;
   readonly losses: number;
   readonly simulatedMs: number;
+  /** Rounds without faults until all was well. */
+  readonly healRounds: number;
 }
 
 /** The same without what healing adds: what a log holds. */
@@ -67,6 +69,7 @@ function run(options: Options, source: (cluster: VirtualCluster) => () => Event 
   const begun = cluster.now;
   truth.attach(cluster, CHECKERS);
   const events: Event[] = [];
+  let healRounds = 0;
   const failure = failureOf(() => {
     cluster.start();
     const next = source(cluster);
@@ -75,10 +78,10 @@ function run(options: Options, source: (cluster: VirtualCluster) => () => Event 
       cluster.apply(event);
       if (events.length % SAMPLE_EVENTS === 0) truth.sample();
     }
-    heal(cluster);
+    healRounds = heal(cluster);
     truth.finish();
   });
-  const figures = figuresOf(cluster, events.length, begun);
+  const figures = { ...figuresOf(cluster, begun), events: events.length, healRounds };
   return { report: { seed: options.seed, traceHash: cluster.trace.hash, failure, figures }, events };
 }
 
@@ -93,10 +96,9 @@ function failureOf(act: () => void): Failure | null {
   }
 }
 
-function figuresOf(cluster: VirtualCluster, events: number, begun: number): Figures {
+function figuresOf(cluster: VirtualCluster, begun: number): Omit<Figures, 'events' | 'healRounds'> {
   const count = (type: string): number => cluster.notes.filter((note) => note.type === type).length;
   return {
-    events,
     messages: cluster.delivered,
     calls: cluster.calls.length,
     deaths: count('node-down'),

@@ -56,7 +56,7 @@ export class Workload {
   /** A call to give up on, if the mix has that. */
   giveUp(): Action | null {
     const { mix, prng, cluster } = this;
-    if (mix.giveUp === 0 || cluster.unsettled === 0 || !prng.chance(mix.giveUp * 0.2)) return null;
+    if (mix.giveUp === 0 || cluster.unsettled === 0 || !prng.chance(mix.giveUp)) return null;
     const open = cluster.calls.slice(-mix.clients * mix.depth).filter(({ result, code }) => result === null && code === null);
     if (open.length === 0) return null;
     return { type: 'give-up', call: prng.pick(open).index, reason: prng.pick(['aborted', 'timeout'] as const) };

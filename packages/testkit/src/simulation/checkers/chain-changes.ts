@@ -1,6 +1,6 @@
 /**
  * Protocol §7.11: a chain only loses members, gains the learner at its end, or is reordered at a seal. One epoch is one
- * configuration; nobody dead is in it when it is made or hears anything (A1); no two copies share a node.
+ * configuration; nobody dead, or not up yet, is in it or hears anything (A1); no two copies share a node.
  */
 import { MASTER, type Message, NOBODY, type NodeId, nodeName, seatOf } from '@quintet/engine/core';
 import { check } from '../violation.ts';
@@ -43,7 +43,9 @@ export function chainChanges({ cluster, shards }: World): Checker {
     name: NAME,
     sent(from: NodeId, to: NodeId, message: Message) {
       if (from !== MASTER) return;
-      check(cluster.host(to)?.declared === false, NAME, () => `the master sends ${message.type} to ${nodeName(to)}, dead`);
+      const host = cluster.host(to);
+      const is = host === undefined || host.declared ? 'dead' : host.stage === 'spawning' ? 'not up yet' : '';
+      check(is === '', NAME, () => `the master sends ${message.type} to ${nodeName(to)}, which is ${is}`);
       if (message.type === 'config') checkEpoch(message);
     },
     changed(change) {

@@ -66,7 +66,7 @@ type CopyMessage = Extract<
 export interface CopyInsides {
   readonly state: CopyState;
   readonly context: Context;
-  learning: (Learner & { stage: string }) | null;
+  learning: { stage: 'waiting' | 'begun' | 'ended'; progressDue: boolean } | null;
   stream: StreamSource | null;
   setAside: { from: NodeId; message: CopyMessage }[];
   readonly isTail: boolean;
@@ -79,6 +79,7 @@ export interface CopyInsides {
   onRead(message: ReadMessage): void;
   onCopyMessage(from: NodeId, message: CopyMessage): void;
   handleSetAside(): void;
+  take(record: LogRecord): void;
   passOn(record: LogRecord): void;
 }
 

@@ -48,6 +48,7 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
         if (!fresh || this.learning === null) return original.call(this, fresh);
         this.stream = null;
         this.learning.stage = 'waiting';
+        this.learning.progressDue = false;
         this.state.window.clear();
       });
     },
@@ -147,15 +148,6 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
     plant(patch) {
       patch.method(CONTROL, 'onProgress', (original) => function (from, message) {
         return original.call(this, from, { ...message, since: this.since });
-      });
-    },
-  },
-  {
-    name: 'progress-of-anybody',
-    rule: '§2 Progress: from the learner',
-    plant(patch) {
-      patch.method(CONTROL, 'onProgress', (original) => function (_from, message) {
-        return original.call(this, this.learner === NOBODY ? -1 : this.learner, message);
       });
     },
   },

@@ -20,7 +20,7 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     rule: '§2 Value: epoch = own !',
     plant(patch) {
       patch.method(CONTROL, 'onValue', (original) => function (message) {
-        if (this.queue.reads.first()?.number === message.id) original.call(this, { ...message, epoch: this.epoch });
+        original.call(this, { ...message, epoch: this.epoch });
       });
     },
   },
@@ -60,8 +60,9 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     plant(patch) {
       patch.method(COPY, 'onCopyMessage', (original) => function (from, message) {
         const { epoch, lastSeq, position } = this.state;
-        const next = message.type === 'record' && message.record.seq === lastSeq + 1 && position > 0;
-        original.call(this, from, next && message.epoch < epoch ? { ...message, epoch } : message);
+        const next = message.type === 'record' && message.record.seq === lastSeq + 1 && position >= 0;
+        if (next && message.epoch < epoch) this.take(message.record);
+        else original.call(this, from, message);
       });
     },
   },

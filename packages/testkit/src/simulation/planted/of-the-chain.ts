@@ -148,8 +148,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     rule: '§2 Sealed: epoch = own',
     plant(patch) {
       patch.method(CONTROL, 'onSealed', (original) => function (message) {
-        const quiet = this.queue.unanswered.length === 0;
-        original.call(this, quiet ? { ...message, epoch: this.epoch } : message);
+        original.call(this, { ...message, epoch: this.epoch });
       });
     },
   },
