@@ -120,6 +120,8 @@ function masterSettings(options: ClusterOptions): MasterSettings {
     nodes: options.nodes ?? defaults.nodes,
     shards: options.shards ?? defaults.shards,
     replicas: options.replicas ?? defaults.replicas,
+    maxValueBytes: options.maxValueBytes ?? defaults.maxValueBytes,
+    evicts: options.eviction === 'allkeys-lru',
     creditBytes: creditBytes(options.maxMemory ?? 0),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,

@@ -36,12 +36,31 @@ export const ERRORS = {
     outcome: 'unknown',
   },
   TIMEOUT: { text: 'no answer in time; the operation had not been sent', retryable: true, outcome: 'not-applied' },
-  TIMEOUT_IN_FLIGHT: { text: 'no answer in time; the write may still be applied', retryable: false, outcome: 'unknown' },
+  TIMEOUT_IN_FLIGHT: {
+    text: 'no answer in time; the write may still be applied',
+    retryable: false,
+    outcome: 'unknown',
+  },
   ABORTED: { text: 'the caller aborted; the operation had not been sent', retryable: false, outcome: 'not-applied' },
   ABORTED_IN_FLIGHT: {
     text: 'the caller aborted; the write may still be applied',
     retryable: false,
     outcome: 'unknown',
+  },
+  CONFLICT: {
+    text: 'other writers kept changing what the transaction had read',
+    retryable: true,
+    outcome: 'not-applied',
+  },
+  TRANSACTION_TOO_LARGE: {
+    text: 'the transaction has more keys or bytes than a transaction may',
+    retryable: false,
+    outcome: 'not-applied',
+  },
+  WATCH_LAGGED: {
+    text: 'the watch fell behind; the position to resume from is in the error',
+    retryable: true,
+    outcome: 'not-applied',
   },
   CLOSED: { text: 'the cluster is closed', retryable: false, outcome: 'not-applied' },
   CLOSED_IN_FLIGHT: { text: 'the cluster closed while the write was under way', retryable: false, outcome: 'unknown' },

@@ -2,11 +2,13 @@
  * What a driver sees of the two machines. The driver (runtime/ on threads, the simulator in virtual time) feeds inputs,
  * drains the outbox in order, and never calls a machine while another call into it runs.
  */
-import type { DeathReason } from './notes.ts';
+
 import type { NodeId, Seat, ShardId } from './ids.ts';
+import type { WatchFilter } from './master/watch-filters.ts';
 import type { Message } from './messages.ts';
+import type { DeathReason } from './notes.ts';
 import type { Operation } from './operation.ts';
-import type { Sink } from './outbox.ts';
+import type { Sink, WatchSink } from './outbox.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
@@ -27,10 +29,19 @@ export interface MasterCall {
   readonly sink: Sink;
 }
 
+/** A watch the master has taken on. Given back to end it. */
+export interface MasterWatch {
+  readonly sink: WatchSink;
+}
+
 export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */
   start(now: number): void;
+  /** `shard` is that of the operation's key; of a transaction, whose keys may be of any shards, it means nothing. */
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
+  /** `from`: seq by shard to go on from, or null to begin now. Ended by unwatch, or by the sink's onEnd. */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;
+  unwatch(watch: MasterWatch, now: number): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
   receive(from: NodeId, message: Message, now: number): void;
   nodeReady(node: NodeId, now: number): void;

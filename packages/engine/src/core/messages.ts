@@ -20,7 +20,7 @@
  * the batch's messages. Advice may be lost without harm: it only steers pacing, eviction and refusal.
  */
 import type { NodeId, ShardId } from './ids.ts';
-import type { Operation, ReadOperation, Record, Result } from './operation.ts';
+import type { Effect, Operation, ReadOperation, Record, Result, Watched } from './operation.ts';
 
 /** A shard's configuration. `learner` NOBODY = none; `since` = the epoch in which it was given its present source. */
 export interface Configuration {
@@ -52,6 +52,7 @@ export interface RequestMessage {
   readonly committedSeq: number;
   /** A node of the chain is at its memory limit: refuse or evict before growing. */
   readonly pressure: boolean;
+  readonly watched: Watched;
 }
 export interface ReadMessage {
   readonly type: 'read';
@@ -113,6 +114,8 @@ export interface AnswerMessage {
   readonly seq: number;
   readonly request: number;
   readonly result: Result;
+  /** Of a watched record, and of every record of the primary's own; else null. */
+  readonly effect: Effect | null;
 }
 export interface ValueMessage {
   readonly type: 'value';

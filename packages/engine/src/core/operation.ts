@@ -124,19 +124,61 @@ export interface CountOperation {
   readonly key: '';
 }
 
-export type WriteOperation =
+/** An operation on one key, as a step of a transaction. */
+export type Step = KeyWriteOperation | GetOperation | StatOperation;
+
+/** What must hold of a key for a transaction to take its `then`. Both parts must. */
+export interface Condition {
+  readonly key: string;
+  /** ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, or the version the entry must have. */
+  readonly ifVersion: number;
+  /** The value and kind the entry must have; null = any. */
+  readonly equals: { readonly value: string; readonly kind: ValueKind } | null;
+}
+
+/**
+ * Steps taken together or not at all: `then` if every condition holds, else `otherwise`. Steps see what earlier steps
+ * wrote. With `lenient` a step that fails (not a number, too large …) leaves the others standing, as Redis's EXEC does;
+ * otherwise it undoes them all and its status becomes the transaction's. Keys of one shard: the primary evaluates it in
+ * one request; of several: transactions.ts coordinates.
+ */
+export interface TransactionOperation {
+  readonly verb: 'transaction';
+  readonly key: '';
+  readonly conditions: readonly Condition[];
+  readonly then: readonly Step[];
+  readonly otherwise: readonly Step[];
+  readonly lenient: boolean;
+}
+
+/** Reads entries for a transaction over several shards; its keys are locked. */
+export interface GatherOperation {
+  readonly verb: 'gather';
+  readonly key: '';
+  readonly keys: readonly string[];
+}
+
+/** Writes what a transaction over several shards came to; its keys are locked, so nothing is left to judge. */
+export interface InstallOperation {
+  readonly verb: 'install';
+  readonly key: '';
+  readonly effects: readonly (PutEffect | RemoveEffect)[];
+}
+
+/** Writes of one key. */
+export type KeyWriteOperation =
   | PutOperation
   | DeleteOperation
   | IncrementOperation
   | IncrementFloatOperation
   | AppendOperation
-  | ExpireOperation
-  | ClearOperation;
+  | ExpireOperation;
+export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
 /** Reads of one key: ordered behind writes of that key (protocol §5). */
 export type KeyReadOperation = GetOperation | StatOperation;
 /** Reads of a whole shard: sent to the tail once every earlier write of the shard is answered. */
 export type ShardReadOperation = ScanOperation | CountOperation;
-export type ReadOperation = KeyReadOperation | ShardReadOperation;
+export type ReadOperation = KeyReadOperation | ShardReadOperation | GatherOperation;
 export type Operation = WriteOperation | ReadOperation;
 
 /** What became of an operation. Everything but `ok` changed nothing. */
@@ -181,21 +223,30 @@ export interface Result {
   readonly kind: ValueKind;
   readonly expiresAt: number;
   readonly page: Page | null;
+  /** Transactions: what each step came to. Gather: each key's entry. */
+  readonly items?: readonly Result[];
 }
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
 
+/** What was there before, where a watcher asked for it: null = nothing. */
+export interface PreviousValue {
+  readonly value: string;
+  readonly kind: ValueKind;
+}
 export interface PutEffect {
   readonly type: 'put';
   readonly key: string;
   readonly value: string;
   readonly kind: ValueKind;
   readonly expiresAt: number;
+  readonly previous?: PreviousValue | null;
 }
 export interface RemoveEffect {
   readonly type: 'remove';
   readonly key: string;
   readonly cause: RemovalCause;
+  readonly previous?: PreviousValue | null;
 }
 /** A new deadline (and version) for an entry whose value stays. */
 export interface DeadlineEffect {
@@ -210,12 +261,23 @@ export interface ClearEffect {
 export interface NoEffect {
   readonly type: 'none';
 }
-export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | NoEffect;
+/** Several effects under one seq: they become visible together. */
+export interface ManyEffect {
+  readonly type: 'many';
+  readonly effects: readonly (PutEffect | RemoveEffect | DeadlineEffect)[];
+}
+export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
+
+/** Who wants to hear of a change: nobody, somebody, somebody who also wants what was there before. */
+export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;
+export type Watched = (typeof Watched)[keyof typeof Watched];
 
 /** One position of a shard's log. `request` 0 is the primary's own (expiry, eviction). */
 export interface Record {
   readonly seq: number;
   readonly request: number;
+  /** The tail tells the master the effect with the answer. */
+  readonly watched: Watched;
   readonly effect: Effect;
   readonly result: Result;
 }
@@ -228,7 +290,13 @@ export function plainResult(status: Status, version: number): Result {
 }
 
 /** A result that bears a value. */
-export function valueResult(status: Status, version: number, value: string, kind: ValueKind, expiresAt: number): Result {
+export function valueResult(
+  status: Status,
+  version: number,
+  value: string,
+  kind: ValueKind,
+  expiresAt: number,
+): Result {
   return { status, version, value, kind, expiresAt, page: null };
 }
 
@@ -239,6 +307,7 @@ export function isWrite(operation: Operation): operation is WriteOperation {
     case 'stat':
     case 'scan':
     case 'count':
+    case 'gather':
       return false;
     default:
       return true;

@@ -5,11 +5,13 @@
  * A disk tier will add `persist(record)` to NodeOutbox, emitted before the send that depends on it; the order of outputs
  * is the order of effects, so nothing else has to change.
  */
+
+import type { Change } from './change.ts';
 import type { ErrorCode } from './errors.ts';
-import type { NodeId } from './ids.ts';
+import type { NodeId, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
-import type { Result } from './operation.ts';
 import type { Note } from './notes.ts';
+import type { Result } from './operation.ts';
 
 /** What a node can do. */
 export interface NodeOutbox {
@@ -23,11 +25,23 @@ export interface Sink {
   onError(code: ErrorCode, details: string): void;
 }
 
+/** Who watches. `position` says up to which seq of which shard everything has been told. */
+export interface WatchSink {
+  /** Every change of the filter after `positions` (seq by shard; only the filter's shards) will be told. */
+  onStart(positions: ReadonlyMap<ShardId, number>): void;
+  onChanges(changes: readonly Change[]): void;
+  /** The watch is over. */
+  onEnd(code: ErrorCode, details: string): void;
+}
+
 /** What the master can do. */
 export interface MasterOutbox {
   send(to: NodeId, message: Message): void;
   reply(sink: Sink, result: Result): void;
   fail(sink: Sink, code: ErrorCode, details: string): void;
+  watchStarted(sink: WatchSink, positions: ReadonlyMap<ShardId, number>): void;
+  changes(sink: WatchSink, changes: readonly Change[]): void;
+  watchEnded(sink: WatchSink, code: ErrorCode, details: string): void;
   /** Start a worker to be `node`; answered by nodeReady or nodeDied. */
   spawn(node: NodeId): void;
   /** Stop `node` for good, however it is; it is dead to the master already. */

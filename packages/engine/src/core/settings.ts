@@ -29,6 +29,9 @@ export interface MasterSettings {
   readonly shards: number;
   /** Copies besides the primary. */
   readonly replicas: number;
+  /** As the nodes' settings say: transactions over several shards are evaluated by the master. */
+  readonly maxValueBytes: number;
+  readonly evicts: boolean;
   /** Slots of each shard's order filter (a power of two). */
   readonly filterSlots: number;
   /** Numbered requests and direct reads a shard may have unanswered, and their bytes. */
@@ -47,6 +50,11 @@ export interface MasterSettings {
   readonly seatGraceMs: number;
   /** How often idle nodes hear the time, so that expiry goes on without traffic. */
   readonly clockEveryMs: number;
+  /** Changes, and their bytes, remembered per shard for watchers that come back. */
+  readonly historyChanges: number;
+  readonly historyBytes: number;
+  /** How long what was watched stays marked after its last watcher has gone. */
+  readonly watchLingerMs: number;
 }
 
 export const DEFAULT_NODE_SETTINGS: NodeSettings = {
@@ -67,6 +75,8 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   nodes: 5,
   shards: 10,
   replicas: 1,
+  maxValueBytes: 16 * 1024 * 1024,
+  evicts: false,
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,
@@ -78,4 +88,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   backOffMaxMs: 2_000,
   seatGraceMs: 250,
   clockEveryMs: 100,
+  historyChanges: 4096,
+  historyBytes: 4 * 1024 * 1024,
+  watchLingerMs: 30_000,
 };

@@ -11,13 +11,16 @@
  * Why one time a turn: reading the clock costs 40 ns, a fiftieth of a whole replicated put. It is refreshed as each turn
  * ends and stands still in between; batches bear the time at which they are posted.
  */
+
+import type { Change } from '../core/change.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
-import type { MasterCall, MasterMachine } from '../core/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch } from '../core/machines.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { Message } from '../core/messages.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
 import type { Operation, Result } from '../core/operation.ts';
-import type { MasterOutbox, Sink } from '../core/outbox.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../core/outbox.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Failure } from './runtime.ts';
@@ -30,6 +33,9 @@ type RareOutput =
   | { readonly type: 'spawn'; readonly node: NodeId }
   | { readonly type: 'terminate'; readonly node: NodeId }
   | { readonly type: 'note'; readonly note: Note }
+  | { readonly type: 'watch-started'; readonly sink: WatchSink; readonly positions: ReadonlyMap<ShardId, number> }
+  | { readonly type: 'changes'; readonly sink: WatchSink; readonly changes: readonly Change[] }
+  | { readonly type: 'watch-ended'; readonly sink: WatchSink; readonly failure: Failure }
   | { readonly type: 'fatal'; readonly error: Error };
 
 /** What the driver needs done that is not its own. */
@@ -101,6 +107,18 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     return call;
   }
 
+  /** A watch keeps no process alive: it is for those who live for another reason. */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch {
+    let watch: MasterWatch = { sink };
+    if (this.state === 'open') this.input(() => (watch = this.machine.watch(filter, from, sink)));
+    else sink.onEnd('CLOSED', '');
+    return watch;
+  }
+
+  unwatch(watch: MasterWatch): void {
+    this.input((now) => this.machine.unwatch(watch, now));
+  }
+
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void {
     this.input((now) => this.machine.giveUp(call, reason, now));
   }
@@ -170,6 +188,18 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.emit({ type: 'fail', sink, failure: { code, details } });
   }
 
+  watchStarted(sink: WatchSink, positions: ReadonlyMap<ShardId, number>): void {
+    this.emit({ type: 'watch-started', sink, positions });
+  }
+
+  changes(sink: WatchSink, changes: readonly Change[]): void {
+    this.emit({ type: 'changes', sink, changes });
+  }
+
+  watchEnded(sink: WatchSink, code: Failure['code'], details: string): void {
+    this.emit({ type: 'watch-ended', sink, failure: { code, details } });
+  }
+
   spawn(node: NodeId): void {
     this.emit({ type: 'spawn', node });
   }
@@ -218,6 +248,15 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
       case 'fail':
         this.keepAlive.release();
         output.sink.onError(output.failure.code, output.failure.details);
+        break;
+      case 'watch-started':
+        output.sink.onStart(output.positions);
+        break;
+      case 'changes':
+        output.sink.onChanges(output.changes);
+        break;
+      case 'watch-ended':
+        output.sink.onEnd(output.failure.code, output.failure.details);
         break;
       case 'spawn':
         this.listener.spawn(output.node);

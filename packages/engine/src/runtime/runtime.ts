@@ -7,11 +7,12 @@
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { NodeId, Seat, ShardId } from '../core/ids.ts';
-import type { MasterCall, MasterMachine, NodeMachine } from '../core/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch, NodeMachine } from '../core/machines.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { CopyDescription } from '../core/node/node.ts';
 import type { Note } from '../core/notes.ts';
 import type { Operation } from '../core/operation.ts';
-import type { MasterOutbox, Sink } from '../core/outbox.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../core/outbox.ts';
 import type { MasterSettings, NodeSettings } from '../core/settings.ts';
 
 export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
@@ -75,6 +76,9 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
    */
   submit(shard: ShardId, operation: Operation, sink: Sink): MasterCall;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void;
+  /** See MasterMachine. Keeps no process alive. */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;
+  unwatch(watch: MasterWatch): void;
   resetShard(shard: ShardId): void;
   reviveSeat(seat: Seat): void;
 

@@ -7,7 +7,7 @@
 
 import { KvError } from '../core/errors.ts';
 import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/ids.ts';
-import type { MasterMachine } from '../core/machines.ts';
+import type { MasterMachine, MasterWatch } from '../core/machines.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
 import { BatchSender } from './batch-sender.ts';
 import type { Fault } from './control.ts';
@@ -103,6 +103,14 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
 
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void {
     this.driver.giveUp(call, reason);
+  }
+
+  watch(...watch: Parameters<Runtime['watch']>): MasterWatch {
+    return this.driver.watch(...watch);
+  }
+
+  unwatch(watch: MasterWatch): void {
+    this.driver.unwatch(watch);
   }
 
   resetShard(shard: number): void {

@@ -7,8 +7,17 @@
 import { MASTER, type NodeId, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { ConfigMessage, Message, StreamBeginMessage } from '../core/messages.ts';
-import { plainResult, type ReadOperation, type Record, Status, ValueKind, valueResult } from '../core/operation.ts';
 import {
+  plainResult,
+  type ReadOperation,
+  type Record,
+  Status,
+  ValueKind,
+  valueResult,
+  Watched,
+} from '../core/operation.ts';
+import {
+  ANSWER_EFFECT,
   ANSWER_GENERAL,
   ANSWER_OWN,
   ANSWER_RESULT_SHIFT,
@@ -19,7 +28,7 @@ import {
 } from './wire.ts';
 import { Cursor } from './wire-cursor.ts';
 import { plainPut, readOperation } from './wire-operation.ts';
-import { plainRecord, readRecord, readResult } from './wire-record.ts';
+import { plainRecord, readEffect, readRecord, readResult } from './wire-record.ts';
 
 /** Hears one message of a batch. */
 export type Receive = (from: NodeId, message: Message) => void;
@@ -54,10 +63,22 @@ interface Section {
 function decodeSection(kind: Kind, section: Section): void {
   switch (kind) {
     case Kind.requests:
-      decodeRequests(section, false);
+      decodeRequests(section, false, Watched.no);
       break;
     case Kind.pressed:
-      decodeRequests(section, true);
+      decodeRequests(section, true, Watched.no);
+      break;
+    case Kind.watched:
+      decodeRequests(section, false, Watched.yes);
+      break;
+    case Kind.watchedPrevious:
+      decodeRequests(section, false, Watched.withPrevious);
+      break;
+    case Kind.pressedWatched:
+      decodeRequests(section, true, Watched.yes);
+      break;
+    case Kind.pressedWatchedPrevious:
+      decodeRequests(section, true, Watched.withPrevious);
       break;
     case Kind.reads:
       decodeReads(section);
@@ -86,7 +107,7 @@ function hasItem({ elements, at }: Cursor): boolean {
   return typeof next !== 'number' || next >= 0;
 }
 
-function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boolean): void {
+function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boolean, watched: Watched): void {
   const epoch = cursor.number();
   const committedSeq = cursor.number();
   let request = cursor.number();
@@ -94,7 +115,7 @@ function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boo
     const item = cursor.elements[cursor.at++];
     const operation =
       typeof item === 'string' ? plainPut(item, cursor.string()) : readOperation(item as number, cursor);
-    receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure });
+    receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure, watched });
     request += 1;
   }
 }
@@ -153,13 +174,14 @@ function decodeAnswers({ from, shard, cursor, receive }: Section): void {
     if ((code & ANSWER_GENERAL) !== 0) {
       const own = (code & ANSWER_OWN) !== 0;
       const result = readResult(code >> ANSWER_RESULT_SHIFT, seq, cursor);
-      receive(from, { type: 'answer', shard, epoch, seq, request: own ? 0 : request, result });
+      const effect = (code & ANSWER_EFFECT) !== 0 ? readEffect(cursor.number(), cursor) : null;
+      receive(from, { type: 'answer', shard, epoch, seq, request: own ? 0 : request, result, effect });
       seq += 1;
       if (!own) request += 1;
       continue;
     }
     for (let left = code; left > 0; left -= ANSWER_RUN_STEP) {
-      receive(from, { type: 'answer', shard, epoch, seq, request, result: plainResult(Status.ok, seq) });
+      receive(from, { type: 'answer', shard, epoch, seq, request, result: plainResult(Status.ok, seq), effect: null });
       seq += 1;
       request += 1;
     }

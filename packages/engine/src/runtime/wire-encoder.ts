@@ -21,6 +21,7 @@ import type {
 } from '../core/messages.ts';
 import { ValueKind } from '../core/operation.ts';
 import {
+  ANSWER_EFFECT,
   ANSWER_GENERAL,
   ANSWER_OWN,
   ANSWER_RESULT_SHIFT,
@@ -33,12 +34,16 @@ import {
   type WireElement,
 } from './wire.ts';
 import { isPlainPut, writeOperation } from './wire-operation.ts';
-import { isPlainRecord, resultCode, writeRecord, writeResultFields } from './wire-record.ts';
+import { isPlainRecord, resultCode, writeEffect, writeRecord, writeResultFields } from './wire-record.ts';
 
 const NO_SECTION = -1;
 const NOWHERE = -1;
 /** A result that is ok, of text, never expires, of version 0: the value form "text, version" adds the version. */
 const TEXT_VALUE = HAS_VALUE;
+
+/** By Watched. */
+const REQUEST_KINDS = [Kind.requests, Kind.watched, Kind.watchedPrevious] as const;
+const PRESSED_KINDS = [Kind.pressed, Kind.pressedWatched, Kind.pressedWatchedPrevious] as const;
 
 /** One shard's part of the batch, and its open section. */
 class Run {
@@ -143,7 +148,7 @@ export class BatchEncoder {
     const { request, epoch, committedSeq, operation } = message;
     const run = this.runOf(message.shard);
     const { out } = run;
-    const kind = message.pressure ? Kind.pressed : Kind.requests;
+    const kind = (message.pressure ? PRESSED_KINDS : REQUEST_KINDS)[message.watched];
     if (run.kind !== kind || run.epoch !== epoch || run.nextNumber !== request) {
       open(run, kind, message.shard, epoch);
       run.committedAt = out.push(committedSeq, request) - 2;
@@ -184,7 +189,7 @@ export class BatchEncoder {
   }
 
   private addAnswer(message: AnswerMessage): void {
-    const { seq, request, result, epoch } = message;
+    const { seq, request, result, epoch, effect } = message;
     const run = this.runOf(message.shard);
     const { out } = run;
     const inRow = run.nextSeq === seq && (request === 0 || run.nextNumber === request);
@@ -197,13 +202,15 @@ export class BatchEncoder {
     run.nextSeq = seq + 1;
     if (request !== 0) run.nextNumber = request + 1;
     const code = resultCode(result, seq);
-    if (code === PLAIN_RESULT && request !== 0) {
+    if (code === PLAIN_RESULT && request !== 0 && effect === null) {
       if (run.answersAt === out.length - 1) out[run.answersAt] = (out[run.answersAt] as number) + ANSWER_RUN_STEP;
       else run.answersAt = out.push(ANSWER_RUN_STEP) - 1;
       return;
     }
-    out.push((code << ANSWER_RESULT_SHIFT) | (request === 0 ? ANSWER_OWN : 0) | ANSWER_GENERAL);
+    const flags = (request === 0 ? ANSWER_OWN : 0) | (effect === null ? 0 : ANSWER_EFFECT) | ANSWER_GENERAL;
+    out.push((code << ANSWER_RESULT_SHIFT) | flags);
     writeResultFields(out, code, result);
+    if (effect !== null) writeEffect(out, effect);
   }
 
   private addValue(message: ValueMessage): void {

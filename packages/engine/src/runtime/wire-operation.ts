@@ -5,7 +5,17 @@
  * Invariant  readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
  */
 import { invariant } from '../core/invariant.ts';
-import { ANY_VERSION, NO_TTL, type Operation, type PutOperation, ValueKind } from '../core/operation.ts';
+import {
+  ANY_VERSION,
+  type Condition,
+  type InstallOperation,
+  NO_TTL,
+  type Operation,
+  type PutOperation,
+  type Step,
+  type TransactionOperation,
+  ValueKind,
+} from '../core/operation.ts';
 import {
   EXPIRE_WHEN,
   EXPIRE_WHEN_SHIFT,
@@ -13,6 +23,7 @@ import {
   HAS_IF_VERSION,
   HAS_TTL,
   KEYS_ONLY,
+  LENIENT,
   OPERATION_KIND_SHIFT,
   VERB_MASK,
   Verb,
@@ -20,6 +31,7 @@ import {
   type WireElement,
 } from './wire.ts';
 import type { Cursor } from './wire-cursor.ts';
+import { readEffect, writeEffect } from './wire-record.ts';
 
 /** Whether a put says nothing but key and value. */
 export function isPlainPut(operation: PutOperation): boolean {
@@ -87,7 +99,53 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
     case 'count':
       out.push(Verb.count);
       break;
+    case 'transaction':
+      writeTransaction(out, operation);
+      break;
+    case 'gather':
+      out.push(Verb.gather, operation.keys.length, ...operation.keys);
+      break;
+    case 'install':
+      out.push(Verb.install, operation.effects.length);
+      for (const effect of operation.effects) writeEffect(out, effect);
+      break;
   }
+}
+
+function writeTransaction(out: WireElement[], operation: TransactionOperation): void {
+  const { conditions, then, otherwise, lenient } = operation;
+  out.push(Verb.transaction | (lenient ? LENIENT : 0), conditions.length);
+  for (const { key, ifVersion, equals } of conditions) {
+    out.push(key, ifVersion, equals === null ? 0 : 1);
+    if (equals !== null) out.push(equals.kind, equals.value);
+  }
+  for (const steps of [then, otherwise]) {
+    out.push(steps.length);
+    for (const step of steps) writeOperation(out, step);
+  }
+}
+
+function readTransaction(code: number, from: Cursor): TransactionOperation {
+  const conditions = Array.from({ length: from.number() }, () => readCondition(from));
+  const then = readSteps(from);
+  const otherwise = readSteps(from);
+  return { verb: 'transaction', key: '', conditions, then, otherwise, lenient: (code & LENIENT) !== 0 };
+}
+
+function readCondition(from: Cursor): Condition {
+  const key = from.string();
+  const ifVersion = from.number();
+  if (from.number() === 0) return { key, ifVersion, equals: null };
+  return { key, ifVersion, equals: { kind: from.number() as ValueKind, value: from.string() } };
+}
+
+function readSteps(from: Cursor): Step[] {
+  return Array.from({ length: from.number() }, () => readOperation(from.number(), from) as Step);
+}
+
+function readInstall(from: Cursor): InstallOperation {
+  const effects = Array.from({ length: from.number() }, () => readEffect(from.number(), from));
+  return { verb: 'install', key: '', effects: effects as InstallOperation['effects'][number][] };
 }
 
 function writePut(out: WireElement[], operation: PutOperation): void {
@@ -130,6 +188,12 @@ export function readOperation(code: number, from: Cursor): Operation {
       const keysOnly = (code & KEYS_ONLY) !== 0;
       return { verb: 'scan', key: '', cursor: from.number(), prefix: from.string(), limit: from.number(), keysOnly };
     }
+    case Verb.transaction:
+      return readTransaction(code, from);
+    case Verb.gather:
+      return { verb: 'gather', key: '', keys: Array.from({ length: from.number() }, () => from.string()) };
+    case Verb.install:
+      return readInstall(from);
     default:
       invariant((code & VERB_MASK) === Verb.count, 'an operation code is known');
       return { verb: 'count', key: '' };

@@ -7,13 +7,18 @@
 import { invariant } from '../core/invariant.ts';
 import {
   type Effect,
+  type ManyEffect,
   NO_EFFECT,
   type Page,
+  type PreviousValue,
+  type PutEffect,
   plainResult,
   type Record,
+  type RemoveEffect,
   type Result,
   Status,
   ValueKind,
+  Watched,
 } from '../core/operation.ts';
 import {
   EFFECT_DETAIL_SHIFT,
@@ -21,17 +26,22 @@ import {
   EFFECT_MASK,
   EffectCode,
   HAS_EXPIRY,
+  HAS_ITEMS,
   HAS_PAGE,
   HAS_RESULT,
   HAS_VALUE,
   OWN_RECORD,
   PLAIN_RESULT,
+  PREVIOUS_GIVEN,
+  PREVIOUS_NONE,
+  PREVIOUS_SHIFT,
   REMOVAL_CAUSES,
   RESULT_IS_ENTRY,
   RESULT_KIND_SHIFT,
   STATUS_MASK,
   VERSION_GIVEN,
   VERSION_ZERO,
+  WATCHED_SHIFT,
   type WireElement,
 } from './wire.ts';
 import type { Cursor } from './wire-cursor.ts';
@@ -43,6 +53,7 @@ export function resultCode(result: Result, implied: number): number {
   if (result.value !== null) code |= HAS_VALUE;
   if (result.expiresAt !== 0) code |= HAS_EXPIRY;
   if (result.page !== null) code |= HAS_PAGE;
+  if (result.items !== undefined) code |= HAS_ITEMS;
   return code;
 }
 
@@ -52,6 +63,20 @@ export function writeResultFields(out: WireElement[], code: number, result: Resu
   if (result.value !== null) out.push(result.value);
   if (result.expiresAt !== 0) out.push(result.expiresAt);
   if (result.page !== null) out.push(result.page.cursor, result.page.entries);
+  if (result.items !== undefined) writeItems(out, result.items);
+}
+
+function writeItems(out: WireElement[], items: readonly Result[]): void {
+  out.push(items.length);
+  for (const item of items) {
+    const code = resultCode(item, 0);
+    out.push(code);
+    writeResultFields(out, code, item);
+  }
+}
+
+function readItems(from: Cursor): Result[] {
+  return Array.from({ length: from.number() }, () => readResult(from.number(), 0, from));
 }
 
 export function readResult(code: number, implied: number, from: Cursor): Result {
@@ -61,7 +86,8 @@ export function readResult(code: number, implied: number, from: Cursor): Result 
   const kind = ((code >> RESULT_KIND_SHIFT) & 3) as ValueKind;
   const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
   const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
-  return { status, version, value, kind, expiresAt, page };
+  const result = { status, version, value, kind, expiresAt, page };
+  return (code & HAS_ITEMS) === 0 ? result : { ...result, items: readItems(from) };
 }
 
 /** The general form of a record; its seq and (unless it is the primary's own) its request are implied by its place. */
@@ -69,7 +95,7 @@ export function writeRecord(out: WireElement[], record: Record): void {
   const { effect, result, seq } = record;
   const plain = resultCode(result, seq);
   const asEntry = plain !== PLAIN_RESULT && isEntryOf(effect, result, seq);
-  let code = effectCode(effect) | (record.request === 0 ? OWN_RECORD : 0);
+  let code = effectCode(effect) | (record.request === 0 ? OWN_RECORD : 0) | (record.watched << WATCHED_SHIFT);
   if (asEntry) code |= RESULT_IS_ENTRY;
   else if (plain !== PLAIN_RESULT) code |= HAS_RESULT;
   out.push(code);
@@ -87,23 +113,41 @@ function isEntryOf(effect: Effect, result: Result, seq: number): boolean {
     result.value === effect.value &&
     result.kind === effect.kind &&
     result.expiresAt === effect.expiresAt &&
-    result.page === null
+    result.page === null &&
+    result.items === undefined
   );
+}
+
+/** An effect by itself: its code, then its fields. */
+export function writeEffect(out: WireElement[], effect: Effect): void {
+  out.push(effectCode(effect));
+  writeEffectFields(out, effect);
 }
 
 function effectCode(effect: Effect): number {
   switch (effect.type) {
-    case 'put':
-      return EffectCode.put | (effect.kind << EFFECT_DETAIL_SHIFT) | (effect.expiresAt !== 0 ? EFFECT_EXPIRES : 0);
-    case 'remove':
-      return EffectCode.remove | (REMOVAL_CAUSES.indexOf(effect.cause) << EFFECT_DETAIL_SHIFT);
+    case 'put': {
+      const expires = effect.expiresAt !== 0 ? EFFECT_EXPIRES : 0;
+      return EffectCode.put | (effect.kind << EFFECT_DETAIL_SHIFT) | expires | previousCode(effect.previous);
+    }
+    case 'remove': {
+      const cause = REMOVAL_CAUSES.indexOf(effect.cause) << EFFECT_DETAIL_SHIFT;
+      return EffectCode.remove | cause | previousCode(effect.previous);
+    }
     case 'deadline':
       return EffectCode.deadline;
     case 'clear':
       return EffectCode.clear;
+    case 'many':
+      return EffectCode.many;
     case 'none':
       return EffectCode.none;
   }
+}
+
+function previousCode(previous: PreviousValue | null | undefined): number {
+  if (previous === undefined) return 0;
+  return (previous === null ? PREVIOUS_NONE : PREVIOUS_GIVEN) << PREVIOUS_SHIFT;
 }
 
 function writeEffectFields(out: WireElement[], effect: Effect): void {
@@ -111,12 +155,18 @@ function writeEffectFields(out: WireElement[], effect: Effect): void {
     case 'put':
       out.push(effect.key, effect.value);
       if (effect.expiresAt !== 0) out.push(effect.expiresAt);
+      if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
       break;
     case 'remove':
       out.push(effect.key);
+      if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
       break;
     case 'deadline':
       out.push(effect.key, effect.expiresAt);
+      break;
+    case 'many':
+      out.push(effect.effects.length);
+      for (const part of effect.effects) writeEffect(out, part);
       break;
     case 'clear':
     case 'none':
@@ -124,25 +174,36 @@ function writeEffectFields(out: WireElement[], effect: Effect): void {
   }
 }
 
-function readEffect(code: number, from: Cursor): Effect {
+export function readEffect(code: number, from: Cursor): Effect {
   const detail = (code >> EFFECT_DETAIL_SHIFT) & 3;
   switch (code & EFFECT_MASK) {
     case EffectCode.put: {
       const key = from.string();
       const value = from.string();
       const expiresAt = (code & EFFECT_EXPIRES) !== 0 ? from.number() : 0;
-      return { type: 'put', key, value, kind: detail as ValueKind, expiresAt };
+      return withPrevious({ type: 'put', key, value, kind: detail as ValueKind, expiresAt }, code, from);
     }
     case EffectCode.remove:
-      return { type: 'remove', key: from.string(), cause: REMOVAL_CAUSES[detail]! };
+      return withPrevious({ type: 'remove', key: from.string(), cause: REMOVAL_CAUSES[detail]! }, code, from);
     case EffectCode.deadline:
       return { type: 'deadline', key: from.string(), expiresAt: from.number() };
     case EffectCode.clear:
       return { type: 'clear' };
+    case EffectCode.many: {
+      const effects = Array.from({ length: from.number() }, () => readEffect(from.number(), from));
+      return { type: 'many', effects: effects as ManyEffect['effects'][number][] };
+    }
     default:
       invariant((code & EFFECT_MASK) === EffectCode.none, 'an effect code is known');
       return NO_EFFECT;
   }
+}
+
+function withPrevious<E extends PutEffect | RemoveEffect>(effect: E, code: number, from: Cursor): E {
+  const told = (code >> PREVIOUS_SHIFT) & 3;
+  if (told === 0) return effect;
+  if (told === PREVIOUS_NONE) return { ...effect, previous: null };
+  return { ...effect, previous: { kind: from.number() as ValueKind, value: from.string() } };
 }
 
 /** `request` is the one the place implies; the record's own if it is not the primary's. */
@@ -151,6 +212,7 @@ export function readRecord(code: number, seq: number, request: number, from: Cur
   return {
     seq,
     request: (code & OWN_RECORD) !== 0 ? 0 : request,
+    watched: ((code >> WATCHED_SHIFT) & 3) as Watched,
     effect,
     result: recordResult(code, seq, effect, from),
   };
@@ -171,6 +233,7 @@ export function isPlainRecord(record: Record): boolean {
     effect.kind === ValueKind.text &&
     effect.expiresAt === 0 &&
     record.request !== 0 &&
+    record.watched === Watched.no &&
     isPlainResult(record.result, record.seq)
   );
 }
@@ -182,11 +245,12 @@ export function isPlainResult(result: Result, implied: number): boolean {
     result.value === null &&
     result.kind === ValueKind.text &&
     result.expiresAt === 0 &&
-    result.page === null
+    result.page === null &&
+    result.items === undefined
   );
 }
 
 export function plainRecord(seq: number, request: number, key: string, value: string): Record {
   const effect: Effect = { type: 'put', key, value, kind: ValueKind.text, expiresAt: 0 };
-  return { seq, request, effect, result: plainResult(Status.ok, seq) };
+  return { seq, request, watched: Watched.no, effect, result: plainResult(Status.ok, seq) };
 }

@@ -7,7 +7,7 @@
  *   head     = -1 - (kind + KINDS * shard)
  *
  *   kind                fields                                     items
- *   requests, pressed   epoch, committedSeq, first request         key, value  (a plain put)  | code, operation…
+ *   requests … (6 kinds) epoch, committedSeq, first request         key, value  (a plain put)  | code, operation…
  *   reads               epoch, committedSeq, first id              key  (a get)               | code, operation…
  *   records             epoch, committedSeq, first seq, request    key, value  (a plain put)  | code, effect…, result…
  *   streamRecords       since, committedSeq, first seq, request    as records
@@ -52,6 +52,11 @@ export const Kind = {
   touched: 15,
   usage: 16,
   clock: 17,
+  /** Requests somebody watches the effect of; the same with what was there before; and both under pressure. */
+  watched: 18,
+  watchedPrevious: 19,
+  pressedWatched: 20,
+  pressedWatchedPrevious: 21,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -75,6 +80,9 @@ export const Verb = {
   stat: 8,
   scan: 9,
   count: 10,
+  transaction: 11,
+  gather: 12,
+  install: 13,
 } as const;
 export const VERB_MASK = 15;
 /** Two bits: a ValueKind. */
@@ -84,6 +92,7 @@ export const HAS_TTL = 1 << 7;
 export const HAS_DEADLINE = 1 << 8;
 export const WANTS_PREVIOUS = 1 << 9;
 export const KEYS_ONLY = 1 << 10;
+export const LENIENT = 1 << 10;
 /** Three bits: an index into EXPIRE_WHEN. */
 export const EXPIRE_WHEN_SHIFT = 11;
 export const EXPIRE_WHEN = ['always', 'none', 'some', 'later', 'sooner'] as const;
@@ -98,11 +107,13 @@ export const HAS_VALUE = 1 << 6;
 export const RESULT_KIND_SHIFT = 7;
 export const HAS_EXPIRY = 1 << 9;
 export const HAS_PAGE = 1 << 10;
+/** A number of items, then each as a result whose version is 0 if nothing else is said. */
+export const HAS_ITEMS = 1 << 11;
 /** The code of ok, version implied, nothing else: what a plain put is answered. */
 export const PLAIN_RESULT = 0;
 
 /** Record codes: the effect in the low 3 bits. */
-export const EffectCode = { put: 0, remove: 1, deadline: 2, clear: 3, none: 4 } as const;
+export const EffectCode = { put: 0, remove: 1, deadline: 2, clear: 3, none: 4, many: 5 } as const;
 export const EFFECT_MASK = 7;
 /** Two bits: a put's ValueKind, a removal's cause (an index into REMOVAL_CAUSES). */
 export const EFFECT_DETAIL_SHIFT = 3;
@@ -115,8 +126,17 @@ export const HAS_RESULT = 1 << 7;
 /** … ok with exactly the entry the effect puts (increments): its value need not travel twice. */
 export const RESULT_IS_ENTRY = 1 << 8;
 
+/** Two bits: what was there before is not told (0), was nothing (1), or follows as kind and value (2). */
+export const PREVIOUS_SHIFT = 9;
+export const PREVIOUS_NONE = 1;
+export const PREVIOUS_GIVEN = 2;
+/** Two bits: Watched. */
+export const WATCHED_SHIFT = 11;
+
 /** Answer codes: even = a run of plain answers, 2 each; odd = this, the own-record bit, and a result code above. */
 export const ANSWER_RUN_STEP = 2;
 export const ANSWER_GENERAL = 1;
 export const ANSWER_OWN = 1 << 1;
-export const ANSWER_RESULT_SHIFT = 2;
+/** The effect follows the result. */
+export const ANSWER_EFFECT = 1 << 2;
+export const ANSWER_RESULT_SHIFT = 3;

@@ -7,8 +7,9 @@
  */
 import type { Caller, CallSink, PendingCall } from '../../src/client/caller.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import { evaluate, liveEntry } from '../../src/core/node/evaluate.ts';
+import { evaluate, liveEntry, type Moment, type Outcome } from '../../src/core/evaluate.ts';
 import {
+  type Effect,
   type Entry,
   isWrite,
   type Operation,
@@ -21,6 +22,7 @@ import {
   type WriteOperation,
 } from '../../src/core/operation.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
+import { evaluateTransaction } from '../../src/core/transaction.ts';
 
 export class FakeCaller implements Caller {
   readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
@@ -112,8 +114,16 @@ export class FakeCaller implements Caller {
   #write(data: Map<string, Entry>, operation: WriteOperation): Result {
     const seq = ++this.#seq;
     const moment = { time: this.now(), seq, maxValueBytes: this.limits.maxValueBytes };
-    const { effect, result } = evaluate(operation, data, moment);
+    const { effect, result } = outcomeOf(operation, data, moment);
+    this.#apply(data, effect, seq);
+    return result;
+  }
+
+  #apply(data: Map<string, Entry>, effect: Effect, seq: number): void {
     switch (effect.type) {
+      case 'many':
+        for (const part of effect.effects) this.#apply(data, part, seq);
+        break;
       case 'put':
         data.set(effect.key, { value: effect.value, kind: effect.kind, version: seq, expiresAt: effect.expiresAt });
         break;
@@ -129,7 +139,6 @@ export class FakeCaller implements Caller {
       case 'none':
         break;
     }
-    return result;
   }
 
   /** In the order of a hash, as the real store walks: so that keys which come and go do not move others. */
@@ -183,5 +192,20 @@ class FakeCall implements PendingCall {
     const write = isWrite(this.operation);
     if (reason === 'aborted') this.fail(write ? 'ABORTED_IN_FLIGHT' : 'ABORTED');
     else this.fail(write ? 'TIMEOUT_IN_FLIGHT' : 'TIMEOUT');
+  }
+}
+
+function outcomeOf(operation: WriteOperation, data: Map<string, Entry>, moment: Moment): Outcome {
+  switch (operation.verb) {
+    case 'clear':
+      return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
+    case 'transaction': {
+      const { effects, result } = evaluateTransaction(operation, data, moment);
+      return { effect: { type: 'many', effects }, result };
+    }
+    case 'install':
+      throw new Error('one fake shard needs no coordinator');
+    default:
+      return evaluate(operation, data, moment);
   }
 }

@@ -2,17 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY_VERSION, type Operation, Status, ValueKind } from '../../src/core/operation.ts';
+import { seeded } from './seeded.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
-
-function generator(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 function put(key: string, value: string, ttl = 0): Operation {
   const [kind, ifVersion, deadline, previous] = [ValueKind.text, ANY_VERSION, 0, false];
@@ -20,12 +11,15 @@ function put(key: string, value: string, ttl = 0): Operation {
 }
 
 function run(seed: number): void {
-  const random = generator(seed);
+  const random = seeded(seed);
   const replicas = 1 + random(3);
   const nodes = replicas + 1 + random(3);
   const shards = 1 + random(4);
   const slices = { sliceEntries: 1 + random(4), slicesAhead: 1 + random(3), expireEveryMs: 5 };
-  const cluster = new VirtualCluster({ nodes, shards, replicas, creditOperations: 1 + random(40), filterSlots: 1 << random(7) }, slices);
+  const cluster = new VirtualCluster(
+    { nodes, shards, replicas, creditOperations: 1 + random(40), filterSlots: 1 << random(7) },
+    slices,
+  );
   cluster.bootAll();
   const counters = new Map<string, Answered[]>();
   const lastPut = new Map<string, { value: string; answered: Answered }[]>();
@@ -77,13 +71,18 @@ function run(seed: number): void {
     } else {
       const busy = cluster.busy();
       const link = busy[random(busy.length)];
-      for (let count = random(4); link !== undefined && count >= 0 && link.queue.length > 0; count--) cluster.deliver(link);
+      for (let count = random(4); link !== undefined && count >= 0 && link.queue.length > 0; count--)
+        cluster.deliver(link);
     }
   }
   cluster.settle();
   for (const [key, list] of counters) {
     const values = list.map(({ result }) => Number(result!.value));
-    assert.deepEqual(values, list.map((_, index) => index + 1), `${key}: in order, exactly once`);
+    assert.deepEqual(
+      values,
+      list.map((_, index) => index + 1),
+      `${key}: in order, exactly once`,
+    );
   }
   for (const { answered, atLeast, key } of reads) {
     assert.equal(answered.code, null);
@@ -112,7 +111,8 @@ test('300 seeds of kills at any step', () => {
     try {
       run(seed);
     } catch (error) {
-      console.error(`seed ${seed}`); throw error;
+      console.error(`seed ${seed}`);
+      throw error;
     }
   }
   assert.ok(total.kills > 500, `enough kills: ${total.kills}`);

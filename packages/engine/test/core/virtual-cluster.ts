@@ -2,14 +2,21 @@
  * VirtualCluster: the real Master and Nodes joined by FIFO queues in one thread, every delivery chosen by the test (or a
  * seed). The smallest thing that can show a protocol bug; the simulator in testkit is its big brother.
  */
-import { Node } from '../../src/core/node/node.ts';
-import { Master } from '../../src/core/master/master.ts';
-import { MASTER, type NodeId } from '../../src/core/ids.ts';
-import type { Message } from '../../src/core/messages.ts';
-import type { Note } from '../../src/core/notes.ts';
+
 import type { ErrorCode } from '../../src/core/errors.ts';
-import type { Operation, Result } from '../../src/core/operation.ts';
-import { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, type NodeSettings } from '../../src/core/settings.ts';
+import { MASTER, type NodeId } from '../../src/core/ids.ts';
+import { Master } from '../../src/core/master/master.ts';
+import type { Message } from '../../src/core/messages.ts';
+import { Node } from '../../src/core/node/node.ts';
+import type { Note } from '../../src/core/notes.ts';
+import type { Operation, Result, TransactionOperation } from '../../src/core/operation.ts';
+import type { Sink } from '../../src/core/outbox.ts';
+import {
+  DEFAULT_MASTER_SETTINGS,
+  DEFAULT_NODE_SETTINGS,
+  type MasterSettings,
+  type NodeSettings,
+} from '../../src/core/settings.ts';
 import { BufferMemory } from '../../src/runtime/chunk.ts';
 
 export interface Answered {
@@ -44,6 +51,9 @@ export class VirtualCluster {
         fail: (sink, code, details) => sink.onError(code, details),
         spawn: (node) => this.spawning.push(node),
         terminate: (node) => this.stop(node),
+        watchStarted: (sink, positions) => sink.onStart(positions),
+        changes: (sink, changes) => sink.onChanges(changes),
+        watchEnded: (sink, code, details) => sink.onEnd(code, details),
         note: (note) => this.notes.push(note),
       },
     });
@@ -129,22 +139,14 @@ export class VirtualCluster {
   }
 
   submit(shard: number, operation: Operation): Answered {
-    const answered: Answered = { result: null, code: null };
-    this.master.submit(
-      shard,
-      operation,
-      {
-        onResult: (result) => {
-          if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
-          answered.result = result;
-        },
-        onError: (code) => {
-          if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
-          answered.code = code;
-        },
-      },
-      this.now,
-    );
+    const { answered, sink } = listen();
+    this.master.submit(shard, operation, sink, this.now);
+    return answered;
+  }
+
+  transact(operation: TransactionOperation): Answered {
+    const { answered, sink } = listen();
+    this.master.submit(0, operation, sink, this.now);
     return answered;
   }
 
@@ -159,4 +161,22 @@ export class VirtualCluster {
       return entries.sort().join('\n');
     });
   }
+}
+
+function listen(): { answered: Answered; sink: Sink } {
+  const answered: Answered = { result: null, code: null };
+  const once = (): void => {
+    if (answered.result !== null || answered.code !== null) throw new Error('answered twice');
+  };
+  const sink: Sink = {
+    onResult: (result) => {
+      once();
+      answered.result = result;
+    },
+    onError: (code) => {
+      once();
+      answered.code = code;
+    },
+  };
+  return { answered, sink };
 }

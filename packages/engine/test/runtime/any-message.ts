@@ -14,7 +14,8 @@ export const count = fc.oneof(
   fc.maxSafeNat(),
 );
 const shard = fc.oneof(fc.nat(3), fc.constantFrom(16_383));
-const kind = fc.constantFrom(0, 1, 2);
+const kind = fc.constantFrom(0, 1, 2, 3);
+const watched = fc.constantFrom(0, 1, 2);
 const time = fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 2 ** 53, noNaN: true }));
 const ifVersion = fc.oneof(fc.constantFrom(-1, 0, -2), count);
 
@@ -64,7 +65,7 @@ const read: fc.Arbitrary<ReadOperation> = fc.oneof(
   shape({ verb: constant('count'), key: constant('') }),
 );
 
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
+const write: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: plainPut },
   put,
   shape({ verb: constant('delete'), key: bytes, ifVersion, previous: fc.boolean() }),
@@ -79,7 +80,41 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
     when: fc.constantFrom('always', 'none', 'some', 'later', 'sooner'),
   }) as fc.Arbitrary<Operation>,
   shape({ verb: constant('clear'), key: constant('') }),
+);
+
+const keyEffect: fc.Arbitrary<Effect> = fc
+  .oneof(
+    shape({ type: constant('put'), key: bytes, value: bytes, kind, expiresAt: time }),
+    shape({ type: constant('remove'), key: bytes, cause: fc.constantFrom('delete', 'expire', 'evict') }),
+  )
+  .chain((done) =>
+    fc.option(fc.option(shape({ value: bytes, kind })), { nil: undefined }).map((previous) => {
+      return previous === undefined ? done : { ...done, previous };
+    }),
+  ) as fc.Arbitrary<Effect>;
+
+const steps = fc.array(write, { maxLength: 3 });
+const transaction = shape({
+  verb: constant('transaction'),
+  key: constant(''),
+  conditions: fc.array(shape({ key: bytes, ifVersion, equals: fc.option(shape({ value: bytes, kind })) }), {
+    maxLength: 2,
+  }),
+  then: steps,
+  otherwise: steps,
+  lenient: fc.boolean(),
+}) as fc.Arbitrary<Operation>;
+
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 5, arbitrary: write },
   read,
+  transaction,
+  shape({ verb: constant('gather'), key: constant(''), keys: fc.array(bytes, { maxLength: 3 }) }),
+  shape({
+    verb: constant('install'),
+    key: constant(''),
+    effects: fc.array(keyEffect, { maxLength: 3 }),
+  }) as fc.Arbitrary<Operation>,
 );
 
 const page = shape({
@@ -112,7 +147,8 @@ function resultOf(version: fc.Arbitrary<number>): fc.Arbitrary<Result> {
     expiresAt: time,
     page: fc.option(page),
   });
-  return fc.oneof(plain, text, general) as fc.Arbitrary<Result>;
+  const many = fc.tuple(general, fc.array(general, { maxLength: 3 })).map(([result, items]) => ({ ...result, items }));
+  return fc.oneof(plain, text, general, many) as fc.Arbitrary<Result>;
 }
 
 const effect: fc.Arbitrary<Effect> = fc.oneof(
@@ -126,24 +162,22 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       expiresAt: fc.constant(0),
     }),
   },
-  shape({ type: constant('put'), key: bytes, value: bytes, kind, expiresAt: time }),
-  shape({ type: constant('remove'), key: bytes, cause: fc.constantFrom('delete', 'expire', 'evict') }),
+  keyEffect,
+  shape({ type: constant('many'), effects: fc.array(keyEffect, { maxLength: 3 }) }),
   shape({ type: constant('deadline'), key: bytes, expiresAt: time }),
   shape({ type: constant('clear') }),
   shape({ type: constant('none') }),
 ) as fc.Arbitrary<Effect>;
 
 function recordOf(seq: number, request: number): fc.Arbitrary<Record> {
-  return fc.tuple(effect, resultOf(fc.constant(seq)), fc.boolean()).map(([done, result, asEntry]) => {
-    if (done.type !== 'put' || !asEntry) return { seq, request, effect: done, result };
-    const { value, kind: entryKind, expiresAt } = done;
-    return {
-      seq,
-      request,
-      effect: done,
-      result: { status: 0, version: seq, value, kind: entryKind, expiresAt, page: null },
-    };
-  });
+  return fc
+    .tuple(effect, resultOf(fc.constant(seq)), fc.boolean(), watched)
+    .map(([done, result, asEntry, watchedBy]): Record => {
+      const common = { seq, request, watched: watchedBy as Record['watched'], effect: done };
+      if (done.type !== 'put' || !asEntry) return { ...common, result };
+      const { value, kind: entryKind, expiresAt } = done;
+      return { ...common, result: { status: 0, version: seq, value, kind: entryKind, expiresAt, page: null } };
+    });
 }
 
 const anyRecord = fc.tuple(count, count).chain(([seq, request]) => recordOf(seq, request));
@@ -158,6 +192,7 @@ const row: fc.Arbitrary<Message[]> = shape({
   number: count,
   length: fc.integer({ min: 1, max: 6 }),
   pressure: fc.boolean(),
+  watched,
 }).chain((begin) => {
   const items: fc.Arbitrary<Message>[] = [];
   for (let i = 0; i < begin.length; i++) items.push(rowItem(begin, i));
@@ -172,6 +207,7 @@ interface RowBegin {
   first: number;
   number: number;
   pressure: boolean;
+  watched: number;
 }
 
 function rowItem(begin: RowBegin, i: number): fc.Arbitrary<Message> {
@@ -188,6 +224,7 @@ function rowItem(begin: RowBegin, i: number): fc.Arbitrary<Message> {
         operation: asked,
         committedSeq,
         pressure,
+        watched: begin.watched as Record['watched'],
       }));
     case 'read':
       return read.map((asked) => ({ type, shard, epoch, id: number + i, operation: asked, committedSeq }));
@@ -201,8 +238,8 @@ function rowItem(begin: RowBegin, i: number): fc.Arbitrary<Message> {
       );
     case 'answer':
       return fc
-        .tuple(own, resultOf(fc.constant(first + i)))
-        .map(([request, result]) => ({ type, shard, epoch, seq: first + i, request, result }));
+        .tuple(own, resultOf(fc.constant(first + i)), fc.option(effect))
+        .map(([request, result, done]) => ({ type, shard, epoch, seq: first + i, request, result, effect: done }));
     default:
       return resultOf(count).map((result) => ({ type: 'value', shard, epoch, id: number + i, result }));
   }

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MasterCall, MasterMachine } from '../../src/core/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch } from '../../src/core/machines.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { plainResult, type Result, Status } from '../../src/core/operation.ts';
-import type { MasterOutbox, Sink } from '../../src/core/outbox.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../../src/core/outbox.ts';
 import { BatchSender } from '../../src/runtime/batch-sender.ts';
 import { KeepAlive } from '../../src/runtime/keep-alive.ts';
 import { MasterDriver } from '../../src/runtime/master-driver.ts';
@@ -39,6 +39,10 @@ class ScriptedMaster implements MasterMachine {
     this.inside = false;
     return { sink };
   }
+  watch(_filter: unknown, _from: unknown, sink: WatchSink): MasterWatch {
+    return { sink };
+  }
+  unwatch(): void {}
   giveUp(): void {}
   receive(_from: number, message: Message): void {
     this.inside = true;

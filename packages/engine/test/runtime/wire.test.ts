@@ -106,6 +106,7 @@ test('all 256 byte values survive, as one-byte strings', () => {
     operation: plainPut(all, all),
     committedSeq: 0,
     pressure: false,
+    watched: 0,
   };
   assert.deepEqual(decode(encode(new BatchEncoder(MASTER), [request])), [request]);
 });
@@ -127,6 +128,7 @@ test('the common messages stay small: elements beside the sender', () => {
     operation: plainPut(`key:${i}`, 'value'),
     committedSeq: 90 + i,
     pressure: false,
+    watched: 0,
   }));
   assert.equal(size(requests), 1 + 4 + 2 * N);
   const records = rowOf((i) => ({
@@ -144,6 +146,7 @@ test('the common messages stay small: elements beside the sender', () => {
     seq: 200 + i,
     request: 100 + i,
     result: plainResult(Status.ok, 200 + i),
+    effect: null,
   }));
   assert.equal(size(answers), 1 + 4 + 1);
   const reads = rowOf((i) => ({

@@ -157,6 +157,8 @@ export class FakeCaller implements Caller {
         return valueResult(Status.ok, 0, String(this.keysOf(shard).length), ValueKind.text, 0);
       case 'scan':
         return this.page(shard, operation.cursor, operation.prefix, operation.limit, operation.keysOnly);
+      default:
+        throw new Error(`the fake knows no ${operation.verb}`);
     }
   }
 

@@ -7,13 +7,14 @@
  * | held     | in `held`, for program order             | not applied                       | nothing                   |
  * | numbered | in `unanswered`                          | write: unknown; read: not applied | stays until answered (§4.5) |
  * | reading  | in `reads`                               | not applied                       | stays until answered      |
+ * | locked   | (locks only) its keys are a transaction's | see transactions.ts               | until the transaction ends |
  * | done     | nowhere                                  | nothing                           | nothing                   |
  */
 import type { MasterCall } from '../machines.ts';
 import { isShardRead, isWrite, type Operation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
 
-export type CallStage = 'waiting' | 'held' | 'numbered' | 'reading' | 'done';
+export type CallStage = 'waiting' | 'held' | 'numbered' | 'reading' | 'locked' | 'done';
 
 /** What an operation costs of a shard's credit besides its key and value. */
 const CALL_BYTES = 64;
@@ -24,8 +25,16 @@ export class Call implements MasterCall {
   readonly sink: Sink;
   readonly isWrite: boolean;
   readonly isShardRead: boolean;
-  /** Slot in the shard's order filter. */
+  /** Slot in the shard's order filter; ALL_SLOTS for clear, NO_SLOT for what a lock already covers. */
   readonly slot: number;
+  /** A transaction's slots, each once; `slot` is the first of them. */
+  readonly slots: readonly number[] | null;
+  /** A transaction's claim on its keys in this shard, not an operation to send. */
+  isLock = false;
+  /** The sink is the master's own (transactions.ts): it is called within the step, not handed out. */
+  direct = false;
+  /** The transaction over several shards this is a part of. */
+  group: object | null = null;
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';
@@ -36,18 +45,38 @@ export class Call implements MasterCall {
   /** Shard reads: the last request to wait for; -1 = not known yet. */
   barrier = -1;
 
-  constructor(shard: number, operation: Operation, sink: Sink, slot: number) {
+  constructor(shard: number, operation: Operation, sink: Sink, slots: number | readonly number[]) {
     this.shard = shard;
     this.operation = operation;
     this.sink = sink;
-    this.slot = slot;
+    this.slot = typeof slots === 'number' ? slots : slots[0]!;
+    this.slots = typeof slots === 'number' ? null : slots;
     this.isWrite = isWrite(operation);
     this.isShardRead = isShardRead(operation);
   }
 
   get bytes(): number {
-    const { operation } = this;
-    const value = operation.verb === 'put' || operation.verb === 'append' ? operation.value.length : 0;
-    return CALL_BYTES + operation.key.length + value;
+    return CALL_BYTES + bytesOf(this.operation);
   }
+}
+
+/** Bytes of keys and values an operation carries. */
+function bytesOf(operation: Operation): number {
+  switch (operation.verb) {
+    case 'put':
+    case 'append':
+      return operation.key.length + operation.value.length;
+    case 'transaction':
+      return sum(operation.conditions) + sum(operation.then) + sum(operation.otherwise);
+    case 'install':
+      return sum(operation.effects);
+    default:
+      return operation.key.length;
+  }
+}
+
+function sum(parts: readonly { readonly key: string; readonly value?: string }[]): number {
+  let bytes = 0;
+  for (const part of parts) bytes += part.key.length + (part.value?.length ?? 0);
+  return bytes;
 }

@@ -9,11 +9,11 @@
  */
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
-import type { MasterCall, MasterMachine } from '../machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch } from '../machines.ts';
 import type { Message, UsageMessage } from '../messages.ts';
 import type { DeathReason } from '../notes.ts';
-import type { Operation } from '../operation.ts';
-import type { MasterOutbox, Sink } from '../outbox.ts';
+import type { Operation, TransactionOperation } from '../operation.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import { Call } from './call.ts';
 import { firstPlacement } from './placement.ts';
@@ -21,6 +21,9 @@ import { Repair } from './repair.ts';
 import { Seats } from './seats.ts';
 import { ShardControl } from './shard-control.ts';
 import type { WaitingRoom } from './shard-queue.ts';
+import { Transaction, Transactions } from './transactions.ts';
+import type { WatchFilter } from './watch-filters.ts';
+import { type Watch, Watches } from './watches.ts';
 
 export interface MasterParts {
   readonly settings: MasterSettings;
@@ -33,6 +36,8 @@ export class Master implements MasterMachine {
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly repair: Repair;
+  private readonly transactions: Transactions;
+  private readonly watches: Watches;
   private readonly fullNodes = new Set<NodeId>();
   private readonly room: WaitingRoom = { operations: 0, bytes: 0 };
   private created = false;
@@ -48,8 +53,16 @@ export class Master implements MasterMachine {
     this.outbox = outbox;
     this.seats = new Seats(settings, outbox);
     const isFull = (node: NodeId) => this.fullNodes.has(node);
-    const surroundings = { settings, outbox, room: this.room, isFull };
+    const onLocked = (lock: Call) => this.transactions.onLocked(lock);
+    const onLost = (shard: ShardControl) => {
+      this.transactions.onShardLost(shard);
+      this.watches.onReset(shard.shard, shard.committedSeq);
+    };
+    const watches = () => this.watches;
+    const surroundings = { settings, outbox, room: this.room, isFull, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
+    this.watches = new Watches(settings, outbox, this.shards);
+    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => this.watches.groupDone(ended));
     this.repair = new Repair(settings, outbox, this.seats, this.shards);
   }
 
@@ -65,9 +78,15 @@ export class Master implements MasterMachine {
 
   // ---- operations -----------------------------------------------------------------------------------------------
 
-  submit(shard: ShardId, operation: Operation, sink: Sink, _now: number): MasterCall {
+  submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall {
+    if (operation.verb === 'transaction') return this.transact(operation, sink, now);
     const call = this.closed ? this.refuse(sink) : this.shards[shard]!.submit(operation, sink);
     return call ?? this.settledCall(shard, operation, sink);
+  }
+
+  private transact(operation: TransactionOperation, sink: Sink, now: number): MasterCall {
+    const call = this.closed ? this.refuse(sink) : this.transactions.submit(operation, sink, now);
+    return call ?? this.settledCall(0, operation, sink);
   }
 
   private refuse(sink: Sink): null {
@@ -83,20 +102,35 @@ export class Master implements MasterMachine {
   }
 
   giveUp(masterCall: MasterCall, reason: 'aborted' | 'timeout', now: number): void {
-    const call = masterCall as Call;
+    if (masterCall instanceof Transaction) this.transactions.giveUp(masterCall, reason);
+    else this.giveUpCall(masterCall as Call, reason);
+    this.endTurn(now);
+  }
+
+  private giveUpCall(call: Call, reason: 'aborted' | 'timeout'): void {
     if (call.settled) return;
     call.settled = true;
     const inFlight = call.isWrite && call.stage === 'numbered';
     const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
     this.outbox.fail(call.sink, codes[reason][inFlight ? 1 : 0], '');
     this.shards[call.shard]!.queue.resume();
-    this.endTurn(now);
+  }
+
+  // ---- watches --------------------------------------------------------------------------------------------------
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch {
+    return this.watches.watch(filter, from, sink);
+  }
+
+  unwatch(watch: MasterWatch, now: number): void {
+    this.watches.unwatch(watch as Watch, now);
   }
 
   // ---- messages -------------------------------------------------------------------------------------------------
 
   receive(from: NodeId, message: Message, now: number): void {
     if (this.closed) return;
+    this.transactions.setTime(now);
     switch (message.type) {
       case 'answer':
         return this.shards[message.shard]!.onAnswer(message);
@@ -129,7 +163,10 @@ export class Master implements MasterMachine {
 
   endTurn(now: number): void {
     if (this.closed) return;
-    for (const shard of this.shards) shard.queue.tryHeld();
+    this.transactions.setTime(now);
+    // A transaction that ends in one shard's turn may set another's waiting operations free.
+    do for (const shard of this.shards) shard.queue.tryHeld();
+    while (this.shards.some(({ queue }) => queue.isRestless));
     if (this.resets.size > 0) this.resetLostShards(now);
     if (!this.repairDue || !this.created) return;
     this.repairDue = false;
@@ -209,6 +246,7 @@ export class Master implements MasterMachine {
     if (now >= this.repair.nextDeadline()) this.repairDue = true;
     if (now >= this.clockAt) {
       this.clockAt = now + this.settings.clockEveryMs;
+      this.watches.tick(now);
       for (const node of this.seats.live) this.outbox.send(node, { type: 'clock' });
     }
     this.endTurn(now);
@@ -217,9 +255,11 @@ export class Master implements MasterMachine {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.transactions.close();
+    this.watches.close();
     for (const { queue } of this.shards) {
       for (const call of queue.takeAll()) {
-        if (call.settled) continue;
+        if (call.settled || call.direct) continue;
         call.settled = true;
         const inFlight = call.isWrite && call.stage === 'numbered';
         this.outbox.fail(call.sink, inFlight ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
@@ -227,4 +267,3 @@ export class Master implements MasterMachine {
     }
   }
 }
-

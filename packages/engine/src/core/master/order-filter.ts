@@ -5,12 +5,17 @@
  * Owns      counts per slot: writes and logged reads in `unanswered`, direct reads in `reads`, operations held.
  * Does not  decide (shard-order.ts).
  * Invariant F1  in no slot are there direct reads together with writes or logged reads, so nothing waits in a circle.
+ *   F2  a slot locked by a transaction counts as held: whoever comes later waits until it is unlocked.
  * Clear     An operation on the whole shard counts in every slot: as `…All` here.
+ * Many keys A transaction counts in each of its slots.
  */
 import { invariant } from '../invariant.ts';
 import type { Call } from './call.ts';
 
-const WHOLE_SHARD = -1;
+/** The slot of an operation on the whole shard. */
+export const ALL_SLOTS = -1;
+/** The slot of what needs no ordering: whole-shard reads, and operations under a lock. */
+export const NO_SLOT = -2;
 
 export class OrderFilter {
   private readonly mask: number;
@@ -33,66 +38,87 @@ export class OrderFilter {
     this.held = new Int32Array(slots);
   }
 
-  /** The slot of an operation's key; clear has all of them. FNV-1a: it need only spread. */
-  slotOf(verb: string, key: string): number {
-    if (verb === 'clear') return WHOLE_SHARD;
+  /** The slot of a key. FNV-1a: it need only spread. */
+  slotOf(key: string): number {
     let hash = 0x811c9dc5;
     for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
     return (hash ^ (hash >>> 15)) & this.mask;
   }
 
-  /** An earlier operation that could be of the same key is held. */
-  isHeld(slot: number): boolean {
-    if (slot === WHOLE_SHARD) return this.heldTotal > 0;
-    return this.heldAll > 0 || this.held[slot]! > 0;
+  /** The slots of several keys, each once. */
+  slotsOf(keys: Iterable<string>): number[] {
+    const slots = new Set<number>();
+    for (const key of keys) slots.add(this.slotOf(key));
+    return [...slots];
   }
 
-  hasWrite(slot: number): boolean {
-    return this.writesAll > 0 || this.writes[slot]! > 0;
+  /** An earlier operation that could be of the same key is held, or has it locked. */
+  isHeld({ slot, slots }: Call): boolean {
+    if (slot === NO_SLOT) return false;
+    if (slot === ALL_SLOTS) return this.heldTotal > 0;
+    if (this.heldAll > 0) return true;
+    return slots === null ? this.held[slot]! > 0 : slots.some((one) => this.held[one]! > 0);
   }
 
-  hasLoggedRead(slot: number): boolean {
-    return this.loggedReads[slot]! > 0;
+  hasWrite({ slot, slots }: Call): boolean {
+    if (this.writesAll > 0) return true;
+    return slots === null ? this.writes[slot]! > 0 : slots.some((one) => this.writes[one]! > 0);
   }
 
-  hasDirectRead(slot: number): boolean {
-    return slot === WHOLE_SHARD ? this.directReadsTotal > 0 : this.directReads[slot]! > 0;
+  hasLoggedRead({ slot, slots }: Call): boolean {
+    return slots === null ? this.loggedReads[slot]! > 0 : slots.some((one) => this.loggedReads[one]! > 0);
+  }
+
+  hasDirectRead({ slot, slots }: Call): boolean {
+    if (slot === NO_SLOT) return false;
+    if (slot === ALL_SLOTS) return this.directReadsTotal > 0;
+    return slots === null ? this.directReads[slot]! > 0 : slots.some((one) => this.directReads[one]! > 0);
   }
 
   addNumbered(call: Call): void {
-    if (call.slot === WHOLE_SHARD) this.writesAll += 1;
-    else if (call.isWrite) this.writes[call.slot]! += 1;
-    else this.loggedReads[call.slot]! += 1;
-    invariant(!this.hasDirectRead(call.slot), 'F1: a direct read meets no logged operation');
+    invariant(!this.hasDirectRead(call), 'F1: a direct read meets no logged operation');
+    this.countNumbered(call, 1);
   }
 
   removeNumbered(call: Call): void {
-    if (call.slot === WHOLE_SHARD) this.writesAll -= 1;
-    else if (call.isWrite) this.writes[call.slot]! -= 1;
-    else this.loggedReads[call.slot]! -= 1;
+    this.countNumbered(call, -1);
+  }
+
+  private countNumbered({ slot, slots, isWrite }: Call, by: number): void {
+    if (slot === NO_SLOT) return;
+    if (slot === ALL_SLOTS) this.writesAll += by;
+    else if (slots !== null) for (const one of slots) this.writes[one]! += by;
+    else if (isWrite) this.writes[slot]! += by;
+    else this.loggedReads[slot]! += by;
   }
 
   addDirectRead(call: Call): void {
-    invariant(!this.hasWrite(call.slot) && !this.hasLoggedRead(call.slot), 'F1: a direct read meets no logged operation');
+    invariant(!this.hasWrite(call) && !this.hasLoggedRead(call), 'F1: a direct read meets no logged operation');
     this.directReads[call.slot]! += 1;
     this.directReadsTotal += 1;
   }
 
   removeDirectRead(call: Call): void {
+    if (call.slot === NO_SLOT) return;
     this.directReads[call.slot]! -= 1;
     this.directReadsTotal -= 1;
   }
 
+  /** Held back, or locked. */
   addHeld(call: Call): void {
-    if (call.slot === WHOLE_SHARD) this.heldAll += 1;
-    else this.held[call.slot]! += 1;
-    this.heldTotal += 1;
+    this.countHeld(call, 1);
   }
 
   removeHeld(call: Call): void {
-    if (call.slot === WHOLE_SHARD) this.heldAll -= 1;
-    else this.held[call.slot]! -= 1;
-    this.heldTotal -= 1;
+    this.countHeld(call, -1);
+  }
+
+  private countHeld({ slot, slots }: Call, by: number): void {
+    if (slot === NO_SLOT) return;
+    if (slot === ALL_SLOTS) this.heldAll += by;
+    else if (slots !== null) for (const one of slots) this.held[one]! += by;
+    else this.held[slot]! += by;
+    this.heldTotal += by;
   }
 
   clear(): void {

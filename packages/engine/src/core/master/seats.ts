@@ -12,7 +12,7 @@
  *   T1  a NodeId is given out once: incarnations of a seat only grow.
  *   T2  a seat that keeps dying young does not burn the machine: each further death doubles the delay, then it stops.
  */
-import { incarnationOf, type NodeId, nodeId, seatOf, type Seat } from '../ids.ts';
+import { incarnationOf, type NodeId, nodeId, type Seat, seatOf } from '../ids.ts';
 import type { MasterOutbox } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 

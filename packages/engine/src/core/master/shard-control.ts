@@ -17,14 +17,15 @@
  *   M2  an answer or value of another epoch is dropped, whoever sent it.
  *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
  */
-import { type NodeId, NOBODY, type ShardId } from '../ids.ts';
+import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../messages.ts';
-import type { Operation } from '../operation.ts';
+import { type Operation, Watched } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+import type { Watches } from './watches.ts';
 
 /** What a ShardControl needs to know of the others. */
 export interface ShardSurroundings {
@@ -33,6 +34,11 @@ export interface ShardSurroundings {
   readonly room: WaitingRoom;
   /** A node of the chain is at its memory limit. */
   isFull(node: NodeId): boolean;
+  watches(): Watches;
+  /** A transaction's lock has been given. */
+  onLocked(lock: Call): void;
+  /** Every copy is gone; said before the shard's operations are failed. */
+  onLost(shard: ShardControl): void;
 }
 
 export class ShardControl {
@@ -59,7 +65,11 @@ export class ShardControl {
     this.shard = shard;
     this.surroundings = surroundings;
     this.outbox = surroundings.outbox;
-    const departures = { request: (call: Call) => this.sendRequest(call), read: (call: Call) => this.sendRead(call) };
+    const departures = {
+      request: (call: Call) => this.sendRequest(call),
+      read: (call: Call) => this.sendRead(call),
+      locked: (call: Call) => surroundings.onLocked(call),
+    };
     this.queue = new ShardQueue(shard, surroundings.settings, surroundings.room, departures);
   }
 
@@ -87,7 +97,17 @@ export class ShardControl {
   private sendRequest(call: Call): void {
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
-    this.outbox.send(this.primary, { type: 'request', shard, epoch, request, operation, committedSeq, pressure });
+    const watched = call.isWrite ? this.surroundings.watches().watchedBy(operation) : Watched.no;
+    this.outbox.send(this.primary, {
+      type: 'request',
+      shard,
+      epoch,
+      request,
+      operation,
+      committedSeq,
+      pressure,
+      watched,
+    });
   }
 
   private sendRead(call: Call): void {
@@ -103,9 +123,11 @@ export class ShardControl {
     if (message.epoch !== this.epoch) return;
     invariant(message.seq === this.committedSeq + 1, 'M1: answers come in the order of the log');
     this.committedSeq = message.seq;
-    if (message.request === 0) return;
+    const watches = this.surroundings.watches();
+    if (message.request === 0) return watches.onAnswer(message, null);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered();
+    watches.onAnswer(message, call.group);
     if (call.isWrite) this.writes += 1;
     else this.reads += 1;
     if (!call.settled) this.settle(call, message);
@@ -121,7 +143,8 @@ export class ShardControl {
 
   private settle(call: Call, { result }: AnswerMessage | ValueMessage): void {
     call.settled = true;
-    this.outbox.reply(call.sink, result);
+    if (call.direct) call.sink.onResult(result);
+    else this.outbox.reply(call.sink, result);
   }
 
   // ---- configuration --------------------------------------------------------------------------------------------
@@ -202,12 +225,15 @@ export class ShardControl {
       const nothing = { chain: [], learner: NOBODY, since: 0, base: null };
       this.outbox.send(learner, { type: 'config', shard, epoch, committedSeq, ...nothing });
     }
+    this.surroundings.onLost(this);
     for (const call of this.queue.takeAll()) {
       if (call.settled) continue;
       const inFlight = call.isWrite && call.stage === 'numbered';
       call.settled = true;
       call.stage = 'done';
-      this.outbox.fail(call.sink, inFlight ? 'SHARD_LOST_IN_FLIGHT' : 'SHARD_LOST', `shard ${shard}`);
+      const code = inFlight ? 'SHARD_LOST_IN_FLIGHT' : 'SHARD_LOST';
+      if (call.direct) call.sink.onError(code, `shard ${shard}`);
+      else this.outbox.fail(call.sink, code, `shard ${shard}`);
     }
     this.updatePause();
   }
@@ -249,6 +275,11 @@ export class ShardControl {
     for (const node of chain) this.outbox.send(node, { ...config, base });
     if (learner !== NOBODY) this.outbox.send(learner, { ...config, base: null });
     if (removed !== NOBODY) this.outbox.send(removed, { ...config, base: null });
+  }
+
+  /** A node of the chain is full, and the policy is not to evict. */
+  get refusesGrowth(): boolean {
+    return this.pressure && !this.surroundings.settings.evicts;
   }
 
   updatePressure(): void {

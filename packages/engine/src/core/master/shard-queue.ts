@@ -11,16 +11,19 @@
  */
 import { Deque } from '../deque.ts';
 import { invariant } from '../invariant.ts';
-import type { Operation } from '../operation.ts';
+import { isShardRead, type Operation, type TransactionOperation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
+import { keysOf } from '../transaction.ts';
 import { Call } from './call.ts';
-import { OrderFilter } from './order-filter.ts';
+import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
 
 /** Where an admitted operation goes. */
 export interface Departures {
   request(call: Call): void;
   read(call: Call): void;
+  /** A lock's slots are its own now: nothing is under way on them, and whatever comes later waits. */
+  locked(call: Call): void;
 }
 
 /** What all shards' queues together may make wait. */
@@ -46,6 +49,8 @@ export class ShardQueue {
   private readonly waiting = new Deque<Call>();
   private held: Call[] = [];
   private shardReads: Call[] = [];
+  /** Writes of transactions that hold their locks, while the shard is paused. */
+  private lockedWrites: Call[] = [];
   private arrivals = 0;
   private lastReadId = 0;
   private creditOperations: number;
@@ -64,7 +69,16 @@ export class ShardQueue {
 
   /** Takes an operation on. Null if the waiting room is full. */
   arrive(operation: Operation, sink: Sink): Call | null {
-    const call = new Call(this.shard, operation, sink, this.filter.slotOf(operation.verb, operation.key));
+    return this.enter(new Call(this.shard, operation, sink, this.slotsOf(operation)));
+  }
+
+  private slotsOf(operation: Operation): number | readonly number[] {
+    if (operation.verb === 'transaction') return this.filter.slotsOf(keysOf(operation));
+    if (operation.verb === 'clear') return ALL_SLOTS;
+    return isShardRead(operation) ? NO_SLOT : this.filter.slotOf(operation.key);
+  }
+
+  private enter(call: Call): Call | null {
     if (this.waiting.length === 0 && this.hasCredit(call)) {
       this.admit(call);
       return call;
@@ -75,6 +89,39 @@ export class ShardQueue {
     this.room.bytes += call.bytes;
     this.waiting.push(call);
     return call;
+  }
+
+  // ---- locks: the part of a transaction over several shards that concerns this one (transactions.ts) --------------
+
+  /** Takes a lock on keys, in line with all other operations; `departures.locked` tells when. Null as in arrive. */
+  lock(transaction: TransactionOperation, keys: Iterable<string>, sink: Sink): Call | null {
+    const call = new Call(this.shard, transaction, sink, this.filter.slotsOf(keys));
+    call.isLock = true;
+    call.direct = true;
+    return this.enter(call);
+  }
+
+  /** Sends an operation on locked keys; while nothing may be numbered, it is the first to go afterwards. */
+  sendLocked(operation: Operation, sink: Sink, group: object): void {
+    const call = new Call(this.shard, operation, sink, NO_SLOT);
+    call.direct = true;
+    call.group = group;
+    this.creditOperations -= 1;
+    this.creditBytes -= call.bytes;
+    if (!call.isWrite) this.readDirectly(call);
+    else if (this.paused) this.lockedWrites.push(call);
+    else this.number(call);
+  }
+
+  /** Lets go of what a lock holds, or takes it out of line if it had not been given yet. */
+  unlock(lock: Call): void {
+    if (lock.stage === 'locked') {
+      this.filter.removeHeld(lock);
+      this.giveCredit(lock);
+    }
+    lock.stage = 'done';
+    lock.settled = true;
+    this.retry = true;
   }
 
   /** Under way plus waiting; for status. */
@@ -97,7 +144,7 @@ export class ShardQueue {
   valueArrived(): Call {
     const call = this.reads.shift();
     invariant(call !== undefined, 'a value has its read');
-    if (!call.isShardRead) this.filter.removeDirectRead(call);
+    this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
   }
@@ -105,7 +152,7 @@ export class ShardQueue {
   private finish(call: Call): void {
     call.stage = 'done';
     this.giveCredit(call);
-    if (this.filter.isHeld(call.slot) || this.shardReads.length > 0) this.retry = true;
+    if (this.filter.isHeld(call) || this.shardReads.length > 0) this.retry = true;
   }
 
   /** Configuration changed or a pause ended: what is held may go. */
@@ -113,10 +160,16 @@ export class ShardQueue {
     this.retry = true;
   }
 
+  /** Something may go that is not tried yet. */
+  get isRestless(): boolean {
+    return this.retry;
+  }
+
   /** Once a turn, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
   tryHeld(): void {
     if (this.retry) {
       this.retry = false;
+      if (this.lockedWrites.length > 0 && !this.paused) this.sendLockedWrites();
       if (this.held.length > 0) this.placeHeldAgain();
       if (this.shardReads.length > 0) this.placeShardReadsAgain();
     }
@@ -128,9 +181,16 @@ export class ShardQueue {
     }
   }
 
+  private sendLockedWrites(): void {
+    const calls = this.lockedWrites;
+    this.lockedWrites = [];
+    for (const call of calls) this.number(call);
+  }
+
   /** Every operation that is not done yet, taken out: the shard is lost or the cluster closes. */
   takeAll(): Call[] {
-    const calls = [...this.unanswered, ...this.reads, ...this.held, ...this.shardReads, ...this.waiting];
+    const { unanswered, reads, lockedWrites, held, shardReads, waiting } = this;
+    const calls = [...unanswered, ...reads, ...lockedWrites, ...held, ...shardReads, ...waiting];
     for (const call of this.waiting) {
       this.room.operations -= 1;
       this.room.bytes -= call.bytes;
@@ -140,6 +200,7 @@ export class ShardQueue {
     this.waiting.clear();
     this.held = [];
     this.shardReads = [];
+    this.lockedWrites = [];
     this.filter.clear();
     this.creditOperations = this.settings.creditOperations;
     this.creditBytes = this.settings.creditBytes;
@@ -170,7 +231,7 @@ export class ShardQueue {
   // ---- program order (protocol §5) ------------------------------------------------------------------------------
 
   private place(call: Call): void {
-    if (this.filter.isHeld(call.slot) || !this.depart(call)) this.hold(call);
+    if (this.filter.isHeld(call) || !this.depart(call)) this.hold(call);
   }
 
   private hold(call: Call): void {
@@ -182,20 +243,30 @@ export class ShardQueue {
   /** Sends an operation if the table of protocol §5 lets it go now. No earlier one of its key may be held. */
   private depart(call: Call): boolean {
     const { filter } = this;
-    const { slot } = call;
+    if (call.isLock) return this.giveLock(call);
     if (call.isWrite) {
-      if (this.paused || filter.hasDirectRead(slot)) return false;
+      if (this.paused || filter.hasDirectRead(call)) return false;
       this.number(call);
       return true;
     }
-    if (filter.hasWrite(slot)) {
+    if (filter.hasWrite(call)) {
       if (this.paused) return false;
       this.number(call);
       return true;
     }
-    if (filter.hasLoggedRead(slot)) return false;
+    if (filter.hasLoggedRead(call)) return false;
     filter.addDirectRead(call);
     this.readDirectly(call);
+    return true;
+  }
+
+  /** A lock is given when nothing is under way on its keys, so that its reads may go straight to the tail. */
+  private giveLock(call: Call): boolean {
+    const { filter } = this;
+    if (filter.hasWrite(call) || filter.hasLoggedRead(call) || filter.hasDirectRead(call)) return false;
+    filter.addHeld(call);
+    call.stage = 'locked';
+    this.departures.locked(call);
     return true;
   }
 

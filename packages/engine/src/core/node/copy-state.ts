@@ -8,7 +8,7 @@
  *   C2  request numbers in the log are contiguous, the primary's own records (request 0) apart (protocol §7.6).
  *   C3  the version of an entry is the seq of the record that wrote it.
  */
-import { type NodeId, NOBODY, type ShardId } from '../ids.ts';
+import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { Base, Configuration } from '../messages.ts';
 import type { Effect, Record } from '../operation.ts';
@@ -126,6 +126,9 @@ export class CopyState implements Configuration {
         return;
       case 'deadline':
         invariant(data.setDeadline(effect.key, seq, effect.expiresAt) || !whole, 'C1: what gets a deadline is there');
+        return;
+      case 'many':
+        for (const part of effect.effects) this.applyEffect(part, seq, whole);
         return;
       case 'clear':
         data.clear();

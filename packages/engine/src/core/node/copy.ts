@@ -16,11 +16,10 @@
  * Between copies a message of a later epoch (or `since`) is set aside until its configuration arrives, one of an earlier
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */
-import { MASTER, type NodeId, NOBODY, type ShardId } from '../ids.ts';
+import { MASTER, NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type {
   ConfigMessage,
-
   ReadMessage,
   RecordMessage,
   RequestMessage,
@@ -28,7 +27,7 @@ import type {
   StreamAckMessage,
   TouchedMessage,
 } from '../messages.ts';
-import type { Record } from '../operation.ts';
+import { type Record, Watched } from '../operation.ts';
 import { type NodeContext, useTick } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Learner, type StreamMessage } from './learner.ts';
@@ -207,7 +206,8 @@ export class Copy {
     if (to !== NOBODY) outbox.send(to, { type: 'record', shard, epoch, record, committedSeq });
     else {
       const { seq, request, result } = record;
-      outbox.send(MASTER, { type: 'answer', shard, epoch, seq, request, result });
+      const effect = record.watched !== Watched.no || request === 0 ? record.effect : null;
+      outbox.send(MASTER, { type: 'answer', shard, epoch, seq, request, result, effect });
     }
   }
 
@@ -245,4 +245,3 @@ export class Copy {
     this.context.outbox.send(primary, { type: 'touched', shard, epoch, hashes });
   }
 }
-

@@ -13,14 +13,9 @@
  * newer version, because source and link are the same (stream-source.ts S1). And a record may remove a key that no slice
  * has brought yet. Both are why a learner applies effects leniently until `ended`.
  */
-import { type NodeId, MASTER } from '../ids.ts';
+import { MASTER, type NodeId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
-import type {
-  StreamBeginMessage,
-  StreamEndMessage,
-  StreamRecordMessage,
-  StreamSliceMessage,
-} from '../messages.ts';
+import type { StreamBeginMessage, StreamEndMessage, StreamRecordMessage, StreamSliceMessage } from '../messages.ts';
 import { PAGE_STRIDE, type ValueKind } from '../operation.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';

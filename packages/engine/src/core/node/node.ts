@@ -5,8 +5,9 @@
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
  * Invariant N1  time never runs backwards, and comes from the master alone.
  */
-import { invariant } from '../invariant.ts';
+
 import type { NodeId, ShardId } from '../ids.ts';
+import { invariant } from '../invariant.ts';
 import type { NodeMachine } from '../machines.ts';
 import type { Message } from '../messages.ts';
 import type { NodeOutbox } from '../outbox.ts';

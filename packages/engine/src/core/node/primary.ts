@@ -9,20 +9,29 @@
  *   P3  sealed, it makes no record of its own.
  *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
  */
+
+import { evaluate, liveEntry, type Moment, type Outcome } from '../evaluate.ts';
 import { invariant } from '../invariant.ts';
 import type { RequestMessage } from '../messages.ts';
 import {
+  type DeadlineEffect,
+  type Effect,
   isWrite,
   NO_EFFECT,
   type Operation,
+  type PreviousValue,
+  type PutEffect,
   plainResult,
   type Record,
   type RemovalCause,
+  type RemoveEffect,
   Status,
+  type Step,
+  Watched,
 } from '../operation.ts';
+import { evaluateTransaction, type KeyEffect } from '../transaction.ts';
 import { type NodeContext, useTick } from './context.ts';
 import type { CopyState } from './copy-state.ts';
-import { evaluate, type Outcome } from './evaluate.ts';
 import { atSoftLimit, overHardLimit } from './memory.ts';
 import { read } from './read.ts';
 
@@ -52,7 +61,7 @@ export class Primary {
     this.sealed = false;
   }
 
-  onRequest({ request, operation, committedSeq, pressure }: RequestMessage): void {
+  onRequest({ request, operation, committedSeq, pressure, watched }: RequestMessage): void {
     const { state } = this;
     invariant(!this.sealed, 'nothing is asked of a sealed primary');
     state.commit(committedSeq);
@@ -61,14 +70,64 @@ export class Primary {
     // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
     const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
     const { effect, result } = refused ?? this.evaluate(operation);
-    this.take({ seq: state.lastSeq + 1, request, effect, result });
+    const told = watched === Watched.no ? effect : this.inFull(effect, watched);
+    this.take({ seq: state.lastSeq + 1, request, watched, effect: told, result });
   }
 
   private evaluate(operation: Operation): Outcome {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
     const { maxValueBytes } = context.settings;
-    return evaluate(operation, state.data, { time: context.time, seq: state.lastSeq + 1, maxValueBytes });
+    const moment: Moment = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
+    switch (operation.verb) {
+      case 'clear':
+        return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
+      case 'transaction': {
+        const { effects, result } = evaluateTransaction(operation, state.data, moment);
+        return { effect: together(effects), result };
+      }
+      case 'install': {
+        // Between gathering and installing this primary may have expired or evicted a key: there is nothing to remove then.
+        const effects = operation.effects.filter(
+          (effect) => effect.type === 'put' || state.data.head(effect.key) !== undefined,
+        );
+        return { effect: together(effects), result: plainResult(Status.ok, moment.seq) };
+      }
+      default:
+        return evaluate(operation, state.data, moment);
+    }
+  }
+
+  /** An effect as watchers hear it: a new deadline with its value, and on request with what was there before. */
+  private inFull(effect: Effect, watched: Watched): Effect {
+    const before = new Map<string, PreviousValue | null>();
+    switch (effect.type) {
+      case 'none':
+      case 'clear':
+        return effect;
+      case 'many':
+        return { type: 'many', effects: effect.effects.map((part) => this.keyEffectInFull(part, watched, before)) };
+      default:
+        return this.keyEffectInFull(effect, watched, before);
+    }
+  }
+
+  /** `before`: what earlier effects of the same record left, by key. */
+  private keyEffectInFull(
+    effect: KeyEffect,
+    watched: Watched,
+    before: Map<string, PreviousValue | null>,
+  ): PutEffect | RemoveEffect {
+    const { key } = effect;
+    const previous = before.has(key) ? before.get(key)! : this.valueOf(key);
+    const full = effect.type === 'deadline' ? putAgain(effect, previous) : effect;
+    before.set(key, full.type === 'put' ? { value: full.value, kind: full.kind } : null);
+    return watched === Watched.withPrevious ? { ...full, previous } : full;
+  }
+
+  private valueOf(key: string): PreviousValue | null {
+    const entry = liveEntry(this.state.data, key, this.context.time);
+    return entry === undefined ? null : { value: entry.value, kind: entry.kind };
   }
 
   private outOfMemory(operation: Operation): Outcome {
@@ -124,8 +183,18 @@ export class Primary {
   private removeOwn(key: string, cause: RemovalCause): void {
     const { state } = this;
     const effect = { type: 'remove', key, cause } as const;
-    this.take({ seq: state.lastSeq + 1, request: 0, effect, result: plainResult(Status.ok, 0) });
+    this.take({ seq: state.lastSeq + 1, request: 0, watched: Watched.no, effect, result: plainResult(Status.ok, 0) });
   }
+}
+
+/** A new deadline, told as the put of the value that stays. */
+function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | null): PutEffect {
+  invariant(present !== null, 'what gets a deadline is there');
+  return { type: 'put', key, value: present.value, kind: present.kind, expiresAt };
+}
+
+function together(effects: readonly KeyEffect[]): Effect {
+  return effects.length === 0 ? NO_EFFECT : { type: 'many', effects };
 }
 
 /** Bytes of value a request may add; 0 = it cannot grow the store. */
@@ -137,7 +206,17 @@ function growthOf(operation: Operation): number {
     case 'increment':
     case 'increment-float':
       return 24;
+    case 'transaction':
+      return Math.max(growthOfSteps(operation.then), growthOfSteps(operation.otherwise));
     default:
+      // install too: its memory was asked for before anything was decided (transactions.ts).
       return 0;
   }
+}
+
+function growthOfSteps(steps: readonly Step[]): number {
+  return steps.reduce((bytes, step) => {
+    const growth = growthOf(step);
+    return growth === 0 ? bytes : bytes + growth + step.key.length;
+  }, 0);
 }

@@ -2,7 +2,7 @@
  * read: answers to reads, from one copy's store at one moment. Used by the tail for direct reads and by the primary for
  * logged ones.
  */
-import { liveEntry } from './evaluate.ts';
+import { readKey } from '../evaluate.ts';
 import {
   plainResult,
   type ReadOperation,
@@ -20,11 +20,8 @@ const PAGE_EXAMINED = 4096;
 
 export function read(operation: ReadOperation, store: Store, time: number): Result {
   switch (operation.verb) {
-    case 'get': {
-      const entry = liveEntry(store, operation.key, time);
-      if (entry === undefined) return plainResult(Status.absent, 0);
-      return valueResult(Status.ok, entry.version, entry.value, entry.kind, entry.expiresAt);
-    }
+    case 'get':
+      return readKey(operation, store, time);
     case 'stat': {
       const head = store.head(operation.key);
       if (head === undefined || isPast(head.expiresAt, time)) return plainResult(Status.absent, 0);
@@ -32,6 +29,10 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
     }
     case 'scan':
       return scan(operation, store, time);
+    case 'gather': {
+      const items = operation.keys.map((key) => readKey({ verb: 'get', key }, store, time));
+      return { ...plainResult(Status.ok, 0), items };
+    }
     case 'count':
       return valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0);
   }

@@ -31,7 +31,15 @@ export class StreamSource {
     const { shard, since } = this;
     const { lastSeq, lastRequest, committedSeq } = state;
     const window = state.window.toArray();
-    context.outbox.send(this.learner, { type: 'stream-begin', shard, since, lastSeq, lastRequest, committedSeq, window });
+    context.outbox.send(this.learner, {
+      type: 'stream-begin',
+      shard,
+      since,
+      lastSeq,
+      lastRequest,
+      committedSeq,
+      window,
+    });
   }
 
   /** Whether a slice could be sent now. */

@@ -11,7 +11,8 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
       patch.method(COPY, 'passOn', (original) => function (record) {
         const { shard, epoch, position } = this.state;
         const { seq, request, result } = record;
-        if (position === 0) this.context.outbox.send(0, { type: 'answer', shard, epoch, seq, request, result });
+        const effect = null;
+        if (position === 0) this.context.outbox.send(0, { type: 'answer', shard, epoch, seq, request, result, effect });
         if (position === 0 ? !this.isTail : this.successor !== NOBODY) original.call(this, record);
       });
     },

@@ -88,10 +88,12 @@ export function sameResult(one: Result, other: Result): boolean {
 
 export type Contents = Map<string, Entry>;
 
-export function applyTo(contents: Contents, record: LogRecord): void {
-  const { effect, seq } = record;
+export function applyTo(contents: Contents, { effect, seq }: Pick<LogRecord, 'effect' | 'seq'>): void {
   switch (effect.type) {
     case 'none':
+      return;
+    case 'many':
+      for (const part of effect.effects) applyTo(contents, { effect: part, seq });
       return;
     case 'clear':
       return contents.clear();
@@ -129,16 +131,22 @@ export function valueAt(entry: LogEntry, ancestor: LogEntry, known: Contents, ke
       const before = known.get(key);
       return before === undefined || deadline === null ? before : { ...before, ...deadline };
     }
-    const effect = at.record?.effect;
-    if (effect === undefined || effect.type === 'none') continue;
-    if (effect.type === 'clear') return undefined;
-    if (effect.key !== key) continue;
-    if (effect.type === 'remove') return undefined;
-    if (effect.type === 'deadline') deadline ??= { version: at.seq, expiresAt: effect.expiresAt };
-    else {
-      const { value, kind, expiresAt } = effect;
-      return { value, kind, version: at.seq, expiresAt, ...deadline };
+    for (const effect of newestFirst(at.record)) {
+      if (effect.type === 'clear') return undefined;
+      if (effect.key !== key) continue;
+      if (effect.type === 'remove') return undefined;
+      if (effect.type === 'deadline') deadline ??= { version: at.seq, expiresAt: effect.expiresAt };
+      else {
+        const { value, kind, expiresAt } = effect;
+        return { value, kind, version: at.seq, expiresAt, ...deadline };
+      }
     }
   }
   return undefined;
+}
+
+/** The effects on keys in one record, the last first. */
+function newestFirst(record: LogRecord | null): Exclude<Effect, { type: 'none' | 'many' }>[] {
+  if (record === null || record.effect.type === 'none') return [];
+  return record.effect.type === 'many' ? [...record.effect.effects].reverse() : [record.effect];
 }

@@ -1,5 +1,6 @@
 /**
- * evaluate: what a request does to an entry, decided once, by the primary.
+ * evaluate: what an operation does to an entry, decided once: by the primary, or for a transaction over several shards by
+ * the master.
  *
  * Owns      conditions, deadlines, arithmetic: (operation, entry now, time) → effect and result.
  * Does not  apply effects, know about memory, or read a clock: `time` is the master's.
@@ -14,17 +15,18 @@ import {
   type Entry,
   type ExpireOperation,
   KEEP_TTL,
+  type KeyReadOperation,
+  type KeyWriteOperation,
   MUST_BE_ABSENT,
   MUST_EXIST,
   NO_EFFECT,
-  plainResult,
   type PutOperation,
+  plainResult,
   type Result,
   Status,
   ValueKind,
   valueResult,
-  type WriteOperation,
-} from '../operation.ts';
+} from './operation.ts';
 
 export interface Outcome {
   readonly effect: Effect;
@@ -49,7 +51,7 @@ export function liveEntry(store: EntryReader, key: string, time: number): Entry 
   return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= time ? undefined : entry;
 }
 
-export function evaluate(operation: WriteOperation, store: EntryReader, moment: Moment): Outcome {
+export function evaluate(operation: KeyWriteOperation, store: EntryReader, moment: Moment): Outcome {
   switch (operation.verb) {
     case 'put':
       return evaluatePut(operation, store, moment);
@@ -62,16 +64,23 @@ export function evaluate(operation: WriteOperation, store: EntryReader, moment: 
       return evaluateAppend(operation, liveEntry(store, operation.key, moment.time), moment);
     case 'expire':
       return evaluateExpire(operation, liveEntry(store, operation.key, moment.time), moment);
-    case 'clear':
-      return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
   }
+}
+
+/** A read of one key, wherever its entries come from. */
+export function readKey(operation: KeyReadOperation, store: EntryReader, time: number): Result {
+  const entry = liveEntry(store, operation.key, time);
+  if (entry === undefined) return plainResult(Status.absent, 0);
+  const { version, value, kind, expiresAt } = entry;
+  if (operation.verb === 'get') return valueResult(Status.ok, version, value, kind, expiresAt);
+  return valueResult(Status.ok, version, String(value.length), kind, expiresAt);
 }
 
 function refused(status: Status, entry: Entry | undefined): Outcome {
   return { effect: NO_EFFECT, result: plainResult(status, entry?.version ?? 0) };
 }
 
-function conditionHolds(ifVersion: number, entry: Entry | undefined): boolean {
+export function conditionHolds(ifVersion: number, entry: Entry | undefined): boolean {
   if (ifVersion === ANY_VERSION) return true;
   if (ifVersion === MUST_BE_ABSENT) return entry === undefined;
   if (ifVersion === MUST_EXIST) return entry !== undefined;
@@ -113,7 +122,7 @@ function evaluateDelete(operation: DeleteOperation, entry: Entry | undefined): O
 }
 
 function evaluateIncrement(
-  operation: WriteOperation & { verb: 'increment' | 'increment-float' },
+  operation: KeyWriteOperation & { verb: 'increment' | 'increment-float' },
   entry: Entry | undefined,
   moment: Moment,
 ): Outcome {

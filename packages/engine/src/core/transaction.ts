@@ -1,0 +1,150 @@
+/**
+ * Transactions: what one comes to, given the entries of its keys. Pure, and the same for both places that ask:
+ *
+ *   keys of one shard      the primary evaluates against its store and makes one record (node/primary.ts)
+ *   keys of several shards the master evaluates against gathered entries and installs the effects (master/transactions.ts)
+ *
+ * Owns      conditions, the overlay that lets a step see what earlier steps wrote, all-or-nothing.
+ * Does not  evaluate single steps (evaluate.ts), lock, or write.
+ * Invariants
+ *   X1  the outcome depends on its arguments alone.
+ *   X2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
+ */
+import { conditionHolds, type EntryReader, evaluate, liveEntry, type Moment, readKey } from './evaluate.ts';
+import {
+  type Condition,
+  type DeadlineEffect,
+  type Effect,
+  type Entry,
+  type PutEffect,
+  plainResult,
+  type RemoveEffect,
+  type Result,
+  Status,
+  type Step,
+  type TransactionOperation,
+} from './operation.ts';
+
+/** An effect a transaction can have on one key. */
+export type KeyEffect = PutEffect | RemoveEffect | DeadlineEffect;
+
+export interface TransactionOutcome {
+  /** In the order of the steps. */
+  readonly effects: readonly KeyEffect[];
+  /** ok = `then` was taken; conditionFailed = `otherwise` was; else the status of the step that failed it. */
+  readonly result: Result;
+}
+
+export function evaluateTransaction(
+  operation: TransactionOperation,
+  base: EntryReader,
+  moment: Moment,
+): TransactionOutcome {
+  const holds = operation.conditions.every((condition) => conditionOf(condition, base, moment.time));
+  const steps = holds ? operation.then : operation.otherwise;
+  const overlay = new Overlay(base);
+  const effects: KeyEffect[] = [];
+  const items: Result[] = [];
+  for (const step of steps) {
+    const { effect, result } = evaluateStep(step, overlay, moment);
+    if (isFailure(result.status) && !operation.lenient) return failed(result.status);
+    items.push(result);
+    if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
+      overlay.apply(effect, moment.seq);
+      effects.push(effect);
+    }
+  }
+  const status = holds ? Status.ok : Status.conditionFailed;
+  return { effects, result: { ...plainResult(status, moment.seq), items } };
+}
+
+function failed(status: Status): TransactionOutcome {
+  return { effects: [], result: { ...plainResult(status, 0), items: [] } };
+}
+
+/** A step that could not be done, as opposed to one whose own condition did not hold. */
+function isFailure(status: Status): boolean {
+  return status !== Status.ok && status !== Status.absent && status !== Status.conditionFailed;
+}
+
+function conditionOf({ key, ifVersion, equals }: Condition, base: EntryReader, time: number): boolean {
+  const entry = liveEntry(base, key, time);
+  if (!conditionHolds(ifVersion, entry)) return false;
+  return equals === null || (entry !== undefined && entry.value === equals.value && entry.kind === equals.kind);
+}
+
+function evaluateStep(step: Step, reader: EntryReader, moment: Moment): { effect: Effect; result: Result } {
+  if (step.verb === 'get' || step.verb === 'stat')
+    return { effect: { type: 'none' }, result: readKey(step, reader, moment.time) };
+  return evaluate(step, reader, moment);
+}
+
+/** Entries as earlier steps left them, over entries as they were. */
+class Overlay implements EntryReader {
+  private readonly base: EntryReader;
+  private readonly written = new Map<string, Entry | undefined>();
+
+  constructor(base: EntryReader) {
+    this.base = base;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.written.has(key) ? this.written.get(key) : this.base.get(key);
+  }
+
+  apply(effect: KeyEffect, version: number): void {
+    switch (effect.type) {
+      case 'put':
+        this.written.set(effect.key, { value: effect.value, kind: effect.kind, version, expiresAt: effect.expiresAt });
+        return;
+      case 'remove':
+        this.written.set(effect.key, undefined);
+        return;
+      case 'deadline': {
+        const entry = this.get(effect.key);
+        if (entry !== undefined) this.written.set(effect.key, { ...entry, version, expiresAt: effect.expiresAt });
+      }
+    }
+  }
+}
+
+/** The last word on each key, deadlines told with their value: what can be installed whatever expired meanwhile. */
+export function netEffects(effects: readonly KeyEffect[], base: EntryReader): (PutEffect | RemoveEffect)[] {
+  const overlay = new Overlay(base);
+  const last = new Map<string, KeyEffect>();
+  for (const effect of effects) {
+    overlay.apply(effect, 0);
+    last.set(effect.key, effect);
+  }
+  const net: (PutEffect | RemoveEffect)[] = [];
+  for (const [key, effect] of last) {
+    const entry = overlay.get(key);
+    if (effect.type === 'remove' || entry === undefined) net.push({ type: 'remove', key, cause: 'delete' });
+    else net.push({ type: 'put', key, value: entry.value, kind: entry.kind, expiresAt: entry.expiresAt });
+  }
+  return net;
+}
+
+/** Every key a transaction names, once. */
+export function keysOf({ conditions, then, otherwise }: TransactionOperation): Set<string> {
+  const keys = new Set<string>();
+  for (const { key } of conditions) keys.add(key);
+  for (const { key } of then) keys.add(key);
+  for (const { key } of otherwise) keys.add(key);
+  return keys;
+}
+
+/** Whether it needs to see entries at all: puts without conditions, and deletes nobody asks the outcome of, do not. */
+export function isBlind({ conditions, then }: TransactionOperation): boolean {
+  return conditions.length === 0 && then.every((step) => step.verb === 'put' && isBlindPut(step));
+}
+
+function isBlindPut(step: Step & { verb: 'put' }): boolean {
+  return step.ifVersion === -1 && step.ttl >= 0 && !step.previous;
+}
+
+/** Whether it can write. */
+export function isReadOnly({ then, otherwise }: TransactionOperation): boolean {
+  const reads = (step: Step) => step.verb === 'get' || step.verb === 'stat';
+  return then.every(reads) && otherwise.every(reads);
+}
