@@ -13,7 +13,7 @@ import { KEY_TEMPLATE, loadPlaces, type Places } from './demo/places.ts';
 import { LEGEND, Timeline } from './demo/timeline.ts';
 
 const NODES = 5;
-const OVERALL_LIMIT_MS = 120_000;
+const OVERALL_LIMIT_MS = 180_000;
 
 const { values: flags } = parseArgs({
   options: { json: { type: 'boolean', default: false }, file: { type: 'string' } },

@@ -8,15 +8,16 @@ const roots = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const packages = readdirSync('packages').map((name) => join('packages', name, 'test'));
 
-/** Every *.test.ts file at or below a path, sorted so that runs are alike. */
+/** Every *.test.ts file at or below a path, in an order that is the same everywhere. */
 function testFiles(path) {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return [];
   if (found.isFile()) return [path];
-  return readdirSync(path, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
+  const names = readdirSync(path).filter((name) => name !== 'node_modules' && name !== 'dist');
+  return names
+    .sort()
     .map((name) => join(path, name))
-    .sort();
+    .flatMap((child) => (statSync(child).isDirectory() || child.endsWith('.test.ts') ? testFiles(child) : []));
 }
 
 const files = (roots.length > 0 ? roots : packages).flatMap(testFiles);

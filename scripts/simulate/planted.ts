@@ -15,7 +15,10 @@ interface Row {
 
 export async function huntPlanted({ planted, threads, json, commit }: CommandOptions): Promise<boolean> {
   const bugs = typeof planted === 'string' ? [bugNamed(planted)] : PLANTED_BUGS;
-  if (!json) console.log(`commit ${commit}, ${bugs.length} planted bugs, at most ${SEEDS_MAX} seeds each\n\n${rowText(HEADING)}`);
+  if (!json)
+    console.log(
+      `commit ${commit}, ${bugs.length} planted bugs, at most ${SEEDS_MAX} seeds each\n\n${rowText(HEADING)}`,
+    );
   const pool = new SeedPool(threads);
   const rows: Row[] = [];
   const queue = [...bugs];
@@ -44,6 +47,16 @@ async function hunt(pool: SeedPool, { name, rule }: PlantedBug): Promise<Row> {
 
 const HEADING = { name: 'planted bug', seeds: 'seeds', checker: 'seen by', rule: 'rule left out' };
 
-function rowText({ name, seeds, checker, rule }: { name: string; seeds: string; checker: string; rule: string }): string {
+function rowText({
+  name,
+  seeds,
+  checker,
+  rule,
+}: {
+  name: string;
+  seeds: string;
+  checker: string;
+  rule: string;
+}): string {
   return `${name.padEnd(42)} ${seeds.padStart(6)}  ${checker.padEnd(18)} ${rule}`;
 }

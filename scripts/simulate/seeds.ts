@@ -46,10 +46,15 @@ export async function runManySeeds({ seeds, first, threads, json, commit, out }:
 /** One seed, in this thread, options first. */
 export function runOneSeed(seed: string, { json, trace, commit, out, planted }: CommandOptions): boolean {
   const bug = typeof planted === 'string' ? planted : null;
-  if (!json) console.log(`commit ${commit}, seed ${seed}${bug === null ? '' : `, planted ${bug}`}\n${JSON.stringify(drawOptions(seed), null, 1)}`);
+  if (!json)
+    console.log(
+      `commit ${commit}, seed ${seed}${bug === null ? '' : `, planted ${bug}`}\n${JSON.stringify(drawOptions(seed), null, 1)}`,
+    );
   const { report, events } = runSeedWith(seed, bug);
   if (trace) for (const event of events) console.log(`${event.at.toFixed(3)} ${describeAction(event)}`);
-  console.log(json ? JSON.stringify({ commit, ...report }) : `trace ${report.traceHash} ${JSON.stringify(report.figures)}`);
+  console.log(
+    json ? JSON.stringify({ commit, ...report }) : `trace ${report.traceHash} ${JSON.stringify(report.figures)}`,
+  );
   if (report.failure !== null) writeDown(seed, commit, out, bug);
   return report.failure === null;
 }
@@ -63,8 +68,12 @@ function writeDown(seed: string, commit: string, out: string, planted: string | 
   writeFileSync(file, found.log);
   console.error(`\nseed ${seed} FAILED (${found.failure.checker}): ${found.failure.text}`);
   console.error(`  options  ${JSON.stringify(drawOptions(seed))}`);
-  console.error(`  repeat   pnpm simulate --seed ${seed}${planted === null ? '' : ` --planted ${planted}`}   (commit ${commit})`);
-  console.error(`  shrunk   ${found.eventsBefore} events to ${found.events.length}: pnpm simulate --replay ${file} --trace`);
+  console.error(
+    `  repeat   pnpm simulate --seed ${seed}${planted === null ? '' : ` --planted ${planted}`}   (commit ${commit})`,
+  );
+  console.error(
+    `  shrunk   ${found.eventsBefore} events to ${found.events.length}: pnpm simulate --replay ${file} --trace`,
+  );
 }
 
 interface Summary extends Figures {
@@ -78,7 +87,8 @@ interface Summary extends Figures {
 }
 
 function summarise(reports: readonly Report[], elapsedMs: number): Summary {
-  const sum = (pick: (figures: Figures) => number): number => reports.reduce((total, { figures }) => total + pick(figures), 0);
+  const sum = (pick: (figures: Figures) => number): number =>
+    reports.reduce((total, { figures }) => total + pick(figures), 0);
   const simulatedMs = sum((figures) => figures.simulatedMs);
   return {
     seeds: reports.length,
@@ -101,6 +111,8 @@ function summarise(reports: readonly Report[], elapsedMs: number): Summary {
 function printSummary(summary: Summary): void {
   const { seeds, failures, seedsPerMinute, speed, calls, messages, deaths, joins, losses, healRoundsMax } = summary;
   console.log(`${seeds} seeds, ${failures} failed; ${seedsPerMinute} seeds a minute, ${speed} x real time`);
-  console.log(`${calls} calls, ${messages} messages, ${deaths} deaths, ${joins} joins, ${losses} shards lost on purpose`);
+  console.log(
+    `${calls} calls, ${messages} messages, ${deaths} deaths, ${joins} joins, ${losses} shards lost on purpose`,
+  );
   console.log(`healed within ${healRoundsMax} rounds`);
 }

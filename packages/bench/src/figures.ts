@@ -7,6 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** Numbers from the command line; `defaults` names them all. */
 export type Numbers<D> = { readonly [Name in keyof D]: number };
@@ -58,6 +60,17 @@ export function medianOf(values: readonly number[]): number {
 /** One digit after the point. */
 export function rounded(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+let gc: (() => void) | undefined;
+
+/** A full collection of the main thread's heap, so that what a benchmark dropped is not counted as kept. */
+export function collectGarbage(): void {
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc');
+    gc = runInNewContext('gc') as () => void;
+  }
+  gc();
 }
 
 export type Row = readonly (string | number)[];

@@ -1,14 +1,14 @@
 /**
  * Resident bytes per key copy at a million keys of 16 + 64 bytes: the whole process, all nodes, divided by copies.
  *
- * Run    node --expose-gc --conditions=source --import tsx packages/bench/src/memory-per-key.ts [--keys 1000000] [--json]
- *                                                     built: node --expose-gc packages/bench/dist/memory-per-key.js
+ * Run    node --conditions=source --import tsx packages/bench/src/memory-per-key.ts [--keys 1000000] [--json]
+ *                                                     built: node packages/bench/dist/memory-per-key.js
  * Shows  growth of the resident set from the started, empty (but warmed up) cluster to the full, idle one.
  * Target <= 170 bytes, Redis 7's figure for one copy.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster } from '@quintet/engine';
-import { printReport, readNumbers, rounded } from './figures.ts';
+import { collectGarbage, printReport, readNumbers, rounded } from './figures.ts';
 import { fill } from './mixed-load.ts';
 
 const WARM_UP_KEYS = 20_000;
@@ -49,7 +49,7 @@ printReport(
 async function residentBytes(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let sample = 0; sample < 20; sample++) {
-    globalThis.gc?.();
+    collectGarbage();
     await delay(100);
     least = Math.min(least, process.memoryUsage.rss());
   }

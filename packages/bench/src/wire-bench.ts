@@ -36,6 +36,7 @@ function requests(count: number): RequestMessage[] {
     },
     committedSeq: 999_000,
     pressure: false,
+    watched: 0,
   }));
 }
 
@@ -90,9 +91,9 @@ console.log(`node ${process.version}, load ${loadavg()[0]?.toFixed(1)}, ${PUTS} 
 console.log('batch   form      CPU ns/put   x wire    puts/s');
 for (const size of BATCHES) {
   const batch = requests(size);
-  const puts = Math.min(PUTS, size * 60_000);
+  const puts = Math.min(PUTS, size * 200_000);
   const costs = new Map<string, Cost[]>(FORMS.map(({ name }) => [name, []]));
-  for (const form of FORMS) await measure(worker, form, batch, puts / 5);
+  for (const form of FORMS) await measure(worker, form, batch, puts / 2);
   // Round by round, not form by form: what else runs on the machine then disturbs all forms alike.
   for (let round = 0; round < ROUNDS; round++) {
     for (const form of FORMS) costs.get(form.name)?.push(await measure(worker, form, batch, puts));

@@ -33,17 +33,18 @@ const objects: Form = {
   },
 };
 
-const FLAT_FIELDS = 13;
+const FLAT_FIELDS = 14;
 
 /** Every field of every message, in one flat array. */
 const flat: Form = {
   name: 'flat',
   encode(requests) {
     const out: unknown[] = [0, 1_700_000_000_000.5];
-    for (const { shard, epoch, request, operation, committedSeq, pressure } of requests) {
+    for (const { shard, epoch, request, operation, committedSeq, pressure, watched } of requests) {
       if (operation.verb !== 'put') continue;
       const { key, value, kind, ifVersion, ttl, deadline, previous } = operation;
-      out.push(1, shard, epoch, request, committedSeq, pressure, key, value, kind, ifVersion, ttl, deadline, previous);
+      out.push(1, shard, epoch, request, committedSeq, pressure, watched);
+      out.push(key, value, kind, ifVersion, ttl, deadline, previous);
     }
     return out;
   },
@@ -57,16 +58,17 @@ const flat: Form = {
         request: fields[at + 3]!,
         operation: {
           verb: 'put',
-          key: fields[at + 6]!,
-          value: fields[at + 7]!,
-          kind: fields[at + 8]!,
-          ifVersion: fields[at + 9]!,
-          ttl: fields[at + 10]!,
-          deadline: fields[at + 11]!,
-          previous: fields[at + 12]!,
+          key: fields[at + 7]!,
+          value: fields[at + 8]!,
+          kind: fields[at + 9]!,
+          ifVersion: fields[at + 10]!,
+          ttl: fields[at + 11]!,
+          deadline: fields[at + 12]!,
+          previous: fields[at + 13]!,
         },
         committedSeq: fields[at + 4]!,
         pressure: fields[at + 5]!,
+        watched: fields[at + 6]!,
       });
     }
   },

@@ -35,14 +35,14 @@ test('a server that is not there: exit 3 at once, with a hint', async () => {
     );
     assert.equal(stdout, '');
   }
-  assert.ok(performance.now() - begin < 2_000, 'no retries');
+  assert.ok(performance.now() - begin < 10_000, 'no retries');
 });
 
 test('a server that says nothing: exit 124', async () => {
   await using server = await fakeServer(() => 'silence');
-  const { code, stderr } = await kvctl(server.port, ['get', 'a', '--timeout', '100ms']);
+  const { code, stderr } = await kvctl(server.port, ['get', 'a', '--timeout', '1s']);
   assert.equal(code, 124);
-  assert.match(stderr, /no answer from .+ within 100 ms\nhint: /);
+  assert.match(stderr, /no answer from .+ within 1000 ms\nhint: /);
 });
 
 test('a server that hangs up under a write: exit 3, and the outcome is said to be unknown', async () => {

@@ -33,7 +33,7 @@ export interface Violation {
   readonly operations: readonly OperationRecord[];
   /** How many more operations the key has. Whatever they did, they do not resolve the contradiction. */
   readonly hidden: number;
-  /** What had returned by this position is past, whatever it was: it is not needed for the contradiction. */
+  /** What had returned by this position is past. It is not needed for the contradiction, but for its highest version. */
   readonly past: number;
   /** All of it as text: reason and one line an operation. */
   readonly text: string;
@@ -51,8 +51,18 @@ export interface KeyReport {
   readonly violation: Violation | null;
 }
 
-/** Steps of the first, hopeful search, for each operation. */
-const HOPEFUL_STEPS = 5;
+/**
+ * The searches made in turn: in which order, how many steps for each operation, which share of the time left. Depth first
+ * is quick or hopeless; after each that failed, a contradiction is looked for where it got stuck; at last everything is
+ * explored.
+ */
+const PASSES = [
+  { order: 'depth', stepsEach: 5, share: 1 },
+  { order: 'depth', stepsEach: 100, share: 0.3 },
+  { order: 'cost', stepsEach: Number.POSITIVE_INFINITY, share: 1 },
+] as const;
+
+const STEPS_MIN = 1_000;
 
 /** If a violation could not be shrunk, show this many operations returned before the point where the search got stuck. */
 const UNSHRUNK_MAX = 60;
@@ -65,39 +75,45 @@ export function checkKey(key: string, records: readonly OperationRecord[], limit
   return { key, verdict: fast.verdict, method: 'register', operations: records.length, steps: 0, violation };
 }
 
-/**
- * A short search for a legal order; failing that, a contradiction near where that got stuck; failing that, everything.
- */
 function checkBySearch(key: string, records: readonly OperationRecord[], limits: KeyLimits): KeyReport {
-  const base = { key, method: 'search' as const, operations: records.length };
-  const steps = Math.min(limits.steps, HOPEFUL_STEPS * records.length + 1_000);
-  const hopeful = search(records, 'depth', { ...limits, steps });
-  if (hopeful.verdict === 'ok') return { ...base, verdict: 'ok', steps: hopeful.steps, violation: null };
-  const early = explain(key, records, hopeful, limits);
-  if (early !== null) return { ...base, verdict: 'violation', steps: hopeful.steps, violation: early };
-  const thorough = hopeful.verdict === 'violation' ? hopeful : search(records, 'cost', limits);
-  const { verdict } = thorough;
-  const violation =
-    verdict === 'violation' ? (explain(key, records, thorough, limits) ?? showEnd(key, records, thorough)) : null;
-  return { ...base, verdict, steps: hopeful.steps + thorough.steps, violation };
+  let steps = 0;
+  let explainedAt = Number.NaN;
+  const report = (verdict: Verdict, violation: Violation | null): KeyReport => {
+    return { key, verdict, method: 'search', operations: records.length, steps, violation };
+  };
+  for (const { order, stepsEach, share } of PASSES) {
+    const now = performance.now();
+    const result = search(records, order, {
+      steps: Math.min(limits.steps - steps, stepsEach * records.length + STEPS_MIN),
+      deadline: now + (limits.deadline - now) * share,
+    });
+    steps += result.steps;
+    if (result.verdict === 'ok') return report('ok', null);
+    const horizon = result.stuck?.horizon ?? Number.NaN;
+    const violation = horizon === explainedAt ? null : explain(key, records, horizon, limits.shrinkMs);
+    explainedAt = horizon;
+    if (violation !== null) return report('violation', violation);
+    if (result.verdict === 'violation') return report('violation', showEnd(key, records, result));
+    if (steps >= limits.steps || performance.now() > limits.deadline) break;
+  }
+  return report('unknown', null);
 }
 
 /** A few operations around where a search got stuck that contradict each other; null if none were found. */
 function explain(
   key: string,
   records: readonly OperationRecord[],
-  { stuck }: SearchResult,
-  limits: KeyLimits,
+  position: number,
+  shrinkMs: number,
 ): Violation | null {
-  const deadline = performance.now() + limits.shrinkMs;
-  const found = stuck === null ? null : shrink(records, stuck.horizon, deadline);
+  const found = shrink(records, position, performance.now() + shrinkMs);
   if (found === null) return null;
-  const before = Number.isFinite(found.past) ? ` whatever was before ${found.past}, and` : '';
+  const before = Number.isFinite(found.past) ? ` whatever the key held at ${found.past} and` : '';
   const reason = `no order of these operations explains their answers,${before} whatever the others did`;
   return { ...describe(key, reason, found.kept, records.length), past: found.past };
 }
 
-/** The last operations before the search got stuck, if nothing better was found. */
+/** The last operations before the search got stuck, if it proved a violation but nothing shorter does. */
 function showEnd(key: string, records: readonly OperationRecord[], { stuck }: SearchResult): Violation {
   const horizon = stuck?.horizon ?? Number.POSITIVE_INFINITY;
   const returned = records

@@ -46,6 +46,8 @@ export interface Entry {
 export interface UnknownPast {
   /** What the past left may vanish at any time. */
   readonly mayExpire: boolean;
+  /** A number below the highest version the past named, and above all others. */
+  readonly floor: number;
 }
 
 const ANY_TIME: ExpiryWindow = { notBefore: Number.NEGATIVE_INFINITY, notAfter: Number.POSITIVE_INFINITY };

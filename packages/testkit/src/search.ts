@@ -9,7 +9,9 @@
  *   S3  'ok' and 'violation' are proofs; whatever the budget cuts short is 'unknown'
  * Orders    `depth` first finds a legal order fast if there is one and little is unknown. To explore everything, `cost`
  *           is better, i.e. by the number of optional entries used, fewest first: each situation is met at its cheapest,
- *           which covers the dearer ways into it.
+ *           which covers the dearer ways into it. `relaxed` lets unknown operations take effect again and again: nobody
+ *           has to remember which were used, so there are few configurations, and what is illegal even so is illegal;
+ *           but its 'ok' means nothing.
  * Pruning, each of which keeps at least one legal order if there is any:
  *   P1  an answer that is right now and could change nothing anywhere (a read, a refusal) is taken at once, without
  *       alternative: moving it forward to here disturbs nobody
@@ -82,15 +84,24 @@ export function search(
   return new Search(layOut(records, null), ABSENT, budget).run(order);
 }
 
-/** True if records that follow an unknown past are surely not linearizable, whatever that past was. */
+/**
+ * True if records are surely not linearizable, whatever the past was that they follow (null: they begin the history).
+ * `steps` is allowed twice: for an exact search and, if that does not suffice, for a relaxed one.
+ */
 export function isRefuted(
   records: readonly OperationRecord[],
   past: UnknownPast | null,
   budget: SearchBudget,
 ): boolean {
   const timeline = layOut(records, past);
-  return new Search(timeline, past === null ? ABSENT : UNKNOWN_PAST, budget).run('cost').verdict === 'violation';
+  const start = past === null ? ABSENT : { ...UNKNOWN_PAST, floor: past.floor };
+  const { verdict } = new Search(timeline, start, budget).run('cost');
+  if (verdict !== 'unknown') return verdict === 'violation';
+  return new Search(timeline, start, budget).run('relaxed').verdict === 'violation';
 }
+
+/** How to go about exploring; see the header. */
+type Order = 'depth' | 'cost' | 'relaxed';
 
 /** What is to be explored: last in first out, lower rank first. */
 class Agenda {
@@ -134,12 +145,12 @@ class Search {
     this.#remaining = timeline.mandatoryCount;
   }
 
-  run(order: 'depth' | 'cost'): SearchResult {
+  run(order: Order): SearchResult {
     const verdict = this.#explore(order);
     return { verdict, steps: this.#steps, stuck: this.#stuck };
   }
 
-  #explore(order: 'depth' | 'cost'): Verdict {
+  #explore(order: Order): Verdict {
     const agenda = new Agenda();
     agenda.push(0, this.#pending(this.#node(this.#start), null, 0) as Pending);
     for (let pending = agenda.pop(); pending !== undefined; pending = agenda.pop()) {
@@ -150,6 +161,7 @@ class Search {
       for (const { entry, after } of this.#moves(node, previous).reverse()) {
         this.#resume(pending);
         this.#take(entry, after);
+        if (order === 'relaxed' && !entry.optional) this.#currentUse = NONE_USED;
         const next = this.#pending(after, entry.optional ? node : null, cost + Number(entry.optional));
         if (next !== null) agenda.push(order === 'cost' ? next.cost : 0, next);
       }

@@ -11,11 +11,12 @@
  *           did. And as a window is short, this also refutes histories that are too long to be searched as a whole.
  */
 
+import type { UnknownPast } from './entry.ts';
 import type { OperationRecord } from './operation.ts';
-import { isRefuted, type SearchBudget } from './search.ts';
+import { isRefuted } from './search.ts';
 
-/** One trial. A trial cut short counts as "not contradictory". */
-const TRIAL_MS = 400;
+/** Of one trial. A trial cut short counts as "not contradictory". */
+const TRIAL_STEPS = 10_000;
 
 /** Lengths of windows, in returns before and after the point where a search got stuck. */
 const BEFORE = [2, 4, 8, 16, 32, 64, 128];
@@ -33,15 +34,12 @@ export interface Contradiction {
 interface Window {
   readonly records: readonly OperationRecord[];
   /** What had returned by then is not in it. -Infinity: the window begins where the history does. */
-  readonly past: number;
-  /** The entry found at the beginning may vanish at any time. */
-  readonly mayExpire: boolean;
+  readonly begin: number;
+  /** What is known of what is not in it; null: there is no such thing. */
+  readonly past: UnknownPast | null;
 }
 
-/**
- * A few operations that contradict each other, in order of return, or null if none were found near `position` by
- * `deadline` (a reading of performance.now()). None of those returned can be spared.
- */
+/** Looks for a contradiction near `position`, until `deadline` (a reading of performance.now()). */
 export function shrink(records: readonly OperationRecord[], position: number, deadline: number): Contradiction | null {
   const returns = records.filter(({ outcome }) => outcome.kind === 'ok').map(({ returnedAt }) => returnedAt);
   returns.sort((a, b) => a - b);
@@ -55,42 +53,48 @@ export function shrink(records: readonly OperationRecord[], position: number, de
       const window = windowOf(records, from, until);
       const candidates = window.records.filter(({ outcome }) => outcome.kind === 'ok');
       if (!isContradictory(window, candidates, deadline)) continue;
-      return { kept: minimise(window, candidates, deadline), past: window.past };
+      return { kept: minimise(window, candidates, deadline), past: window.begin };
     }
   }
   return null;
 }
 
 /** What was invoked after `from` and returned by `until` is kept, what had returned by `from` is past. */
-function windowOf(records: readonly OperationRecord[], from: number, until: number): Window {
-  const inside = records.filter(
-    ({ invokedAt, returnedAt, outcome }) => returnedAt > from && invokedAt <= until && outcome.kind !== 'not-applied',
-  );
-  return {
-    records: inside.map((record) =>
-      record.invokedAt <= from || record.returnedAt > until ? weakened(record) : record,
-    ),
-    past: from,
-    mayExpire: records.some(({ operation }) => 'expiry' in operation),
-  };
+function windowOf(all: readonly OperationRecord[], from: number, until: number): Window {
+  const records = all
+    .filter(({ invokedAt, outcome }) => invokedAt <= until && outcome.kind !== 'not-applied')
+    .filter(({ returnedAt }) => returnedAt > from)
+    .map((record) => (record.invokedAt <= from || record.returnedAt > until ? weakened(record) : record));
+  if (from === Number.NEGATIVE_INFINITY) return { records, begin: from, past: null };
+  const mayExpire = all.some(({ operation }) => 'expiry' in operation);
+  return { records, begin: from, past: { mayExpire, floor: justBelow(highestVersion(all, from)) } };
+}
+
+/** The highest version that had surely been given by a position. */
+function highestVersion(all: readonly OperationRecord[], position: number): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const { operation, outcome, returnedAt } of all) {
+    if (outcome.kind !== 'ok' || returnedAt > position) continue;
+    const { version, applied } = outcome.result;
+    if (typeof version === 'number') highest = Math.max(highest, version);
+    if ('ifVersion' in operation && applied === true) highest = Math.max(highest, operation.ifVersion ?? highest);
+  }
+  return highest;
+}
+
+/** The entry at the beginning may have that version, but none below. */
+function justBelow(version: number): number {
+  return version - Math.max(0.5, Math.abs(version) * 2 ** -52);
 }
 
 function weakened(record: OperationRecord): OperationRecord {
   return { ...record, returnedAt: Number.POSITIVE_INFINITY, outcome: { kind: 'unknown' } };
 }
 
-function isContradictory(
-  { records, past, mayExpire }: Window,
-  kept: readonly OperationRecord[],
-  deadline: number,
-): boolean {
+function isContradictory({ records, past }: Window, kept: readonly OperationRecord[], deadline: number): boolean {
   const keptSet = new Set(kept);
   const trial = records.map((record) => (keptSet.has(record) ? record : weakened(record)));
-  const budget: SearchBudget = {
-    steps: Number.POSITIVE_INFINITY,
-    deadline: Math.min(deadline, performance.now() + TRIAL_MS),
-  };
-  return isRefuted(trial, past === Number.NEGATIVE_INFINITY ? null : { mayExpire }, budget);
+  return isRefuted(trial, past, { steps: TRIAL_STEPS, deadline });
 }
 
 /** Zeller's delta debugging, with halving chunks. Out of time, what is left is returned as it is. */

@@ -23,6 +23,8 @@ import {
   type PutOperation,
   plainResult,
   type Result,
+  type SetBitOperation,
+  type SetRangeOperation,
   Status,
   ValueKind,
   valueResult,
@@ -62,6 +64,10 @@ export function evaluate(operation: KeyWriteOperation, store: EntryReader, momen
       return evaluateIncrement(operation, liveEntry(store, operation.key, moment.time), moment);
     case 'append':
       return evaluateAppend(operation, liveEntry(store, operation.key, moment.time), moment);
+    case 'set-range':
+      return evaluateSetRange(operation, liveEntry(store, operation.key, moment.time), moment);
+    case 'set-bit':
+      return evaluateSetBit(operation, liveEntry(store, operation.key, moment.time), moment);
     case 'expire':
       return evaluateExpire(operation, liveEntry(store, operation.key, moment.time), moment);
   }
@@ -151,16 +157,61 @@ function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, mo
   };
 }
 
+function evaluateSetRange(operation: SetRangeOperation, entry: Entry | undefined, moment: Moment): Outcome {
+  const { key, offset, value } = operation;
+  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const before = entry?.value ?? '';
+  const length = Math.max(before.length, offset + value.length);
+  if (value === '') return { effect: NO_EFFECT, result: lengthResult(entry, before.length) };
+  if (length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const after = before.slice(0, offset).padEnd(offset, '\0') + value + before.slice(offset + value.length);
+  return overwrite(key, after, entry, moment, String(after.length));
+}
+
+function lengthResult(entry: Entry | undefined, length: number): Result {
+  return valueResult(Status.ok, entry?.version ?? 0, String(length), ValueKind.text, entry?.expiresAt ?? 0);
+}
+
+function evaluateSetBit(operation: SetBitOperation, entry: Entry | undefined, moment: Moment): Outcome {
+  const { key, offset, bit } = operation;
+  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const at = Math.floor(offset / 8);
+  if (at >= moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const before = (entry?.value ?? '').padEnd(at + 1, '\0');
+  const mask = 0x80 >> (offset % 8);
+  const byte = before.charCodeAt(at);
+  const changed = bit === 1 ? byte | mask : byte & ~mask;
+  const after = before.slice(0, at) + String.fromCharCode(changed) + before.slice(at + 1);
+  return overwrite(key, after, entry, moment, (byte & mask) === 0 ? '0' : '1');
+}
+
+/** New bytes in place of old ones: the deadline stays, a number becomes text. */
+function overwrite(key: string, value: string, entry: Entry | undefined, moment: Moment, answer: string): Outcome {
+  const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
+  const expiresAt = entry?.expiresAt ?? 0;
+  return {
+    effect: { type: 'put', key, value, kind, expiresAt },
+    result: valueResult(Status.ok, moment.seq, answer, kind, expiresAt),
+  };
+}
+
 function evaluateExpire(operation: ExpireOperation, entry: Entry | undefined, moment: Moment): Outcome {
   if (entry === undefined) return refused(Status.absent, undefined);
   const { key } = operation;
   const expiresAt = deadlineOf(operation, moment);
-  if (!deadlineMayChange(operation, entry.expiresAt, expiresAt)) return refused(Status.conditionFailed, entry);
+  if (!deadlineMayChange(operation, entry.expiresAt, expiresAt)) return unexpired(operation, entry);
   if (expiresAt !== 0 && expiresAt <= moment.time) {
-    return { effect: { type: 'remove', key, cause: 'delete' }, result: plainResult(Status.ok, 0) };
+    const result = operation.previous ? previousResult(Status.ok, 0, entry) : plainResult(Status.ok, 0);
+    return { effect: { type: 'remove', key, cause: 'delete' }, result };
   }
-  const result: Result = { ...plainResult(Status.ok, moment.seq), expiresAt };
-  return { effect: { type: 'deadline', key, expiresAt }, result };
+  const result = operation.previous ? previousResult(Status.ok, moment.seq, entry) : plainResult(Status.ok, moment.seq);
+  return { effect: { type: 'deadline', key, expiresAt }, result: { ...result, expiresAt } };
+}
+
+/** The deadline stays as it is: a failed condition, or for a read that would only have removed one, nothing to do. */
+function unexpired(operation: ExpireOperation, entry: Entry): Outcome {
+  if (!operation.previous) return refused(Status.conditionFailed, entry);
+  return { effect: NO_EFFECT, result: previousResult(Status.conditionFailed, entry.version, entry) };
 }
 
 function deadlineMayChange(operation: ExpireOperation, present: number, wanted: number): boolean {
@@ -176,5 +227,9 @@ function deadlineMayChange(operation: ExpireOperation, present: number, wanted: 
       return present !== 0 && wanted > present;
     case 'sooner':
       return present === 0 || wanted < present;
+    case 'some-later':
+      return present !== 0 && wanted > present;
+    case 'some-sooner':
+      return present !== 0 && wanted < present;
   }
 }

@@ -78,7 +78,7 @@ export interface AppendOperation {
 }
 
 /** Which present deadline a new one may replace; a key without one counts as never expiring (Redis NX XX GT LT). */
-export type ExpireWhen = 'always' | 'none' | 'some' | 'later' | 'sooner';
+export type ExpireWhen = 'always' | 'none' | 'some' | 'later' | 'sooner' | 'some-later' | 'some-sooner';
 
 export interface ExpireOperation {
   readonly verb: 'expire';
@@ -87,6 +87,24 @@ export interface ExpireOperation {
   readonly ttl: number;
   readonly deadline: number;
   readonly when: ExpireWhen;
+  /** Answer with the entry as it is: a read that sets a deadline (Redis GETEX). */
+  readonly previous?: true;
+}
+
+/** Overwrites bytes of a value from `offset` on, padding with zero bytes; an empty `value` changes nothing. */
+export interface SetRangeOperation {
+  readonly verb: 'set-range';
+  readonly key: string;
+  readonly offset: number;
+  readonly value: string;
+}
+
+/** Sets one bit (most significant bit of byte 0 first), padding with zero bytes; answers the bit before as '0' or '1'. */
+export interface SetBitOperation {
+  readonly verb: 'set-bit';
+  readonly key: string;
+  readonly offset: number;
+  readonly bit: 0 | 1;
 }
 
 /** Removes every entry of the shard. */
@@ -172,6 +190,8 @@ export type KeyWriteOperation =
   | IncrementOperation
   | IncrementFloatOperation
   | AppendOperation
+  | SetRangeOperation
+  | SetBitOperation
   | ExpireOperation;
 export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
 /** Reads of one key: ordered behind writes of that key (protocol §5). */

@@ -22,6 +22,7 @@ import {
   ANSWER_OWN,
   ANSWER_RESULT_SHIFT,
   ANSWER_RUN_STEP,
+  COMMITTED,
   KINDS,
   Kind,
   type WireBatch,
@@ -84,10 +85,10 @@ function decodeSection(kind: Kind, section: Section): void {
       decodeReads(section);
       break;
     case Kind.records:
-      decodeRecords(section);
+      decodeRecords(section, false);
       break;
     case Kind.streamRecords:
-      decodeStreamRecords(section);
+      decodeRecords(section, true);
       break;
     case Kind.answers:
       decodeAnswers(section);
@@ -109,10 +110,14 @@ function hasItem({ elements, at }: Cursor): boolean {
 
 function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boolean, watched: Watched): void {
   const epoch = cursor.number();
-  const committedSeq = cursor.number();
+  let committedSeq = cursor.number();
   let request = cursor.number();
   while (hasItem(cursor)) {
     const item = cursor.elements[cursor.at++];
+    if (item === COMMITTED) {
+      committedSeq = cursor.number();
+      continue;
+    }
     const operation =
       typeof item === 'string' ? plainPut(item, cursor.string()) : readOperation(item as number, cursor);
     receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure, watched });
@@ -122,10 +127,14 @@ function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boo
 
 function decodeReads({ from, shard, cursor, receive }: Section): void {
   const epoch = cursor.number();
-  const committedSeq = cursor.number();
+  let committedSeq = cursor.number();
   let id = cursor.number();
   while (hasItem(cursor)) {
     const item = cursor.elements[cursor.at++];
+    if (item === COMMITTED) {
+      committedSeq = cursor.number();
+      continue;
+    }
     const operation: ReadOperation =
       typeof item === 'string' ? { verb: 'get', key: item } : (readOperation(item as number, cursor) as ReadOperation);
     receive(from, { type: 'read', shard, epoch, id, operation, committedSeq });
@@ -133,36 +142,26 @@ function decodeReads({ from, shard, cursor, receive }: Section): void {
   }
 }
 
-function decodeRecords({ from, shard, cursor, receive }: Section): void {
-  const epoch = cursor.number();
-  const committedSeq = cursor.number();
+function decodeRecords({ from, shard, cursor, receive }: Section, streamed: boolean): void {
+  const stamp = cursor.number();
+  let committedSeq = cursor.number();
   let seq = cursor.number();
   let request = cursor.number();
   while (hasItem(cursor)) {
-    const record = nextRecord(cursor, seq, request);
-    receive(from, { type: 'record', shard, epoch, record, committedSeq });
+    const item = cursor.elements[cursor.at++];
+    if (item === COMMITTED) {
+      committedSeq = cursor.number();
+      continue;
+    }
+    const record =
+      typeof item === 'string'
+        ? plainRecord(seq, request, item, cursor.string())
+        : readRecord(item as number, seq, request, cursor);
+    if (streamed) receive(from, { type: 'stream-record', shard, since: stamp, record, committedSeq });
+    else receive(from, { type: 'record', shard, epoch: stamp, record, committedSeq });
     seq += 1;
     if (record.request !== 0) request = record.request + 1;
   }
-}
-
-function decodeStreamRecords({ from, shard, cursor, receive }: Section): void {
-  const since = cursor.number();
-  const committedSeq = cursor.number();
-  let seq = cursor.number();
-  let request = cursor.number();
-  while (hasItem(cursor)) {
-    const record = nextRecord(cursor, seq, request);
-    receive(from, { type: 'stream-record', shard, since, record, committedSeq });
-    seq += 1;
-    if (record.request !== 0) request = record.request + 1;
-  }
-}
-
-function nextRecord(cursor: Cursor, seq: number, request: number): Record {
-  const item = cursor.elements[cursor.at++];
-  if (typeof item === 'string') return plainRecord(seq, request, item, cursor.string());
-  return readRecord(item as number, seq, request, cursor);
 }
 
 function decodeAnswers({ from, shard, cursor, receive }: Section): void {

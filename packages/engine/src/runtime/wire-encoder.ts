@@ -26,6 +26,7 @@ import {
   ANSWER_OWN,
   ANSWER_RESULT_SHIFT,
   ANSWER_RUN_STEP,
+  COMMITTED,
   HAS_VALUE,
   headOf,
   Kind,
@@ -53,8 +54,8 @@ class Run {
   epoch = 0;
   nextSeq = 0;
   nextNumber = 0;
-  /** Where the open section's committedSeq is. */
-  committedAt = NOWHERE;
+  /** What the open section has last said it is. */
+  committedSeq = 0;
   /** Where a run of plain answers could be made longer. */
   answersAt = NOWHERE;
 }
@@ -151,8 +152,9 @@ export class BatchEncoder {
     const kind = (message.pressure ? PRESSED_KINDS : REQUEST_KINDS)[message.watched];
     if (run.kind !== kind || run.epoch !== epoch || run.nextNumber !== request) {
       open(run, kind, message.shard, epoch);
-      run.committedAt = out.push(committedSeq, request) - 2;
-    } else raiseCommitted(run, committedSeq);
+      out.push(committedSeq, request);
+    } else if (run.committedSeq !== committedSeq) out.push(COMMITTED, committedSeq);
+    run.committedSeq = committedSeq;
     run.nextNumber = request + 1;
     if (operation.verb === 'put' && isPlainPut(operation)) out.push(operation.key, operation.value);
     else writeOperation(out, operation);
@@ -164,8 +166,9 @@ export class BatchEncoder {
     const { out } = run;
     if (run.kind !== Kind.reads || run.epoch !== epoch || run.nextNumber !== id) {
       open(run, Kind.reads, message.shard, epoch);
-      run.committedAt = out.push(committedSeq, id) - 2;
-    } else raiseCommitted(run, committedSeq);
+      out.push(committedSeq, id);
+    } else if (run.committedSeq !== committedSeq) out.push(COMMITTED, committedSeq);
+    run.committedSeq = committedSeq;
     run.nextNumber = id + 1;
     if (operation.verb === 'get') out.push(operation.key);
     else writeOperation(out, operation);
@@ -179,9 +182,10 @@ export class BatchEncoder {
     const inRow = run.nextSeq === seq && (request === 0 || run.nextNumber === request);
     if (run.kind !== kind || run.epoch !== stamp || !inRow) {
       open(run, kind, message.shard, stamp);
-      run.committedAt = out.push(committedSeq, seq, request) - 3;
+      out.push(committedSeq, seq, request);
       run.nextNumber = request;
-    } else raiseCommitted(run, committedSeq);
+    } else if (run.committedSeq !== committedSeq) out.push(COMMITTED, committedSeq);
+    run.committedSeq = committedSeq;
     run.nextSeq = seq + 1;
     if (request !== 0) run.nextNumber = request + 1;
     if (effect.type === 'put' && isPlainRecord(record)) out.push(effect.key, effect.value);
@@ -248,10 +252,6 @@ function open(run: Run, kind: Kind, shard: number, epoch: number): void {
   run.kind = kind;
   run.epoch = epoch;
   run.out.push(headOf(kind, shard), epoch);
-}
-
-function raiseCommitted(run: Run, committedSeq: number): void {
-  if (committedSeq > (run.out[run.committedAt] as number)) run.out[run.committedAt] = committedSeq;
 }
 
 type Unsharded = 'usage' | 'clock';

@@ -79,9 +79,20 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       break;
     case 'expire': {
       const when = EXPIRE_WHEN.indexOf(operation.when) << EXPIRE_WHEN_SHIFT;
-      out.push(Verb.expire | when, operation.key, operation.ttl, operation.deadline);
+      out.push(
+        Verb.expire | when | (operation.previous ? WANTS_PREVIOUS : 0),
+        operation.key,
+        operation.ttl,
+        operation.deadline,
+      );
       break;
     }
+    case 'set-range':
+      out.push(Verb.setRange, operation.key, operation.offset, operation.value);
+      break;
+    case 'set-bit':
+      out.push(Verb.setBit, operation.key, operation.offset, operation.bit);
+      break;
     case 'clear':
       out.push(Verb.clear);
       break;
@@ -176,8 +187,13 @@ export function readOperation(code: number, from: Cursor): Operation {
       return { verb: 'append', key: from.string(), value: from.string(), kind: operationKind(code) };
     case Verb.expire: {
       const when = EXPIRE_WHEN[code >> EXPIRE_WHEN_SHIFT]!;
-      return { verb: 'expire', key: from.string(), ttl: from.number(), deadline: from.number(), when };
+      const expire = { verb: 'expire', key: from.string(), ttl: from.number(), deadline: from.number(), when } as const;
+      return (code & WANTS_PREVIOUS) === 0 ? expire : { ...expire, previous: true };
     }
+    case Verb.setRange:
+      return { verb: 'set-range', key: from.string(), offset: from.number(), value: from.string() };
+    case Verb.setBit:
+      return { verb: 'set-bit', key: from.string(), offset: from.number(), bit: from.number() === 1 ? 1 : 0 };
     case Verb.clear:
       return { verb: 'clear', key: '' };
     case Verb.get:

@@ -232,6 +232,7 @@ export function isPlainRecord(record: Record): boolean {
     effect.type === 'put' &&
     effect.kind === ValueKind.text &&
     effect.expiresAt === 0 &&
+    effect.previous === undefined &&
     record.request !== 0 &&
     record.watched === Watched.no &&
     isPlainResult(record.result, record.seq)

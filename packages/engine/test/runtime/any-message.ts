@@ -77,7 +77,16 @@ const write: fc.Arbitrary<Operation> = fc.oneof(
     key: bytes,
     ttl: count,
     deadline: time,
-    when: fc.constantFrom('always', 'none', 'some', 'later', 'sooner'),
+    when: fc.constantFrom('always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner'),
+  }).chain((plain) =>
+    fc.boolean().map((previous) => (previous ? { ...plain, previous } : plain)),
+  ) as fc.Arbitrary<Operation>,
+  shape({ verb: constant('set-range'), key: bytes, offset: count, value: bytes }),
+  shape({
+    verb: constant('set-bit'),
+    key: bytes,
+    offset: count,
+    bit: fc.constantFrom(0, 1),
   }) as fc.Arbitrary<Operation>,
   shape({ verb: constant('clear'), key: constant('') }),
 );
@@ -100,6 +109,7 @@ const transaction = shape({
   conditions: fc.array(shape({ key: bytes, ifVersion, equals: fc.option(shape({ value: bytes, kind })) }), {
     maxLength: 2,
   }),
+  // biome-ignore lint/suspicious/noThenProperty: the word of TransactionOperation; nothing awaits one.
   then: steps,
   otherwise: steps,
   lenient: fc.boolean(),
@@ -212,7 +222,7 @@ interface RowBegin {
 
 function rowItem(begin: RowBegin, i: number): fc.Arbitrary<Message> {
   const { type, shard, epoch, first, number, pressure } = begin;
-  const committedSeq = begin.committedSeq + i;
+  const committedSeq = begin.committedSeq + (begin.pressure ? i : 0);
   const own = fc.boolean().map((yes) => (yes ? 0 : number + i));
   switch (type) {
     case 'request':

@@ -123,3 +123,39 @@ test('an idle store answers without a look at its chunks', () => {
   for (let i = 0; i < 100_000; i++) store.due(5000 + i, 100, 1000);
   assert.ok(performance.now() - begin < 500);
 });
+
+test('a deadline given behind the back of a sweep is not forgotten', () => {
+  const store = newStore();
+  for (let i = 0; i < 30; i++) store.put(`key ${i}`, '', 0, 1, i === 29 ? 1000 : 1e9);
+  assert.deepEqual(store.due(1000, 100, 10), [], 'the sweep stands in the middle of the chunk');
+  store.setDeadline('key 0', 2, 1500);
+  assert.deepEqual(expire(store, 1000), ['key 29']);
+  assert.deepEqual(expire(store, 2000), ['key 0']);
+});
+
+test('a sweep whose chunk is freed and used again goes on elsewhere', () => {
+  const store = newStore();
+  const living = new Set<string>();
+  const fill = (name: string, bytes: number) => {
+    for (let i = 0; i < 20_000; i++) {
+      store.put(`${name} ${i}`, 'v'.repeat(bytes), 0, 1, 1000);
+      living.add(`${name} ${i}`);
+    }
+  };
+  const sweep = (until: number, time: number, examine: number) => {
+    for (let call = 0; call < 20_000 && living.size > until; call++) {
+      for (const key of store.due(time, 100, examine)) {
+        assert.ok(living.delete(key), `${key} is reported though it is gone`);
+        assert.ok(store.remove(key));
+      }
+    }
+    assert.ok(living.size <= until, `${living.size} were not reported`);
+  };
+  fill('first', 64);
+  sweep(8000, 1000, 37);
+  for (const key of living) store.remove(key);
+  living.clear();
+  fill('second', 81);
+  sweep(0, 9000, 37);
+  store.audit();
+});

@@ -117,3 +117,9 @@ test('one insert never costs more than was announced', () => {
     assert.ok(ledger.reserved - before <= announced);
   }
 });
+
+test('a segment of equal hashes grows and never splits in vain', () => {
+  const { directory } = setUp();
+  for (let i = 1; i <= 3000; i++) directory.insert(99, i);
+  assert.equal(directory.length, 1);
+});

@@ -172,6 +172,8 @@ export class FakeCaller implements Caller {
       some: present !== 0,
       later: present !== 0 && wanted > present,
       sooner: present === 0 || wanted < present,
+      'some-later': present !== 0 && wanted > present,
+      'some-sooner': present !== 0 && wanted < present,
     };
     if (!allowed[operation.when]) return plainResult(Status.conditionFailed, entry.version);
     if (wanted !== 0 && wanted <= this.clock) this.entries.delete(operation.key);

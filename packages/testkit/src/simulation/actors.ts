@@ -84,4 +84,3 @@ export class Actors {
     return this.at(MASTER);
   }
 }
-

@@ -1,12 +1,13 @@
 /**
  * Failing: what is done with a seed that failed: recorded again, shrunk, written out as a log that can be replayed.
  */
-import { formatLog } from './event-log.ts';
+
 import type { Event } from './event.ts';
+import { formatLog } from './event-log.ts';
 import { drawOptions, type Options } from './options.ts';
 import { bugNamed, withBug } from './planted/index.ts';
 import { type Failure, type Recording, replay, runSeed } from './run.ts';
-import { shrink, type ShrinkLimits } from './shrink.ts';
+import { type ShrinkLimits, shrink } from './shrink.ts';
 
 export interface FailingRun {
   readonly seed: string;

@@ -11,7 +11,7 @@ import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/c
 import type { Prng } from '../prng.ts';
 import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';
-import type { Action, Keeps } from './event.ts';
+import type { Action } from './event.ts';
 import { type FaultMix, QUANTUM_MS } from './options.ts';
 
 /** Does something at a later time, if it still makes sense then. */
@@ -70,7 +70,9 @@ export class Faults {
     }
     if (this.prng.chance(0.4)) return this.declare(victim, 'killed');
     // Found out by its exit, sooner or later.
-    this.later(this.prng.chance(0.5) ? 0 : this.span(6), () => this.declare(victim, this.prng.pick(['exited', 'crashed'])));
+    this.later(this.prng.chance(0.5) ? 0 : this.span(6), () =>
+      this.declare(victim, this.prng.pick(['exited', 'crashed'])),
+    );
     return this.stop(victim);
   }
 

@@ -29,7 +29,11 @@ function untilRest(cluster: VirtualCluster): number {
   let quiet = 0;
   let round = 0;
   for (; quiet < QUIET_ROUNDS; round++) {
-    check(round < ROUNDS_MAX, 'liveness', () => `not at rest after ${ROUNDS_MAX} rounds without faults: ${whatIsLeft(cluster)}`);
+    check(
+      round < ROUNDS_MAX,
+      'liveness',
+      () => `not at rest after ${ROUNDS_MAX} rounds without faults: ${whatIsLeft(cluster)}`,
+    );
     const acted = oneRound(cluster);
     quiet = acted || whatIsLeft(cluster) !== '' ? 0 : quiet + 1;
   }
@@ -99,7 +103,8 @@ function unevenCopies(cluster: VirtualCluster): string {
     for (const node of chain) {
       const copy = cluster.host(node)?.node?.inspect(shard);
       if (copy === undefined) return `node ${node} never heard of shard ${shard}`;
-      if (copy.state.lastSeq !== committedSeq) return `shard ${shard} on ${node} ends at ${copy.state.lastSeq} of ${committedSeq}`;
+      if (copy.state.lastSeq !== committedSeq)
+        return `shard ${shard} on ${node} ends at ${copy.state.lastSeq} of ${committedSeq}`;
       if (streamOf(copy) !== null) return `shard ${shard} on ${node} still streams`;
       if (isSealed(copy)) return `shard ${shard} on ${node} is still sealed`;
     }

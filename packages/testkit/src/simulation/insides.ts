@@ -1,15 +1,7 @@
 /**
  * Insides: the few private fields of the core that checkers look at. One file, so that a rename in the core is one edit.
  */
-import type {
-  Copy,
-  Learner,
-  Record as LogRecord,
-  Primary,
-  ShardQueue,
-  SlabStore,
-  StreamSource,
-} from '@quintet/engine/core';
+import type { Copy, Learner, Record as LogRecord, ShardQueue, SlabStore, StreamSource } from '@quintet/engine/core';
 
 /** How far a learner is; null for any other role. */
 export function learnerStage(copy: Copy): Learner['stage'] | null {

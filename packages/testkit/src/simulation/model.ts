@@ -137,6 +137,8 @@ function expire(
     some: finite,
     later: finite && wanted > present,
     sooner: wanted < present,
+    'some-later': finite && wanted > present,
+    'some-sooner': finite && wanted < present,
   };
   if (wanted === 0 ? !finite : !allowed[when]) return nothing(Status.conditionFailed, entry);
   if (isPast(wanted, time)) return { effect: { type: 'remove', key, cause: 'delete' }, result: result(Status.ok, 0) };

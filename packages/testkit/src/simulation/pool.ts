@@ -9,7 +9,6 @@ import { Piscina } from 'piscina';
 import type { Report } from './run.ts';
 import type { SeedTask } from './seed-worker.ts';
 
-
 /** Seeds a thread takes at once. */
 const SEEDS_PER_TASK = 10;
 

@@ -91,7 +91,8 @@ function failureOf(act: () => void): Failure | null {
     return null;
   } catch (error) {
     if (error instanceof Violation) return { checker: error.checker, text: error.message };
-    if (error instanceof Error && error.name === 'InvariantViolation') return { checker: 'assertion', text: error.message };
+    if (error instanceof Error && error.name === 'InvariantViolation')
+      return { checker: 'assertion', text: error.message };
     throw error;
   }
 }

@@ -82,7 +82,8 @@ export class Scheduler {
     for (const node of cluster.spawnRequests.splice(0)) {
       const delay = faults.spawnDelay();
       const fails = faults.spawnFails;
-      if (!fails || this.network.chance(0.3)) this.agenda.push({ at: cluster.now + delay, action: () => ({ type: 'ready', node }) });
+      if (!fails || this.network.chance(0.3))
+        this.agenda.push({ at: cluster.now + delay, action: () => ({ type: 'ready', node }) });
       // One that fails may still say that it is ready, before or after.
       if (!fails) continue;
       const at = cluster.now + Math.floor(delay / 2);

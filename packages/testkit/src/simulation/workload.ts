@@ -57,7 +57,9 @@ export class Workload {
   giveUp(): Action | null {
     const { mix, prng, cluster } = this;
     if (mix.giveUp === 0 || cluster.unsettled === 0 || !prng.chance(mix.giveUp)) return null;
-    const open = cluster.calls.slice(-mix.clients * mix.depth).filter(({ result, code }) => result === null && code === null);
+    const open = cluster.calls
+      .slice(-mix.clients * mix.depth)
+      .filter(({ result, code }) => result === null && code === null);
     if (open.length === 0) return null;
     return { type: 'give-up', call: prng.pick(open).index, reason: prng.pick(['aborted', 'timeout'] as const) };
   }
@@ -65,7 +67,8 @@ export class Workload {
   private underWay(client: number): number {
     if (this.cluster.unsettled < this.mix.depth) return 0;
     let count = 0;
-    for (const call of this.cluster.calls) if (call.client === client && call.result === null && call.code === null) count += 1;
+    for (const call of this.cluster.calls)
+      if (call.client === client && call.result === null && call.code === null) count += 1;
     return count;
   }
 
@@ -149,7 +152,12 @@ export class Workload {
         return { verb: 'expire', key, ttl: deadline > 0 ? 0 : ttl, deadline, when };
       }
       case 5:
-        return { verb: 'delete', key, ifVersion: prng.pick([-1, this.heardVersion(shard, key)]), previous: prng.chance(0.5) };
+        return {
+          verb: 'delete',
+          key,
+          ifVersion: prng.pick([-1, this.heardVersion(shard, key)]),
+          previous: prng.chance(0.5),
+        };
       case 6:
         return prng.chance(0.5)
           ? { verb: 'increment', key, by: '1' }

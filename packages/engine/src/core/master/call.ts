@@ -65,6 +65,7 @@ function bytesOf(operation: Operation): number {
   switch (operation.verb) {
     case 'put':
     case 'append':
+    case 'set-range':
       return operation.key.length + operation.value.length;
     case 'transaction':
       return sum(operation.conditions) + sum(operation.then) + sum(operation.otherwise);

@@ -203,6 +203,10 @@ function growthOf(operation: Operation): number {
     case 'put':
     case 'append':
       return operation.value.length + 1;
+    case 'set-range':
+      return operation.offset + operation.value.length + 1;
+    case 'set-bit':
+      return Math.ceil((operation.offset + 1) / 8);
     case 'increment':
     case 'increment-float':
       return 24;

@@ -17,10 +17,18 @@ export function acceptedAnswers(): Checker {
     accepted({ shard, answer, entry }) {
       const before = last.get(shard.shard) ?? 0;
       last.set(shard.shard, answer.seq);
-      check(answer.seq === before + 1, 'accepted-answers', () => `${shard.name}: seq ${answer.seq} accepted after ${before}`);
+      check(
+        answer.seq === before + 1,
+        'accepted-answers',
+        () => `${shard.name}: seq ${answer.seq} accepted after ${before}`,
+      );
       const record = entry.record!;
       const same = record.request === answer.request && sameResult(record.result, answer.result);
-      check(same, 'accepted-answers', () => `${shard.name}: the answer to seq ${answer.seq} is not what its record says`);
+      check(
+        same,
+        'accepted-answers',
+        () => `${shard.name}: the answer to seq ${answer.seq} is not what its record says`,
+      );
       for (const node of shard.configuration.chain) {
         check(ancestorAt(shard.headOf(node), entry.seq) === entry, 'accepted-answers', () => {
           return `${shard.name}: seq ${answer.seq} was accepted, and ${nodeName(node)} does not hold that record`;

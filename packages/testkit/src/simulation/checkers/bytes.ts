@@ -30,7 +30,11 @@ export function bytes({ cluster, options, shards }: World): Checker {
     const { inFlight, waiting } = queue.counts;
     check(inFlight === 0 && waiting === 0, 'bytes', () => `shard ${shard}: at rest, credit of ${inFlight} is out`);
     const left = creditBytesLeft(queue);
-    check(left === options.master.creditBytes, 'bytes', () => `shard ${shard}: at rest, ${left} bytes of credit are left`);
+    check(
+      left === options.master.creditBytes,
+      'bytes',
+      () => `shard ${shard}: at rest, ${left} bytes of credit are left`,
+    );
     const room = waitingRoomOf(queue);
     check(room.operations === 0 && room.bytes === 0, 'bytes', () => 'at rest, the waiting room is not empty');
   }
@@ -40,7 +44,11 @@ export function bytes({ cluster, options, shards }: World): Checker {
       const copy = host.node!.inspect(shard);
       const holds = copy !== undefined && storeOf(copy) !== null;
       const is = cluster.master.shards[shard]!.chain.includes(host.id);
-      check(holds === is, 'bytes', () => `${nodeName(host.id)} ${holds ? 'holds' : 'lacks'} shard ${shard} without reason`);
+      check(
+        holds === is,
+        'bytes',
+        () => `${nodeName(host.id)} ${holds ? 'holds' : 'lacks'} shard ${shard} without reason`,
+      );
     }
   }
 

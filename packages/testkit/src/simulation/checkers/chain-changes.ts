@@ -13,7 +13,11 @@ export function chainChanges({ cluster, shards }: World): Checker {
     const copies = after.learner === NOBODY ? after.chain : [...after.chain, after.learner];
     check(new Set(copies.map(seatOf)).size === copies.length, NAME, () => `${shard.name}: two copies in one seat`);
     for (const node of copies) {
-      check(cluster.host(node)?.declared === false, NAME, () => `${shard.name}: ${nodeName(node)} is dead, and a member`);
+      check(
+        cluster.host(node)?.declared === false,
+        NAME,
+        () => `${shard.name}: ${nodeName(node)} is dead, and a member`,
+      );
     }
   }
 
@@ -21,10 +25,15 @@ export function chainChanges({ cluster, shards }: World): Checker {
     const text = `${shard.name}: ${before.chain.map(nodeName)} became ${after.chain.map(nodeName)}`;
     const stayed = before.chain.filter((node) => after.chain.includes(node));
     const joined = after.chain.filter((node) => !before.chain.includes(node));
-    check(joined.length === 0 || (joined.length === 1 && joined[0] === before.learner), NAME, () => `${text}: who joined?`);
+    check(
+      joined.length === 0 || (joined.length === 1 && joined[0] === before.learner),
+      NAME,
+      () => `${text}: who joined?`,
+    );
     const kept = after.chain.filter((node) => !joined.includes(node));
     const sameOrder = stayed.every((node, at) => node === kept[at]);
-    if (sameOrder) return check(joined.length === 0 || after.chain.at(-1) === joined[0], NAME, () => `${text}: not at its end`);
+    if (sameOrder)
+      return check(joined.length === 0 || after.chain.at(-1) === joined[0], NAME, () => `${text}: not at its end`);
     // Another order: the old one has run dry, so all logs are equal and accepted to the end.
     for (const node of after.chain) {
       const dry = shard.headOf(node) === shard.committed;

@@ -4,8 +4,8 @@
  */
 import { type Entry, isWrite, type Record as LogRecord, Status } from '@quintet/engine/core';
 import { expected, isPast } from '../model.ts';
-import type { Made } from '../truth/shard-truth.ts';
 import { sameEffect, sameResult, valueAt } from '../truth/log-tree.ts';
+import type { Made } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -25,8 +25,13 @@ export function evaluation({ options }: World): Checker {
     const entry = before(made, effect.key);
     check(entry !== undefined, 'evaluation', () => `${where}: removed ${effect.key}, which is not there`);
     if (effect.cause === 'expire') {
-      check(isPast(entry.expiresAt, made.host.time), 'evaluation', () => `${where}: ${effect.key} expired before its time`);
-    } else check(eviction !== 'noeviction' && maxMemoryBytes > 0, 'evaluation', () => `${where}: evicted without leave`);
+      check(
+        isPast(entry.expiresAt, made.host.time),
+        'evaluation',
+        () => `${where}: ${effect.key} expired before its time`,
+      );
+    } else
+      check(eviction !== 'noeviction' && maxMemoryBytes > 0, 'evaluation', () => `${where}: evicted without leave`);
   }
 
   return {

@@ -35,11 +35,19 @@ export function exactlyOnce({ cluster, shards }: World): Checker {
     },
     accepted({ shard, answer, entry }) {
       if (answer.request === 0) return;
-      check(!done[shard.shard]!.has(answer.request), 'exactly-once', () => `request ${answer.request} was accepted twice`);
+      check(
+        !done[shard.shard]!.has(answer.request),
+        'exactly-once',
+        () => `request ${answer.request} was accepted twice`,
+      );
       done[shard.shard]!.set(answer.request, answer.result);
       const call = shard.requests.get(answer.request);
       const heard = call !== undefined && (call.result === answer.result || call.code !== null);
-      check(heard, 'exactly-once', () => `${shard.name}: seq ${entry.seq} was accepted, and its caller heard nothing of it`);
+      check(
+        heard,
+        'exactly-once',
+        () => `${shard.name}: seq ${entry.seq} was accepted, and its caller heard nothing of it`,
+      );
     },
     finish() {
       for (const call of cluster.calls) checkCall(call);

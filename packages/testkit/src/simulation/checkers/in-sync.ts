@@ -2,7 +2,7 @@
  * Protocol §7.3 and §7.7: what was acknowledged is on every node of the master's chain, from its join on; and so, unless
  * faults go beyond what is promised, it is never lost.
  */
-import { nodeName, type NodeId } from '@quintet/engine/core';
+import { type NodeId, nodeName } from '@quintet/engine/core';
 import { isPrefix } from '../truth/log-tree.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
@@ -30,7 +30,11 @@ export function inSync({ options, cluster }: World): Checker {
     lost(shard) {
       check(options.beyond, 'in-sync', () => `${shard.name} was lost though faults stayed within what is promised`);
       for (const node of shard.configuration.chain) {
-        check(cluster.host(node)?.declared === true, 'in-sync', () => `${shard.name} was lost while ${nodeName(node)} lives`);
+        check(
+          cluster.host(node)?.declared === true,
+          'in-sync',
+          () => `${shard.name} was lost while ${nodeName(node)} lives`,
+        );
       }
     },
   };

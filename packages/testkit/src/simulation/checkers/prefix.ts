@@ -2,9 +2,9 @@
  * Protocol §7.2: a member's log is a prefix of its predecessor's, a learner's of its source's. Which says that no two
  * members hold different records of one seq.
  */
-import { NOBODY, nodeName, type NodeId } from '@quintet/engine/core';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import { NOBODY, type NodeId, nodeName } from '@quintet/engine/core';
 import { isPrefix } from '../truth/log-tree.ts';
+import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 

@@ -33,7 +33,9 @@ export function programOrder({ shards }: World): Checker {
   function compare(before: Place, after: Place): void {
     const inOrder = after.isLogged ? after.seq > before.seq : after.seq >= before.seq;
     check(inOrder, 'program-order', () => {
-      const [first, second] = [before, after].map(({ call, seq }) => `call ${call.index} (${call.operation.verb}) at seq ${seq}`);
+      const [first, second] = [before, after].map(
+        ({ call, seq }) => `call ${call.index} (${call.operation.verb}) at seq ${seq}`,
+      );
       return `shard ${after.call.shard}, key ${after.call.operation.key}: ${first} was submitted before ${second}`;
     });
   }

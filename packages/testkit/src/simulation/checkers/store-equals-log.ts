@@ -1,6 +1,6 @@
 /** Protocol §7.9: the store of a member, and of a learner that ended catch-up, is its log replayed. */
 import type { Copy, Entry } from '@quintet/engine/core';
-import { type Host } from '../cluster.ts';
+import type { Host } from '../cluster.ts';
 import { learnerStage, storeOf } from '../insides.ts';
 import { type Contents, contentsAt } from '../truth/log-tree.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
@@ -14,8 +14,7 @@ export function storeEqualsLog({ cluster, shards }: World): Checker {
     const head = shard.headOf(host.id);
     const store = storeOf(copy);
     if (head === undefined || store === null || learnerStage(copy) === 'begun') return;
-    const wanted =
-      contentsAt(head, shard.committed, shard.contents) ?? contentsAt(head, shard.root, new Map());
+    const wanted = contentsAt(head, shard.committed, shard.contents) ?? contentsAt(head, shard.root, new Map());
     if (wanted === null) return;
     check(store.size === wanted.size, 'store-equals-log', () => {
       return `${shard.where(host)}: ${store.size} entries, ${wanted.size} by its log (to ${head.seq})`;
@@ -23,7 +22,12 @@ export function storeEqualsLog({ cluster, shards }: World): Checker {
     for (const [key, entry] of wanted) compareEntry(shard, host, key, { got: store.get(key), wanted: entry });
   }
 
-  function compareEntry(shard: ShardTruth, host: Host, key: string, { got, wanted }: { got: Entry | undefined; wanted: Entry }) {
+  function compareEntry(
+    shard: ShardTruth,
+    host: Host,
+    key: string,
+    { got, wanted }: { got: Entry | undefined; wanted: Entry },
+  ) {
     const { value, kind, version, expiresAt } = wanted;
     const same = got?.value === value && got.kind === kind && got.version === version && got.expiresAt === expiresAt;
     check(same, 'store-equals-log', () => {

@@ -13,7 +13,11 @@ export function values({ cluster }: World): Checker {
     const { operation } = read.call;
     const { key } = operation;
     const asked = `${shard.name}: ${operation.verb} ${key}`;
-    check(result.version <= shard.committed.seq, 'values', () => `${asked} showed seq ${result.version}, not accepted yet`);
+    check(
+      result.version <= shard.committed.seq,
+      'values',
+      () => `${asked} showed seq ${result.version}, not accepted yet`,
+    );
     const entry = read.contents.get(key);
     if (result.status === Status.absent) {
       const gone = entry === undefined || !shard.contents.has(key) || isPast(entry.expiresAt, cluster.now);
@@ -40,10 +44,20 @@ export function values({ cluster }: World): Checker {
     const { entries, cursor } = result.page;
     const shown = new Set<string>();
     for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
-      const [key, , , version, expiresAt] = entries.slice(at, at + PAGE_STRIDE) as [string, string, number, number, number];
+      const [key, , , version, expiresAt] = entries.slice(at, at + PAGE_STRIDE) as [
+        string,
+        string,
+        number,
+        number,
+        number,
+      ];
       check(!shown.has(key), 'values', () => `${shard.name}: a scan showed ${key} twice`);
       shown.add(key);
-      check(version <= shard.committed.seq, 'values', () => `${shard.name}: a scan showed seq ${version}, not accepted yet`);
+      check(
+        version <= shard.committed.seq,
+        'values',
+        () => `${shard.name}: a scan showed seq ${version}, not accepted yet`,
+      );
       check(!isPast(expiresAt, read.sentAt), 'values', () => `${shard.name}: a scan showed ${key} past its deadline`);
     }
     if (operation.cursor === 0 && cursor === -1) checkWhole(read, shown, shard.contents);

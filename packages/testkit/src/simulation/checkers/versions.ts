@@ -16,7 +16,11 @@ export function versions({ shards }: World): Checker {
         return `${shard.name} begins anew at seq ${seq}; ${highest[shard.shard]} was given before`;
       });
       const requests = Math.max(0, ...shard.requests.keys());
-      check(lastRequest >= requests, 'versions', () => `${shard.name} begins anew at request ${lastRequest} of ${requests}`);
+      check(
+        lastRequest >= requests,
+        'versions',
+        () => `${shard.name} begins anew at request ${lastRequest} of ${requests}`,
+      );
     },
   };
 }

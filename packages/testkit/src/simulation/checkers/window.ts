@@ -1,8 +1,9 @@
 /** Protocol §7.4: a member can send again every record above what the master has accepted: its window has no hole. */
+
+import type { Host } from '../cluster.ts';
 import { windowOf } from '../insides.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
-import type { Host } from '../cluster.ts';
 import type { Checker } from './checker.ts';
 
 export function window(): Checker {

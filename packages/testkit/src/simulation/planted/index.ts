@@ -1,8 +1,8 @@
 /** All planted bugs. Transactions and watches bring theirs with them. */
 import { CATCH_UP_BUGS } from './of-catch-up.ts';
-import { CHAIN_BUGS } from './of-the-chain.ts';
 import { ORDER_BUGS } from './of-order.ts';
 import { RECOVERY_BUGS } from './of-recovery.ts';
+import { CHAIN_BUGS } from './of-the-chain.ts';
 import { TIME_AND_MEMORY_BUGS } from './of-time-and-memory.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

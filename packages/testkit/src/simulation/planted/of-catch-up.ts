@@ -9,66 +9,101 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
     rule: '§2 StreamBegin: tail ! → learner',
     plant(patch) {
       let directing = false;
-      patch.method(COPY, 'directStream', (original) => function () {
-        directing = true;
-        original.call(this);
-        directing = false;
-      });
-      patch.getter(COPY, 'isTail', (original) => function () {
-        return directing ? this.state.position === 0 : original.call(this);
-      });
+      patch.method(
+        COPY,
+        'directStream',
+        (original) =>
+          function () {
+            directing = true;
+            original.call(this);
+            directing = false;
+          },
+      );
+      patch.getter(
+        COPY,
+        'isTail',
+        (original) =>
+          function () {
+            return directing ? this.state.position === 0 : original.call(this);
+          },
+      );
     },
   },
   {
     name: 'streams-of-any-since',
     rule: '§2.1.3 only by the learner whose since equals the stamp !',
     plant(patch) {
-      patch.method(COPY, 'onCopyMessage', (original) => function (from, message) {
-        const stray = this.learning !== null && 'since' in message && message.since < this.state.since;
-        const fits = stray && (message.type === 'stream-begin') === (this.learning?.stage === 'waiting');
-        original.call(this, from, fits ? { ...message, since: this.state.since } : message);
-      });
+      patch.method(
+        COPY,
+        'onCopyMessage',
+        (original) =>
+          function (from, message) {
+            const stray = this.learning !== null && 'since' in message && message.since < this.state.since;
+            const fits = stray && (message.type === 'stream-begin') === (this.learning?.stage === 'waiting');
+            original.call(this, from, fits ? { ...message, since: this.state.since } : message);
+          },
+      );
     },
   },
   {
     name: 'stream-ends-with-its-epoch',
     rule: '§2.1.3 whatever the epoch has become meanwhile !',
     plant(patch) {
-      patch.method(COPY, 'onCopyMessage', (original) => function (from, message) {
-        const late = 'since' in message && message.since < this.state.epoch;
-        if (!late) original.call(this, from, message);
-      });
+      patch.method(
+        COPY,
+        'onCopyMessage',
+        (original) =>
+          function (from, message) {
+            const late = 'since' in message && message.since < this.state.epoch;
+            if (!late) original.call(this, from, message);
+          },
+      );
     },
   },
   {
     name: 'learner-keeps-old-data',
     rule: '§3.1 if since changed, discard everything !',
     plant(patch) {
-      patch.method(COPY, 'becomeLearner', (original) => function (fresh) {
-        if (!fresh || this.learning === null) return original.call(this, fresh);
-        this.stream = null;
-        this.learning.stage = 'waiting';
-        this.learning.progressDue = false;
-        this.state.window.clear();
-      });
+      patch.method(
+        COPY,
+        'becomeLearner',
+        (original) =>
+          function (fresh) {
+            if (!fresh || this.learning === null) return original.call(this, fresh);
+            this.stream = null;
+            this.learning.stage = 'waiting';
+            this.learning.progressDue = false;
+            this.state.window.clear();
+          },
+      );
     },
   },
   {
     name: 'stream-without-last-request',
     rule: '§3.5 StreamBegin: set lastRequest !',
     plant(patch) {
-      patch.method(LEARNER, 'onBegin', (original) => function (message) {
-        original.call(this, { ...message, lastRequest: 0 });
-      });
+      patch.method(
+        LEARNER,
+        'onBegin',
+        (original) =>
+          function (message) {
+            original.call(this, { ...message, lastRequest: 0 });
+          },
+      );
     },
   },
   {
     name: 'stream-without-window',
     rule: '§3.5 StreamBegin: set window !',
     plant(patch) {
-      patch.method(LEARNER, 'onBegin', (original) => function (message) {
-        original.call(this, { ...message, window: [] });
-      });
+      patch.method(
+        LEARNER,
+        'onBegin',
+        (original) =>
+          function (message) {
+            original.call(this, { ...message, window: [] });
+          },
+      );
     },
   },
   {
@@ -76,16 +111,25 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
     rule: '§3.5 reads a slice and emits it in the same step !',
     plant(patch) {
       const snapshots = new WeakMap<StreamInsides, Map<string, readonly (string | number)[]>>();
-      patch.method(STREAM, 'sendSlice', (original) => function (state) {
-        const snapshot = snapshots.get(this) ?? new Map<string, readonly (string | number)[]>();
-        if (!snapshots.has(this)) {
-          snapshots.set(this, snapshot);
-          state.data.walk(0, 1e6, 1e9, false, ({ key, value, kind, version, expiresAt }) => {
-            snapshot.set(key, [key, value, kind, version, expiresAt]);
-          });
-        }
-        altering(this.context, (message) => stale(message, snapshot), () => original.call(this, state));
-      });
+      patch.method(
+        STREAM,
+        'sendSlice',
+        (original) =>
+          function (state) {
+            const snapshot = snapshots.get(this) ?? new Map<string, readonly (string | number)[]>();
+            if (!snapshots.has(this)) {
+              snapshots.set(this, snapshot);
+              state.data.walk(0, 1e6, 1e9, false, ({ key, value, kind, version, expiresAt }) => {
+                snapshot.set(key, [key, value, kind, version, expiresAt]);
+              });
+            }
+            altering(
+              this.context,
+              (message) => stale(message, snapshot),
+              () => original.call(this, state),
+            );
+          },
+      );
     },
   },
   {
@@ -96,80 +140,115 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
         if (message.type !== 'stream-slice' || message.entries.length <= PAGE_STRIDE) return message;
         return { ...message, entries: message.entries.slice(0, -PAGE_STRIDE) };
       };
-      patch.method(STREAM, 'sendSlice', (original) => function (state) {
-        altering(this.context, short, () => original.call(this, state));
-      });
+      patch.method(
+        STREAM,
+        'sendSlice',
+        (original) =>
+          function (state) {
+            altering(this.context, short, () => original.call(this, state));
+          },
+      );
     },
   },
   {
     name: 'stream-ends-before-its-last-slice',
     rule: 'S1: slices come between begin and end',
     plant(patch) {
-      patch.method(STREAM, 'sendSlice', (original) => function (state) {
-        const sent: [number, Message][] = [];
-        const { outbox } = this.context;
-        this.context.outbox = { send: (to, message) => sent.push([to, message]) };
-        original.call(this, state);
-        this.context.outbox = outbox;
-        for (const [to, message] of sent.reverse()) outbox.send(to, message);
-      });
+      patch.method(
+        STREAM,
+        'sendSlice',
+        (original) =>
+          function (state) {
+            const sent: [number, Message][] = [];
+            const { outbox } = this.context;
+            this.context.outbox = { send: (to, message) => sent.push([to, message]) };
+            original.call(this, state);
+            this.context.outbox = outbox;
+            for (const [to, message] of sent.reverse()) outbox.send(to, message);
+          },
+      );
     },
   },
   {
     name: 'records-not-streamed',
     rule: '§3.2 if a stream runs, StreamRecord',
     plant(patch) {
-      patch.method(STREAM, 'sendRecord', (original) => function (record, committedSeq) {
-        if (record.request !== 0) original.call(this, record, committedSeq);
-      });
+      patch.method(
+        STREAM,
+        'sendRecord',
+        (original) =>
+          function (record, committedSeq) {
+            if (record.request !== 0) original.call(this, record, committedSeq);
+          },
+      );
     },
   },
   {
     name: 'tombstone-forgotten-in-catch-up',
     rule: '§3.5 StreamRecord: apply',
     plant(patch) {
-      patch.method(STATE, 'applyEffect', (original) => function (effect, seq, whole) {
-        if (whole || effect.type !== 'remove') original.call(this, effect, seq, whole);
-      });
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            if (whole || effect.type !== 'remove') original.call(this, effect, seq, whole);
+          },
+      );
     },
   },
   {
     name: 'learner-joins-too-early',
     rule: '§4.4 if seq >= committedSeq !',
     plant(patch) {
-      patch.method(CONTROL, 'onProgress', (original) => function (from, message) {
-        return original.call(this, from, { ...message, seq: Math.max(message.seq, this.committedSeq) });
-      });
+      patch.method(
+        CONTROL,
+        'onProgress',
+        (original) =>
+          function (from, message) {
+            return original.call(this, from, { ...message, seq: Math.max(message.seq, this.committedSeq) });
+          },
+      );
     },
   },
   {
     name: 'progress-of-any-since',
     rule: '§2 Progress: since = own',
     plant(patch) {
-      patch.method(CONTROL, 'onProgress', (original) => function (from, message) {
-        return original.call(this, from, { ...message, since: this.since });
-      });
+      patch.method(
+        CONTROL,
+        'onProgress',
+        (original) =>
+          function (from, message) {
+            return original.call(this, from, { ...message, since: this.since });
+          },
+      );
     },
   },
   {
     name: 'source-death-unnoticed',
     rule: '§4.1.1 source new: since = epoch',
     plant(patch) {
-      patch.method(CONTROL, 'change', (original) => function (chain, learner, base, removed) {
-        const { since } = this;
-        const same = learner !== NOBODY && learner === this.learner;
-        let restored = false;
-        const send = this.sendConfig;
-        Object.assign(this, {
-          sendConfig: (...args: Parameters<typeof send>) => {
-            if (same) this.since = since;
-            restored = true;
-            send.apply(this, args);
+      patch.method(
+        CONTROL,
+        'change',
+        (original) =>
+          function (chain, learner, base, removed) {
+            const { since } = this;
+            const same = learner !== NOBODY && learner === this.learner;
+            let restored = false;
+            const send = this.sendConfig;
+            Object.assign(this, {
+              sendConfig: (...args: Parameters<typeof send>) => {
+                if (same) this.since = since;
+                restored = true;
+                send.apply(this, args);
+              },
+            });
+            original.call(this, chain, learner, base, removed);
+            if (restored) delete (this as { sendConfig?: unknown }).sendConfig;
           },
-        });
-        original.call(this, chain, learner, base, removed);
-        if (restored) delete (this as { sendConfig?: unknown }).sendConfig;
-      });
+      );
     },
   },
 ];

@@ -8,49 +8,74 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     name: 'numbered-on-arrival',
     rule: '§4.5 a request gets its number when it is sent !',
     plant(patch) {
-      patch.method(QUEUE, 'hold', (original) => function (call) {
-        if (call.isWrite && call.number === 0) call.number = ++this.lastRequest;
-        original.call(this, call);
-      });
-      patch.method(QUEUE, 'number', (original) => function (call) {
-        const given = call.number;
-        original.call(this, call);
-        if (given === 0) return;
-        this.lastRequest -= 1;
-        call.number = given;
-      });
+      patch.method(
+        QUEUE,
+        'hold',
+        (original) =>
+          function (call) {
+            if (call.isWrite && call.number === 0) call.number = ++this.lastRequest;
+            original.call(this, call);
+          },
+      );
+      patch.method(
+        QUEUE,
+        'number',
+        (original) =>
+          function (call) {
+            const given = call.number;
+            original.call(this, call);
+            if (given === 0) return;
+            this.lastRequest -= 1;
+            call.number = given;
+          },
+      );
     },
   },
   {
     name: 'seal-without-pause',
     rule: '§5 pause = a seal is pending !',
     plant(patch) {
-      patch.method(CONTROL, 'updatePause', (original) => function () {
-        const wanted = this.wantedChain;
-        this.wantedChain = null;
-        original.call(this);
-        this.wantedChain = wanted;
-      });
+      patch.method(
+        CONTROL,
+        'updatePause',
+        (original) =>
+          function () {
+            const wanted = this.wantedChain;
+            this.wantedChain = null;
+            original.call(this);
+            this.wantedChain = wanted;
+          },
+      );
     },
   },
   {
     name: 'writes-overtake-held',
     rule: '§5 write, an earlier one held: hold !',
     plant(patch) {
-      patch.method(QUEUE, 'place', (original) => function (call) {
-        if (!call.isWrite) original.call(this, call);
-        else if (!this.depart(call)) this.hold(call);
-      });
+      patch.method(
+        QUEUE,
+        'place',
+        (original) =>
+          function (call) {
+            if (!call.isWrite) original.call(this, call);
+            else if (!this.depart(call)) this.hold(call);
+          },
+      );
     },
   },
   {
     name: 'reads-overtake-held',
     rule: '§5 read, an earlier one held: hold !',
     plant(patch) {
-      patch.method(QUEUE, 'place', (original) => function (call) {
-        if (call.isWrite) original.call(this, call);
-        else if (!this.depart(call)) this.hold(call);
-      });
+      patch.method(
+        QUEUE,
+        'place',
+        (original) =>
+          function (call) {
+            if (call.isWrite) original.call(this, call);
+            else if (!this.depart(call)) this.hold(call);
+          },
+      );
     },
   },
   {
@@ -78,31 +103,46 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     name: 'held-never-tried-again',
     rule: '§5 try the held ones again',
     plant(patch) {
-      patch.method(QUEUE, 'finish', () => function (call) {
-        call.stage = 'done';
-        this.giveCredit(call);
-      });
+      patch.method(
+        QUEUE,
+        'finish',
+        () =>
+          function (call) {
+            call.stage = 'done';
+            this.giveCredit(call);
+          },
+      );
     },
   },
   {
     name: 'credit-leak',
     rule: 'Q3: credit comes back',
     plant(patch) {
-      patch.method(QUEUE, 'giveCredit', (original) => function (call: Call) {
-        if (call.stage !== 'held') original.call(this, call);
-      });
+      patch.method(
+        QUEUE,
+        'giveCredit',
+        (original) =>
+          function (call: Call) {
+            if (call.stage !== 'held') original.call(this, call);
+          },
+      );
     },
   },
   {
     name: 'busy-but-sent',
     rule: 'errors.ts: BUSY is not applied',
     plant(patch) {
-      patch.method(QUEUE, 'arrive', (original) => function (operation, sink) {
-        const call = original.call(this, operation, sink);
-        // As if the refusal came after the operation was let in.
-        if (call === null || !call.isWrite || call.stage !== 'waiting') return call;
-        return null;
-      });
+      patch.method(
+        QUEUE,
+        'arrive',
+        (original) =>
+          function (operation, sink) {
+            const call = original.call(this, operation, sink);
+            // As if the refusal came after the operation was let in.
+            if (call === null || !call.isWrite || call.stage !== 'waiting') return call;
+            return null;
+          },
+      );
     },
   },
 ];

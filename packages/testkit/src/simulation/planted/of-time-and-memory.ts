@@ -9,77 +9,118 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
     rule: "§6 a node's time is the highest received !",
     plant(patch) {
       const heard = new WeakMap<NodeInsides, number>();
-      patch.method(NODE, 'onTime', () => function (time) {
-        heard.set(this, time);
-      });
-      patch.method(NODE, 'receive', (original) => function (from, message) {
-        if (from === 0 && message.type !== 'read') this.context.time = Math.max(this.context.time, heard.get(this) ?? 0);
-        original.call(this, from, message);
-      });
+      patch.method(
+        NODE,
+        'onTime',
+        () =>
+          function (time) {
+            heard.set(this, time);
+          },
+      );
+      patch.method(
+        NODE,
+        'receive',
+        (original) =>
+          function (from, message) {
+            if (from === 0 && message.type !== 'read')
+              this.context.time = Math.max(this.context.time, heard.get(this) ?? 0);
+            original.call(this, from, message);
+          },
+      );
     },
   },
   {
     name: 'time-runs-back',
     rule: '§6 the highest received, not the last !',
     plant(patch) {
-      patch.method(NODE, 'onTime', () => function (time) {
-        this.context.time = time % 16 < 1 ? time - 1 : time;
-      });
+      patch.method(
+        NODE,
+        'onTime',
+        () =>
+          function (time) {
+            this.context.time = time % 16 < 1 ? time - 1 : time;
+          },
+      );
     },
   },
   {
     name: 'expiry-decided-by-the-tail',
     rule: '§6 removed by records of the primary',
     plant(patch) {
-      patch.method(COPY, 'onRead', (original) => function (message) {
-        const { key } = message.operation;
-        const deadline = this.state.data.head(key)?.expiresAt ?? 0;
-        if (deadline !== 0 && deadline <= this.context.time) this.state.data.remove(key);
-        original.call(this, message);
-      });
+      patch.method(
+        COPY,
+        'onRead',
+        (original) =>
+          function (message) {
+            const { key } = message.operation;
+            const deadline = this.state.data.head(key)?.expiresAt ?? 0;
+            if (deadline !== 0 && deadline <= this.context.time) this.state.data.remove(key);
+            original.call(this, message);
+          },
+      );
     },
   },
   {
     name: 'deadline-forgotten-by-replicas',
     rule: 'copies are equal',
     plant(patch) {
-      patch.method(STATE, 'applyEffect', (original) => function (effect, seq, whole) {
-        const forget = effect.type === 'put' && this.position > 0;
-        original.call(this, forget ? { ...effect, expiresAt: 0 } : effect, seq, whole);
-      });
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            const forget = effect.type === 'put' && this.position > 0;
+            original.call(this, forget ? { ...effect, expiresAt: 0 } : effect, seq, whole);
+          },
+      );
     },
   },
   {
     name: 'expired-entry-meets-conditions',
     rule: '§6 past its deadline an entry is missing',
     plant(patch) {
-      patch.method(PRIMARY, 'evaluate', (original) => function (operation: Operation) {
-        const { time } = this.context;
-        const conditional = operation.verb === 'put' && operation.ifVersion !== -1;
-        if (conditional) this.context.time = 0;
-        const outcome = original.call(this, operation);
-        this.context.time = time;
-        return outcome;
-      });
+      patch.method(
+        PRIMARY,
+        'evaluate',
+        (original) =>
+          function (operation: Operation) {
+            const { time } = this.context;
+            const conditional = operation.verb === 'put' && operation.ifVersion !== -1;
+            if (conditional) this.context.time = 0;
+            const outcome = original.call(this, operation);
+            this.context.time = time;
+            return outcome;
+          },
+      );
     },
   },
   {
     name: 'version-stays-on-a-new-deadline',
     rule: 'C3: the version is the seq that wrote it',
     plant(patch) {
-      patch.method(STATE, 'applyEffect', (original) => function (effect, seq, whole) {
-        original.call(this, effect, effect.type === 'deadline' ? seq - 1 : seq, whole);
-      });
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            original.call(this, effect, effect.type === 'deadline' ? seq - 1 : seq, whole);
+          },
+      );
     },
   },
   {
     name: 'refused-for-memory-but-written',
     rule: 'OUT_OF_MEMORY is not applied',
     plant(patch) {
-      patch.method(PRIMARY, 'outOfMemory', (original) => function (operation) {
-        const { result } = original.call(this, operation);
-        return { effect: this.evaluate(operation).effect, result: { ...result, status: Status.outOfMemory } };
-      });
+      patch.method(
+        PRIMARY,
+        'outOfMemory',
+        (original) =>
+          function (operation) {
+            const { result } = original.call(this, operation);
+            return { effect: this.evaluate(operation).effect, result: { ...result, status: Status.outOfMemory } };
+          },
+      );
     },
   },
 ];

@@ -16,7 +16,9 @@ export interface PlantedBug {
 }
 
 /** A method with its `this`: what a replacement is given and gives. */
-export type MethodOf<I, K extends keyof I> = I[K] extends (...args: infer A) => infer R ? (this: I, ...args: A) => R : never;
+export type MethodOf<I, K extends keyof I> = I[K] extends (...args: infer A) => infer R
+  ? (this: I, ...args: A) => R
+  : never;
 
 export class Patch {
   private readonly undo: (() => void)[] = [];

@@ -56,6 +56,8 @@ export class ShardTruth {
   readonly reads = new Map<number, KnownRead>();
   /** Where each stream began: the source's head then, by learner and since. */
   private readonly begins = new Map<string, LogEntry>();
+  /** Where the shard began, by the epoch that began it. */
+  private readonly roots = new Map<number, LogEntry>();
   private readonly learnedSince = new Map<NodeId, number>();
   private readonly onMade: (made: Made) => void;
 
@@ -82,7 +84,10 @@ export class ShardTruth {
     const before = this.configuration;
     const { epoch, chain, learner, since } = message;
     this.configuration = { epoch, chain, learner, since };
-    if (message.base !== null) this.beginAnew(message.base.seq, message.base.request);
+    if (message.base !== null) {
+      this.beginAnew(message.base.seq, message.base.request);
+      this.roots.set(epoch, this.root);
+    }
     return { before, after: this.configuration };
   }
 
@@ -131,7 +136,8 @@ export class ShardTruth {
     if (state.dataIfAny === null) return undefined;
     const stage = learnerStage(copy);
     if (stage === 'waiting') return undefined;
-    if (cause?.type === 'config' && cause.base !== null) return this.root;
+    // Not simply the present root: a zombie may get to hear of an earlier beginning now.
+    if (cause?.type === 'config' && cause.base !== null) return this.roots.get(cause.epoch);
     const known = this.heads.get(host.id);
     if (stage === null) {
       check(known !== undefined, 'prefix', () => `${this.where(host)}: a member without a past`);

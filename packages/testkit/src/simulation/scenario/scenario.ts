@@ -1,0 +1,240 @@
+/**
+ * Scenario: carries out the commands of a text scenario on a virtual cluster, checkers included.
+ *
+ * | command                              | what                                                                     |
+ * |--------------------------------------|--------------------------------------------------------------------------|
+ * | cluster nodes=3 shards=1 replicas=2  | starts it; every seat is filled, configurations are taken                |
+ * | put KEY VALUE, get KEY, incr KEY, delete KEY, putif KEY VALUE VERSION   | a call (shard 0); the master gets a turn |
+ * | append KEY TEXT, expire KEY MS         | likewise                                                               |
+ * | take NODE from NODE [count]          | a turn of the first: messages from one link (default: all)              |
+ * | turn NODE                            | a turn with everything that waits                                        |
+ * | run                                  | everybody takes everything until nothing moves                           |
+ * | kill NODE [keep NODE=count …]        | its thread ends; of its queues so much is kept (default: nothing lost)   |
+ * | declare NODE REASON                  | the master hears that it is dead                                         |
+ * | spawn NODE                           | a worker the master asked for is ready                                   |
+ * | wait MS                              | time passes; the master ticks if it is due                               |
+ * | reset SHARD                          | a lost shard begins anew                                                 |
+ * | show                                 | configuration, every copy's position and contents                        |
+ */
+import {
+  type DeathReason,
+  MASTER,
+  NOBODY,
+  type NodeId,
+  nodeId,
+  nodeName,
+  type Operation,
+  ValueKind,
+} from '@quintet/engine/core';
+import { CHECKERS } from '../checkers/index.ts';
+import { VirtualCluster, type Watcher } from '../cluster.ts';
+import type { Action } from '../event.ts';
+import { drawOptions, type Options } from '../options.ts';
+import { Truth } from '../truth/truth.ts';
+import { Violation } from '../violation.ts';
+import type { Block } from './scenario-file.ts';
+import { Transcript } from './transcript.ts';
+
+export class Scenario {
+  private readonly transcript = new Transcript();
+  private cluster: VirtualCluster | null = null;
+
+  /** Carries a block's commands out: the lines they give. */
+  run(block: Block): string[] {
+    for (const command of block.commands) {
+      try {
+        this.perform(command.trim().split(/\s+/));
+      } catch (error) {
+        if (!(error instanceof Violation)) throw error;
+        this.transcript.say(`VIOLATION ${error.checker}: ${error.message}`);
+      }
+    }
+    return this.transcript.take();
+  }
+
+  private perform([verb, ...words]: string[]): void {
+    const handlers: { [verb: string]: (words: string[]) => void } = {
+      cluster: () => this.start(words),
+      take: () => this.take(words),
+      turn: () => this.turn(node(words[0])),
+      run: () => this.runDry(),
+      kill: () => this.kill(words),
+      declare: () => this.act({ type: 'declare', node: node(words[0]), reason: (words[1] ?? 'killed') as DeathReason }),
+      spawn: () => this.act({ type: 'ready', node: node(words[0]) }),
+      wait: () => this.wait(Number(words[0])),
+      reset: () => this.act({ type: 'reset', shard: Number(words[0]) }),
+      show: () => this.show(),
+    };
+    const handler = handlers[verb!];
+    if (handler !== undefined) return handler(words);
+    this.act({ type: 'submit', client: 0, shard: 0, operation: operation(verb!, words) });
+    this.act({ type: 'master-turn', takes: [] });
+  }
+
+  private get running(): VirtualCluster {
+    if (this.cluster === null) throw new Error('a scenario begins with: cluster nodes=… shards=… replicas=…');
+    return this.cluster;
+  }
+
+  private act(action: Action): void {
+    if (!this.running.apply({ ...action, at: this.running.now })) this.transcript.say('(does not apply)');
+  }
+
+  // ---- commands -------------------------------------------------------------------------------------------------
+
+  private start(words: readonly string[]): void {
+    const options = optionsOf(words);
+    const truth = new Truth(options);
+    const cluster = new VirtualCluster(options, both(truth, this.transcript));
+    this.cluster = cluster;
+    truth.attach(cluster, CHECKERS);
+    cluster.start();
+    for (const id of cluster.spawnRequests.splice(0)) this.act({ type: 'ready', node: id });
+    this.runDry();
+  }
+
+  private take([to, , from, count]: readonly string[]): void {
+    const [receiver, sender] = [node(to), node(from)];
+    const takes = [[sender, count === undefined ? Number.MAX_SAFE_INTEGER : Number(count)]] as const;
+    this.act(receiver === MASTER ? { type: 'master-turn', takes } : { type: 'turn', node: receiver, takes });
+  }
+
+  private turn(id: NodeId): boolean {
+    const takes = this.running.links
+      .into(id)
+      .filter(({ queue }) => queue.length > 0)
+      .map(({ from, queue }) => [from, queue.length] as const);
+    if (takes.length === 0 && this.running.host(id)?.more !== true) return false;
+    this.act(id === MASTER ? { type: 'master-turn', takes } : { type: 'turn', node: id, takes });
+    return true;
+  }
+
+  private runDry(): void {
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const { id } of this.running.running) moved = this.turn(id) || moved;
+      moved = this.turn(MASTER) || moved;
+    }
+  }
+
+  private kill([victim, , ...keeps]: readonly string[]): void {
+    const counts = keeps.map((keep) => keep.split('=') as [string, string]);
+    this.act({ type: 'stop', node: node(victim), keeps: counts.map(([to, count]) => [node(to), Number(count)]) });
+  }
+
+  private wait(ms: number): void {
+    const cluster = this.running;
+    cluster.apply({ type: 'wait', at: cluster.now + ms });
+    if (cluster.master.nextDeadline() <= cluster.now) this.act({ type: 'tick' });
+  }
+
+  private show(): void {
+    for (const { shard, epoch, chain, learner, committedSeq, lost } of this.running.master.shards) {
+      const learns = learner === NOBODY ? '' : ` learner ${nodeName(learner)}`;
+      const what = lost ? 'lost' : `chain ${chain.map(nodeName).join(' ')}${learns}`;
+      this.transcript.say(`shard ${shard} epoch ${epoch} ${what} committed ${committedSeq}`);
+      for (const host of this.running.running) this.showCopy(host.id, shard);
+    }
+  }
+
+  private showCopy(id: NodeId, shard: number): void {
+    const copy = this.running.host(id)?.node?.inspect(shard);
+    const data = copy?.state.dataIfAny;
+    if (!copy || !data) return;
+    const entries: string[] = [];
+    data.walk(0, 1000, 1e6, false, ({ key, value, version }) => entries.push(`${key}="${value}"@${version}`));
+    const { lastSeq, lastRequest, window, epoch } = copy.state;
+    const position = `epoch ${epoch} seq ${lastSeq} request ${lastRequest} window ${window.length}`;
+    this.transcript.say(`  ${nodeName(id)} ${copy.role} ${position}: ${entries.sort().join(' ')}`);
+  }
+}
+
+// ---- words ----------------------------------------------------------------------------------------------------------
+
+function node(name: string | undefined): NodeId {
+  if (name === 'master') return MASTER;
+  const [, seat, incarnation] = /^n(\d+)#(\d+)$/.exec(name ?? '') ?? [];
+  if (seat === undefined) throw new Error(`${name} is no node: n1#1, or master`);
+  return nodeId(Number(seat), Number(incarnation));
+}
+
+function operation(verb: string, [key = '', value = '', version]: readonly string[]): Operation {
+  switch (verb) {
+    case 'put':
+    case 'putif': {
+      const ifVersion = version === undefined ? -1 : Number(version);
+      return { verb: 'put', key, value, kind: ValueKind.text, ifVersion, ttl: 0, deadline: 0, previous: false };
+    }
+    case 'get':
+      return { verb: 'get', key };
+    case 'incr':
+      return { verb: 'increment', key, by: '1' };
+    case 'append':
+      return { verb: 'append', key, value, kind: ValueKind.text };
+    case 'expire':
+      return { verb: 'expire', key, ttl: Number(value), deadline: 0, when: 'always' };
+    case 'delete':
+      return { verb: 'delete', key, ifVersion: -1, previous: false };
+    default:
+      throw new Error(`no such command: ${verb}`);
+  }
+}
+
+function optionsOf(words: readonly string[]): Options {
+  const given = Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
+  const number = (name: string, otherwise: number): number => Number(given[name] ?? otherwise);
+  const drawn = drawOptions('scenario');
+  return {
+    ...drawn,
+    beyond: true,
+    freezeMessages: true,
+    master: {
+      ...drawn.master,
+      nodes: number('nodes', 3),
+      shards: number('shards', 1),
+      replicas: number('replicas', 1),
+      filterSlots: 64,
+      creditOperations: 64,
+      creditBytes: 1 << 20,
+      waitingOperations: 100,
+      waitingBytes: 1 << 20,
+      youngMs: 0,
+      seatGraceMs: 0,
+      clockEveryMs: 1000,
+    },
+    node: {
+      ...drawn.node,
+      hashSeed: 1,
+      maxMemoryBytes: 0,
+      eviction: 'noeviction',
+      sliceEntries: number('slice', 2),
+      sliceBytes: 1 << 16,
+      slicesAhead: 1,
+      maxValueBytes: 1 << 20,
+    },
+  };
+}
+
+/** One watcher after the other. */
+function both(truth: Truth, transcript: Transcript): Watcher {
+  return {
+    sent: (from, to, message) => {
+      transcript.sent(from, to, message);
+      truth.sent(from, to, message);
+    },
+    received: (host, from, message) => truth.received(host, from, message),
+    worked: (host) => truth.worked(host),
+    masterReceives: (from, message) => truth.masterReceives(from, message),
+    masterReceived: (from, message) => truth.masterReceived(from, message),
+    masterMoved: () => truth.masterMoved(),
+    submitted: (call) => truth.submitted(call),
+    settled: (call) => {
+      transcript.settled(call);
+      truth.settled(call);
+    },
+    noted: (note) => {
+      transcript.noted(note);
+      truth.noted(note);
+    },
+  };
+}
