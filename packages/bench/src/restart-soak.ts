@@ -3,8 +3,8 @@
  *
  * Run    node --conditions=source --import tsx packages/bench/src/restart-soak.ts [--kills 1000] [--keys 10000]
  *        [--callers 8] [--json]                       built: node packages/bench/dist/restart-soak.js
- * Shows  resident memory, file descriptors, threads and the main thread's message ports, sampled from a settled cluster; the medians of an
- *        early tenth (after a warm-up) and of the last one.
+ * Shows  resident memory, file descriptors, threads and the main thread's message ports, sampled from a settled cluster:
+ *        the medians of an early fifth (after a warm-up) and of the last one.
  * Target flat within 5 %.
  */
 import { readdirSync } from 'node:fs';
@@ -41,7 +41,7 @@ const seconds = (performance.now() - beganAt) / 1000;
 
 const early = samples.slice(Math.floor(samples.length * 0.2), Math.floor(samples.length * 0.4));
 const late = samples.slice(Math.floor(samples.length * 0.8));
-const growth = Object.fromEntries(NAMES.map((name) => [name, median(late, name) / median(early, name)]));
+const growth = Object.fromEntries(NAMES.map((name) => [name, ratio(median(early, name), median(late, name))]));
 const rows = NAMES.map((name): Row => [name, median(early, name), median(late, name), percent(growth[name]!)]);
 printReport(
   {
@@ -74,6 +74,10 @@ async function sample(): Promise<Sample> {
 
 function median(of: readonly Sample[], name: keyof Sample): number {
   return medianOf(of.map((found) => found[name]));
+}
+
+function ratio(early: number, late: number): number {
+  return early === late ? 1 : late / early;
 }
 
 function percent(ratio: number): string {

@@ -20,7 +20,7 @@ export function defineServe(definer: Definer): void {
     )
     .option('--max-value <size>', 'longest value (default: 16mb)', size)
     .option('--max-clients <n>', 'connections at a time', whole(1, 1_000_000), 10_000)
-    .option('--hang-limit <duration>', 'a node silent for so long is dead (default: 400ms)', positiveDuration)
+    .option('--hang-limit <duration>', 'a node silent for so long is dead (default: 500ms)', positiveDuration)
     .option('--chaos', 'allow kvctl chaos')
     .addOption(
       new Option('--log-level <level>', 'events on stderr')

@@ -58,7 +58,7 @@ const POLICIES = ['noeviction', 'allkeys-lru'] as const;
 
 /** Less than this a node could not hold a few entries of each of its copies. */
 const MEMORY_MIN = MIB;
-const DEFAULT_HANG_LIMIT_MS = 400;
+const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
 
 /** @throws {KvError} INVALID_OPTION */

@@ -25,7 +25,10 @@ export interface ClusterOptions {
   /** Operations that may wait before BUSY (default 262,144), and the bytes of their keys and values (default 256 MiB). */
   maxWaitingOperations?: number;
   maxWaitingBytes?: number;
-  /** A node that makes no progress for so long, while the main thread does, is declared dead (default 400 ms, at least 50). */
+  /**
+   * A node that makes no progress for so long, while the main thread does, is declared dead (default 500 ms, at least 50).
+   * One that holds the last copy of a shard is given ten times as long: the shard would be lost with it.
+   */
   hangLimitMs?: number;
   /** V8 heap of each node in MiB (default 128, at least 32); data lives outside of it. */
   nodeHeapMb?: number;

@@ -52,6 +52,8 @@ export interface MasterMachine {
   /** When the driver must call tick next, or Infinity. */
   nextDeadline(): number;
   tick(now: number): void;
+  /** Some shard would be lost with this node. */
+  holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
   /** Fails everything under way with CLOSED or CLOSED_IN_FLIGHT; takes nothing more. */

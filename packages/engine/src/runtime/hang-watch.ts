@@ -8,7 +8,8 @@ import { FailureDetector, type Heartbeat } from '../core/master/failure-detector
 export interface HangWatchParts {
   readonly hangLimitMs: number;
   readonly heartbeats: () => readonly Heartbeat[];
-  readonly onHung: (node: NodeId) => void;
+  /** At every look, until it is gone or moves again. */
+  readonly onHung: (node: NodeId, quietMs: number) => void;
 }
 
 export class HangWatch {
@@ -17,7 +18,7 @@ export class HangWatch {
   constructor({ hangLimitMs, heartbeats, onHung }: HangWatchParts) {
     const detector = new FailureDetector(hangLimitMs);
     const look = (): void => {
-      for (const node of detector.sample(performance.now(), heartbeats())) onHung(node);
+      for (const node of detector.sample(performance.now(), heartbeats())) onHung(node, detector.quietMs(node));
     };
     this.timer = setInterval(look, detector.sampleEveryMs);
     this.timer.unref();

@@ -99,7 +99,9 @@ export class NodeDriver implements NodeOutbox {
     this.peers.delete(node);
   }
 
+  /** Each message counts as a sign of life: on a starved machine one batch may take longer than the hang limit. */
   private readonly receive = (from: NodeId, message: Message): void => {
+    this.block.beat();
     this.node!.receive(from, message);
   };
 

@@ -19,6 +19,8 @@ import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './
 import { WorkerPool } from './worker-pool.ts';
 
 const DEFAULT_START_LIMIT_MS = 10_000;
+/** Hang limits a node with the last copy of a shard is waited for. */
+const LAST_COPY_PATIENCE = 10;
 
 export function startRuntime<M extends MasterMachine>(settings: RuntimeSettings<M>): Runtime<M> {
   const runtime = new ThreadRuntime(settings);
@@ -75,7 +77,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     this.hangWatch = new HangWatch({
       hangLimitMs,
       heartbeats: () => this.fleet.heartbeats(),
-      onHung: (node) => this.fleet.declareDead(node, 'hung', `no sign of life for ${hangLimitMs} ms`),
+      onHung: (node, quietMs) => this.onHung(node, quietMs),
     });
     this.starting = new Starting(master.nodes);
     this.ready = this.starting.promise;
@@ -166,6 +168,16 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   private onReady(node: NodeId): void {
     this.driver.onReady(node);
     this.starting.nodeReady(node);
+  }
+
+  /**
+   * A hang is a guess, and on a starved machine a wrong one. While the node holds a shard's last copy, acting on it would
+   * make the guess's harm certain, and waiting costs time only: so it is given longer.
+   */
+  private onHung(node: NodeId, quietMs: number): void {
+    const { hangLimitMs } = this.settings;
+    if (quietMs < hangLimitMs * LAST_COPY_PATIENCE && this.driver.machine.holdsLastCopy(node)) return;
+    this.fleet.declareDead(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`);
   }
 
   private onDied(node: NodeId, reason: DeathReason, detail: string): void {

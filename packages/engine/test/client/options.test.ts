@@ -57,7 +57,7 @@ describe('checkOptions', () => {
     const { nodes, shards, replicas } = settings.master;
     assert.deepStrictEqual([nodes, shards, replicas], [5, 10, 1]);
     assert.deepStrictEqual(settings.limits, { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 });
-    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [400, 128, false]);
+    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [500, 128, false]);
     assert.deepStrictEqual(settings.master, DEFAULT_MASTER_SETTINGS);
   });
 

@@ -43,6 +43,9 @@ class ScriptedMaster implements MasterMachine {
     return { sink };
   }
   unwatch(): void {}
+  holdsLastCopy(): boolean {
+    return false;
+  }
   giveUp(): void {}
   receive(_from: number, message: Message): void {
     this.inside = true;

@@ -74,11 +74,10 @@ test('reclaim comes to an end and leaves little dead', () => {
   store.audit();
 });
 
-test('the head is given back too when hardly anything in it lives', () => {
+test('deleting in the order of writing gives the memory back without any reclaiming', () => {
   const store = newStore();
   for (let i = 0; i < 50_000; i++) store.put(`key:${i}`, 'v'.repeat(64), 0, 1, 0);
   for (let i = 0; i < 49_990; i++) store.remove(`key:${i}`);
-  while (store.reclaim());
   assert.ok(store.reservedBytes < 16 * 1024, `${store.reservedBytes} bytes for ten entries`);
   store.audit();
 });

@@ -43,6 +43,11 @@ export class FailureDetector {
     this.sampleEveryMs = Math.max(1, hangLimitMs / SAMPLES_PER_LIMIT);
   }
 
+  /** How long a node of the last sample has shown no sign of life, in time that counts. */
+  quietMs(node: NodeId): number {
+    return this.watched.get(node)?.quietMs ?? 0;
+  }
+
   /** One look at every live node; who is not among them is forgotten. Returns those that hang. */
   sample(now: number, heartbeats: readonly Heartbeat[]): NodeId[] {
     const elapsedMs = now - this.lastSampleAt;

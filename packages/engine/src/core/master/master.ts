@@ -202,6 +202,10 @@ export class Master implements MasterMachine {
     this.endTurn(now);
   }
 
+  holdsLastCopy(node: NodeId): boolean {
+    return this.shards.some(({ chain }) => chain.length === 1 && chain[0] === node);
+  }
+
   private removeFrom(shard: ShardControl, node: NodeId, now: number): void {
     const { primary, lost } = shard;
     shard.nodeDied(node);

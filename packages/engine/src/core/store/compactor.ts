@@ -114,20 +114,11 @@ export class Compactor {
   #currentVictim(level: number): LogChunk | undefined {
     const { log } = this.#parts;
     if (this.#victim !== undefined && !this.#victim.gone) return this.#victim;
-    this.#sealSparseHead();
     const victim = log.victims.deadest(level);
     if (victim !== undefined) log.victims.unfile(victim);
     this.#victim = victim;
     this.#word = 0;
     return victim;
-  }
-
-  /** After a mass deletion the head itself may be what holds the memory. */
-  #sealSparseHead(): void {
-    const { log } = this.#parts;
-    const head = log.head;
-    if (head === undefined) return;
-    if (head.dead * 2 > head.size || (head.size > log.chunkSize() * 4 && head.dead > 0)) log.seal();
   }
 
   /**

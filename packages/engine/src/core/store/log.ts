@@ -140,15 +140,6 @@ export class Log {
     else if (chunk.level >= 0) this.victims.file(chunk);
   }
 
-  /** Ends the head, so that it can be compacted like any other chunk. */
-  seal(): void {
-    const head = this.#head;
-    this.#head = undefined;
-    if (head === undefined) return;
-    if (head.live === 0) this.#free(head);
-    else this.victims.file(head);
-  }
-
   /** The size of the next chunk: a power of two, about a sixteenth to a thirty-second of what lives. */
   chunkSize(): number {
     const wanted = this.#liveBytes / 16;
@@ -190,9 +181,18 @@ export class Log {
 
   #newHead(): LogChunk {
     const head = this.#take(this.#shared, this.chunkSize(), false);
-    this.seal();
+    this.#seal();
     this.#head = head;
     return head;
+  }
+
+  /** Ends the head, so that it can be compacted like any other chunk. */
+  #seal(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head === undefined) return;
+    if (head.live === 0) this.#free(head);
+    else this.victims.file(head);
   }
 
   #take(table: ChunkTable, size: number, single: boolean): LogChunk {
@@ -206,7 +206,7 @@ export class Log {
   /** Nothing in the chunk lives: the head begins anew if it still has the right size, any other is freed. */
   #emptied(chunk: LogChunk): void {
     if (chunk !== this.#head) this.#free(chunk);
-    else if (chunk.size > this.chunkSize()) this.seal();
+    else if (chunk.size > this.chunkSize()) this.#seal();
     else {
       this.#deadBytes -= chunk.used;
       chunk.used = 0;
