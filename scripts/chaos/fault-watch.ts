@@ -25,6 +25,8 @@ export interface Fault {
   restoredAt: number | null;
   /** Shards it held copies of, and when each had all its copies again (null: not yet). */
   readonly held: Map<number, number | null>;
+  /** Shards that had to do with it while it was not known to be dead: those it held, and those it was a learner of. */
+  readonly touched: Set<number>;
 }
 
 export interface UnplannedDeath {
@@ -47,14 +49,18 @@ export class FaultWatch {
     this.#cluster = cluster;
     cluster.on('node-down', (event) => this.#onDown(event));
     cluster.on('shard-restored', ({ shard }) => this.#onRestored(shard));
+    cluster.on('learner-started', ({ shard, node }) => this.#open.get(node)?.touched.add(shard));
     cluster.on('shard-lost', ({ shard }) => this.#onLost(shard));
   }
 
   /** To be called just before the node is hurt: a kill is noticed at once. */
   begin(kind: FaultKind, node: string, waitedMs: number): Fault {
-    const shards = this.#cluster.status().shards.filter(({ chain }) => chain.includes(node));
-    const held = new Map(shards.map(({ shard }) => [shard, null]));
-    const fault: Fault = { kind, node, at: clockNs(), waitedMs, downAt: null, reason: null, restoredAt: null, held };
+    const { shards } = this.#cluster.status();
+    const learns = shards.filter(({ learner }) => learner === node).map(({ shard }) => shard);
+    const held = new Map(shards.filter(({ chain }) => chain.includes(node)).map(({ shard }) => [shard, null]));
+    const touched = new Set([...held.keys(), ...learns]);
+    const at = clockNs();
+    const fault: Fault = { kind, node, at, waitedMs, downAt: null, reason: null, restoredAt: null, held, touched };
     this.faults.push(fault);
     if (kind !== 'slow') this.#open.set(node, fault);
     return fault;

@@ -140,7 +140,7 @@ function restoredMs({ downAt, restoredAt, held }: Fault): number | null {
   return downAt === null || restoredAt === null || held.size === 0 ? null : (restoredAt - downAt) / 1e6;
 }
 
-function describeFault({ held, ...fault }: Fault): object {
+function describeFault({ held, touched: _, ...fault }: Fault): object {
   return { ...fault, shards: [...held.keys()] };
 }
 

@@ -2,8 +2,9 @@
  * Stalls: how long callers had to wait because of faults.
  *
  * Owns      the measure: of each fault, the longest time a call was under way that touched a shard the node held, at any
- *           time from the node being hurt until that shard was whole again (for `slow`: until it was let go). By shard,
- *           because faults overlap: who waits for a hung node does not wait for one that was killed meanwhile.
+ *           time from the node being hurt until that shard was whole again (for `slow`: until it was let go).
+ * Whose     Faults overlap. A call that mostly waited while some node was hurt and not yet known to be dead (a hang) waited
+ *           for that one, and not for the node that was killed meanwhile in the same shard.
  * Does not  subtract anything: a busy machine or a pause for garbage collection counts as the engine's fault.
  */
 import type { PackedLog } from './call-log.ts';
@@ -41,16 +42,28 @@ export function stallsOf({ faults, logs, shardOf, endedAt }: StallParts): number
     list.push({ from: call.invokedAt, to: Math.min(call.returnedAt, endedAt) });
     waits.set(shard, list);
   }
-  return faults.map(({ at, held, restoredAt }) => {
+  return faults.map((fault) => {
     let longest = 0;
-    for (const [shard, wholeAt] of held) {
-      const over = wholeAt ?? restoredAt ?? endedAt;
-      for (const { from, to } of waits.get(shard) ?? []) {
-        if (from < over && at < to) longest = Math.max(longest, to - from);
+    for (const shard of fault.touched) {
+      const others = faults.filter((other) => other !== fault && other.touched.has(shard));
+      for (const wait of waits.get(shard) ?? []) {
+        if (!touches(fault, shard, wait, endedAt)) continue;
+        if (!isUnnoticed(fault, wait) && others.some((other) => isUnnoticed(other, wait))) continue;
+        longest = Math.max(longest, wait.to - wait.from);
       }
     }
     return longest / 1e6;
   });
+}
+
+function touches({ at, held, downAt, restoredAt }: Fault, shard: number, { from, to }: Wait, endedAt: number): boolean {
+  const over = held.get(shard) ?? (held.has(shard) ? null : downAt) ?? restoredAt ?? endedAt;
+  return from < over && at < to;
+}
+
+/** Whether most of a wait fell into the time in which the node was hurt and nobody knew. */
+function isUnnoticed({ at, downAt }: Fault, { from, to }: Wait): boolean {
+  return downAt !== null && Math.min(to, downAt) - Math.max(from, at) > (to - from) / 2;
 }
 
 export function quantiles(values: readonly number[]): Quantiles {

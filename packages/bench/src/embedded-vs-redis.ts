@@ -2,8 +2,10 @@
  * Replicated puts and gets of an embedded cluster beside ioredis with automatic pipelining on a Redis of its own, in the
  * same run on the same machine.
  *
- * Run    node --conditions=source --import tsx packages/bench/src/embedded-vs-redis.ts [--rounds 5] [--seconds 1]
- *        [--keys 100000] [--json]                     built: node packages/bench/dist/embedded-vs-redis.js
+ * Run    node --import tsx packages/bench/src/embedded-vs-redis.ts
+ *        [--rounds 5] [--seconds 1] [--keys 100000] [--json]
+ *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
+ *        more slowly)
  *        needs redis-server on the PATH (Debian: apt-get install redis-server); starts and stops its own, on loopback,
  *        without persistence.
  * Fair   Every caller awaits its answer before it calls again. Both peers run in every round, in turns, so that a busy

@@ -1,8 +1,10 @@
 /**
  * Resident bytes per key copy at a million keys of 16 + 64 bytes: the whole process, all nodes, divided by copies.
  *
- * Run    node --conditions=source --import tsx packages/bench/src/memory-per-key.ts [--keys 1000000] [--json]
- *                                                     built: node packages/bench/dist/memory-per-key.js
+ * Run    node --import tsx packages/bench/src/memory-per-key.ts
+ *        [--keys 1000000] [--replicas 1] [--json]
+ *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
+ *        more slowly)
  * Shows  growth of the resident set from the started, empty (but warmed up) cluster to the full, idle one.
  * Target <= 170 bytes, Redis 7's figure for one copy.
  */

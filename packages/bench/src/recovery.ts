@@ -2,8 +2,10 @@
  * How long redundancy takes to come back after a node died that held 400,000 key copies, under load, and how long any
  * node was blocked by it.
  *
- * Run    node --conditions=source --import tsx packages/bench/src/recovery.ts [--keys 1000000] [--rounds 5] [--callers 50]
- *        [--think 2] [--json]                         built: node packages/bench/dist/recovery.js
+ * Run    node --import tsx packages/bench/src/recovery.ts
+ *        [--keys 1000000] [--rounds 5] [--callers 50] [--think 2] [--json]
+ *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
+ *        more slowly)
  * Shows  from the death to every shard whole again; the worst delay of any node's event loop meanwhile, and over as long
  *        a time without a fault. A loop's delay also grows when the machine has no processor for its thread.
  * Target <= 2 s, no node blocked > 10 ms.

@@ -1,8 +1,10 @@
 /**
  * A thousand kills in a row: does anything grow?
  *
- * Run    node --conditions=source --import tsx packages/bench/src/restart-soak.ts [--kills 1000] [--keys 10000]
- *        [--callers 8] [--json]                       built: node packages/bench/dist/restart-soak.js
+ * Run    node --import tsx packages/bench/src/restart-soak.ts
+ *        [--kills 1000] [--keys 10000] [--callers 8] [--json]
+ *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
+ *        more slowly)
  * Shows  resident memory, file descriptors, threads and the main thread's message ports, sampled from a settled cluster:
  *        the medians of an early fifth (after a warm-up) and of the last one.
  * Target flat within 5 %.

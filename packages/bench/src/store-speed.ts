@@ -1,5 +1,5 @@
 /**
- * Nanoseconds per insert, update, get and remove: SlabStore against a Map in the same run.
+ * Processor nanoseconds per insert, update, get and remove: SlabStore against a Map in the same run.
  *
  * Run  node --conditions=source --import tsx packages/bench/src/store-speed.ts [keys] [rounds] [value bytes]
  *
@@ -46,7 +46,7 @@ function print(name: string, figures: readonly Figures[]): void {
 
 const slab: Figures[] = [];
 const map: Figures[] = [];
-console.log(`${keys} keys of 16 bytes, values of ${valueBytes} bytes; ns per call, median of ${rounds} rounds`);
+console.log(`${keys} keys of 16 bytes, values of ${valueBytes} bytes; CPU ns per call, median of ${rounds} rounds`);
 for (let round = 0; round < rounds; round++) {
   const store = newStore();
   slab.push(measure(storePeer(store)));

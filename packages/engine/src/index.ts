@@ -2,7 +2,7 @@
  * The public door of `@quintet/engine`. Everything a user needs and nothing else: what is not exported here may change
  * with any release.
  */
-export type { Caller, CallerLimits, CallSink, PendingCall } from './client/caller.ts';
+export type { Caller, CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './client/caller.ts';
 export { Cluster } from './client/cluster.ts';
 export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster-api.ts';
 export type { ClusterEmitter } from './client/cluster-events.ts';
@@ -32,4 +32,37 @@ export type {
   StoredEntry,
   Value,
 } from './client/store.ts';
+export type {
+  AppendStep,
+  CopyOptions,
+  DeleteManyOptions,
+  DeleteStep,
+  ExpireStep,
+  GetEntryStep,
+  GetManyOptions,
+  GetStep,
+  HasStep,
+  IncrementFloatStep,
+  IncrementStep,
+  PersistStep,
+  PutManyOptions,
+  PutStep,
+  RenameOptions,
+  StepResult,
+  StepResults,
+  Transaction,
+  TransactionCondition,
+  TransactionResult,
+  TransactionSpec,
+  TransactionStep,
+  TransactOptions,
+} from './client/store-transactions.ts';
+export {
+  type Change,
+  type ChangeType,
+  type Watcher,
+  WatchLagged,
+  type WatchOptions,
+  type WatchPosition,
+} from './client/store-watch.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/errors.ts';

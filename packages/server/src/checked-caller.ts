@@ -3,7 +3,7 @@
  * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths.
  */
 import type { Caller, CallerLimits, CallSink, PendingCall } from '@quintet/engine';
-import type { Operation, ShardId } from '@quintet/engine/core';
+import type { Operation, ShardId, TransactionOperation } from '@quintet/engine/core';
 
 const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
 
@@ -29,19 +29,30 @@ export class CheckedCaller implements Caller {
 
   /** Refuses (synchronously) a key or value that is too long. */
   submit(operation: Operation, sink: CallSink): PendingCall {
-    const { maxKeyBytes, maxValueBytes } = this.limits;
-    if (operation.key.length > maxKeyBytes) {
-      sink.onError('KEY_TOO_LARGE', '');
-      return NOTHING_PENDING;
-    }
-    if ((operation.verb === 'put' || operation.verb === 'append') && operation.value.length > maxValueBytes) {
-      sink.onError('VALUE_TOO_LARGE', '');
-      return NOTHING_PENDING;
-    }
-    return this.caller.submit(operation, sink);
+    const refusal = sizeError(operation, this.limits);
+    if (refusal === null) return this.caller.submit(operation, sink);
+    sink.onError(refusal, '');
+    return NOTHING_PENDING;
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall {
     return this.caller.submitToShard(shard, operation, sink);
   }
+}
+
+/** What is too long about an operation, or null. */
+export function sizeError(operation: Operation, limits: CallerLimits): 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | null {
+  if (operation.key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
+  if (operation.verb === 'put' || operation.verb === 'append') {
+    return operation.value.length > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
+  }
+  return operation.verb === 'transaction' ? stepsSizeError(operation, limits) : null;
+}
+
+function stepsSizeError(operation: TransactionOperation, limits: CallerLimits): ReturnType<typeof sizeError> {
+  for (const step of operation.then) {
+    const refusal = sizeError(step, limits);
+    if (refusal !== null) return refusal;
+  }
+  return operation.conditions.some(({ key }) => key.length > limits.maxKeyBytes) ? 'KEY_TOO_LARGE' : null;
 }

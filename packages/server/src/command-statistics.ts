@@ -8,14 +8,21 @@ export interface CommandCounts {
   readonly fullName: string;
   readonly calls: number;
   readonly rejected: number;
+  /** Milliseconds from the beginning of a command to its reply, all together; commands answered at once count none. */
+  readonly totalMs: number;
 }
 
 export class CommandStatistics {
   private readonly calls = new Float64Array(Command.all.length);
+  private readonly totalMs = new Float64Array(Command.all.length);
   private readonly rejections = new Float64Array(Command.all.length);
 
   called(command: Command): void {
     this.calls[command.index]!++;
+  }
+
+  took(command: Command, milliseconds: number): void {
+    this.totalMs[command.index]! += milliseconds;
   }
 
   /** It was not run: a wrong number of arguments, or no password given. */
@@ -26,12 +33,18 @@ export class CommandStatistics {
   /** The commands that were asked for at all. */
   list(): readonly CommandCounts[] {
     return Command.all
-      .map(({ index, fullName }) => ({ fullName, calls: this.calls[index]!, rejected: this.rejections[index]! }))
+      .map(({ index, fullName }) => ({
+        fullName,
+        calls: this.calls[index]!,
+        rejected: this.rejections[index]!,
+        totalMs: this.totalMs[index]!,
+      }))
       .filter(({ calls, rejected }) => calls + rejected > 0);
   }
 
   reset(): void {
     this.calls.fill(0);
     this.rejections.fill(0);
+    this.totalMs.fill(0);
   }
 }

@@ -56,6 +56,13 @@ export function statusError(status: Status): string | null {
 /** Thrown by a handler for a wrong request; `message` is the reply, prefix included. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  /** Whether it makes a MULTI under way fail at its EXEC. */
+  readonly spoilsMulti: boolean;
+
+  constructor(message: string, spoilsMulti = true) {
+    super(message);
+    this.spoilsMulti = spoilsMulti;
+  }
 }
 
 export const SYNTAX_ERROR = 'ERR syntax error';

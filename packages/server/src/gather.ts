@@ -2,13 +2,13 @@
  * Gather: one command made of many operations (MGET, DEL a b c, FLUSHALL, DBSIZE), one reply.
  *
  * Owns      the results in the order of the keys, and how many operations are under way.
- * Does not  make the operations atomic: each key is, by itself. A command that fails half way says so with the first
- *           error, and what was done stays done (design: the engine has no transactions over shards).
+ * Does not  make the operations atomic: each key is, by itself; what must be is a transaction. A command that fails half
+ *           way says so with the first error.
  * Invariant G1  at most WINDOW operations of one command are under way. While some are not submitted yet the session
  *           holds later commands back, so that commands of one connection still take effect in order.
  */
 import type { CallSink, ErrorCode } from '@quintet/engine';
-import type { Result } from '@quintet/engine/core';
+import type { Operation, Result } from '@quintet/engine/core';
 import { engineError, statusError } from './errors.ts';
 import type { PendingReply } from './reply-queue.ts';
 import { error } from './resp/encoder.ts';
@@ -17,16 +17,25 @@ import type { Session } from './session.ts';
 const WINDOW = 1024;
 
 /** Submits the operation number `index` with `sink` to hear of it. */
-export type SubmitNumbered = (index: number, sink: CallSink) => void;
+type SubmitNumbered = (index: number, sink: CallSink) => void;
+type Finish = (results: readonly Result[]) => string;
 
-/** Submits `count` operations and replies with what `finish` makes of their results. */
-export function gather(
+/** Submits one operation for each of `keys` and replies with what `finish` makes of their results. */
+export function gatherKeys(
   session: Session,
-  count: number,
-  submit: SubmitNumbered,
-  finish: (results: readonly Result[]) => string,
+  keys: readonly string[],
+  operation: (key: string) => Operation,
+  finish: Finish,
 ): void {
-  new Gather(session, count, submit, finish).run();
+  if (session.recorder !== null) return session.recorder.steps(keys.map(operation), finish);
+  const { caller } = session;
+  new Gather(session, keys.length, (index, sink) => caller.submit(operation(keys[index]!), sink), finish).run();
+}
+
+/** The same for each shard. */
+export function gatherShards(session: Session, operation: Operation, finish: Finish): void {
+  const { caller } = session;
+  new Gather(session, caller.shards, (shard, sink) => caller.submitToShard(shard, operation, sink), finish).run();
 }
 
 class Gather {
@@ -34,7 +43,7 @@ class Gather {
   private readonly reply: PendingReply;
   private readonly count: number;
   private readonly submit: SubmitNumbered;
-  private readonly finish: (results: readonly Result[]) => string;
+  private readonly finish: Finish;
   private readonly results: Result[] = [];
   private submitted = 0;
   private answered = 0;
@@ -43,7 +52,7 @@ class Gather {
   private holding = false;
   private running = false;
 
-  constructor(session: Session, count: number, submit: SubmitNumbered, finish: (results: readonly Result[]) => string) {
+  constructor(session: Session, count: number, submit: SubmitNumbered, finish: Finish) {
     this.session = session;
     this.reply = session.open();
     this.count = count;

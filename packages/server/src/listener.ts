@@ -27,6 +27,8 @@ export interface ServerOptions {
   limits?: Partial<ServerLimits> | undefined;
   /** What AUTH and HELLO must give, as user `default`. */
   password?: string | undefined;
+  /** Hears of SHUTDOWN: to close the server, then the cluster. Without it the command is refused. */
+  onShutdown?: (() => void) | undefined;
   /** Hears of errors that are bugs, not refusals; the connection they struck is closed. */
   onBug?: ((thrown: unknown) => void) | undefined;
 }
@@ -54,6 +56,7 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     maxClients: options.maxClients ?? 10_000,
     password: password === undefined ? undefined : Buffer.from(password, 'utf8').toString('latin1'),
     onBug: options.onBug ?? reportBug,
+    onShutdown: options.onShutdown,
   });
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 });
   const undecided = new Set<Socket>();
@@ -152,6 +155,8 @@ function serveResp(socket: Socket, context: ServerContext, first: Buffer): void 
 async function close(server: Server, context: ServerContext, undecided: ReadonlySet<Socket>): Promise<void> {
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const socket of undecided) socket.destroy();
+  context.keyspaceEvents.stop();
+  context.pause.end();
   for (const session of context.sessions.values()) session.closeAfterReplies();
   const timer = setTimeout(() => {
     for (const session of context.sessions.values()) session.cutOff();

@@ -12,27 +12,38 @@
  */
 import type { CallSink, ErrorCode } from '@quintet/engine';
 import type { Result } from '@quintet/engine/core';
+import type { Command } from './commands/command.ts';
 import { engineError, statusError } from './errors.ts';
 import type { Encoder } from './resp/encoder.ts';
 
 /** Turns an operation's result into a reply. Not called for statuses that are errors for every command. */
 export type Answer = (result: Result, encoder: Encoder) => string;
 
+/** The request a reply belongs to. */
+export interface Request {
+  readonly command: Command | null;
+  readonly args: readonly string[];
+  readonly bytes: number;
+  /** When it was begun (ServerContext.turnTime). */
+  readonly begunAt: number;
+  /** The client wants no reply (CLIENT REPLY OFF). */
+  readonly muted: boolean;
+}
+
 export class PendingReply implements CallSink {
   next: PendingReply | null = null;
   /** The encoded reply; null until it is settled. */
   text: string | null = null;
-  /** Bytes of the request, counted until the reply leaves. */
-  readonly requestBytes: number;
+  readonly request: Request;
   private readonly queue: ReplyQueue;
   private readonly encoder: Encoder;
   private readonly answer: Answer | null;
 
-  constructor(queue: ReplyQueue, encoder: Encoder, answer: Answer | null, requestBytes: number) {
+  constructor(queue: ReplyQueue, encoder: Encoder, answer: Answer | null, request: Request) {
     this.queue = queue;
     this.encoder = encoder;
     this.answer = answer;
-    this.requestBytes = requestBytes;
+    this.request = request;
   }
 
   onResult(result: Result): void {
@@ -50,6 +61,9 @@ export class PendingReply implements CallSink {
   }
 }
 
+/** Of a reply known at once. */
+const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, muted: false };
+
 export class ReplyQueue {
   /** Replies opened and not yet gone. */
   count = 0;
@@ -57,25 +71,25 @@ export class ReplyQueue {
   heldBytes = 0;
   /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
   expectedBytes = 0;
-  private readonly onSettled: () => void;
+  private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
   private ready = '';
   private discarded = false;
 
-  /** `onSettled` is called whenever text was added. */
-  constructor(onSettled: () => void) {
+  /** `onSettled` is called whenever text was added, with the reply unless it never had to wait. */
+  constructor(onSettled: (reply: PendingReply | null) => void) {
     this.onSettled = onSettled;
   }
 
   /** Opens the place of the next reply. */
-  open(encoder: Encoder, answer: Answer | null, requestBytes: number): PendingReply {
-    const reply = new PendingReply(this, encoder, answer, requestBytes);
+  open(encoder: Encoder, answer: Answer | null, request: Request): PendingReply {
+    const reply = new PendingReply(this, encoder, answer, request);
     if (this.tail === null) this.head = reply;
     else this.tail.next = reply;
     this.tail = reply;
     this.count++;
-    this.requestBytes += requestBytes;
+    this.requestBytes += request.bytes;
     return reply;
   }
 
@@ -83,18 +97,23 @@ export class ReplyQueue {
   add(text: string, encoder: Encoder): void {
     if (this.discarded) return;
     if (this.head === null) this.ready += text;
-    else this.open(encoder, null, 0).text = text;
+    else this.open(encoder, null, NO_REQUEST).text = text;
     this.heldBytes += text.length;
-    this.onSettled();
+    this.onSettled(null);
   }
 
-  settle(reply: PendingReply, text: string): void {
+  settle(reply: PendingReply, wanted: string): void {
     if (reply.text !== null || this.discarded) return;
+    const text = reply.request.muted ? '' : wanted;
     reply.text = text;
     this.heldBytes += text.length;
     this.expectedBytes = Math.max(text.length, this.expectedBytes - (this.expectedBytes >> 5));
     if (reply === this.head) this.releaseSettled();
-    this.onSettled();
+    this.onSettled(reply);
+  }
+
+  isHead(reply: PendingReply): boolean {
+    return this.head === reply;
   }
 
   /** The text ready to be written, which then is the taker's. */
@@ -118,7 +137,7 @@ export class ReplyQueue {
     while (reply !== null && reply.text !== null) {
       this.ready += reply.text;
       this.count--;
-      this.requestBytes -= reply.requestBytes;
+      this.requestBytes -= reply.request.bytes;
       reply = reply.next;
     }
     this.head = reply;

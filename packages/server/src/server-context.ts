@@ -9,11 +9,15 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Caller, ClusterApi } from '@quintet/engine';
 import { CheckedCaller } from './checked-caller.ts';
+import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
 import type { ServerLimits } from './limits.ts';
-import type { Answer } from './reply-queue.ts';
+import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
+import { PubSub } from './pubsub/pubsub.ts';
+import type { Answer, Request } from './reply-queue.ts';
 import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
+import { SlowLog } from './slow-log.ts';
 
 export interface ServerCounters {
   connections: number;
@@ -47,19 +51,27 @@ export interface ContextOptions {
   readonly password: string | undefined;
   /** Hears of bugs: errors that are none of the world. */
   readonly onBug: (thrown: unknown) => void;
+  /** Hears of SHUTDOWN; without it the command is refused. */
+  readonly onShutdown?: (() => void) | undefined;
 }
 
 export class ServerContext {
   readonly cluster: ClusterApi;
   readonly caller: Caller;
   readonly limits: ServerLimits;
-  readonly maxClients: number;
+  maxClients: number;
   readonly passwordRequired: boolean;
   readonly startedAt = Date.now();
   readonly runId = randomBytes(20).toString('hex');
   readonly sessions = new Map<number, Session>();
   readonly counters: ServerCounters = noCounts();
   readonly commandStatistics = new CommandStatistics();
+  readonly pubsub = new PubSub();
+  readonly keyspaceEvents: KeyspaceEvents;
+  /** How often each kind of error was replied, by its first word. */
+  readonly errorStatistics = new Map<string, number>();
+  readonly slowLog = new SlowLog();
+  readonly pause = new ClientPause();
   /** Where the listener listens, once it does. */
   host = '';
   port = 0;
@@ -73,22 +85,50 @@ export class ServerContext {
     this.counters.keyspaceHits++;
     return bulk(result.value);
   };
+  private readonly onShutdown: (() => void) | undefined;
   private readonly passwordDigest: Buffer;
+  private turn = 0;
+  private clearing = false;
   private lastSessionId = 0;
   private toFlush: Session[] = [];
 
   constructor(cluster: ClusterApi, options: ContextOptions) {
     this.cluster = cluster;
     this.caller = new CheckedCaller(cluster.caller);
+    this.keyspaceEvents = new KeyspaceEvents(cluster.caller, this.pubsub);
     this.limits = options.limits;
     this.maxClients = options.maxClients;
     this.passwordRequired = options.password !== undefined;
     this.passwordDigest = digest(options.password ?? '');
     this.onBug = options.onBug;
+    this.onShutdown = options.onShutdown;
   }
 
   now(): number {
     return Date.now();
+  }
+
+  /** Milliseconds on a steady clock, read once per turn: exact enough for statistics, and free. */
+  turnTime(): number {
+    if (this.turn === 0) this.turn = performance.now();
+    if (this.toFlush.length === 0 && !this.clearing) {
+      this.clearing = true;
+      setImmediate(() => this.endTurn());
+    }
+    return this.turn;
+  }
+
+  private endTurn(): void {
+    this.clearing = false;
+    this.turn = 0;
+  }
+
+  /** A request that had to wait for its reply has it. */
+  answered(session: Session, { command, args, begunAt }: Request): void {
+    if (command === null) return;
+    const tookMs = this.turnTime() - begunAt;
+    this.commandStatistics.took(command, tookMs);
+    if (tookMs >= this.slowLog.thresholdMs) this.slowLog.add(session, args, tookMs);
   }
 
   nextSessionId(): number {
@@ -100,9 +140,17 @@ export class ServerContext {
     this.sessions.set(session.id, session);
   }
 
+  /** False if nobody would hear. */
+  requestShutdown(): boolean {
+    if (this.onShutdown === undefined) return false;
+    setImmediate(this.onShutdown);
+    return true;
+  }
+
   resetCounters(): void {
     Object.assign(this.counters, noCounts());
     this.commandStatistics.reset();
+    this.errorStatistics.clear();
   }
 
   removeSession(session: Session): void {
@@ -123,6 +171,7 @@ export class ServerContext {
   }
 
   private flushAll(): void {
+    this.turn = 0;
     const sessions = this.toFlush;
     // A flush may begin commands that reply at once: those go on a new list, for the next turn.
     this.toFlush = [];

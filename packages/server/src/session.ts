@@ -17,10 +17,12 @@ import { type Command, wrongArity } from './commands/command.ts';
 import { findCommand, unknownCommandText } from './commands/table.ts';
 import { CommandError, thrownError } from './errors.ts';
 import { OutputGuard } from './output-guard.ts';
-import { type Answer, type PendingReply, ReplyQueue } from './reply-queue.ts';
+import { type Answer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 import { Decoder } from './resp/decoder.ts';
 import { type Encoder, error, RESP2 } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
+import { intercept, SessionModes } from './session-modes.ts';
+import type { Recorder } from './transaction/recorder.ts';
 
 /** What a session needs of a socket. */
 export interface Transport {
@@ -59,10 +61,22 @@ export class Session {
   lastCommand: Command | null = null;
   /** True once in the context's list of sessions with output. */
   flushScheduled = false;
+  /** MULTI, subscriptions, muted replies: what makes commands mean something else. Null until first needed. */
+  modes: SessionModes | null = null;
+  /** While EXEC asks handlers what they would do: takes steps and replies instead of the engine and the client. */
+  recorder: Recorder | null = null;
+  /** Whether the next replies are kept from the client. */
+  muted = false;
 
   private readonly decoder: Decoder;
   private readonly replies: ReplyQueue;
   private readonly outputGuard: OutputGuard;
+  /** A request that was taken from the decoder and must wait (CLIENT PAUSE). */
+  private parked: string[] | null = null;
+  private currentArgs: readonly string[] = [];
+  private begunAt = 0;
+  /** Called once when no reply is pending. */
+  private onIdle: (() => void) | null = null;
   private holds = 0;
   private pumping = false;
   private paused = false;
@@ -79,7 +93,7 @@ export class Session {
     this.startedAt = this.lastActiveAt = context.now();
     this.decoder = new Decoder(context.limits);
     this.decoder.authenticated = !context.passwordRequired;
-    this.replies = new ReplyQueue(() => this.onReplyText());
+    this.replies = new ReplyQueue((reply) => this.onReplyText(reply));
     this.outputGuard = new OutputGuard(
       context.limits.outputHardBytes,
       () => this.replies.heldBytes + this.transport.unsentBytes,
@@ -112,6 +126,8 @@ export class Session {
   onClosed(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.parked = null;
+    this.context.pubsub.leave(this);
     this.replies.discard();
     this.outputGuard.stop();
     this.context.removeSession(this);
@@ -145,19 +161,70 @@ export class Session {
     return this.replies.heldBytes + this.unsentBytes;
   }
 
+  /** The modes of this session, from now on. */
+  enterModes(): SessionModes {
+    return (this.modes ??= new SessionModes());
+  }
+
   /** Replies at once (in its turn). `text` is encoded. */
   reply(text: string): void {
-    this.replies.add(text, this.encoder);
+    if (this.recorder !== null) this.recorder.text(text);
+    else if (!this.muted) this.replies.add(text, this.encoder);
   }
 
   /** Replies with what `answer` makes of the operation's result. */
   submit(operation: Operation, answer: Answer): void {
-    this.caller.submit(operation, this.replies.open(this.encoder, answer, this.decoder.lastRequestBytes));
+    if (this.recorder !== null) this.recorder.operation(operation, answer);
+    else this.caller.submit(operation, this.open(answer));
   }
 
   /** A reply the handler settles by itself, later; `answer` is for its onResult. */
   open(answer: Answer | null = null): PendingReply {
-    return this.replies.open(this.encoder, answer, this.decoder.lastRequestBytes);
+    return this.replies.open(this.encoder, answer, this.request());
+  }
+
+  private request(): Request {
+    const { lastCommand: command, currentArgs: args, begunAt, muted } = this;
+    return { command, args, bytes: this.decoder.lastRequestBytes, begunAt, muted };
+  }
+
+  /** Out-of-band data: stands between replies, and never inside that of an EXEC. Muting does not concern it. */
+  push(text: string): void {
+    if (this.modes?.heldPushes != null) this.modes.heldPushes.push(text);
+    else this.replies.add(text, this.encoder);
+  }
+
+  /** What the client must hear even while it wants no replies: confirmations of subscriptions. */
+  confirm(text: string): void {
+    this.replies.add(text, this.encoder);
+  }
+
+  /** Whether all replies before this one are given. */
+  isFirstPending(reply: PendingReply): boolean {
+    return this.replies.isHead(reply);
+  }
+
+  /** Calls once no reply is pending any more. One at a time. */
+  whenIdle(callback: () => void): void {
+    if (this.replies.count === 0) callback();
+    else this.onIdle = callback;
+  }
+
+  /** Runs a command in its turn, whatever mode the session is in; a wrong one is answered. */
+  perform(command: Command, args: readonly string[]): void {
+    this.lastCommand = command;
+    this.currentArgs = args;
+    try {
+      command.handler(this, args);
+    } catch (thrown) {
+      this.onThrown(thrown);
+    }
+  }
+
+  /** Takes back the request being begun: it is begun anew after {@link release}, which must follow. */
+  park(args: readonly string[]): void {
+    this.parked = [...args];
+    this.hold();
   }
 
   /** Begins no further command until as many calls of {@link release}: for commands made of several steps. */
@@ -204,9 +271,14 @@ export class Session {
     this.transport.end();
   }
 
-  private onReplyText(): void {
+  private onReplyText(reply: PendingReply | null): void {
     if (!this.flushScheduled) this.context.scheduleFlush(this);
+    if (reply !== null) this.context.answered(this, reply.request);
     this.outputGuard.check(this.outputBytes);
+    if (this.onIdle === null || this.replies.count > 0) return;
+    const callback = this.onIdle;
+    this.onIdle = null;
+    callback();
   }
 
   private onOutputLimit(): void {
@@ -218,9 +290,11 @@ export class Session {
   private pump(): void {
     if (this.pumping) return;
     this.pumping = true;
+    this.begunAt = this.context.turnTime();
     let args: string[] | null = [];
     while (this.state === 'open' && this.holds === 0 && !this.isFull(1)) {
-      args = this.decoder.next();
+      args = this.parked ?? this.decoder.next();
+      this.parked = null;
       if (args === null) break;
       this.dispatch(args);
     }
@@ -237,6 +311,9 @@ export class Session {
       if (command === null) this.onUnknownCommand(args);
       else this.run(command, args);
     } catch (thrown) {
+      if (this.modes?.multi != null && !(thrown instanceof CommandError && !thrown.spoilsMulti)) {
+        this.modes.multi.spoiled = true;
+      }
       this.onThrown(thrown);
     }
   }
@@ -248,6 +325,9 @@ export class Session {
       commandStatistics.rejected(command);
       throw command.accepts(args.length) ? new CommandError(NOT_AUTHENTICATED) : wrongArity(command);
     }
+    this.currentArgs = args;
+    if (this.context.pause.isOn && this.context.pause.holdsBack(this, command)) return this.park(args);
+    if (this.modes !== null && intercept(this, this.modes, command, args)) return;
     commandStatistics.called(command);
     this.lastCommand = command;
     command.handler(this, args);
@@ -256,7 +336,7 @@ export class Session {
   private onUnknownCommand(args: readonly string[]): void {
     // An HTTP request behind an innocent first line: Redis drops the connection too, against cross-protocol scripting.
     if (/^(?:post|host:)$/i.test(args[0]!)) this.cutOff();
-    else this.reply(error(unknownCommandText(args)));
+    else throw new CommandError(unknownCommandText(args));
   }
 
   private onThrown(thrown: unknown): void {

@@ -32,6 +32,8 @@ export function readCursor(text: string): WalkPosition {
 
 export interface WalkRequest {
   readonly from: WalkPosition;
+  /** Where it ends; the last of all unless given. */
+  readonly lastShard?: number;
   /** Begin at the beginning once more when the end is reached, to come to what was before `from`. */
   readonly around?: boolean;
   readonly prefix: string;
@@ -95,7 +97,7 @@ class ShardWalk implements CallSink {
   }
 
   private isAtEnd(): boolean {
-    return this.shard >= this.session.caller.shards;
+    return this.shard > (this.request.lastShard ?? this.session.caller.shards - 1);
   }
 
   private nextPage(): void {

@@ -69,10 +69,17 @@ const UNSHRUNK_MAX = 60;
 
 /** Decides the records of one key. */
 export function checkKey(key: string, records: readonly OperationRecord[], limits: KeyLimits): KeyReport {
-  const fast = limits.method === 'search' ? null : checkUniqueRegister(records);
-  if (fast === null) return checkBySearch(key, records, limits);
-  const violation = fast.verdict === 'ok' ? null : describe(key, fast.reason, fast.culprits, records.length);
-  return { key, verdict: fast.verdict, method: 'register', operations: records.length, steps: 0, violation };
+  const fast = limits.method === 'search' ? null : checkByRegister(key, records);
+  return fast ?? checkBySearch(key, records, limits);
+}
+
+/** The verdict of the fast path, null if it does not cover the key. */
+export function checkByRegister(key: string, records: readonly OperationRecord[]): KeyReport | null {
+  const decision = checkUniqueRegister(records);
+  if (decision === null) return null;
+  const { verdict } = decision;
+  const violation = verdict === 'ok' ? null : describe(key, decision.reason, decision.culprits, records.length);
+  return { key, verdict, method: 'register', operations: records.length, steps: 0, violation };
 }
 
 function checkBySearch(key: string, records: readonly OperationRecord[], limits: KeyLimits): KeyReport {

@@ -3,12 +3,13 @@
  *
  * Owns      the pool, the distribution of keys over tasks.
  * Does not  decide anything itself: keys are independent (locality), so the verdicts just add up.
- * Why       tasks are built and handed over a few at a time: a whole history cloned at once would be in memory twice.
+ * Why       what the fast path covers is decided here and now: cloning a record for another thread costs several times
+ *           as much. The rest is handed over a few keys at a time: cloned at once it would be in memory twice.
  */
 
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { KeyReport } from './check-key.ts';
+import { checkByRegister, type KeyReport } from './check-key.ts';
 import type { CheckTask } from './check-worker.ts';
 import { type CheckOptions, type LinearizabilityReport, partition, summarise } from './linearizability.ts';
 import type { OperationRecord } from './operation.ts';
@@ -25,14 +26,33 @@ const OPERATIONS_PER_TASK = 20_000;
 /** Run from source, a thread starts through a boot file that registers tsx; built, it starts in the compiled worker. */
 const WORKER_FILE = import.meta.url.endsWith('.ts') ? './check-worker-boot.mjs' : './check-worker.js';
 
-/** As `checkLinearizable`, with the keys distributed over threads. The budget holds for the whole history. */
+/**
+ * As `checkLinearizable`, with the keys that need a search distributed over threads. The budget holds for the whole
+ * history.
+ */
 export async function checkLinearizableInParallel(
   history: Iterable<OperationRecord> | { records(): Iterable<OperationRecord> },
   options: ParallelCheckOptions = {},
 ): Promise<LinearizabilityReport> {
   const start = performance.now();
   const { threads = availableParallelism(), budgetMs = 60_000, ...checkOptions } = options;
-  const groups = distribute(partition(history));
+  const byKey = partition(history);
+  const reports: KeyReport[] = [];
+  for (const [key, records] of checkOptions.method === 'search' ? [] : byKey) {
+    const report = checkByRegister(key, records);
+    if (report === null) continue;
+    reports.push(report);
+    byKey.delete(key);
+  }
+  const deadline = start + budgetMs;
+  if (byKey.size > 0) reports.push(...(await searchInPool(distribute(byKey), { ...checkOptions, threads, deadline })));
+  return summarise(reports, performance.now() - start);
+}
+
+async function searchInPool(
+  groups: CheckTask['keys'][],
+  { threads, deadline, ...checkOptions }: CheckOptions & { readonly threads: number; readonly deadline: number },
+): Promise<KeyReport[]> {
   const pool = new Piscina<CheckTask, KeyReport[]>({
     filename: new URL(WORKER_FILE, import.meta.url).href,
     minThreads: 1,
@@ -41,8 +61,8 @@ export async function checkLinearizableInParallel(
   const reports: KeyReport[] = [];
   const drain = async (): Promise<void> => {
     for (let keys = groups.pop(); keys !== undefined; keys = groups.pop()) {
-      const left = Math.max(0, start + budgetMs - performance.now());
-      reports.push(...(await pool.run({ keys, options: { ...checkOptions, budgetMs: left } })));
+      const budgetMs = Math.max(0, deadline - performance.now());
+      reports.push(...(await pool.run({ keys, options: { ...checkOptions, budgetMs } })));
     }
   };
   try {
@@ -50,7 +70,7 @@ export async function checkLinearizableInParallel(
   } finally {
     await pool.destroy();
   }
-  return summarise(reports, performance.now() - start);
+  return reports;
 }
 
 /** Groups of keys, the biggest keys last, so that they are taken first: a long search begun last would run alone. */

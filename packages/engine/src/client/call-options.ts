@@ -10,6 +10,14 @@ import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL } from '../co
 import { didYouMean } from './did-you-mean.ts';
 import { nameOf } from './keys.ts';
 import type { CallOptions, DeleteOptions, ExpireOptions, Expiry, PutOptions, ScanOptions } from './store.ts';
+import type {
+  CopyOptions,
+  DeleteManyOptions,
+  GetManyOptions,
+  PutManyOptions,
+  RenameOptions,
+  TransactOptions,
+} from './store-transactions.ts';
 
 const CALL = ['signal', 'timeoutMs'] as const satisfies (keyof CallOptions)[];
 const EXPIRY = ['ttl', 'expiresAt'] as const satisfies (keyof Expiry)[];
@@ -17,7 +25,12 @@ const FLAGS = ['ifAbsent', 'ifPresent', 'keepTtl', 'returnPrevious'] as const sa
 
 export const CALL_OPTIONS: ReadonlySet<string> = new Set<keyof CallOptions>(CALL);
 export const PUT_OPTIONS: ReadonlySet<string> = new Set<keyof PutOptions>([...CALL, ...EXPIRY, ...FLAGS, 'ifVersion']);
-export const PUT_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof (CallOptions & Expiry)>([...CALL, ...EXPIRY]);
+export const PUT_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof PutManyOptions>([...CALL, ...EXPIRY, 'atomic']);
+export const GET_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof GetManyOptions>([...CALL, 'snapshot']);
+export const DELETE_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteManyOptions>([...CALL, 'atomic']);
+export const RENAME_OPTIONS: ReadonlySet<string> = new Set<keyof RenameOptions>([...CALL, 'ifAbsent']);
+export const COPY_OPTIONS: ReadonlySet<string> = new Set<keyof CopyOptions>([...CALL, 'replace']);
+export const TRANSACT_OPTIONS: ReadonlySet<string> = new Set<keyof TransactOptions>([...CALL, 'retries']);
 export const DELETE_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteOptions>([...CALL, 'ifVersion']);
 export const EXPIRE_OPTIONS: ReadonlySet<string> = new Set<keyof ExpireOptions>([...CALL, 'when']);
 export const SCAN_OPTIONS: ReadonlySet<string> = new Set<keyof ScanOptions>([
@@ -48,18 +61,31 @@ function describe(given: unknown): string {
 }
 
 /**
+ * That something is an object, and has no properties but known ones; `what` says what they are.
+ * @throws {KvError} INVALID_OPTION
+ */
+export function checkNames(object: object, known: ReadonlySet<string>, what: string): void {
+  if (typeof object !== 'object' || object === null) throw invalidOption(`${what}s`, 'an object', object);
+  for (const name in object) {
+    if (!known.has(name)) throw new KvError('INVALID_OPTION', `there is no ${what} ${name}${didYouMean(name, known)}`);
+  }
+}
+
+/** @throws {KvError} INVALID_OPTION */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw invalidOption('signal', 'an AbortSignal', signal);
+  }
+}
+
+/**
  * What every method checks: that options are an object, that all names are known, and the two options of every call.
  * @throws {KvError} INVALID_OPTION
  */
 export function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object', options);
-  for (const name in options) {
-    if (!known.has(name)) throw new KvError('INVALID_OPTION', `there is no option ${name}${didYouMean(name, known)}`);
-  }
+  checkNames(options, known, 'option');
   const { signal, timeoutMs } = options;
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw invalidOption('signal', 'an AbortSignal', signal);
-  }
+  checkSignal(signal);
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
     throw invalidOption('timeoutMs', `more than 0 and at most ${TIMEOUT_MS_MAX} ms`, timeoutMs);
   }
@@ -82,11 +108,11 @@ export function putCondition(options: PutOptions): number {
 }
 
 /** @throws {KvError} INVALID_VERSION */
-export function versionCondition(ifVersion: number | undefined): number {
+export function versionCondition(ifVersion: number | undefined, name = 'ifVersion'): number {
   if (ifVersion === undefined) return ANY_VERSION;
   if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
     const shown = typeof ifVersion === 'number' ? String(ifVersion) : describe(ifVersion);
-    throw new KvError('INVALID_VERSION', `ifVersion is ${shown}`);
+    throw new KvError('INVALID_VERSION', `${name} is ${shown}`);
   }
   return ifVersion;
 }

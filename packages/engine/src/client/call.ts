@@ -8,6 +8,7 @@
  */
 import { type ErrorCode, KvError } from '../core/errors.ts';
 import type { Operation, Result } from '../core/operation.ts';
+import { isReadOnly } from '../core/transaction.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';
 import { decodeKey } from './keys.ts';
@@ -25,6 +26,18 @@ let rejectOfNewPromise: Reject;
 function takeSettlers(resolve: Resolve, reject: Reject): void {
   resolveOfNewPromise = resolve;
   rejectOfNewPromise = reject;
+}
+
+/** What a transaction that can only read is told instead: to those below it is a write like any other. */
+const ONLY_READ: { readonly [Code in ErrorCode]?: ErrorCode } = {
+  SHARD_LOST_IN_FLIGHT: 'SHARD_LOST',
+  TIMEOUT_IN_FLIGHT: 'TIMEOUT',
+  ABORTED_IN_FLIGHT: 'ABORTED',
+  CLOSED_IN_FLIGHT: 'CLOSED',
+};
+
+function onlyReads(operation: Operation): boolean {
+  return operation.verb === 'transaction' && isReadOnly(operation);
 }
 
 /** A call without limits. */
@@ -56,7 +69,8 @@ export class Call<T> implements CallSink {
   }
 
   protected fail(code: ErrorCode, details: string, cause: unknown): void {
-    const error = new KvError(code, details, cause === undefined ? undefined : { cause });
+    const told = ONLY_READ[code] !== undefined && onlyReads(this.#operation) ? ONLY_READ[code] : code;
+    const error = new KvError(told, details, cause === undefined ? undefined : { cause });
     this.#reject(withKey(error, this.#operation));
   }
 }

@@ -5,7 +5,9 @@
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { Operation, Result } from '../core/operation.ts';
+import type { WatchSink } from '../core/outbox.ts';
 
 /**
  * One operation under way. Exactly one of the two is called, exactly once, never synchronously inside `submit` of a
@@ -34,8 +36,27 @@ export interface Caller {
   now(): number;
   /** The shard a key (one-byte string) lives in. */
   shardOf(key: string): ShardId;
-  /** Operations on one key (from one caller) take effect in the order they are submitted. */
+  /** Operations on one key (from one caller) take effect in the order they are submitted. A transaction's key is ''. */
   submit(operation: Operation, sink: CallSink): PendingCall;
   /** For operations on a whole shard: scan, count, clear. */
   submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall;
+}
+
+/** A watch under way. */
+export interface PendingWatch {
+  /** Ends it; nothing is told after. Idempotent. */
+  stop(): void;
+}
+
+/** What a Store is built on: operations, and changes. */
+export interface StoreCaller extends Caller {
+  /** Names the cluster's life: positions of a watch mean nothing to another. */
+  readonly cluster: string;
+  /**
+   * `from`: seq by shard to go on from, or null to begin now. The sink may be called inside of this call, and is never
+   * after its onEnd. A watch keeps no process alive.
+   */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch;
+  /** Keeps the thread alive until released: for those who wait for something that is no call. Idempotent release. */
+  hold(): () => void;
 }

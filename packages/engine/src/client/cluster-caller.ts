@@ -1,14 +1,18 @@
 /**
  * ClusterCaller: the Caller of the thread the cluster was started in: straight into the master.
  */
+import { randomUUID } from 'node:crypto';
 import type { ShardId } from '../core/ids.ts';
 import type { MasterCall } from '../core/machines.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { Operation } from '../core/operation.ts';
+import type { WatchSink } from '../core/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/slot.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Caller, CallerLimits, CallSink, PendingCall } from './caller.ts';
+import type { CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './caller.ts';
 
-export class ClusterCaller implements Caller {
+export class ClusterCaller implements StoreCaller {
+  readonly cluster = randomUUID();
   readonly limits: CallerLimits;
   readonly shards: number;
   readonly #runtime: Runtime;
@@ -33,6 +37,15 @@ export class ClusterCaller implements Caller {
 
   submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall {
     return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+  }
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
+    const watch = this.#runtime.watch(filter, from, sink);
+    return { stop: () => this.#runtime.unwatch(watch) };
+  }
+
+  hold(): () => void {
+    return this.#runtime.hold();
   }
 }
 

@@ -24,6 +24,9 @@ import type { ClusterEventName, ClusterEvents, ClusterStatus } from './status.ts
 import type { CallOptions } from './store.ts';
 import { TypedStore } from './typed-store.ts';
 
+/** Changes, and their bytes, on their way to the thread of one handle; more end the watch they are for (WATCH_LAGGED). */
+const WATCH_WINDOW_CHANGES = 65_536;
+const WATCH_WINDOW_BYTES = 32 * 1024 * 1024;
 /** How often settled() looks. */
 const SETTLED_POLL_MS = 5;
 
@@ -70,6 +73,8 @@ export class Cluster extends TypedStore implements ClusterApi {
     this.#handles = new Handles(this.caller, {
       maxPendingCalls: master.waitingOperations,
       maxPendingBytes: master.waitingBytes,
+      watchWindowChanges: WATCH_WINDOW_CHANGES,
+      watchWindowBytes: WATCH_WINDOW_BYTES,
     });
     runtime.onNote((note) => this.#events.tell(note, Math.round(runtime.now())));
     runtime.onFatal((error) => this.#onFatal(error));

@@ -9,7 +9,7 @@
  */
 import { MessageChannel, MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { KvError } from '../core/errors.ts';
-import type { Caller } from './caller.ts';
+import type { StoreCaller } from './caller.ts';
 import type { ClusterHandle } from './cluster-api.ts';
 import { nameOf } from './keys.ts';
 import { PortCaller } from './port-caller.ts';
@@ -20,11 +20,11 @@ import { TypedStore } from './typed-store.ts';
 
 /** The handles a cluster has given out. */
 export class Handles {
-  readonly #caller: Caller;
+  readonly #caller: StoreCaller;
   readonly #limits: PortLimits;
   readonly #hosts = new Set<PortHost>();
 
-  constructor(caller: Caller, limits: PortLimits) {
+  constructor(caller: StoreCaller, limits: PortLimits) {
     this.#caller = caller;
     this.#limits = limits;
   }

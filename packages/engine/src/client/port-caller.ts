@@ -5,19 +5,23 @@
  * Giving up A call given up is settled here at once, so that a timeout holds even if the main thread is busy; the other
  *           end is told, and its answer is ignored. What it was doing is not known here: a write counts as in flight.
  * Ends      with close(), or when the other end closes: what is under way fails with CLOSED or CLOSED_IN_FLIGHT.
- * Keep-alive The port keeps the thread alive only while somebody waits for an answer.
+ * Keep-alive The port keeps the thread alive only while somebody waits for an answer, or holds it.
  * Bounded   Ports have no back-pressure, so calls and bytes under way are counted here, and refused with BUSY.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
 import { isWrite, type Operation, type Result } from '../core/operation.ts';
+import type { WatchSink } from '../core/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/slot.ts';
 import type { WireBatch, WireElement } from '../runtime/wire.ts';
 import { Cursor } from '../runtime/wire-cursor.ts';
 import { writeOperation } from '../runtime/wire-operation.ts';
 import { readResult } from '../runtime/wire-record.ts';
-import type { Caller, CallerLimits, CallSink, PendingCall } from './caller.ts';
+import type { CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './caller.ts';
+import { operationBytes } from './operations.ts';
+import { PortWatches } from './port-watches.ts';
 import {
   BATCH_BYTES,
   BATCH_ELEMENTS,
@@ -28,9 +32,12 @@ import {
   type Greeting,
   IMPLIED_VERSION,
   monotonicMs,
+  WATCH_ENDED,
+  WATCH_STARTED,
 } from './port-wire.ts';
 
-export class PortCaller implements Caller {
+export class PortCaller implements StoreCaller {
+  readonly cluster: string;
   readonly limits: CallerLimits;
   readonly shards: number;
   readonly #port: MessagePort;
@@ -38,6 +45,7 @@ export class PortCaller implements Caller {
   /** By slot; a call stays until its answer comes, given up or not. */
   readonly #calls: (PortCall | undefined)[] = [];
   readonly #freeSlots: number[] = [];
+  readonly #watches = new PortWatches((...elements) => this.#request(elements));
   #requests: WireElement[] = [];
   #requestBytes = 0;
   /** Calls somebody waits for. */
@@ -50,6 +58,7 @@ export class PortCaller implements Caller {
   constructor(port: MessagePort, greeting: Greeting) {
     this.#port = port;
     this.#greeting = greeting;
+    this.cluster = greeting.cluster;
     this.shards = greeting.shards;
     this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
     port.on('message', (batch: WireBatch) => this.#onBatch(batch));
@@ -83,6 +92,21 @@ export class PortCaller implements Caller {
     return call;
   }
 
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
+    if (!this.#closed) return this.#watches.watch(filter, from, sink);
+    sink.onEnd('CLOSED', '');
+    return { stop: () => undefined };
+  }
+
+  hold(): () => void {
+    this.#hold();
+    let held = true;
+    return () => {
+      if (held) this.left();
+      held = false;
+    };
+  }
+
   /** Fails what is under way and lets go of the port. Idempotent. */
   close(): void {
     this.#flush();
@@ -92,7 +116,7 @@ export class PortCaller implements Caller {
 
   /** A call with a slot, or one that has been refused. */
   #take(operation: Operation, sink: CallSink): PortCall {
-    const bytes = operation.key.length + ('value' in operation ? operation.value.length : 0);
+    const bytes = operationBytes(operation);
     const call = new PortCall(this, sink, isWrite(operation), bytes);
     if (this.#closed) {
       call.refuse('CLOSED', '');
@@ -104,9 +128,13 @@ export class PortCaller implements Caller {
       this.#pendingCalls++;
       this.#pendingBytes += bytes;
       this.#requestBytes += bytes;
-      if (++this.#waiting === 1) this.#port.ref();
+      this.#hold();
     }
     return call;
+  }
+
+  #hold(): void {
+    if (++this.#waiting === 1) this.#port.ref();
   }
 
   #isFull(): boolean {
@@ -120,7 +148,11 @@ export class PortCaller implements Caller {
   }
 
   tellGivenUp(call: PortCall, reason: 'aborted' | 'timeout'): void {
-    this.#requests.push(call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT);
+    this.#request([call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT]);
+  }
+
+  #request(elements: readonly WireElement[]): void {
+    this.#requests.push(...elements);
     this.#scheduleFlush();
   }
 
@@ -128,10 +160,11 @@ export class PortCaller implements Caller {
     if (this.#closed) return;
     const from = new Cursor(batch, 0);
     while (from.at < batch.length) {
-      const call = this.#release(from.number());
+      const slot = from.number();
       const code = from.number();
-      if (code === FAILED) call.fail(from.string() as ErrorCode, from.string());
-      else call.answer(readResult(code, IMPLIED_VERSION, from));
+      if (code <= WATCH_STARTED && code >= WATCH_ENDED) this.#watches.onAnswer(slot, code, from);
+      else if (code === FAILED) this.#release(slot).fail(from.string() as ErrorCode, from.string());
+      else this.#release(slot).answer(readResult(code, IMPLIED_VERSION, from));
     }
   }
 
@@ -169,6 +202,7 @@ export class PortCaller implements Caller {
     this.#closed = true;
     for (const call of this.#calls) call?.fail(call.write ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
     this.#calls.length = 0;
+    this.#watches.close();
   }
 }
 

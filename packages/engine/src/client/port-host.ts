@@ -14,7 +14,8 @@ import type { WireBatch, WireElement } from '../runtime/wire.ts';
 import { Cursor } from '../runtime/wire-cursor.ts';
 import { readOperation } from '../runtime/wire-operation.ts';
 import { resultCode, writeResultFields } from '../runtime/wire-record.ts';
-import type { Caller, CallSink, PendingCall } from './caller.ts';
+import type { CallSink, PendingCall, StoreCaller } from './caller.ts';
+import { type PortOutput, PortWatchHost, type WatchWindow } from './port-watch-host.ts';
 import {
   BATCH_BYTES,
   BATCH_ELEMENTS,
@@ -25,17 +26,21 @@ import {
   type Greeting,
   IMPLIED_VERSION,
   monotonicMs,
+  TAKEN,
+  UNWATCH,
+  WATCH,
 } from './port-wire.ts';
 
 /** What one handle may have under way; beyond that BUSY. */
-export interface PortLimits {
+export interface PortLimits extends WatchWindow {
   readonly maxPendingCalls: number;
   readonly maxPendingBytes: number;
 }
 
 export class PortHost {
   readonly #port: MessagePort;
-  readonly #caller: Caller;
+  readonly #caller: StoreCaller;
+  readonly #watches: PortWatchHost;
   readonly #onClosed: (host: PortHost) => void;
   /** By slot. */
   readonly #pending: (PendingCall | undefined)[] = [];
@@ -45,15 +50,19 @@ export class PortHost {
   #closed = false;
 
   /** Greets and listens; the other end of `port` may be anywhere by the time it does. */
-  constructor(port: MessagePort, caller: Caller, limits: PortLimits, onClosed: (host: PortHost) => void) {
+  constructor(port: MessagePort, caller: StoreCaller, limits: PortLimits, onClosed: (host: PortHost) => void) {
     this.#port = port;
     this.#caller = caller;
     this.#onClosed = onClosed;
+    const { maxPendingCalls, maxPendingBytes } = limits;
+    this.#watches = new PortWatchHost(caller, limits, () => this.#output());
     port.postMessage({
       quintet: 'handle',
+      cluster: caller.cluster,
       shards: caller.shards,
       ...caller.limits,
-      ...limits,
+      maxPendingCalls,
+      maxPendingBytes,
       clockOffsetMs: caller.now() - monotonicMs(),
     } satisfies Greeting);
     port.on('message', (batch: WireBatch) => this.#onBatch(batch));
@@ -73,6 +82,7 @@ export class PortHost {
     this.#closed = true;
     for (const pending of this.#pending) pending?.giveUp('aborted');
     this.#pending.length = 0;
+    this.#watches.close();
     this.#onClosed(this);
   }
 
@@ -89,6 +99,15 @@ export class PortHost {
         return;
       case GIVE_UP_TIMEOUT:
         this.#pending[slot]?.giveUp('timeout');
+        return;
+      case WATCH:
+        this.#watches.onWatch(slot, from);
+        return;
+      case UNWATCH:
+        this.#watches.onUnwatch(slot);
+        return;
+      case TAKEN:
+        this.#watches.onTaken(slot, from.number());
         return;
       case FOR_SHARD:
         this.#submit(slot, from.number(), readOperation(from.number(), from));
@@ -121,6 +140,15 @@ export class PortHost {
     this.#pending[slot] = undefined;
     this.#answers.push(slot, FAILED, code, details);
     this.#scheduleFlush();
+  }
+
+  #output(): PortOutput {
+    const posted = (bytes: number): void => {
+      this.#answerBytes += bytes;
+      this.#scheduleFlush();
+    };
+    // Closed, there is nobody to post to.
+    return this.#closed ? { elements: [], posted: () => undefined } : { elements: this.#answers, posted };
   }
 
   #scheduleFlush(): void {

@@ -8,8 +8,22 @@
  *   - A write takes effect at most once, whatever dies meanwhile.
  *   - Errors are KvError with a stable `code`; `outcome` tells whether a write may have been applied.
  *
- * Many-key calls (getMany, putMany, deleteMany, clear, count, entries) are not atomic: each key is, by itself.
+ * Many-key calls (getMany, putMany, deleteMany, clear, count, entries) are not atomic unless they are asked to be: each key
+ * is, by itself. What transactions and watches promise: store-transactions.ts, store-watch.ts.
  */
+import type {
+  CopyOptions,
+  DeleteManyOptions,
+  GetManyOptions,
+  PutManyOptions,
+  RenameOptions,
+  Transaction,
+  TransactionResult,
+  TransactionSpec,
+  TransactionStep,
+  TransactOptions,
+} from './store-transactions.ts';
+import type { Watcher, WatchOptions } from './store-watch.ts';
 
 /** Strings are UTF-8 encoded; a string and its UTF-8 bytes are the same key. */
 export type Key = string | Uint8Array;
@@ -108,14 +122,21 @@ export interface Store {
   getAndDelete<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined>;
 
   /** In the order of `keys`; undefined where absent. */
-  getMany<V = unknown>(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]>;
+  getMany<V = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<(V | undefined)[]>;
   /**
    * Resolves when all are stored. Entries that fail do not stop the others: it rejects when all have settled, with the
-   * first error (or the first of outcome `unknown`, if there is one).
+   * first error (or the first of outcome `unknown`, if there is one). With `atomic` all or none are stored.
    */
-  putMany(entries: Iterable<readonly [Key, Value]>, options?: CallOptions & Expiry): Promise<void>;
+  putMany(entries: Iterable<readonly [Key, Value]>, options?: PutManyOptions): Promise<void>;
   /** How many there were to delete. */
-  deleteMany(keys: Iterable<Key>, options?: CallOptions): Promise<number>;
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>;
+  /**
+   * Puts an entry under another key, with its deadline and a new version; the old key is no more. False if there is no
+   * entry, or with `ifAbsent` one under the new key. CONFLICT if others keep writing to either key.
+   */
+  rename(from: Key, to: Key, options?: RenameOptions): Promise<boolean>;
+  /** As rename, but the old key stays, and without `replace` nothing is copied onto an entry. */
+  copy(from: Key, to: Key, options?: CopyOptions): Promise<boolean>;
 
   /**
    * Adds to a 64-bit integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and
@@ -146,4 +167,48 @@ export interface Store {
   count(options?: CallOptions): Promise<number>;
   /** Removes everything, shard by shard. */
   clear(options?: CallOptions): Promise<void>;
+
+  /**
+   * If every condition holds, does the steps of `then`, else those of `else`: all or none of them, at one moment, in one
+   * round trip, over keys of any shards.
+   *
+   *     await store.transaction({
+   *       if: [{ key: 'seat:12', exists: false }],
+   *       then: [{ put: 'seat:12', value: 'ada' }, { increment: 'seats:taken' }],
+   *       else: [{ get: 'seat:12' }],
+   *     });
+   *
+   * A step whose own condition does not hold (`ifAbsent`, nothing to delete) says so in its result and stops nothing; one that
+   * cannot be done (NOT_A_NUMBER, OUT_OF_MEMORY …) fails all with its error. Errors: those, TRANSACTION_TOO_LARGE,
+   * SHARD_LOST, BUSY.
+   */
+  transaction<
+    const T extends readonly TransactionStep[] = readonly [],
+    const E extends readonly TransactionStep[] = readonly [],
+  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>>;
+  /**
+   * Runs a function whose reads and writes take effect at one moment, and returns its result:
+   *
+   *     await store.transact(async (tx) => {
+   *       const [from, to] = await tx.getMany<number>(['account:a', 'account:b']);
+   *       if (from < 10) throw new Error('not enough');
+   *       tx.put('account:a', from - 10);
+   *       tx.put('account:b', to + 10);
+   *     });
+   *
+   * If somebody changed what it had read it runs again, after a short random wait: it should do nothing but read and write
+   * through `tx`. What it throws ends it: nothing is written. CONFLICT after `retries` such changes.
+   */
+  transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R>;
+
+  /**
+   * Every change of a key, or of all keys with a prefix, from now on or after a position:
+   *
+   *     for await (const { type, key, value } of store.watch({ prefix: 'user:' })) …
+   *
+   * Begins at once; to read and then hear of what comes after: watch, await its `ready`, read, iterate. Throws at once what is
+   * wrong with its options. Ends with WATCH_LAGGED (a {@link WatchLagged}), CLOSED, ABORTED.
+   */
+  watch<V = unknown>(options: WatchOptions & { keysAsBytes: true }): Watcher<V, Uint8Array>;
+  watch<V = unknown>(options: WatchOptions): Watcher<V>;
 }

@@ -9,15 +9,7 @@
  *           nothing is allocated to catch with.
  */
 import { KvError } from '../core/errors.ts';
-import {
-  ANY_VERSION,
-  type AppendOperation,
-  type ExpireOperation,
-  NO_TTL,
-  type PutOperation,
-  type Result,
-  ValueKind,
-} from '../core/operation.ts';
+import type { Result, Step } from '../core/operation.ts';
 import {
   readDeadline,
   readDone,
@@ -31,29 +23,37 @@ import {
 import { send } from './call.ts';
 import {
   CALL_OPTIONS,
+  COPY_OPTIONS,
   checkCallOptions,
-  checkTtl,
+  checkFlag,
+  DELETE_MANY_OPTIONS,
   DELETE_OPTIONS,
-  deadlineOf,
   EXPIRE_OPTIONS,
-  incrementBy,
-  invalidOption,
+  GET_MANY_OPTIONS,
   PUT_MANY_OPTIONS,
   PUT_OPTIONS,
-  putCondition,
-  ttlOf,
-  versionCondition,
-  whenOf,
+  RENAME_OPTIONS,
 } from './call-options.ts';
-import type { Caller } from './caller.ts';
+import type { CallerLimits, StoreCaller } from './caller.ts';
 import { encodeKey, nameOf } from './keys.ts';
 import { runMany } from './many.ts';
+import {
+  appendOperation,
+  deleteOperation,
+  expireOperation,
+  getOperation,
+  incrementFloatOperation,
+  incrementOperation,
+  persistOperation,
+  putOperation,
+  putTerms,
+  statOperation,
+} from './operations.ts';
 import { planScan, scanEntries, scanKeys } from './scan.ts';
 import type {
   CallOptions,
   DeleteOptions,
   ExpireOptions,
-  Expiry,
   Key,
   PutOptions,
   PutResult,
@@ -62,27 +62,41 @@ import type {
   StoredEntry,
   Value,
 } from './store.ts';
-import { encodeValue, kindOf } from './values.ts';
+import type {
+  CopyOptions,
+  DeleteManyOptions,
+  GetManyOptions,
+  PutManyOptions,
+  RenameOptions,
+  Transaction,
+  TransactionResult,
+  TransactionSpec,
+  TransactionStep,
+  TransactOptions,
+} from './store-transactions.ts';
+import type { Watcher, WatchOptions } from './store-watch.ts';
+import { doTogether, move } from './together.ts';
+import { transact } from './transact.ts';
+import { isEmpty, planTransaction, readTransaction } from './transaction-plan.ts';
+import { planWatch } from './watch-plan.ts';
+import { StoreWatcher } from './watcher.ts';
 
 const NO_OPTIONS: CallOptions = {};
 
 export class TypedStore implements Store {
   /** The operation level below. */
-  readonly caller: Caller;
-  readonly #maxKeyBytes: number;
-  readonly #maxValueBytes: number;
+  readonly caller: StoreCaller;
+  readonly #limits: CallerLimits;
 
-  constructor(caller: Caller) {
+  constructor(caller: StoreCaller) {
     this.caller = caller;
-    this.#maxKeyBytes = caller.limits.maxKeyBytes;
-    this.#maxValueBytes = caller.limits.maxValueBytes;
+    this.#limits = caller.limits;
   }
 
   get<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const operation = { verb: 'get', key: encodeKey(key, this.#maxKeyBytes) } as const;
-      return send(this.caller, operation, readValue, options) as Promise<V | undefined>;
+      return send(this.caller, getOperation(key, this.#limits), readValue, options) as Promise<V | undefined>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -91,8 +105,9 @@ export class TypedStore implements Store {
   getEntry<V = unknown>(key: Key, options?: CallOptions): Promise<StoredEntry<V> | undefined> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const operation = { verb: 'get', key: encodeKey(key, this.#maxKeyBytes) } as const;
-      return send(this.caller, operation, readEntry, options) as Promise<StoredEntry<V> | undefined>;
+      return send(this.caller, getOperation(key, this.#limits), readEntry, options) as Promise<
+        StoredEntry<V> | undefined
+      >;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -101,8 +116,7 @@ export class TypedStore implements Store {
   has(key: Key, options?: CallOptions): Promise<boolean> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const operation = { verb: 'stat', key: encodeKey(key, this.#maxKeyBytes) } as const;
-      return send(this.caller, operation, readDone, options);
+      return send(this.caller, statOperation(key, this.#limits), readDone, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -110,7 +124,8 @@ export class TypedStore implements Store {
 
   put<V = unknown>(key: Key, value: Value, options?: PutOptions): Promise<PutResult<V>> {
     try {
-      const operation = this.#putOperation(key, value, options);
+      if (options !== undefined) checkCallOptions(options, PUT_OPTIONS);
+      const operation = putOperation(key, value, putTerms(options), this.#limits);
       const read = operation.previous ? readPutWithPrevious : readPut;
       return send(this.caller, operation, read, options) as Promise<PutResult<V>>;
     } catch (error) {
@@ -121,8 +136,7 @@ export class TypedStore implements Store {
   delete(key: Key, options?: DeleteOptions): Promise<boolean> {
     try {
       if (options !== undefined) checkCallOptions(options, DELETE_OPTIONS);
-      const ifVersion = versionCondition(options?.ifVersion);
-      const operation = { verb: 'delete', key: encodeKey(key, this.#maxKeyBytes), ifVersion, previous: false } as const;
+      const operation = deleteOperation(key, options?.ifVersion, false, this.#limits);
       return send(this.caller, operation, readDone, options);
     } catch (error) {
       return Promise.reject(error);
@@ -131,7 +145,8 @@ export class TypedStore implements Store {
 
   getAndPut<V = unknown>(key: Key, value: Value, options?: PutOptions): Promise<V | undefined> {
     try {
-      const operation = { ...this.#putOperation(key, value, options), previous: true };
+      if (options !== undefined) checkCallOptions(options, PUT_OPTIONS);
+      const operation = { ...putOperation(key, value, putTerms(options), this.#limits), previous: true };
       return send(this.caller, operation, readPutWithPrevious, options).then(previousOf) as Promise<V | undefined>;
     } catch (error) {
       return Promise.reject(error);
@@ -141,59 +156,96 @@ export class TypedStore implements Store {
   getAndDelete<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const encoded = encodeKey(key, this.#maxKeyBytes);
-      const operation = { verb: 'delete', key: encoded, ifVersion: ANY_VERSION, previous: true } as const;
+      const operation = deleteOperation(key, undefined, true, this.#limits);
       return send(this.caller, operation, readValue, options) as Promise<V | undefined>;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async getMany<V = unknown>(keys: Iterable<Key>, options?: CallOptions): Promise<(V | undefined)[]> {
-    if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+  async getMany<V = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<(V | undefined)[]> {
+    if (options !== undefined) checkCallOptions(options, GET_MANY_OPTIONS);
+    checkFlag('snapshot', options?.snapshot);
     const values: unknown[] = [];
     const operation = (key: Key) => {
       values.push(undefined);
-      return { verb: 'get', key: encodeKey(key, this.#maxKeyBytes) } as const;
+      return getOperation(key, this.#limits);
     };
     const answer = (result: Result, index: number) => {
       values[index] = readValue(result);
     };
-    await runMany(this.caller, { items: checkIterable(keys, 'keys'), operation, answer }, options);
+    const items = checkIterable(keys, 'keys');
+    if (options?.snapshot) (await this.#together(items, operation, options)).forEach(answer);
+    else await runMany(this.caller, { items, operation, answer }, options);
     return values as (V | undefined)[];
   }
 
-  async putMany(entries: Iterable<readonly [Key, Value]>, options?: CallOptions & Expiry): Promise<void> {
+  async putMany(entries: Iterable<readonly [Key, Value]>, options?: PutManyOptions): Promise<void> {
     if (options !== undefined) checkCallOptions(options, PUT_MANY_OPTIONS);
-    const ttl = options === undefined ? NO_TTL : ttlOf(options);
-    const deadline = deadlineOf(options?.expiresAt);
+    checkFlag('atomic', options?.atomic);
+    const terms = putTerms(options);
     const operation = (entry: readonly [Key, Value]) => {
       if (!Array.isArray(entry)) throw new KvError('INVALID_KEY', `an entry is [key, value], got ${nameOf(entry)}`);
-      return this.#newPut(entry[0], entry[1], ANY_VERSION, ttl, deadline, false);
+      return putOperation(entry[0], entry[1], terms, this.#limits);
     };
-    await runMany(this.caller, { items: checkIterable(entries, 'entries'), operation, answer: readPut }, options);
+    const items = checkIterable(entries, 'entries');
+    if (options?.atomic) await this.#together(items, operation, options);
+    else await runMany(this.caller, { items, operation, answer: readPut }, options);
   }
 
-  async deleteMany(keys: Iterable<Key>, options?: CallOptions): Promise<number> {
-    if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
+    if (options !== undefined) checkCallOptions(options, DELETE_MANY_OPTIONS);
+    checkFlag('atomic', options?.atomic);
     let deleted = 0;
-    const operation = (key: Key) => {
-      const encoded = encodeKey(key, this.#maxKeyBytes);
-      return { verb: 'delete', key: encoded, ifVersion: ANY_VERSION, previous: false } as const;
-    };
+    const operation = (key: Key) => deleteOperation(key, undefined, false, this.#limits);
     const answer = (result: Result) => {
       if (readDone(result)) deleted++;
     };
-    await runMany(this.caller, { items: checkIterable(keys, 'keys'), operation, answer }, options);
+    const items = checkIterable(keys, 'keys');
+    if (options?.atomic) (await this.#together(items, operation, options)).forEach(answer);
+    else await runMany(this.caller, { items, operation, answer }, options);
     return deleted;
+  }
+
+  async rename(from: Key, to: Key, options: RenameOptions = NO_OPTIONS): Promise<boolean> {
+    checkCallOptions(options, RENAME_OPTIONS);
+    const { ifAbsent, ...limits } = options;
+    checkFlag('ifAbsent', ifAbsent);
+    return move(this.caller, { ...this.#fromTo(from, to), removing: true, replacing: !ifAbsent }, limits);
+  }
+
+  async copy(from: Key, to: Key, options: CopyOptions = NO_OPTIONS): Promise<boolean> {
+    checkCallOptions(options, COPY_OPTIONS);
+    const { replace, ...limits } = options;
+    checkFlag('replace', replace);
+    return move(this.caller, { ...this.#fromTo(from, to), removing: false, replacing: replace === true }, limits);
+  }
+
+  async transaction<
+    const T extends readonly TransactionStep[] = readonly [],
+    const E extends readonly TransactionStep[] = readonly [],
+  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>> {
+    if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+    const plan = planTransaction(spec, this.#limits);
+    if (isEmpty(plan.operation)) return { succeeded: true, results: [] } as unknown as TransactionResult<T, E>;
+    const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
+    return send(this.caller, plan.operation, read, options);
+  }
+
+  transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R> {
+    return transact(this.caller, body, options);
+  }
+
+  watch<V = unknown>(options: WatchOptions & { keysAsBytes: true }): Watcher<V, Uint8Array>;
+  watch<V = unknown>(options: WatchOptions): Watcher<V>;
+  watch(options: WatchOptions): Watcher<never, never> {
+    return new StoreWatcher<never, never>(this.caller, planWatch(options, this.caller));
   }
 
   increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<number | bigint> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const encoded = encodeKey(key, this.#maxKeyBytes);
-      const operation = { verb: 'increment', key: encoded, by: incrementBy(by) } as const;
-      return send(this.caller, operation, readInteger, options);
+      return send(this.caller, incrementOperation(key, by, this.#limits), readInteger, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -202,9 +254,7 @@ export class TypedStore implements Store {
   incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      if (!Number.isFinite(by)) throw invalidOption('by', 'a finite number', by);
-      const operation = { verb: 'increment-float', key: encodeKey(key, this.#maxKeyBytes), by } as const;
-      return send(this.caller, operation, readNumber, options);
+      return send(this.caller, incrementFloatOperation(key, by, this.#limits), readNumber, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -213,7 +263,7 @@ export class TypedStore implements Store {
   append(key: Key, suffix: string | Uint8Array, options?: CallOptions): Promise<number> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.caller, this.#appendOperation(key, suffix), readNumber, options);
+      return send(this.caller, appendOperation(key, suffix, this.#limits), readNumber, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -222,13 +272,7 @@ export class TypedStore implements Store {
   expire(key: Key, ttl: number | Date, options?: ExpireOptions): Promise<boolean> {
     try {
       if (options !== undefined) checkCallOptions(options, EXPIRE_OPTIONS);
-      const encoded = encodeKey(key, this.#maxKeyBytes);
-      const when = whenOf(options);
-      const operation: ExpireOperation =
-        ttl instanceof Date
-          ? { verb: 'expire', key: encoded, ttl: NO_TTL, deadline: deadlineOf(ttl, 'ttl'), when }
-          : { verb: 'expire', key: encoded, ttl: checkTtl(ttl), deadline: 0, when };
-      return send(this.caller, operation, readDone, options);
+      return send(this.caller, expireOperation(key, ttl, options, this.#limits), readDone, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -237,9 +281,7 @@ export class TypedStore implements Store {
   persist(key: Key, options?: CallOptions): Promise<boolean> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      const encoded = encodeKey(key, this.#maxKeyBytes);
-      const operation = { verb: 'expire', key: encoded, ttl: NO_TTL, deadline: 0, when: 'some' } as const;
-      return send(this.caller, operation, readDone, options);
+      return send(this.caller, persistOperation(key, this.#limits), readDone, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -247,8 +289,7 @@ export class TypedStore implements Store {
 
   async ttl(key: Key, options?: CallOptions): Promise<number | undefined> {
     if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-    const operation = { verb: 'stat', key: encodeKey(key, this.#maxKeyBytes) } as const;
-    const deadline = await send(this.caller, operation, readDeadline, options);
+    const deadline = await send(this.caller, statOperation(key, this.#limits), readDeadline, options);
     // Deadlines are whole milliseconds, rounded up; rounding down keeps what is left from being more than was given.
     return deadline === undefined ? undefined : Math.max(0, Math.floor(deadline - this.caller.now()));
   }
@@ -288,34 +329,17 @@ export class TypedStore implements Store {
     return runMany(this.caller, plan, options);
   }
 
-  #putOperation(key: Key, value: Value, options: PutOptions | undefined): PutOperation {
-    if (options === undefined) return this.#newPut(key, value, ANY_VERSION, NO_TTL, 0, false);
-    checkCallOptions(options, PUT_OPTIONS);
-    const { expiresAt, returnPrevious = false } = options;
-    return this.#newPut(key, value, putCondition(options), ttlOf(options), deadlineOf(expiresAt), returnPrevious);
+  async #together<I>(
+    items: Iterable<I>,
+    operation: (item: I) => Step,
+    options: CallOptions,
+  ): Promise<readonly Result[]> {
+    return doTogether(this.caller, Array.from(items, operation), options);
   }
 
-  #newPut(key: Key, value: Value, ifVersion: number, ttl: number, deadline: number, previous: boolean): PutOperation {
-    const kind = kindOf(value);
-    return {
-      verb: 'put',
-      key: encodeKey(key, this.#maxKeyBytes),
-      value: encodeValue(value, kind, this.#maxValueBytes),
-      kind,
-      ifVersion,
-      ttl,
-      deadline,
-      previous,
-    };
-  }
-
-  #appendOperation(key: Key, suffix: string | Uint8Array): AppendOperation {
-    const kind = kindOf(suffix);
-    if (kind !== ValueKind.text && kind !== ValueKind.bytes) {
-      throw new KvError('INVALID_VALUE', `what is appended must be a string or a Uint8Array, got ${nameOf(suffix)}`);
-    }
-    const encoded = encodeKey(key, this.#maxKeyBytes);
-    return { verb: 'append', key: encoded, value: encodeValue(suffix, kind, this.#maxValueBytes), kind };
+  #fromTo(from: Key, to: Key): { from: string; to: string } {
+    const { maxKeyBytes } = this.#limits;
+    return { from: encodeKey(from, maxKeyBytes), to: encodeKey(to, maxKeyBytes) };
   }
 }
 

@@ -56,7 +56,7 @@ describe('calls', () => {
 
   it('an abort and a timeout at once settle a call once', async () => {
     const caller = new FakeCaller();
-    caller.hold();
+    caller.stall();
     const controller = new AbortController();
     const call = new TypedStore(caller).put('k', 1, { signal: controller.signal, timeoutMs: 5 });
     const outcome = rejects(call, 'TIMEOUT_IN_FLIGHT');
@@ -91,6 +91,7 @@ describe('calls', () => {
 
   it('a bug in decoding is a rejection, not a lost call', async () => {
     const store = new TypedStore({
+      cluster: 'none',
       limits: { maxKeyBytes: 10, maxValueBytes: 10 },
       shards: 1,
       now: () => 0,
@@ -100,6 +101,8 @@ describe('calls', () => {
         return { giveUp() {} };
       },
       submitToShard: () => assert.fail(),
+      watch: () => assert.fail(),
+      hold: () => assert.fail(),
     });
     await assert.rejects(store.get('k'), TypeError);
   });

@@ -7,9 +7,16 @@ import { attach, Handles } from '../../src/client/handle.ts';
 import { FakeCaller } from '../contract/fake-caller.ts';
 import { rejects, sleep } from '../contract/subject.ts';
 
-function openHandles(limits = { maxPendingCalls: 10_000, maxPendingBytes: 1 << 24 }) {
+const LIMITS = {
+  maxPendingCalls: 10_000,
+  maxPendingBytes: 1 << 24,
+  watchWindowChanges: 1000,
+  watchWindowBytes: 1 << 20,
+};
+
+function openHandles(limits: Partial<typeof LIMITS> = {}) {
   const caller = new FakeCaller();
-  return { caller, handles: new Handles(caller, limits) };
+  return { caller, handles: new Handles(caller, { ...LIMITS, ...limits }) };
 }
 
 /** A worker thread with a handle; `body` is run with `store`, and may use `send(message)`. */
@@ -59,7 +66,7 @@ describe('handles', () => {
   it('closing a handle fails what is under way, and what comes later', async () => {
     const { caller, handles } = openHandles();
     const store = await attach(handles.open());
-    caller.hold();
+    caller.stall();
     const write = store.put('k', 1);
     const read = store.get('k');
     await sleep(5);
@@ -79,12 +86,12 @@ describe('handles', () => {
   it('closing the cluster delivers what was answered, and fails the rest', async () => {
     const { caller, handles } = openHandles();
     const store = await attach(handles.open());
-    const release = caller.hold();
+    const release = caller.stall();
     const first = store.put('k', 1);
     await sleep(5);
     release();
     await new Promise(setImmediate);
-    caller.hold();
+    caller.stall();
     const second = store.put('k', 2);
     const third = store.get('k');
     await sleep(5);
@@ -111,7 +118,7 @@ describe('handles', () => {
   it('a timeout holds although the other end does not answer, and its slot is not used too early', async () => {
     const { caller, handles } = openHandles();
     const store = await attach(handles.open());
-    const release = caller.hold();
+    const release = caller.stall();
     await rejects(store.put('a', 1, { timeoutMs: 10 }), 'TIMEOUT_IN_FLIGHT');
     await rejects(store.get('a', { timeoutMs: 10 }), 'TIMEOUT');
     const later = store.get('other');
@@ -124,7 +131,7 @@ describe('handles', () => {
   it('refuse with BUSY beyond their bounds', async () => {
     const { caller, handles } = openHandles({ maxPendingCalls: 10, maxPendingBytes: 100 });
     const store = await attach(handles.open());
-    const release = caller.hold();
+    const release = caller.stall();
     const calls = Array.from({ length: 10 }, () => store.get('k'));
     await rejects(store.get('k'), 'BUSY');
     release();
@@ -156,7 +163,7 @@ describe('handles', () => {
 
   it('a thread waits for its answers before it ends', async () => {
     const { caller, handles } = openHandles();
-    const release = caller.hold();
+    const release = caller.stall();
     const thread = threadWith(handles, `store.increment('k').then(send);`);
     setTimeout(release, 400);
     const [message] = await once(thread, 'message');
@@ -166,7 +173,7 @@ describe('handles', () => {
 
   it('a thread that dies leaves nothing under way', async () => {
     const { caller, handles } = openHandles();
-    caller.hold();
+    caller.stall();
     const thread = threadWith(handles, `for (let i = 0; i < 500; i++) store.put('k' + i, i); setTimeout(send, 20);`);
     await once(thread, 'message');
     assert.equal(caller.pending.length, 500);

@@ -40,7 +40,7 @@ describe('many-key calls', () => {
 
   it('take items only as there is room', async () => {
     const caller = new FakeCaller();
-    const release = caller.hold();
+    const release = caller.stall();
     let taken = 0;
     const items = function* () {
       for (const entry of entries(5000)) {
@@ -64,7 +64,7 @@ describe('many-key calls', () => {
 
   it('stop taking items when the cluster closes', async () => {
     const caller = new FakeCaller();
-    caller.hold();
+    caller.stall();
     let returned = false;
     const items = function* () {
       try {
@@ -82,7 +82,7 @@ describe('many-key calls', () => {
 
   it('an abort gives up the window and closes the iterable', async () => {
     const caller = new FakeCaller();
-    caller.hold();
+    caller.stall();
     let returned = false;
     const items = function* () {
       try {
@@ -101,7 +101,7 @@ describe('many-key calls', () => {
 
   it('an error of unknown outcome is told before others', async () => {
     const caller = new FakeCaller();
-    caller.hold();
+    caller.stall();
     const done = new TypedStore(caller).putMany([
       ['a', undefined],
       ['b', 1],

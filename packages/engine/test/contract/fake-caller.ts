@@ -5,9 +5,11 @@
  * Owns      data, time (the real clock), calls under way.
  * Does not  replicate, lose or reorder anything.
  */
-import type { Caller, CallSink, PendingCall } from '../../src/client/caller.ts';
+import type { CallSink, PendingCall, PendingWatch, StoreCaller } from '../../src/client/caller.ts';
+import { type Change, changesOf } from '../../src/core/change.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import { evaluate, liveEntry, type Moment, type Outcome } from '../../src/core/evaluate.ts';
+import { type EntryReader, evaluate, liveEntry, type Moment, type Outcome } from '../../src/core/evaluate.ts';
+import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
 import {
   type Effect,
   type Entry,
@@ -21,10 +23,14 @@ import {
   valueResult,
   type WriteOperation,
 } from '../../src/core/operation.ts';
+import type { WatchSink } from '../../src/core/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
 import { evaluateTransaction } from '../../src/core/transaction.ts';
+import { FakeWatches } from './fake-watches.ts';
 
-export class FakeCaller implements Caller {
+export class FakeCaller implements StoreCaller {
+  readonly cluster = 'fake';
+  readonly watches = new FakeWatches();
   readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
   readonly shards: number;
   /** Calls not answered yet, in order. */
@@ -37,6 +43,7 @@ export class FakeCaller implements Caller {
   refuseWith: ErrorCode | undefined;
   readonly #data: Map<string, Entry>[];
   #seq = 0;
+  #transactions = 0;
   #held = false;
   #scheduled = false;
 
@@ -70,8 +77,19 @@ export class FakeCaller implements Caller {
     return call;
   }
 
-  /** Answers nothing from now on; the function returned goes on with what waits. */
+  watch(filter: WatchFilter, from: ReadonlyMap<number, number> | null, sink: WatchSink): PendingWatch {
+    const shards = filter.shard === null ? this.#data.keys() : [filter.shard];
+    const now = new Map(Array.from(shards, (shard) => [shard, this.#seq]));
+    return this.watches.watch(filter, from, now, sink);
+  }
+
+  /** Who waits for this fake waits in a test, which is alive. */
   hold(): () => void {
+    return () => undefined;
+  }
+
+  /** Answers nothing from now on; the function returned goes on with what waits. */
+  stall(): () => void {
     this.#held = true;
     return () => {
       this.#held = false;
@@ -96,7 +114,7 @@ export class FakeCaller implements Caller {
 
   #evaluate({ shard, operation }: FakeCall): Result {
     const data = this.#data[shard]!;
-    if (isWrite(operation)) return this.#write(data, operation);
+    if (isWrite(operation)) return this.#write(shard, operation);
     switch (operation.verb) {
       case 'count':
         return valueResult(Status.ok, 0, String(data.size), ValueKind.text, 0);
@@ -111,34 +129,29 @@ export class FakeCaller implements Caller {
     }
   }
 
-  #write(data: Map<string, Entry>, operation: WriteOperation): Result {
+  #write(shard: number, operation: WriteOperation): Result {
     const seq = ++this.#seq;
     const moment = { time: this.now(), seq, maxValueBytes: this.limits.maxValueBytes };
-    const { effect, result } = outcomeOf(operation, data, moment);
-    this.#apply(data, effect, seq);
+    const { effect, result } = outcomeOf(operation, { get: (key) => this.#data[this.shardOf(key)]!.get(key) }, moment);
+    const mark = effect.type === 'many' ? ++this.#transactions : 0;
+    const parts = effect.type === 'many' ? effect.effects : [effect];
+    this.watches.tell(parts.flatMap((part) => this.#apply(shard, part, seq, mark)));
     return result;
   }
 
-  #apply(data: Map<string, Entry>, effect: Effect, seq: number): void {
-    switch (effect.type) {
-      case 'many':
-        for (const part of effect.effects) this.#apply(data, part, seq);
-        break;
-      case 'put':
-        data.set(effect.key, { value: effect.value, kind: effect.kind, version: seq, expiresAt: effect.expiresAt });
-        break;
-      case 'remove':
-        data.delete(effect.key);
-        break;
-      case 'deadline':
-        data.set(effect.key, { ...data.get(effect.key)!, version: seq, expiresAt: effect.expiresAt });
-        break;
-      case 'clear':
-        data.clear();
-        break;
-      case 'none':
-        break;
+  /** Returns what watchers hear of it. */
+  #apply(clearing: number, effect: Effect, seq: number, mark: number): Change[] {
+    const shard = 'key' in effect ? this.shardOf(effect.key) : clearing;
+    const data = this.#data[shard]!;
+    const before = 'key' in effect ? (data.get(effect.key) ?? null) : null;
+    applyTo(data, effect, seq);
+    if (effect.type === 'deadline') {
+      const { value, kind, expiresAt } = data.get(effect.key)!;
+      const put = { type: 'put', key: effect.key, value, kind, expiresAt, previous: before } as const;
+      return changesOf(shard, { seq, effect: put }, mark);
     }
+    const told = effect.type === 'put' || effect.type === 'remove' ? { ...effect, previous: before } : effect;
+    return changesOf(shard, { seq, effect: told }, mark);
   }
 
   /** In the order of a hash, as the real store walks: so that keys which come and go do not move others. */
@@ -195,7 +208,26 @@ class FakeCall implements PendingCall {
   }
 }
 
-function outcomeOf(operation: WriteOperation, data: Map<string, Entry>, moment: Moment): Outcome {
+function applyTo(data: Map<string, Entry>, effect: Effect, seq: number): void {
+  switch (effect.type) {
+    case 'put':
+      data.set(effect.key, { value: effect.value, kind: effect.kind, version: seq, expiresAt: effect.expiresAt });
+      break;
+    case 'remove':
+      data.delete(effect.key);
+      break;
+    case 'deadline':
+      data.set(effect.key, { ...data.get(effect.key)!, version: seq, expiresAt: effect.expiresAt });
+      break;
+    case 'clear':
+      data.clear();
+      break;
+    default:
+      break;
+  }
+}
+
+function outcomeOf(operation: WriteOperation, data: EntryReader, moment: Moment): Outcome {
   switch (operation.verb) {
     case 'clear':
       return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };

@@ -9,7 +9,7 @@ storeContract({
     const caller = new FakeCaller();
     return {
       store: new TypedStore(caller),
-      stall: (ms) => void setTimeout(caller.hold(), ms),
+      stall: (ms) => void setTimeout(caller.stall(), ms),
       close: async () => {},
     };
   },

@@ -5,6 +5,7 @@ import { CommandError } from '../errors.ts';
 import { bulk, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { int64, isWord, syntaxError } from './arguments.ts';
+import { kill, pause, setReplies, typeTest, unpause } from './client-control.ts';
 import type { CommandSpec, PlainSpec } from './command.ts';
 import { checkName } from './connection.ts';
 
@@ -19,16 +20,16 @@ export function describeClient(session: Session): string {
     ['name', session.name],
     ['age', Math.floor((now - session.startedAt) / 1000)],
     ['idle', Math.floor((now - session.lastActiveAt) / 1000)],
-    ['flags', session.noEvict ? 'e' : 'N'],
+    ['flags', flagsOf(session)],
     ['db', 0],
-    ['sub', 0],
-    ['psub', 0],
+    ['sub', session.modes?.channels.size ?? 0],
+    ['psub', session.modes?.patterns.size ?? 0],
     ['ssub', 0],
-    ['multi', -1],
+    ['multi', session.modes?.multi?.queue.length ?? -1],
     ['qbuf', session.queryBytes],
     ['qbuf-free', 0],
     ['argv-mem', 0],
-    ['multi-mem', 0],
+    ['multi-mem', session.modes?.multi?.bytes ?? 0],
     ['rbs', 0],
     ['rbp', 0],
     ['obl', 0],
@@ -46,6 +47,11 @@ export function describeClient(session: Session): string {
   return `${fields.map(([name, value]) => `${name}=${value}`).join(' ')}\n`;
 }
 
+function flagsOf({ modes, noEvict }: Session): string {
+  const flags = [(modes?.subscriptions ?? 0) > 0 && 'P', modes?.multi != null && 'x', noEvict && 'e'];
+  return flags.filter((flag) => flag !== false).join('') || 'N';
+}
+
 function list(session: Session, args: readonly string[]): void {
   const chosen = chooseClients(session, args);
   session.reply(session.encoder.verbatim('txt', chosen.map(describeClient).join('')));
@@ -55,11 +61,7 @@ function chooseClients(session: Session, args: readonly string[]): Session[] {
   const { sessions } = session.context;
   if (args.length === 2) return [...sessions.values()];
   if (args.length === 4 && isWord(args[2]!, 'TYPE')) {
-    const type = args[3]!.toLowerCase();
-    if (!['normal', 'master', 'replica', 'slave', 'pubsub'].includes(type)) {
-      throw new CommandError(`ERR Unknown client type '${args[3]}'`);
-    }
-    return type === 'normal' ? [...sessions.values()] : [];
+    return [...sessions.values()].filter(typeTest(args[3]!));
   }
   if (args.length > 3 && isWord(args[2]!, 'ID')) {
     const ids = args.slice(3).map((id) => Number(int64(id, 'ERR Invalid client ID')));
@@ -140,6 +142,51 @@ const subcommands: readonly PlainSpec[] = [
     group: 'connection',
     summary: 'Get the list of client connections',
     handler: list,
+  },
+  {
+    name: 'kill',
+    arity: -3,
+    flags: ['admin', ...FLAGS],
+    since: '2.4.0',
+    group: 'connection',
+    summary: 'Kill the connection of a client',
+    handler: kill,
+  },
+  {
+    name: 'reply',
+    arity: 3,
+    flags: FLAGS,
+    since: '3.2.0',
+    group: 'connection',
+    summary: 'Instruct the server whether to reply to commands',
+    handler: setReplies,
+  },
+  {
+    name: 'pause',
+    arity: -3,
+    flags: ['admin', ...FLAGS],
+    since: '3.0.0',
+    group: 'connection',
+    summary: 'Stop processing commands from clients for some time',
+    handler: pause,
+  },
+  {
+    name: 'unpause',
+    arity: 2,
+    flags: ['admin', ...FLAGS],
+    since: '6.2.0',
+    group: 'connection',
+    summary: 'Resume processing of clients that were paused',
+    handler: unpause,
+  },
+  {
+    name: 'getredir',
+    arity: 2,
+    flags: FLAGS,
+    since: '6.0.0',
+    group: 'connection',
+    summary: 'Get tracking notifications redirection client ID (there is no tracking)',
+    handler: (session) => session.reply(integer(-1)),
   },
   {
     name: 'no-evict',

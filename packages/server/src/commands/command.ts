@@ -19,10 +19,23 @@ export type CommandFlag =
   | 'loading'
   | 'stale'
   | 'fast'
+  | 'pubsub'
+  /** Refused inside MULTI. */
+  | 'no_multi'
   /** May be run before AUTH. */
   | 'no_auth';
 
-export type CommandGroup = 'string' | 'generic' | 'connection' | 'server' | 'cluster' | 'scripting' | 'quintet';
+export type CommandGroup =
+  | 'string'
+  | 'bitmap'
+  | 'generic'
+  | 'transactions'
+  | 'pubsub'
+  | 'connection'
+  | 'server'
+  | 'cluster'
+  | 'scripting'
+  | 'quintet';
 
 /** Which arguments are keys: from `first` to `last` (-1 = the last argument), every `step`th. */
 export interface KeyPositions {

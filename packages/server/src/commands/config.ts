@@ -1,56 +1,168 @@
 /**
- * CONFIG: what clients and tools ask of a server's configuration, read-only. A setting stands here if somebody asks for
- * it (redis-benchmark, ioredis, redis-cli) or if it is a limit of ours with a name in Redis.
+ * CONFIG: what clients and tools ask of a server's configuration. A setting stands here if somebody asks for it
+ * (redis-benchmark, ioredis, redis-cli) or if it is a limit of ours with a name in Redis. Few can change while the server
+ * runs; setting any other to what it is already is no error.
  */
 import { CommandError } from '../errors.ts';
 import { compileGlob } from '../glob.ts';
 import { bulk, OK } from '../resp/encoder.ts';
+import { readInteger } from '../resp/numbers.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Session } from '../session.ts';
 import type { CommandSpec, PlainSpec } from './command.ts';
 
-type Setting = string | ((context: ServerContext) => string);
+interface Setting {
+  readonly get: (context: ServerContext) => string;
+  /** Takes a new value; throws what is wrong with it. Missing: the setting is given when the server is started. */
+  readonly set?: (context: ServerContext, value: string) => void;
+}
+
+function fixed(value: string): Setting {
+  return { get: () => value };
+}
+
+function whole(value: string, least: number): number {
+  const number = readInteger(value);
+  if (typeof number !== 'number') throw new CommandError("argument couldn't be parsed into an integer");
+  if (number < least) {
+    throw new CommandError(`argument must be between ${least} and ${Number.MAX_SAFE_INTEGER} inclusive`);
+  }
+  return number;
+}
+
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1000,
+  kb: 1024,
+  m: 1e6,
+  mb: 1024 ** 2,
+  g: 1e9,
+  gb: 1024 ** 3,
+};
+
+/** `100mb` and the like in bytes. */
+function memory(value: string): number {
+  const [, digits, unit] = /^([0-9]+)([a-z]*)$/i.exec(value) ?? [];
+  const factor = MEMORY_UNITS[unit?.toLowerCase() ?? ''];
+  if (digits === undefined || factor === undefined) throw new CommandError('argument must be a memory value');
+  return Number(digits) * factor;
+}
 
 const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
-  ['appendonly', 'no'],
-  ['appendfsync', 'everysec'],
-  ['bind', (context) => context.host],
-  ['client-output-buffer-limit', ({ limits }) => `normal ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10`],
-  ['client-query-buffer-limit', ({ limits }) => String(limits.requestBytes)],
-  ['cluster-enabled', 'no'],
-  ['databases', '1'],
-  ['maxclients', (context) => String(context.maxClients)],
-  ['maxmemory', (context) => String(totalMaxMemory(context))],
-  ['notify-keyspace-events', ''],
-  ['port', (context) => String(context.port)],
-  ['proto-max-bulk-len', ({ limits }) => String(limits.bulkBytes)],
-  ['save', ''],
-  ['tcp-keepalive', '300'],
-  ['timeout', '0'],
+  ['appendonly', fixed('no')],
+  ['appendfsync', fixed('everysec')],
+  ['bind', { get: (context) => context.host }],
+  [
+    'client-output-buffer-limit',
+    { get: ({ limits }) => `normal ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
+  ],
+  ['client-query-buffer-limit', { get: ({ limits }) => String(limits.requestBytes) }],
+  ['cluster-enabled', fixed('no')],
+  ['databases', fixed('1')],
+  ['latency-monitor-threshold', fixed('0')],
+  [
+    'maxclients',
+    {
+      get: (context) => String(context.maxClients),
+      set: (context, value) => {
+        context.maxClients = whole(value, 1);
+      },
+    },
+  ],
+  ['maxmemory', { get: (context) => String(totalMaxMemory(context)), set: keepMaxMemory }],
+  [
+    'notify-keyspace-events',
+    {
+      get: ({ keyspaceEvents }) => keyspaceEvents.text,
+      set: ({ keyspaceEvents }, value) => {
+        if (keyspaceEvents.configure(value)) return;
+        throw new CommandError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+      },
+    },
+  ],
+  ['port', { get: (context) => String(context.port) }],
+  ['proto-max-bulk-len', { get: ({ limits }) => String(limits.bulkBytes) }],
+  ['save', fixed('')],
+  [
+    'slowlog-log-slower-than',
+    {
+      get: ({ slowLog }) => String(slowLog.slowerThanMicroseconds),
+      set: ({ slowLog }, value) => {
+        slowLog.slowerThanMicroseconds = whole(value, -1);
+      },
+    },
+  ],
+  [
+    'slowlog-max-len',
+    {
+      get: ({ slowLog }) => String(slowLog.maxLength),
+      set: ({ slowLog }, value) => {
+        slowLog.maxLength = Math.min(whole(value, 0), SLOWLOG_MAX);
+        slowLog.trim();
+      },
+    },
+  ],
+  ['tcp-keepalive', fixed('300')],
+  ['timeout', fixed('0')],
 ]);
+
+/** A slow log is kept in memory, so it has an end. */
+const SLOWLOG_MAX = 100_000;
 
 function totalMaxMemory(context: ServerContext): number {
   return context.cluster.status().nodes.reduce((total, node) => total + node.maxMemory, 0);
 }
 
+/** Nodes get their limit when they are started. */
+function keepMaxMemory(context: ServerContext, value: string): void {
+  if (memory(value) !== totalMaxMemory(context)) throw new CommandError("can't set immutable config");
+}
+
 function get(session: Session, args: readonly string[]): void {
   const globs = args.slice(2).map((pattern) => compileGlob(pattern.toLowerCase()));
   const found = [...SETTINGS].filter(([name]) => globs.some((glob) => glob.matches(name)));
-  const flat = found.flatMap(([name, setting]) => [
-    bulk(name),
-    bulk(typeof setting === 'string' ? setting : setting(session.context)),
-  ]);
-  session.reply(session.encoder.map(flat));
+  session.reply(
+    session.encoder.map(found.flatMap(([name, setting]) => [bulk(name), bulk(setting.get(session.context))])),
+  );
 }
 
-/** Settings are given when the server is started. */
-function refuseSet(_session: Session, args: readonly string[]): void {
+/** All or none: names are checked first, and what was set is set back if a later value is refused. */
+function set(session: Session, args: readonly string[]): void {
   if (args.length % 2 !== 0) throw new CommandError("ERR wrong number of arguments for 'config|set' command");
-  const name = args[2]!;
-  if (!SETTINGS.has(name.toLowerCase())) {
-    throw new CommandError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`);
+  const { context } = session;
+  const changes: [name: string, setting: Setting, value: string][] = [];
+  for (let at = 2; at < args.length; at += 2) {
+    const name = args[at]!;
+    const setting = SETTINGS.get(name.toLowerCase());
+    if (setting === undefined) {
+      throw new CommandError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`);
+    }
+    if (changes.some(([, other]) => other === setting)) throw configFailure(name, 'duplicate parameter');
+    changes.push([name, setting, args[at + 1]!]);
   }
-  throw new CommandError(`ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`);
+  const undo: (() => void)[] = [];
+  for (const [name, setting, value] of changes) {
+    const before = setting.get(context);
+    try {
+      change(context, setting, value);
+    } catch (thrown) {
+      for (const step of undo.reverse()) step();
+      if (thrown instanceof CommandError) throw configFailure(name, thrown.message);
+      throw thrown;
+    }
+    undo.push(() => change(context, setting, before));
+  }
+  session.reply(OK);
+}
+
+function change(context: ServerContext, setting: Setting, value: string): void {
+  if (setting.set !== undefined) setting.set(context, value);
+  else if (setting.get(context) !== value) throw new CommandError("can't set immutable config");
+}
+
+function configFailure(name: string, reason: string): CommandError {
+  return new CommandError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
 }
 
 function resetStatistics(session: Session): void {
@@ -83,8 +195,19 @@ export const configCommand: CommandSpec = {
       flags: FLAGS,
       since: '2.0.0',
       group: 'server',
-      summary: 'Refused: settings are given when the server is started',
-      handler: refuseSet,
+      summary: 'Set configuration parameters, those that can change while the server runs',
+      handler: set,
+    },
+    {
+      name: 'rewrite',
+      arity: 2,
+      flags: FLAGS,
+      since: '2.8.0',
+      group: 'server',
+      summary: 'Refused: there is no configuration file to write to',
+      handler: () => {
+        throw new CommandError('ERR The server is running without a config file');
+      },
     },
     {
       name: 'resetstat',

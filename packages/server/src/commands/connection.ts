@@ -3,7 +3,7 @@
  */
 import { CommandError } from '../errors.ts';
 import { ownCopy } from '../resp/decoder.ts';
-import { bulk, type Encoder, error, integer, OK, PONG, RESP2, RESP3, simple } from '../resp/encoder.ts';
+import { array, bulk, type Encoder, error, integer, OK, PONG, RESP2, RESP3, simple } from '../resp/encoder.ts';
 import { readInteger } from '../resp/numbers.ts';
 import type { Session } from '../session.ts';
 import { REDIS_VERSION } from '../version.ts';
@@ -79,6 +79,9 @@ function greeting(session: Session): string {
 
 function ping(session: Session, args: readonly string[]): void {
   if (args.length > 2) throw new CommandError("ERR wrong number of arguments for 'ping' command");
+  if (session.encoder.version === 2 && (session.modes?.subscriptions ?? 0) > 0) {
+    return session.reply(array([bulk('pong'), bulk(args[1] ?? '')]));
+  }
   session.reply(args.length === 1 ? PONG : bulk(args[1]!));
 }
 
@@ -93,6 +96,9 @@ function select(session: Session, args: readonly string[]): void {
 }
 
 function reset(session: Session): void {
+  session.context.pubsub.leave(session);
+  session.modes = null;
+  session.muted = false;
   session.encoder = RESP2;
   session.name = '';
   session.noEvict = session.noTouch = false;

@@ -1,9 +1,8 @@
 /**
  * Deadlines of keys: EXPIRE and its kin set them, TTL and its kin read them, PERSIST takes them away.
  */
-import type { CallSink } from '@quintet/engine';
-import type { ExpireWhen, Result } from '@quintet/engine/core';
-import { NO_TTL, plainResult, Status } from '@quintet/engine/core';
+import type { ExpireWhen } from '@quintet/engine/core';
+import { NO_TTL, Status } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
 import { integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
@@ -14,15 +13,9 @@ import { oneIfDone } from './strings.ts';
 /** A deadline long past. Zero would mean "none" to the engine. */
 const PAST = 1;
 
-interface Condition {
-  readonly when: ExpireWhen;
-  /** Only a key that has a deadline already (XX), besides `when`. */
-  readonly onlyIfSome: boolean;
-}
-
 function expire(command: string, unit: 1 | 1000, from: 'now' | 'epoch'): Handler {
   return (session, args) => {
-    const condition = readCondition(args);
+    const when = readCondition(args);
     const base = from === 'now' ? session.caller.now() : 0;
     const deadline = deadlineFrom(int64(args[2]!), unit, base);
     if (deadline === null) throw invalidExpireTime(command);
@@ -33,14 +26,17 @@ function expire(command: string, unit: 1 | 1000, from: 'now' | 'epoch'): Handler
       key: args[1]!,
       ttl: relative ? ttl : NO_TTL,
       deadline: relative ? 0 : Math.max(deadline, PAST),
-      when: condition.when,
+      when,
     } as const;
-    if (!condition.onlyIfSome) return session.submit(operation, oneIfDone);
-    ifSomeDeadline(session, args[1]!, (sink) => session.caller.submit(operation, sink));
+    session.submit(operation, (result) => {
+      if (result.status !== Status.ok) return ':0\r\n';
+      if (result.expiresAt !== 0) session.context.keyspaceEvents.onDeadline('expire', operation.key);
+      return ':1\r\n';
+    });
   };
 }
 
-function readCondition(args: readonly string[]): Condition {
+function readCondition(args: readonly string[]): ExpireWhen {
   const given = new Set<string>();
   for (const argument of args.slice(3)) {
     const word = argument.toUpperCase();
@@ -53,34 +49,9 @@ function readCondition(args: readonly string[]): Condition {
   if (given.has('GT') && given.has('LT')) {
     throw new CommandError('ERR GT and LT options at the same time are not compatible');
   }
-  // GT never holds for a key without deadline, so XX adds nothing to it.
-  if (given.has('GT')) return { when: 'later', onlyIfSome: false };
-  if (given.has('LT')) return { when: 'sooner', onlyIfSome: given.has('XX') };
-  return { when: given.has('NX') ? 'none' : given.has('XX') ? 'some' : 'always', onlyIfSome: false };
-}
-
-/**
- * XX with LT: the engine judges one condition, so XX is looked at first. Between the two steps another client could
- * persist the key, and then LT sets a deadline that XX would have refused.
- */
-function ifSomeDeadline(session: Session, key: string, then: (sink: CallSink) => void): void {
-  const reply = session.open(oneIfDone);
-  session.hold();
-  const last: CallSink = {
-    onResult: (result) => {
-      reply.onResult(result);
-      session.release();
-    },
-    onError: (code, details) => {
-      reply.onError(code, details);
-      session.release();
-    },
-  };
-  const onPresent = (present: Result): void => {
-    if (present.status === Status.ok && present.expiresAt !== 0) then(last);
-    else last.onResult(plainResult(Status.conditionFailed, present.version));
-  };
-  session.caller.submit({ verb: 'stat', key }, { onResult: onPresent, onError: last.onError });
+  if (given.has('GT')) return given.has('XX') ? 'some-later' : 'later';
+  if (given.has('LT')) return given.has('XX') ? 'some-sooner' : 'sooner';
+  return given.has('NX') ? 'none' : given.has('XX') ? 'some' : 'always';
 }
 
 /** TTL and its kin: what to make of a deadline that is there. */
@@ -98,8 +69,13 @@ function toSeconds(milliseconds: number): number {
   return Math.floor((milliseconds + 500) / 1000);
 }
 
-const persist: Handler = (session, args) =>
-  session.submit({ verb: 'expire', key: args[1]!, ttl: NO_TTL, deadline: 0, when: 'always' }, oneIfDone);
+const persist: Handler = (session, args) => {
+  const key = args[1]!;
+  session.submit({ verb: 'expire', key, ttl: NO_TTL, deadline: 0, when: 'always' }, (result, encoder) => {
+    if (result.status === Status.ok) session.context.keyspaceEvents.onDeadline('persist', key);
+    return oneIfDone(result, encoder);
+  });
+};
 
 type Row = readonly [name: string, since: string, summary: string, handler: Handler];
 

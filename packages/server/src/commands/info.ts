@@ -85,8 +85,8 @@ function stats(context: ServerContext, status: ClusterStatus): readonly Field[] 
     ['evicted_keys', status.counters.evicted],
     ['keyspace_hits', counters.keyspaceHits],
     ['keyspace_misses', counters.keyspaceMisses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
+    ['pubsub_channels', context.pubsub.channelCount],
+    ['pubsub_patterns', context.pubsub.patternCount],
     ['client_output_buffer_limit_disconnections', counters.outputLimitDisconnections],
     ['protocol_errors', counters.protocolErrors],
   ];
@@ -138,10 +138,12 @@ function quintet(_context: ServerContext, status: ClusterStatus): readonly Field
   ];
 }
 
-/** Times are not measured: operations of many commands are under way at once, and none has the server to itself. */
+/** Times are from a command's beginning to its reply: many are under way at once, and none has the server to itself. */
 function commandStatistics(context: ServerContext): readonly Field[] {
-  return context.commandStatistics.list().map(({ fullName, calls, rejected }) => {
-    const counts = `calls=${calls},usec=0,usec_per_call=0.00,rejected_calls=${rejected},failed_calls=0`;
+  return context.commandStatistics.list().map(({ fullName, calls, rejected, totalMs }) => {
+    const perCall = calls === 0 ? 0 : (totalMs * 1000) / calls;
+    const times = `usec=${Math.round(totalMs * 1000)},usec_per_call=${perCall.toFixed(2)}`;
+    const counts = `calls=${calls},${times},rejected_calls=${rejected},failed_calls=0`;
     return [`cmdstat_${fullName}`, counts];
   });
 }

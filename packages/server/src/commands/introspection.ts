@@ -31,6 +31,9 @@ function describe(command: Command, encoder: Encoder): string {
 
 const CATEGORY_OF_GROUP: Readonly<Record<CommandSpec['group'], string>> = {
   string: '@string',
+  bitmap: '@bitmap',
+  transactions: '@transaction',
+  pubsub: '@pubsub',
   generic: '@keyspace',
   connection: '@connection',
   server: '@admin',

@@ -1,10 +1,11 @@
 /**
  * Commands on keys as such: delete, look whether they are there. Expiry is in expiry.ts, iteration in scan.ts.
  */
-import { ANY_VERSION, type Result, Status } from '@quintet/engine/core';
-import { gather } from '../gather.ts';
+import { ANY_VERSION, type DeleteOperation, type Result, Status } from '@quintet/engine/core';
+import { gatherKeys } from '../gather.ts';
 import { integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { transactionOf } from '../transaction/steps.ts';
 import { ALL_KEYS, type CommandSpec, ONE_KEY } from './command.ts';
 import { oneIfDone } from './strings.ts';
 
@@ -12,35 +13,21 @@ function countDone(results: readonly Result[]): string {
   return integer(results.reduce((count, result) => (result.status === Status.ok ? count + 1 : count), 0));
 }
 
+function deletion(key: string): DeleteOperation {
+  return { verb: 'delete', key, ifVersion: ANY_VERSION, previous: false };
+}
+
+/** Several keys go all at once, also over shards. */
 function deleteKeys(session: Session, args: readonly string[]): void {
-  if (args.length === 2) {
-    session.submit({ verb: 'delete', key: args[1]!, ifVersion: ANY_VERSION, previous: false }, oneIfDone);
-    return;
-  }
-  const { caller } = session;
-  gather(
-    session,
-    args.length - 1,
-    (index, sink) => {
-      caller.submit({ verb: 'delete', key: args[index + 1]!, ifVersion: ANY_VERSION, previous: false }, sink);
-    },
-    countDone,
-  );
+  if (args.length === 2) return session.submit(deletion(args[1]!), oneIfDone);
+  const steps = args.slice(1).map(deletion);
+  session.submit(transactionOf({ steps, lenient: false }), ({ items }) => countDone(items!));
 }
 
 /** EXISTS and TOUCH: how many are there; a key named twice counts twice. */
 function countPresent(session: Session, args: readonly string[]): void {
-  if (args.length === 2) {
-    session.submit({ verb: 'stat', key: args[1]! }, oneIfDone);
-    return;
-  }
-  const { caller } = session;
-  gather(
-    session,
-    args.length - 1,
-    (index, sink) => caller.submit({ verb: 'stat', key: args[index + 1]! }, sink),
-    countDone,
-  );
+  if (args.length === 2) session.submit({ verb: 'stat', key: args[1]! }, oneIfDone);
+  else gatherKeys(session, args.slice(1), (key) => ({ verb: 'stat', key }), countDone);
 }
 
 function type(session: Session, args: readonly string[]): void {

@@ -1,7 +1,7 @@
 /**
  * Commands about the server as a whole: INFO, CONFIG, TIME, and what touches all keys at once.
  */
-import { gather } from '../gather.ts';
+import { gatherShards } from '../gather.ts';
 import { array, bulk, integer, OK, utf8 } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { isWord, syntaxError } from './arguments.ts';
@@ -21,25 +21,15 @@ function time(session: Session): void {
 }
 
 function databaseSize(session: Session): void {
-  const { caller } = session;
-  gather(
-    session,
-    caller.shards,
-    (shard, sink) => caller.submitToShard(shard, { verb: 'count', key: '' }, sink),
-    (results) => integer(results.reduce((total, result) => total + Number(result.value), 0)),
+  gatherShards(session, { verb: 'count', key: '' }, (results) =>
+    integer(results.reduce((total, result) => total + Number(result.value), 0)),
   );
 }
 
 /** Shard by shard, not at one instant. ASYNC and SYNC are the same here: nothing blocks. */
 function flush(session: Session, args: readonly string[]): void {
   checkFlushMode(args, 1);
-  const { caller } = session;
-  gather(
-    session,
-    caller.shards,
-    (shard, sink) => caller.submitToShard(shard, { verb: 'clear', key: '' }, sink),
-    () => OK,
-  );
+  gatherShards(session, { verb: 'clear', key: '' }, () => OK);
 }
 
 function checkFlushMode(args: readonly string[], at: number): void {

@@ -1,13 +1,14 @@
 /**
  * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
  */
-import type { Result } from '@quintet/engine/core';
+import type { PutOperation, Result } from '@quintet/engine/core';
 import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
-import { gather } from '../gather.ts';
+import { gatherKeys } from '../gather.ts';
 import type { Answer } from '../reply-queue.ts';
 import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { transactionOf } from '../transaction/steps.ts';
 import { deadlineFrom, int64, invalidExpireTime, syntaxError } from './arguments.ts';
 import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from './command.ts';
 
@@ -103,27 +104,42 @@ function setWithExpiry(word: 'EX' | 'PX', command: string): (session: Session, a
 }
 
 function mget(session: Session, args: readonly string[]): void {
-  const { encoder, caller, context } = session;
-  gather(
+  const { encoder, context } = session;
+  gatherKeys(
     session,
-    args.length - 1,
-    (index, sink) => caller.submit({ verb: 'get', key: args[index + 1]! }, sink),
+    args.slice(1),
+    (key) => ({ verb: 'get', key }),
     (results) => array(results.map((result) => context.countedValue(result, encoder))),
   );
 }
 
+/** All at once, also over shards. */
 function mset(session: Session, args: readonly string[]): void {
   if (args.length % 2 === 0) throw new CommandError("ERR wrong number of arguments for 'mset' command");
-  const { caller } = session;
-  gather(
-    session,
-    (args.length - 1) / 2,
-    (index, sink) => {
-      const [key, value] = [args[2 * index + 1]!, args[2 * index + 2]!];
-      caller.submit({ verb: 'put', key, value, kind: ValueKind.text, ...plainSet() }, sink);
-    },
-    () => OK,
-  );
+  const puts: PutOperation[] = [];
+  for (let at = 1; at < args.length; at += 2) {
+    puts.push({ verb: 'put', key: args[at]!, value: args[at + 1]!, kind: ValueKind.text, ...plainSet() });
+  }
+  session.submit(puts.length === 1 ? puts[0]! : transactionOf({ steps: puts, lenient: false }), okAlways);
+}
+
+/** GETEX: without options it is a GET. */
+function getEx(session: Session, args: readonly string[]): void {
+  const [, key, option, amount] = args;
+  const word = option?.toUpperCase() ?? '';
+  const { countedValue } = session.context;
+  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
+  const options = plainSet();
+  if (word === 'PERSIST' && args.length === 3) options.deadline = 0;
+  else if (EXPIRY_WORDS.has(word) && args.length === 4) setExpiry(session, options, word, amount!, 'getex');
+  else throw syntaxError();
+  const { ttl, deadline } = options;
+  session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
+    if (result.status === Status.ok && key !== undefined) {
+      session.context.keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key);
+    }
+    return countedValue(result, encoder);
+  });
 }
 
 export const stringCommands: readonly CommandSpec[] = [
@@ -198,6 +214,16 @@ export const stringCommands: readonly CommandSpec[] = [
     summary: 'Get the value of a key and delete the key',
     handler: (session, args) =>
       session.submit({ verb: 'delete', key: args[1]!, ifVersion: ANY_VERSION, previous: true }, valueOrNil),
+  },
+  {
+    name: 'getex',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: ONE_KEY,
+    since: '6.2.0',
+    group: 'string',
+    summary: 'Get the value of a key and optionally set its expiration',
+    handler: getEx,
   },
   {
     name: 'mget',

@@ -3,27 +3,43 @@
  */
 
 import { array, simple } from '../resp/encoder.ts';
+import { bitCommands } from './bits.ts';
 import { clientCommands } from './client.ts';
+import { clusterCommands } from './cluster.ts';
 import { Command, type CommandSpec, type PlainSpec } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { expiryCommands } from './expiry.ts';
 import { introspectionCommands } from './introspection.ts';
 import { keyCommands } from './keys.ts';
+import { objectCommands } from './object.ts';
+import { operationCommands } from './operation.ts';
+import { pubsubCommands } from './pubsub.ts';
 import { quintetCommands } from './quintet.ts';
+import { renameCommands } from './rename.ts';
 import { scanCommands } from './scan.ts';
 import { serverCommands } from './server.ts';
 import { numberCommands } from './string-numbers.ts';
+import { rangeCommands } from './string-ranges.ts';
 import { stringCommands } from './strings.ts';
+import { transactionCommands } from './transactions.ts';
 
 const SPECS: readonly CommandSpec[] = [
   ...stringCommands,
   ...numberCommands,
+  ...rangeCommands,
+  ...bitCommands,
+  ...renameCommands,
   ...keyCommands,
   ...expiryCommands,
+  ...objectCommands,
   ...scanCommands,
+  ...transactionCommands,
+  ...pubsubCommands,
   ...connectionCommands,
   ...clientCommands,
   ...serverCommands,
+  ...operationCommands,
+  ...clusterCommands,
   ...introspectionCommands(() => COMMANDS, findCommand),
   ...quintetCommands,
 ];

@@ -4,8 +4,7 @@
  * Owns      kills (told first or found out), freezes and false deaths, slowness, stalled links, late and failed spawns,
  *           a frozen master, jumps of time; resets of lost shards and revival of stopped seats, as an operator would.
  * Does not  carry anything out: it returns actions, now or for the agenda (scheduler.ts).
- * Invariant F1  unless the run is `beyond`, every shard keeps a member that runs and that the master knows; and no more
- *               than `replicas` members are dead without the master's knowing (it may remove a live one by plan).
+ * Invariant F1  unless the run is `beyond`, nobody dies who must not (promise.ts).
  */
 import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/core';
 import type { Prng } from '../prng.ts';
@@ -13,6 +12,7 @@ import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
 import { type FaultMix, QUANTUM_MS } from './options.ts';
+import { isWithinPromise } from './promise.ts';
 
 /** Does something at a later time, if it still makes sense then. */
 export type Later = (afterMs: number, action: () => Action | null) => void;
@@ -123,14 +123,7 @@ export class Faults {
 
   /** F1 */
   private mayDie(node: NodeId): boolean {
-    if (this.cluster.options.beyond) return true;
-    const { replicas } = this.cluster.options.master;
-    for (const { chain } of this.cluster.master.shards) {
-      if (!chain.includes(node)) continue;
-      const dead = chain.filter((member) => this.cluster.host(member)?.stage === 'stopped').length + 1;
-      if (dead > replicas || chain.length - dead < 1) return false;
-    }
-    return true;
+    return this.cluster.options.beyond || isWithinPromise(this.cluster, node);
   }
 
   // ---- delays ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import { VirtualCluster } from './cluster.ts';
 import type { Event } from './event.ts';
 import { heal } from './heal.ts';
 import { drawOptions, type Options } from './options.ts';
+import { isWithinPromise } from './promise.ts';
 import { Scheduler } from './scheduler.ts';
 import { Truth } from './truth/truth.ts';
 import { Violation } from './violation.ts';
@@ -57,10 +58,22 @@ export function runSeed(seed: string, options: Options = drawOptions(seed)): Rec
 
 /** Feeds recorded events back; those that no longer apply are skipped. */
 export function replay(options: Options, events: readonly Event[]): Recording {
-  return run(options, () => {
+  return run(options, (cluster) => {
     let at = 0;
-    return () => events[at++] ?? null;
+    const next = (): Event | null => {
+      const event = events[at++] ?? null;
+      return event !== null && isTooMuch(cluster, event) ? next() : event;
+    };
+    return next;
   });
+}
+
+/** With events left out before it, a death may go beyond what is promised: then it would prove nothing. */
+function isTooMuch(cluster: VirtualCluster, event: Event): boolean {
+  if (cluster.options.beyond || (event.type !== 'stop' && event.type !== 'declare')) return false;
+  const host = cluster.host(event.node);
+  const isNews = host !== undefined && host.stage === 'up' && !host.declared;
+  return isNews && !isWithinPromise(cluster, event.node);
 }
 
 function run(options: Options, source: (cluster: VirtualCluster) => () => Event | null): Recording {

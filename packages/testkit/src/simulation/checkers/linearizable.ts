@@ -19,8 +19,9 @@ import type { Checker, World } from './checker.ts';
 
 const NANOSECONDS = 1_000_000;
 /** Less than a quantum of virtual time, more than positions are pushed apart within one moment. */
-const EXPIRY_SLACK = 100_000;
-const SEARCH_STEPS = 400_000;
+const SLACK = 100_000;
+/** Steps decide, never the clock: a verdict must not depend on how busy the machine is. */
+const LIMITS = { budgetSteps: 400_000, budgetMs: Number.POSITIVE_INFINITY, shrinkMs: 500 };
 
 export function linearizable({ cluster, options, shards }: World): Checker {
   const lost = new Set<number>();
@@ -46,7 +47,7 @@ export function linearizable({ cluster, options, shards }: World): Checker {
     },
     finish() {
       if (options.node.eviction !== 'noeviction' || lost.size === shards.length) return;
-      const report = checkLinearizable(history(), { budgetSteps: SEARCH_STEPS, shrinkMs: 500 });
+      const report = checkLinearizable(history(), LIMITS);
       check(report.verdict !== 'violation', 'linearizable', () => report.violations[0]!.text);
       check(report.verdict === 'ok', 'linearizable', () => `undecided: ${report.undecided.join()}`);
     },
@@ -64,7 +65,7 @@ interface Ending {
 class Recorder {
   private readonly moments: { at: number; moment: number; tell: (position: number) => void }[] = [];
   private readonly logged: ReadonlyMap<SimulatedCall, Ending>;
-  private readonly recorded = new History({ clock: () => 0, expirySlack: EXPIRY_SLACK });
+  private readonly recorded = new History({ clock: () => 0 });
 
   constructor(logged: ReadonlyMap<SimulatedCall, Ending>) {
     this.logged = logged;
@@ -72,8 +73,8 @@ class Recorder {
 
   add(call: SimulatedCall): void {
     if (call.operation.verb === 'scan') return this.addScan(call);
-    const operation = asChecked(call);
     const ending = this.endingOf(call);
+    const operation = asChecked(call, ending.at);
     if (operation === null) return;
     const result = ending.result === null ? null : asCheckedResult(call, ending.result);
     this.addOne(call, call.operation.key, operation, { ...ending, result });
@@ -103,13 +104,11 @@ class Recorder {
     ending: { result: CheckedResult | null; at: number; moment: number },
   ): void {
     let pending: ReturnType<History['invoke']> | null = null;
-    const timeToLive = timeToLiveOf(call);
     this.moments.push({
       at: call.submittedAt,
       moment: call.submittedMoment,
       tell: (at) => {
-        const options = timeToLive === 0 ? { at } : { at, timeToLive: timeToLive * NANOSECONDS };
-        pending = this.recorded.invoke(call.client, `${call.shard}/${key}`, operation, options);
+        pending = this.recorded.invoke(call.client, `${call.shard}/${key}`, operation, { at });
       },
     });
     this.moments.push({
@@ -130,12 +129,16 @@ class Recorder {
   }
 }
 
-function timeToLiveOf({ operation }: SimulatedCall): number {
-  return operation.verb === 'put' || operation.verb === 'expire' ? Math.max(0, operation.ttl) : 0;
+/** When an entry given a time to live may vanish: deadlines are whole milliseconds, rounded up. */
+function expiryOf(ttl: number, submittedAt: number, endedAt: number): { notBefore: number; notAfter: number } {
+  return {
+    notBefore: Math.ceil(submittedAt + ttl) * NANOSECONDS - SLACK,
+    notAfter: Math.ceil(endedAt + ttl) * NANOSECONDS + SLACK,
+  };
 }
 
 /** The operation in the checker's words; null if it has none for it. */
-function asChecked({ operation }: SimulatedCall): CheckedOperation | null {
+function asChecked({ operation, submittedAt }: SimulatedCall, endedAt: number): CheckedOperation | null {
   if (operation.key.startsWith('m')) return null;
   switch (operation.verb) {
     case 'get':
@@ -143,6 +146,7 @@ function asChecked({ operation }: SimulatedCall): CheckedOperation | null {
     case 'put': {
       const { value, ifVersion, previous } = operation;
       if (previous) return { kind: 'getAndPut', value };
+      if (operation.ttl > 0) return { kind: 'put', value, expiry: expiryOf(operation.ttl, submittedAt, endedAt) };
       if (ifVersion === -1) return { kind: 'put', value };
       if (ifVersion === -2) return { kind: 'put', value, ifPresent: true };
       return ifVersion === 0 ? { kind: 'put', value, ifAbsent: true } : { kind: 'put', value, ifVersion };
@@ -155,7 +159,7 @@ function asChecked({ operation }: SimulatedCall): CheckedOperation | null {
     case 'append':
       return { kind: 'append', suffix: operation.value };
     case 'expire':
-      return { kind: 'expire', expiry: { notBefore: 0, notAfter: Number.POSITIVE_INFINITY } };
+      return { kind: 'expire', expiry: expiryOf(operation.ttl, submittedAt, endedAt) };
     default:
       return null;
   }

@@ -171,9 +171,9 @@ export interface QueueInsides {
 }
 
 export interface FilterInsides {
-  hasWrite(slot: number): boolean;
-  hasLoggedRead(slot: number): boolean;
-  hasDirectRead(slot: number): boolean;
+  hasWrite(call: Call): boolean;
+  hasLoggedRead(call: Call): boolean;
+  hasDirectRead(call: Call): boolean;
 }
 
 export interface SeatsInsides {

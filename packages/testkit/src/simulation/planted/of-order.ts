@@ -49,6 +49,23 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'logged-reads-despite-a-pause',
+    rule: '§5 read, w > 0: pause: hold !',
+    plant(patch) {
+      patch.method(
+        QUEUE,
+        'depart',
+        (original) =>
+          function (call) {
+            const isLogged = !call.isWrite && this.filter.hasWrite(call);
+            if (!this.paused || !isLogged) return original.call(this, call);
+            this.number(call);
+            return true;
+          },
+      );
+    },
+  },
+  {
     name: 'writes-overtake-held',
     rule: '§5 write, an earlier one held: hold !',
     plant(patch) {

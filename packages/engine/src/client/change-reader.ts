@@ -1,0 +1,43 @@
+/**
+ * ChangeReader: a change as the core tells it to the one a watcher's user sees.
+ */
+import type { Change as CoreChange } from '../core/change.ts';
+import { decodeKey, oneByteToBytes } from './keys.ts';
+import type { Key } from './store.ts';
+import type { Change } from './store-watch.ts';
+import { decodeValue } from './values.ts';
+import type { WatchPlan } from './watch-plan.ts';
+
+type Mutable<T> = { -readonly [P in keyof T]: T[P] };
+
+export class ChangeReader {
+  readonly #plan: WatchPlan;
+
+  constructor(plan: WatchPlan) {
+    this.#plan = plan;
+  }
+
+  read(change: CoreChange): Change<unknown, Key> {
+    const { type, expiresAt, version, shard, transaction } = change;
+    const read: Mutable<Change<unknown, Key>> = {
+      type,
+      key: this.#keyOf(change),
+      value: type === 'put' ? decodeValue(change.value, change.kind) : undefined,
+      version,
+      shard,
+      expiresAt: expiresAt === 0 ? undefined : Math.round(expiresAt),
+      transaction: transaction === 0 ? undefined : transaction,
+    };
+    if (this.#plan.previous) {
+      const { previous } = change;
+      read.previous = previous === null ? undefined : decodeValue(previous.value, previous.kind);
+    }
+    return read;
+  }
+
+  #keyOf({ type, key }: CoreChange): Key {
+    const { filter, keysAsBytes } = this.#plan;
+    const told = type === 'clear' && filter.shard !== null ? filter.text : key;
+    return keysAsBytes ? oneByteToBytes(told) : decodeKey(told);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Operations: what the arguments of each verb come to for the core. A call of Store, a step of a transaction and a write
+ * inside of transact() say the same things, so they are said here once.
+ *
+ * Owns      the way from checked names to an Operation: ranges, contradictions, encoding.
+ * Does not  check names of options (call-options.ts) or send anything.
+ * Errors    INVALID_OPTION, INVALID_VERSION, INVALID_KEY, KEY_TOO_LARGE, INVALID_VALUE, VALUE_TOO_LARGE, thrown at once.
+ */
+import { KvError } from '../core/errors.ts';
+import {
+  ANY_VERSION,
+  type AppendOperation,
+  type DeleteOperation,
+  type ExpireOperation,
+  type GetOperation,
+  type IncrementFloatOperation,
+  type IncrementOperation,
+  NO_TTL,
+  type Operation,
+  type PutOperation,
+  type StatOperation,
+  ValueKind,
+} from '../core/operation.ts';
+import {
+  checkTtl,
+  deadlineOf,
+  incrementBy,
+  invalidOption,
+  putCondition,
+  ttlOf,
+  versionCondition,
+  whenOf,
+} from './call-options.ts';
+import type { CallerLimits } from './caller.ts';
+import { encodeKey, nameOf } from './keys.ts';
+import type { ExpireOptions, Key, PutOptions, Value } from './store.ts';
+import { encodeValue, kindOf } from './values.ts';
+
+export function getOperation(key: Key, { maxKeyBytes }: CallerLimits): GetOperation {
+  return { verb: 'get', key: encodeKey(key, maxKeyBytes) };
+}
+
+export function statOperation(key: Key, { maxKeyBytes }: CallerLimits): StatOperation {
+  return { verb: 'stat', key: encodeKey(key, maxKeyBytes) };
+}
+
+/** What the options of a put come to, checked once however many puts there are. */
+export interface PutTerms {
+  readonly ifVersion: number;
+  readonly ttl: number;
+  readonly deadline: number;
+  readonly previous: boolean;
+}
+
+const PLAIN: PutTerms = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
+
+export function putTerms(options: PutOptions | undefined): PutTerms {
+  if (options === undefined) return PLAIN;
+  return {
+    ifVersion: putCondition(options),
+    ttl: ttlOf(options),
+    deadline: deadlineOf(options.expiresAt),
+    previous: options.returnPrevious ?? false,
+  };
+}
+
+export function putOperation(
+  key: Key,
+  value: Value,
+  { ifVersion, ttl, deadline, previous }: PutTerms,
+  { maxKeyBytes, maxValueBytes }: CallerLimits,
+): PutOperation {
+  const kind = kindOf(value);
+  return {
+    verb: 'put',
+    key: encodeKey(key, maxKeyBytes),
+    value: encodeValue(value, kind, maxValueBytes),
+    kind,
+    ifVersion,
+    ttl,
+    deadline,
+    previous,
+  };
+}
+
+export function deleteOperation(
+  key: Key,
+  ifVersion: number | undefined,
+  previous: boolean,
+  { maxKeyBytes }: CallerLimits,
+): DeleteOperation {
+  return { verb: 'delete', key: encodeKey(key, maxKeyBytes), ifVersion: versionCondition(ifVersion), previous };
+}
+
+export function incrementOperation(key: Key, by: number | bigint, { maxKeyBytes }: CallerLimits): IncrementOperation {
+  return { verb: 'increment', key: encodeKey(key, maxKeyBytes), by: incrementBy(by) };
+}
+
+export function incrementFloatOperation(key: Key, by: number, { maxKeyBytes }: CallerLimits): IncrementFloatOperation {
+  if (!Number.isFinite(by)) throw invalidOption('by', 'a finite number', by);
+  return { verb: 'increment-float', key: encodeKey(key, maxKeyBytes), by };
+}
+
+export function appendOperation(key: Key, suffix: string | Uint8Array, limits: CallerLimits): AppendOperation {
+  const kind = kindOf(suffix);
+  if (kind !== ValueKind.text && kind !== ValueKind.bytes) {
+    throw new KvError('INVALID_VALUE', `what is appended must be a string or a Uint8Array, got ${nameOf(suffix)}`);
+  }
+  const encoded = encodeKey(key, limits.maxKeyBytes);
+  return { verb: 'append', key: encoded, value: encodeValue(suffix, kind, limits.maxValueBytes), kind };
+}
+
+/** `ttl`: milliseconds from now, or the deadline. */
+export function expireOperation(
+  key: Key,
+  ttl: number | Date,
+  options: Pick<ExpireOptions, 'when'> | undefined,
+  { maxKeyBytes }: CallerLimits,
+): ExpireOperation {
+  const encoded = encodeKey(key, maxKeyBytes);
+  const when = whenOf(options);
+  if (ttl instanceof Date) return { verb: 'expire', key: encoded, ttl: NO_TTL, deadline: deadlineOf(ttl, 'ttl'), when };
+  return { verb: 'expire', key: encoded, ttl: checkTtl(ttl), deadline: 0, when };
+}
+
+export function persistOperation(key: Key, { maxKeyBytes }: CallerLimits): ExpireOperation {
+  return { verb: 'expire', key: encodeKey(key, maxKeyBytes), ttl: NO_TTL, deadline: 0, when: 'some' };
+}
+
+/** Bytes of keys and values an operation carries: what bounds count. */
+export function operationBytes(operation: Operation): number {
+  if (operation.verb !== 'transaction') {
+    return operation.key.length + ('value' in operation ? operation.value.length : 0);
+  }
+  let bytes = 0;
+  for (const { key, equals } of operation.conditions) bytes += key.length + (equals?.value.length ?? 0);
+  for (const step of operation.then) bytes += operationBytes(step);
+  for (const step of operation.otherwise) bytes += operationBytes(step);
+  return bytes;
+}

@@ -1,0 +1,150 @@
+/**
+ * PortWatchHost: the watches of one handle, on the cluster's side: what the master tells goes to the other thread.
+ *
+ * Owns      the watches, and how much they have posted that the other thread has not taken yet.
+ * Does not  post (port-host.ts) or buffer for slow readers (watcher.ts does, over there).
+ * Invariant P4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
+ *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
+ */
+import type { Change } from '../core/change.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { ShardId } from '../core/ids.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
+import type { WatchSink } from '../core/outbox.ts';
+import type { WireElement } from '../runtime/wire.ts';
+import type { Cursor } from '../runtime/wire-cursor.ts';
+import type { PendingWatch, StoreCaller } from './caller.ts';
+import { flatPlaces, placesFrom, writeChange } from './port-change.ts';
+import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_STARTED } from './port-wire.ts';
+
+/** What the watches of one handle may have posted that its thread has not taken. */
+export interface WatchWindow {
+  readonly watchWindowChanges: number;
+  readonly watchWindowBytes: number;
+}
+
+/** What a change counts for besides its strings. */
+const CHANGE_BYTES = 100;
+
+/** Where elements for the other thread go; `posted` is called when there are new ones. */
+export interface PortOutput {
+  readonly elements: WireElement[];
+  posted(bytes: number): void;
+}
+
+export class PortWatchHost {
+  readonly #caller: StoreCaller;
+  readonly #window: WatchWindow;
+  readonly #output: () => PortOutput;
+  readonly #watches = new Map<number, HostedWatch>();
+  #changesOut = 0;
+  #bytesOut = 0;
+
+  constructor(caller: StoreCaller, window: WatchWindow, output: () => PortOutput) {
+    this.#caller = caller;
+    this.#window = window;
+    this.#output = output;
+  }
+
+  onWatch(id: number, from: Cursor): void {
+    const text = from.string();
+    const shard = from.number();
+    const filter: WatchFilter = { text, shard: shard < 0 ? null : shard, previous: from.number() === 1 };
+    const places = from.elements[from.at++] as readonly number[] | typeof FROM_NOW;
+    const watch = new HostedWatch(this, id);
+    this.#watches.set(id, watch);
+    watch.begun(this.#caller.watch(filter, places === FROM_NOW ? null : placesFrom(places), watch));
+  }
+
+  onUnwatch(id: number): void {
+    this.#watches.get(id)?.stop();
+    this.#watches.delete(id);
+  }
+
+  onTaken(changes: number, bytes: number): void {
+    this.#changesOut -= changes;
+    this.#bytesOut -= bytes;
+  }
+
+  started(id: number, places: ReadonlyMap<ShardId, number>): void {
+    const output = this.#output();
+    output.elements.push(id, WATCH_STARTED, flatPlaces(places));
+    output.posted(0);
+  }
+
+  /** False if there is no room for them. */
+  tell(id: number, changes: readonly Change[]): boolean {
+    const bytes = bytesOf(changes);
+    const { watchWindowChanges, watchWindowBytes } = this.#window;
+    const full = this.#changesOut + changes.length > watchWindowChanges || this.#bytesOut + bytes > watchWindowBytes;
+    if (full && this.#changesOut > 0) return false;
+    this.#changesOut += changes.length;
+    this.#bytesOut += bytes;
+    const output = this.#output();
+    output.elements.push(id, WATCH_CHANGES, bytes, changes.length);
+    for (const change of changes) writeChange(output.elements, change);
+    output.posted(bytes);
+    return true;
+  }
+
+  ended(id: number, code: ErrorCode, details: string): void {
+    this.#watches.delete(id);
+    const output = this.#output();
+    output.elements.push(id, WATCH_ENDED, code, details);
+    output.posted(0);
+  }
+
+  /** The other end is gone. */
+  close(): void {
+    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.clear();
+  }
+}
+
+class HostedWatch implements WatchSink {
+  readonly #host: PortWatchHost;
+  readonly #id: number;
+  #watch: PendingWatch | undefined;
+  #ended = false;
+
+  constructor(host: PortWatchHost, id: number) {
+    this.#host = host;
+    this.#id = id;
+  }
+
+  /** It may have ended inside of the call that began it. */
+  begun(watch: PendingWatch): void {
+    if (this.#ended) watch.stop();
+    else this.#watch = watch;
+  }
+
+  stop(): void {
+    this.#ended = true;
+    this.#watch?.stop();
+    this.#watch = undefined;
+  }
+
+  onStart(positions: ReadonlyMap<ShardId, number>): void {
+    if (!this.#ended) this.#host.started(this.#id, positions);
+  }
+
+  onChanges(changes: readonly Change[]): void {
+    if (this.#ended || this.#host.tell(this.#id, changes)) return;
+    this.stop();
+    this.#host.ended(this.#id, 'WATCH_LAGGED', 'its thread does not take changes as fast as they come');
+  }
+
+  onEnd(code: ErrorCode, details: string): void {
+    if (this.#ended) return;
+    this.stop();
+    this.#host.ended(this.#id, code, details);
+  }
+}
+
+function bytesOf(changes: readonly Change[]): number {
+  let bytes = 0;
+  for (const { key, value, previous } of changes) {
+    bytes += CHANGE_BYTES + key.length + value.length + (previous?.value.length ?? 0);
+  }
+  return bytes;
+}

@@ -1,0 +1,66 @@
+/**
+ * PortWatches: the watches of one handle, in the application's thread.
+ *
+ * Owns      their numbers, and telling the cluster's side what was taken (flow control: port-wire.ts P4).
+ * Does not  hold changes: what comes is told at once, watchers have buffers of their own (watcher.ts).
+ */
+import type { Change } from '../core/change.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { ShardId } from '../core/ids.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
+import type { WatchSink } from '../core/outbox.ts';
+import type { WireElement } from '../runtime/wire.ts';
+import type { Cursor } from '../runtime/wire-cursor.ts';
+import type { PendingWatch } from './caller.ts';
+import { flatPlaces, placesFrom, readChange } from './port-change.ts';
+import { FROM_NOW, TAKEN, UNWATCH, WATCH, WATCH_CHANGES, WATCH_STARTED } from './port-wire.ts';
+
+export class PortWatches {
+  readonly #request: (...elements: WireElement[]) => void;
+  readonly #sinks = new Map<number, WatchSink>();
+  #last = 0;
+
+  /** `request` sends elements to the cluster's side, in order with all other requests. */
+  constructor(request: (...elements: WireElement[]) => void) {
+    this.#request = request;
+  }
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
+    const id = ++this.#last;
+    this.#sinks.set(id, sink);
+    const { text, shard, previous } = filter;
+    this.#request(id, WATCH, text, shard ?? -1, previous ? 1 : 0, from === null ? FROM_NOW : flatPlaces(from));
+    return { stop: () => this.#stop(id) };
+  }
+
+  #stop(id: number): void {
+    if (this.#sinks.delete(id)) this.#request(id, UNWATCH);
+  }
+
+  /** What the other side says of a watch; `code` is one of the three WATCH_ codes of answers. */
+  onAnswer(id: number, code: number, from: Cursor): void {
+    const sink = this.#sinks.get(id);
+    if (code === WATCH_STARTED) {
+      sink?.onStart(placesFrom(from.numbers()));
+    } else if (code === WATCH_CHANGES) {
+      const bytes = from.number();
+      const changes = readChanges(from);
+      this.#request(changes.length, TAKEN, bytes);
+      sink?.onChanges(changes);
+    } else {
+      this.#sinks.delete(id);
+      sink?.onEnd(from.string() as ErrorCode, from.string());
+    }
+  }
+
+  /** The other end is gone. */
+  close(): void {
+    const sinks = [...this.#sinks.values()];
+    this.#sinks.clear();
+    for (const sink of sinks) sink.onEnd('CLOSED', '');
+  }
+}
+
+function readChanges(from: Cursor): Change[] {
+  return Array.from({ length: from.number() }, () => readChange(from));
+}

@@ -1,0 +1,96 @@
+/**
+ * StoreTransaction: the `tx` a function given to transact() works with: an Attempt in the words of Store.
+ *
+ * Owns      the way from arguments to reads and writes of the attempt, and back to users' values.
+ * Does not  remember anything (attempt.ts).
+ * Errors    as in Store. put and delete throw theirs at once: they wait for nothing.
+ */
+import type { Entry } from '../core/operation.ts';
+import { readDone, readInteger, readNumber } from './answers.ts';
+import type { Attempt } from './attempt.ts';
+import { checkNames } from './call-options.ts';
+import type { CallerLimits } from './caller.ts';
+import { encodeKey } from './keys.ts';
+import {
+  appendOperation,
+  deleteOperation,
+  expireOperation,
+  incrementFloatOperation,
+  incrementOperation,
+  persistOperation,
+  putOperation,
+  putTerms,
+} from './operations.ts';
+import type { ExpireOptions, Expiry, Key, PutOptions, StoredEntry, Value } from './store.ts';
+import type { Transaction } from './store-transactions.ts';
+import { decodeValue } from './values.ts';
+
+const PUT_NAMES: ReadonlySet<string> = new Set(['ttl', 'expiresAt', 'keepTtl']);
+const EXPIRE_NAMES: ReadonlySet<string> = new Set(['when']);
+
+export class StoreTransaction implements Transaction {
+  readonly #attempt: Attempt;
+  readonly #limits: CallerLimits;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    this.#limits = attempt.caller.limits;
+  }
+
+  async get<V = unknown>(key: Key): Promise<V | undefined> {
+    return valueOf(await this.#read(key)) as V | undefined;
+  }
+
+  async getEntry<V = unknown>(key: Key): Promise<StoredEntry<V> | undefined> {
+    const entry = await this.#read(key);
+    if (entry === undefined) return undefined;
+    const expiresAt = entry.expiresAt === 0 ? undefined : Math.round(entry.expiresAt);
+    return { value: valueOf(entry) as V, version: entry.version, expiresAt };
+  }
+
+  getMany<V = unknown>(keys: Iterable<Key>): Promise<(V | undefined)[]> {
+    return Promise.all(Array.from(keys, (key) => this.get<V>(key)));
+  }
+
+  async has(key: Key): Promise<boolean> {
+    return (await this.#read(key)) !== undefined;
+  }
+
+  put(key: Key, value: Value, options?: Expiry & Pick<PutOptions, 'keepTtl'>): void {
+    if (options !== undefined) checkNames(options, PUT_NAMES, 'option');
+    this.#attempt.write(putOperation(key, value, putTerms(options), this.#limits));
+  }
+
+  delete(key: Key): void {
+    this.#attempt.write(deleteOperation(key, undefined, false, this.#limits));
+  }
+
+  async increment(key: Key, by: number | bigint = 1): Promise<number | bigint> {
+    return readInteger(await this.#attempt.apply(incrementOperation(key, by, this.#limits)));
+  }
+
+  async incrementFloat(key: Key, by: number): Promise<number> {
+    return readNumber(await this.#attempt.apply(incrementFloatOperation(key, by, this.#limits)));
+  }
+
+  async append(key: Key, suffix: string | Uint8Array): Promise<number> {
+    return readNumber(await this.#attempt.apply(appendOperation(key, suffix, this.#limits)));
+  }
+
+  async expire(key: Key, ttl: number | Date, options?: Pick<ExpireOptions, 'when'>): Promise<boolean> {
+    if (options !== undefined) checkNames(options, EXPIRE_NAMES, 'option');
+    return readDone(await this.#attempt.apply(expireOperation(key, ttl, options, this.#limits)));
+  }
+
+  async persist(key: Key): Promise<boolean> {
+    return readDone(await this.#attempt.apply(persistOperation(key, this.#limits)));
+  }
+
+  #read(key: Key): Promise<Entry | undefined> {
+    return this.#attempt.read(encodeKey(key, this.#limits.maxKeyBytes));
+  }
+}
+
+function valueOf(entry: Entry | undefined): unknown {
+  return entry === undefined ? undefined : decodeValue(entry.value, entry.kind);
+}

@@ -1,0 +1,162 @@
+/**
+ * StoreTransactions: what several keys' changes together look like to a program: transaction() with its conditions and steps
+ * as plain objects, all in one round trip; transact() with a function that reads and writes as it likes.
+ *
+ * Guarantees (every implementation)
+ *   - All or nothing, whatever dies meanwhile, over keys of any shards.
+ *   - Strictly serializable: it is as if each took place at one moment between its call and its answer.
+ *   - At most once.
+ * Limits    1,024 keys and 8 MiB of keys and values each: TRANSACTION_TOO_LARGE, before anything is sent.
+ */
+import type { CallOptions, ExpireOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './store.ts';
+
+/** What must hold of a key. Of `exists`, `version` and `equals` at least one; all that are given must hold. */
+export interface TransactionCondition {
+  readonly key: Key;
+  readonly exists?: boolean;
+  /** The entry has this version; 0 = the key is absent. */
+  readonly version?: number;
+  /** The entry has this value, of the same kind: 5 is not '5'. Objects are compared as stored, order of properties included. */
+  readonly equals?: Value;
+}
+
+export interface PutStep extends Omit<PutOptions, keyof CallOptions> {
+  readonly put: Key;
+  readonly value: Value;
+}
+export interface DeleteStep {
+  readonly delete: Key;
+  readonly ifVersion?: number;
+}
+export interface GetStep {
+  readonly get: Key;
+}
+export interface GetEntryStep {
+  readonly getEntry: Key;
+}
+export interface HasStep {
+  readonly has: Key;
+}
+export interface IncrementStep {
+  readonly increment: Key;
+  /** 1 if not given. */
+  readonly by?: number | bigint;
+}
+export interface IncrementFloatStep {
+  readonly incrementFloat: Key;
+  readonly by: number;
+}
+export interface AppendStep {
+  readonly append: Key;
+  readonly suffix: string | Uint8Array;
+}
+export interface ExpireStep extends Pick<ExpireOptions, 'when'> {
+  readonly expire: Key;
+  /** Milliseconds from now, or the deadline. */
+  readonly ttl: number | Date;
+}
+export interface PersistStep {
+  readonly persist: Key;
+}
+
+/** One operation on one key, named as the method of Store that does the same, and answered as it. */
+export type TransactionStep =
+  | PutStep
+  | DeleteStep
+  | GetStep
+  | GetEntryStep
+  | HasStep
+  | IncrementStep
+  | IncrementFloatStep
+  | AppendStep
+  | ExpireStep
+  | PersistStep;
+
+export interface TransactionSpec<
+  T extends readonly TransactionStep[] = readonly TransactionStep[],
+  E extends readonly TransactionStep[] = readonly TransactionStep[],
+> {
+  /** All must hold (none: they do). */
+  readonly if?: readonly TransactionCondition[];
+  /** Done if they hold. A step sees what the steps before it wrote. */
+  readonly then?: T;
+  /** Done if they do not. */
+  readonly else?: E;
+}
+
+/** What a step answers. */
+export type StepResult<S> = S extends PutStep
+  ? PutResult
+  : S extends GetEntryStep
+    ? StoredEntry | undefined
+    : S extends GetStep
+      ? unknown
+      : S extends IncrementStep
+        ? number | bigint
+        : S extends IncrementFloatStep | AppendStep
+          ? number
+          : boolean;
+
+export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I in keyof S]: StepResult<S[I]> };
+
+/** `succeeded`: the conditions held. `results`: what each step of the branch that was taken answered, in order. */
+export type TransactionResult<
+  T extends readonly TransactionStep[] = readonly TransactionStep[],
+  E extends readonly TransactionStep[] = readonly TransactionStep[],
+> = { succeeded: true; results: StepResults<T> } | { succeeded: false; results: StepResults<E> };
+
+export interface TransactOptions extends CallOptions {
+  /** How often the function is run again after a conflict before CONFLICT (default 20, 0 to 1000). */
+  retries?: number;
+}
+
+/**
+ * What a function given to transact() works with, while it runs. Reads are remembered with their versions; writes are kept
+ * until the function is done, seen by its own reads, and by nobody else before.
+ */
+export interface Transaction {
+  get<V = unknown>(key: Key): Promise<V | undefined>;
+  /** `version` is 0 for what this transaction has written itself. */
+  getEntry<V = unknown>(key: Key): Promise<StoredEntry<V> | undefined>;
+  getMany<V = unknown>(keys: Iterable<Key>): Promise<(V | undefined)[]>;
+  has(key: Key): Promise<boolean>;
+  /** Without reading the key: others' writes to it are no conflict unless it is read too. */
+  put(key: Key, value: Value, options?: Expiry & Pick<PutOptions, 'keepTtl'>): void;
+  /** As put. Whether there is something to delete, `has` tells. */
+  delete(key: Key): void;
+  /** Reads the key. As Store's. */
+  increment(key: Key, by?: number | bigint): Promise<number | bigint>;
+  /** Reads the key. As Store's. */
+  incrementFloat(key: Key, by: number): Promise<number>;
+  /** Reads the key. As Store's. */
+  append(key: Key, suffix: string | Uint8Array): Promise<number>;
+  /** Reads the key. As Store's. */
+  expire(key: Key, ttl: number | Date, options?: Pick<ExpireOptions, 'when'>): Promise<boolean>;
+  /** Reads the key. As Store's. */
+  persist(key: Key): Promise<boolean>;
+}
+
+export interface GetManyOptions extends CallOptions {
+  /** All as of one moment, in one transaction (its limits hold). */
+  snapshot?: boolean;
+}
+
+export interface PutManyOptions extends CallOptions, Expiry {
+  /** All or none, in one transaction (its limits hold): one bad entry, and nothing is stored. */
+  atomic?: boolean;
+}
+
+export interface DeleteManyOptions extends CallOptions {
+  /** All at once, in one transaction (its limits hold). */
+  atomic?: boolean;
+}
+
+export interface RenameOptions extends CallOptions {
+  /** Only if there is no entry under the new name; otherwise it is replaced. */
+  ifAbsent?: boolean;
+}
+
+export interface CopyOptions extends CallOptions {
+  /** Replace what is there; otherwise nothing is copied onto an entry. */
+  replace?: boolean;
+}

@@ -1,0 +1,250 @@
+/**
+ * TransactionPlan: a transaction as its user writes it to a TransactionOperation, and its Result back to what each step answers.
+ *
+ * Owns      the table of steps: which properties each takes, what it becomes, how its answer is read; the limits.
+ * Does not  send (call.ts) or evaluate (core/transaction.ts).
+ * Errors    as the same arguments have in Store's methods, with the place in the text: `then[2]`.
+ */
+import { KvError } from '../core/errors.ts';
+import {
+  type Condition,
+  MUST_BE_ABSENT,
+  MUST_EXIST,
+  type Result,
+  Status,
+  type Step,
+  type TransactionOperation,
+} from '../core/operation.ts';
+import { keysOf } from '../core/transaction.ts';
+import {
+  readDone,
+  readEntry,
+  readInteger,
+  readNumber,
+  readPut,
+  readPutWithPrevious,
+  readResult,
+  readValue,
+} from './answers.ts';
+import { checkFlag, checkNames, invalidOption, versionCondition } from './call-options.ts';
+import type { CallerLimits } from './caller.ts';
+import { encodeKey, nameOf } from './keys.ts';
+import {
+  appendOperation,
+  deleteOperation,
+  expireOperation,
+  getOperation,
+  incrementFloatOperation,
+  incrementOperation,
+  operationBytes,
+  persistOperation,
+  putOperation,
+  putTerms,
+  statOperation,
+} from './operations.ts';
+import type { Key } from './store.ts';
+import type {
+  TransactionCondition,
+  TransactionResult,
+  TransactionSpec,
+  TransactionStep,
+} from './store-transactions.ts';
+import { encodeValue, kindOf } from './values.ts';
+
+/** What one transaction may name and carry. */
+export const TRANSACTION_KEYS_MAX = 1024;
+export const TRANSACTION_BYTES_MAX = 8 * 1024 * 1024;
+
+type Read = (result: Result) => unknown;
+
+/** A transaction ready to be sent. */
+export interface TransactionPlan {
+  readonly operation: TransactionOperation;
+  /** How the answer of each step is read. */
+  readonly readThen: readonly Read[];
+  readonly readElse: readonly Read[];
+}
+
+type StepName =
+  | 'put'
+  | 'delete'
+  | 'get'
+  | 'getEntry'
+  | 'has'
+  | 'increment'
+  | 'incrementFloat'
+  | 'append'
+  | 'expire'
+  | 'persist';
+type StepOf<N extends StepName> = Extract<TransactionStep, { readonly [Name in N]: Key }>;
+
+interface StepKind<S> {
+  /** Properties besides the one that names step and key. */
+  readonly names: readonly (keyof S & string)[];
+  operation(step: S, limits: CallerLimits): Step;
+  reader(step: S): Read;
+}
+
+const STEPS: { readonly [N in StepName]: StepKind<StepOf<N>> } = {
+  put: {
+    names: ['value', 'ttl', 'expiresAt', 'keepTtl', 'ifAbsent', 'ifPresent', 'ifVersion', 'returnPrevious'],
+    operation: (step, limits) => putOperation(step.put, step.value, putTerms(step), limits),
+    reader: ({ returnPrevious }) => (returnPrevious ? readPutWithPrevious : readPut),
+  },
+  delete: {
+    names: ['ifVersion'],
+    operation: (step, limits) => deleteOperation(step.delete, step.ifVersion, false, limits),
+    reader: () => readDone,
+  },
+  get: { names: [], operation: (step, limits) => getOperation(step.get, limits), reader: () => readValue },
+  getEntry: { names: [], operation: (step, limits) => getOperation(step.getEntry, limits), reader: () => readEntry },
+  has: { names: [], operation: (step, limits) => statOperation(step.has, limits), reader: () => readDone },
+  increment: {
+    names: ['by'],
+    operation: ({ increment, by = 1 }, limits) => incrementOperation(increment, by, limits),
+    reader: () => readInteger,
+  },
+  incrementFloat: {
+    names: ['by'],
+    operation: ({ incrementFloat, by }, limits) => incrementFloatOperation(incrementFloat, by, limits),
+    reader: () => readNumber,
+  },
+  append: {
+    names: ['suffix'],
+    operation: ({ append, suffix }, limits) => appendOperation(append, suffix, limits),
+    reader: () => readNumber,
+  },
+  expire: {
+    names: ['ttl', 'when'],
+    operation: (step, limits) => expireOperation(step.expire, step.ttl, step, limits),
+    reader: () => readDone,
+  },
+  persist: { names: [], operation: (step, limits) => persistOperation(step.persist, limits), reader: () => readDone },
+};
+
+const STEP_NAMES = Object.keys(STEPS) as StepName[];
+const STEP_PROPERTIES = new Map(STEP_NAMES.map((name) => [name, new Set<string>([name, ...STEPS[name].names])]));
+const SPEC_NAMES: ReadonlySet<string> = new Set<keyof TransactionSpec>(['if', 'then', 'else']);
+const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>([
+  'key',
+  'exists',
+  'version',
+  'equals',
+]);
+
+/** @throws {KvError} INVALID_*, KEY_TOO_LARGE, VALUE_TOO_LARGE, TRANSACTION_TOO_LARGE */
+export function planTransaction(spec: TransactionSpec, limits: CallerLimits): TransactionPlan {
+  checkNames(spec, SPEC_NAMES, 'option');
+  const conditions = planAll(spec.if, 'if', (condition: TransactionCondition) => planCondition(condition, limits));
+  const then = planAll(spec.then, 'then', (step: TransactionStep) => planStep(step, limits));
+  const otherwise = planAll(spec.else, 'else', (step: TransactionStep) => planStep(step, limits));
+  const operation: TransactionOperation = {
+    verb: 'transaction',
+    key: '',
+    conditions,
+    then: then.map(({ step }) => step),
+    otherwise: otherwise.map(({ step }) => step),
+    lenient: false,
+  };
+  checkSize(operation);
+  return { operation, readThen: then.map(({ read }) => read), readElse: otherwise.map(({ read }) => read) };
+}
+
+/** The answer to a planned transaction. @throws {KvError} of the step that failed */
+export function readTransaction({ readThen, readElse }: TransactionPlan, result: Result): TransactionResult {
+  const succeeded = readHeld(result);
+  const read = succeeded ? readThen : readElse;
+  return { succeeded, results: result.items!.map((item, at) => read[at]!(item)) } as TransactionResult;
+}
+
+/** Whether the conditions held. @throws {KvError} of the step that failed */
+export function readHeld(result: Result): boolean {
+  return readResult(result).status === Status.ok;
+}
+
+/** A transaction of steps without conditions. @throws {KvError} TRANSACTION_TOO_LARGE */
+export function stepsTogether(steps: readonly Step[]): TransactionOperation {
+  return conditionally([], steps);
+}
+
+/** Steps that are done if the conditions hold. @throws {KvError} TRANSACTION_TOO_LARGE */
+export function conditionally(conditions: readonly Condition[], then: readonly Step[]): TransactionOperation {
+  const operation: TransactionOperation = {
+    verb: 'transaction',
+    key: '',
+    conditions,
+    then,
+    otherwise: [],
+    lenient: false,
+  };
+  checkSize(operation);
+  return operation;
+}
+
+/** Whether there is nothing to send: such a transaction has succeeded. */
+export function isEmpty({ conditions, then, otherwise }: TransactionOperation): boolean {
+  return conditions.length + then.length + otherwise.length === 0;
+}
+
+function checkSize(operation: TransactionOperation): void {
+  const keys = keysOf(operation).size;
+  if (keys > TRANSACTION_KEYS_MAX) {
+    throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
+  }
+  const bytes = operationBytes(operation);
+  if (bytes > TRANSACTION_BYTES_MAX) {
+    throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_BYTES_MAX}`);
+  }
+}
+
+function planAll<I, P>(items: readonly I[] | undefined, name: string, plan: (item: I) => P): P[] {
+  if (items === undefined) return [];
+  if (!Array.isArray(items)) throw invalidOption(name, 'an array', items);
+  return items.map((item, at) => {
+    try {
+      return plan(item);
+    } catch (error) {
+      if (error instanceof KvError) error.message += ` (${name}[${at}])`;
+      throw error;
+    }
+  });
+}
+
+function planCondition(condition: TransactionCondition, { maxKeyBytes, maxValueBytes }: CallerLimits): Condition {
+  checkNames(condition, CONDITION_NAMES, 'option');
+  const { exists, version, equals } = condition;
+  checkFlag('exists', exists);
+  const key = encodeKey(condition.key, maxKeyBytes);
+  if (exists !== undefined && version !== undefined) {
+    throw new KvError('INVALID_OPTION', 'exists and version exclude each other; version 0 means absent');
+  }
+  if (equals === undefined) {
+    if (exists === undefined && version === undefined) {
+      throw new KvError('INVALID_OPTION', 'a condition needs exists, version or equals');
+    }
+  } else if (exists === false || version === 0) {
+    throw new KvError('INVALID_OPTION', 'what is absent equals nothing');
+  }
+  const ifVersion = exists === undefined ? versionCondition(version) : exists ? MUST_EXIST : MUST_BE_ABSENT;
+  if (equals === undefined) return { key, ifVersion, equals: null };
+  const kind = kindOf(equals);
+  return { key, ifVersion, equals: { value: encodeValue(equals, kind, maxValueBytes), kind } };
+}
+
+/** The condition that a key still is what was read: has that version (0 = is absent). */
+export function unchanged(key: string, version: number): Condition {
+  return { key, ifVersion: version === 0 ? MUST_BE_ABSENT : version, equals: null };
+}
+
+function planStep(step: TransactionStep, limits: CallerLimits): { step: Step; read: Read } {
+  if (typeof step !== 'object' || step === null) throw invalidOption('a step', 'an object', step);
+  const names = STEP_NAMES.filter((name) => name in step);
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    const given = names.length > 1 ? names.join(' and ') : nameOf(step);
+    throw new KvError('INVALID_OPTION', `a step has one of ${STEP_NAMES.join(', ')}, got ${given}`);
+  }
+  checkNames(step, STEP_PROPERTIES.get(name)!, 'option');
+  const kind = STEPS[name] as StepKind<TransactionStep>;
+  return { step: kind.operation(step, limits), read: kind.reader(step) };
+}

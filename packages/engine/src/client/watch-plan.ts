@@ -1,0 +1,110 @@
+/**
+ * WatchPlan: the options of a watch, checked, as the core and the watcher take them.
+ *
+ * Owns      names, ranges, contradictions; positions from and to the plain object a user keeps.
+ */
+import { KvError } from '../core/errors.ts';
+import type { ShardId } from '../core/ids.ts';
+import type { WatchFilter } from '../core/master/watch-filters.ts';
+import { checkCount, checkFlag, checkNames, checkSignal, invalidOption, versionCondition } from './call-options.ts';
+import type { StoreCaller } from './caller.ts';
+import { encodeKey } from './keys.ts';
+import type { WatchOptions, WatchPosition } from './store-watch.ts';
+
+const NAMES: ReadonlySet<string> = new Set<keyof WatchOptions>([
+  'key',
+  'prefix',
+  'from',
+  'fromVersion',
+  'previous',
+  'bufferMax',
+  'bufferBytesMax',
+  'persistent',
+  'keysAsBytes',
+  'signal',
+]);
+
+const BUFFER_MAX = 10_000;
+const BUFFER_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A checked watch. */
+export interface WatchPlan {
+  readonly filter: WatchFilter;
+  readonly from: WatchPosition | undefined;
+  /** Undefined, or a version of the filter's key. */
+  readonly fromVersion: number | undefined;
+  readonly previous: boolean;
+  readonly bufferMax: number;
+  readonly bufferBytesMax: number;
+  readonly persistent: boolean;
+  readonly keysAsBytes: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws {KvError} INVALID_OPTION, INVALID_KEY, INVALID_VERSION, KEY_TOO_LARGE */
+export function planWatch(options: WatchOptions, caller: StoreCaller): WatchPlan {
+  checkNames(options, NAMES, 'option');
+  const { from, fromVersion, previous, bufferMax, bufferBytesMax, persistent, keysAsBytes, signal } = options;
+  for (const [name, flag] of Object.entries({ previous, persistent, keysAsBytes })) checkFlag(name, flag);
+  checkCount('bufferMax', bufferMax, 1, Number.MAX_SAFE_INTEGER);
+  checkCount('bufferBytesMax', bufferBytesMax, 1, Number.MAX_SAFE_INTEGER);
+  checkSignal(signal);
+  versionCondition(fromVersion, 'fromVersion');
+  if (from !== undefined) checkPosition(from);
+  checkStart(options);
+  return {
+    filter: filterOf(options, caller),
+    from,
+    fromVersion,
+    previous: previous ?? false,
+    bufferMax: bufferMax ?? BUFFER_MAX,
+    bufferBytesMax: bufferBytesMax ?? BUFFER_BYTES_MAX,
+    persistent: persistent ?? true,
+    keysAsBytes: keysAsBytes ?? false,
+    signal,
+  };
+}
+
+function checkStart({ key, from, fromVersion }: WatchOptions): void {
+  if (from !== undefined && fromVersion !== undefined) {
+    throw new KvError('INVALID_OPTION', 'from and fromVersion exclude each other; give one of them');
+  }
+  if (fromVersion !== undefined && key === undefined) {
+    throw new KvError(
+      'INVALID_OPTION',
+      'fromVersion is of one key; with a prefix give from, the position of a watcher',
+    );
+  }
+}
+
+function filterOf({ key, prefix, previous = false }: WatchOptions, caller: StoreCaller): WatchFilter {
+  if ((key === undefined) === (prefix === undefined)) {
+    throw new KvError('INVALID_OPTION', "a watch needs key or prefix, one of them; prefix '' means all keys");
+  }
+  const { maxKeyBytes } = caller.limits;
+  if (key === undefined) return { text: encodeKey(prefix!, maxKeyBytes), shard: null, previous };
+  const text = encodeKey(key, maxKeyBytes);
+  return { text, shard: caller.shardOf(text), previous };
+}
+
+function checkPosition(position: WatchPosition): void {
+  const { cluster, versions } = (position ?? {}) as Partial<WatchPosition>;
+  const whole = typeof cluster === 'string' && typeof versions === 'object' && versions !== null;
+  if (!whole || !Object.entries(versions).every(isPlace)) {
+    throw invalidOption('from', 'the position of a watcher', position);
+  }
+}
+
+function isPlace([shard, version]: [string, unknown]): boolean {
+  return /^\d{1,5}$/.test(shard) && Number.isSafeInteger(version) && (version as number) >= 0;
+}
+
+/** A position as the core takes it. */
+export function placesOf({ versions }: WatchPosition): Map<ShardId, number> {
+  return new Map(Object.entries(versions).map(([shard, version]) => [Number(shard), version]));
+}
+
+/** Places as a user keeps them. */
+export function positionOf(cluster: string, places: ReadonlyMap<ShardId, number>): WatchPosition {
+  return { cluster, versions: Object.fromEntries(places) };
+}

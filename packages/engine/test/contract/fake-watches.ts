@@ -1,0 +1,66 @@
+/**
+ * FakeWatches: watches of a FakeCaller: told at once, and everything is remembered for ever (or nothing: `forget`).
+ */
+import type { PendingWatch } from '../../src/client/caller.ts';
+import type { Change } from '../../src/core/change.ts';
+import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
+import type { WatchSink } from '../../src/core/outbox.ts';
+
+interface Watch {
+  readonly filter: WatchFilter;
+  readonly sink: WatchSink;
+}
+
+export class FakeWatches {
+  readonly #watches = new Set<Watch>();
+  #history: Change[] = [];
+  #forgotten = 0;
+
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  watch(
+    filter: WatchFilter,
+    from: ReadonlyMap<number, number> | null,
+    now: ReadonlyMap<number, number>,
+    sink: WatchSink,
+  ): PendingWatch {
+    const watch = { filter, sink };
+    if (from !== null && [...from.values()].some((seq) => seq < this.#forgotten)) {
+      sink.onEnd('WATCH_LAGGED', 'forgotten');
+      return { stop: () => undefined };
+    }
+    this.#watches.add(watch);
+    sink.onStart(from ?? now);
+    const missed = from === null ? [] : this.#history.filter(({ shard, version }) => version > (from.get(shard) ?? 0));
+    tell(watch, missed);
+    return { stop: () => void this.#watches.delete(watch) };
+  }
+
+  tell(changes: readonly Change[]): void {
+    this.#history.push(...changes);
+    for (const watch of [...this.#watches]) tell(watch, changes);
+  }
+
+  /** Nothing that was told up to now can be told again. */
+  forget(): void {
+    this.#forgotten = Math.max(0, ...this.#history.map(({ version }) => version));
+    this.#history = [];
+  }
+
+  /** Ends all watches, as when a cluster closes. */
+  close(): void {
+    for (const { sink } of [...this.#watches]) sink.onEnd('CLOSED', '');
+    this.#watches.clear();
+  }
+}
+
+function tell({ filter, sink }: Watch, changes: readonly Change[]): void {
+  const met = changes.filter(({ type, key, shard }) => {
+    if (type === 'clear') return filter.shard === null || filter.shard === shard;
+    return filter.shard === null ? key.startsWith(filter.text) : key === filter.text;
+  });
+  if (met.length === 0) return;
+  sink.onChanges(met.map((change) => (filter.previous ? change : { ...change, previous: null })));
+}

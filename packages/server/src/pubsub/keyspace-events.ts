@@ -1,0 +1,114 @@
+/**
+ * KeyspaceEvents: changes of keys as messages on `__keyspace@0__:<key>` and `__keyevent@0__:<event>`, for those who set
+ * notify-keyspace-events.
+ *
+ * Owns      the flags, and the engine's watch on all keys while the flags ask for anything.
+ * Source    The watch tells of writes by anybody, in this server or beside it, but not by which command: whatever stores
+ *           a value is `set`, also INCR, APPEND and RENAME's new key. New deadlines are no change of a value and not
+ *           watched; EXPIRE and PERSIST say them here.
+ */
+import type { Caller } from '@quintet/engine';
+import type { PubSub } from './pubsub.ts';
+
+/** What of a change matters here. */
+interface Change {
+  readonly type: 'put' | 'delete' | 'expire' | 'evict' | 'clear';
+  readonly key: string;
+}
+
+interface ChangeSource {
+  watch(
+    filter: { readonly text: string; readonly shard: null; readonly previous: boolean },
+    from: null,
+    sink: { onStart(): void; onChanges(changes: readonly Change[]): void; onEnd(): void },
+  ): { stop(): void };
+}
+
+/** Event classes in the order CONFIG GET prints them; those of other types than strings never happen. */
+const CLASSES = 'g$lshzxetdn';
+/** What `A` stands for: all but n (new keys). */
+const ALL = 'g$lshzxetd';
+const TARGETS = 'KEm';
+const KNOWN = new Set(`${CLASSES}${TARGETS}A`);
+
+const EVENT_OF: Readonly<Record<Exclude<Change['type'], 'clear'>, readonly [event: string, eventClass: string]>> = {
+  put: ['set', '$'],
+  delete: ['del', 'g'],
+  expire: ['expired', 'x'],
+  evict: ['evicted', 'e'],
+};
+
+export class KeyspaceEvents {
+  private readonly caller: Caller;
+  private readonly pubsub: PubSub;
+  private flags = new Set<string>();
+  private watch: { stop(): void } | null = null;
+
+  constructor(caller: Caller, pubsub: PubSub) {
+    this.caller = caller;
+    this.pubsub = pubsub;
+  }
+
+  /** The flags as CONFIG GET prints them. */
+  get text(): string {
+    const classes = [...ALL].every((flag) => this.flags.has(flag))
+      ? 'A'
+      : [...CLASSES].filter((flag) => this.flags.has(flag)).join('');
+    return classes + [...TARGETS].filter((flag) => this.flags.has(flag)).join('');
+  }
+
+  /** False if the flags are none. */
+  configure(text: string): boolean {
+    if ([...text].some((flag) => !KNOWN.has(flag))) return false;
+    this.flags = new Set([...text].flatMap((flag) => (flag === 'A' ? [...ALL] : [flag])));
+    this.adjustWatch();
+    return true;
+  }
+
+  stop(): void {
+    this.watch?.stop();
+    this.watch = null;
+  }
+
+  /** A key got a deadline, or lost it. */
+  onDeadline(event: 'expire' | 'persist', key: string): void {
+    this.tell(event, 'g', key);
+  }
+
+  private adjustWatch(): void {
+    const wanted = (this.flags.has('K') || this.flags.has('E')) && [...'g$xe'].some((flag) => this.flags.has(flag));
+    if (!wanted) this.stop();
+    else this.watch ??= this.begin();
+  }
+
+  private begin(): { stop(): void } | null {
+    if (!isChangeSource(this.caller)) return null;
+    return this.caller.watch({ text: '', shard: null, previous: false }, null, {
+      onStart: () => {},
+      onChanges: (changes) => {
+        for (const change of changes) this.onChange(change);
+      },
+      // It fell behind, or the cluster is closed. Messages were missed either way: this is no log, as in Redis.
+      onEnd: () => {
+        this.watch = null;
+        setImmediate(() => this.adjustWatch());
+      },
+    });
+  }
+
+  private onChange(change: Change): void {
+    if (change.type === 'clear' || !this.pubsub.hasListeners) return;
+    const [event, eventClass] = EVENT_OF[change.type];
+    this.tell(event, eventClass, change.key);
+  }
+
+  private tell(event: string, eventClass: string, key: string): void {
+    if (!this.flags.has(eventClass)) return;
+    if (this.flags.has('K')) this.pubsub.publish(`__keyspace@0__:${key}`, event);
+    if (this.flags.has('E')) this.pubsub.publish(`__keyevent@0__:${event}`, key);
+  }
+}
+
+function isChangeSource(caller: object): caller is ChangeSource {
+  return 'watch' in caller && typeof caller.watch === 'function';
+}

@@ -1,0 +1,97 @@
+/**
+ * PubSub: who listens to which channel and pattern, on this server.
+ *
+ * Owns      the two maps from names to sessions. A session keeps its own names too (SessionModes), for its count and its end.
+ * Does not  store messages: who does not listen, or is cut off for not reading, misses them, as in Redis.
+ */
+import { compileGlob, type Glob } from '../glob.ts';
+import { ownCopy } from '../resp/decoder.ts';
+import { bulk } from '../resp/encoder.ts';
+import type { Session } from '../session.ts';
+
+interface Pattern {
+  readonly text: string;
+  readonly glob: Glob;
+  readonly sessions: Set<Session>;
+}
+
+const MESSAGE = bulk('message');
+const PATTERN_MESSAGE = bulk('pmessage');
+
+export class PubSub {
+  private readonly channels = new Map<string, Set<Session>>();
+  private readonly patterns = new Map<string, Pattern>();
+
+  get channelCount(): number {
+    return this.channels.size;
+  }
+
+  get patternCount(): number {
+    return this.patterns.size;
+  }
+
+  subscribe(session: Session, name: string): void {
+    const channel = ownCopy(name);
+    session.enterModes().channels.add(channel);
+    const sessions = this.channels.get(channel);
+    if (sessions === undefined) this.channels.set(channel, new Set([session]));
+    else sessions.add(session);
+  }
+
+  unsubscribe(session: Session, channel: string): void {
+    session.modes?.channels.delete(channel);
+    const sessions = this.channels.get(channel);
+    if (sessions?.delete(session) && sessions.size === 0) this.channels.delete(channel);
+  }
+
+  subscribePattern(session: Session, name: string): void {
+    const text = ownCopy(name);
+    session.enterModes().patterns.add(text);
+    const pattern = this.patterns.get(text);
+    if (pattern !== undefined) pattern.sessions.add(session);
+    else this.patterns.set(text, { text, glob: compileGlob(text), sessions: new Set([session]) });
+  }
+
+  unsubscribePattern(session: Session, text: string): void {
+    session.modes?.patterns.delete(text);
+    const pattern = this.patterns.get(text);
+    if (pattern?.sessions.delete(session) && pattern.sessions.size === 0) this.patterns.delete(text);
+  }
+
+  leave(session: Session): void {
+    if (session.modes === null) return;
+    for (const channel of session.modes.channels) this.unsubscribe(session, channel);
+    for (const pattern of session.modes.patterns) this.unsubscribePattern(session, pattern);
+  }
+
+  /** Whether anybody would hear what is published to a channel of some name. */
+  get hasListeners(): boolean {
+    return this.channels.size > 0 || this.patterns.size > 0;
+  }
+
+  /** Delivers to every subscription; how many there were. */
+  publish(channel: string, message: string): number {
+    let receivers = 0;
+    for (const session of this.channels.get(channel) ?? []) {
+      session.push(session.encoder.push([MESSAGE, bulk(channel), bulk(message)]));
+      receivers++;
+    }
+    for (const { text, glob, sessions } of this.patterns.values()) {
+      if (!glob.matches(channel)) continue;
+      for (const session of sessions) {
+        session.push(session.encoder.push([PATTERN_MESSAGE, bulk(text), bulk(channel), bulk(message)]));
+        receivers++;
+      }
+    }
+    return receivers;
+  }
+
+  /** The channels somebody is subscribed to. */
+  channelNames(glob: Glob): string[] {
+    return [...this.channels.keys()].filter((channel) => glob.matches(channel));
+  }
+
+  subscribers(channel: string): number {
+    return this.channels.get(channel)?.size ?? 0;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * SessionModes: what makes a session's commands mean something else: MULTI queues them, a subscription refuses most of
+ * them, CLIENT REPLY keeps their replies back. One object per session that was ever in a mode.
+ *
+ * Invariant M1  EXEC, DISCARD, MULTI, WATCH, QUIT and RESET are run at once also inside MULTI (and say what they think of it).
+ */
+import type { Command } from './commands/command.ts';
+import { CommandError } from './errors.ts';
+import { ownCopy } from './resp/decoder.ts';
+import { simple } from './resp/encoder.ts';
+import type { Session } from './session.ts';
+
+export interface Queued {
+  readonly command: Command;
+  readonly args: readonly string[];
+}
+
+/** The commands between MULTI and EXEC. */
+export interface Multi {
+  readonly queue: Queued[];
+  bytes: number;
+  /** A command was refused while it was queued: EXEC will do nothing. */
+  spoiled: boolean;
+}
+
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip-this';
+
+export class SessionModes {
+  multi: Multi | null = null;
+  /** Keys under WATCH with the version they had (0 = absent). */
+  readonly watched = new Map<string, number>();
+  readonly channels = new Set<string>();
+  readonly patterns = new Set<string>();
+  replyMode: ReplyMode = 'on';
+  /** While an EXEC writes its array: pushes that wait for its end. */
+  heldPushes: string[] | null = null;
+
+  get subscriptions(): number {
+    return this.channels.size + this.patterns.size;
+  }
+
+  leaveMulti(): void {
+    this.multi = null;
+    this.watched.clear();
+  }
+}
+
+const AT_ONCE_IN_MULTI: ReadonlySet<string> = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+const WHILE_SUBSCRIBED: ReadonlySet<string> = new Set([
+  'subscribe',
+  'psubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'ping',
+  'quit',
+  'reset',
+]);
+
+const QUEUED = simple('QUEUED');
+const SUBSTRINGS_KEEP_THEIR_TEXT_FROM = 13;
+
+/** Gives a mode its say before a command is run; true if that was all that is to be done with it. */
+export function intercept(session: Session, modes: SessionModes, command: Command, args: readonly string[]): boolean {
+  adjustReplies(session, modes);
+  const name = command.spec.name;
+  if (modes.subscriptions > 0 && session.encoder.version === 2 && !WHILE_SUBSCRIBED.has(name)) {
+    throw new CommandError(
+      `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are ` +
+        'allowed in this context',
+    );
+  }
+  const { multi } = modes;
+  if (multi === null || AT_ONCE_IN_MULTI.has(name)) return false;
+  enqueue(session, multi, command, args);
+  return true;
+}
+
+function enqueue(session: Session, multi: Multi, command: Command, args: readonly string[]): void {
+  if (command.spec.flags.includes('no_multi')) throw new CommandError('ERR Command not allowed inside a transaction');
+  for (const argument of args) multi.bytes += argument.length + 32;
+  if (multi.bytes > session.context.limits.requestBytes) throw new CommandError('ERR the transaction is too large');
+  multi.queue.push({ command, args: args.map(kept) });
+  session.reply(QUEUED);
+}
+
+/** Queued arguments may wait long; they must not keep alive all that arrived with them. */
+function kept(argument: string): string {
+  return argument.length < SUBSTRINGS_KEEP_THEIR_TEXT_FROM ? argument : ownCopy(argument);
+}
+
+/** CLIENT REPLY SKIP is for the one command behind it. */
+function adjustReplies(session: Session, modes: SessionModes): void {
+  if (modes.replyMode === 'skip-next') modes.replyMode = 'skip-this';
+  else if (modes.replyMode === 'skip-this') modes.replyMode = 'on';
+  session.muted = modes.replyMode === 'off' || modes.replyMode === 'skip-this';
+}
