@@ -14,6 +14,7 @@ import type { Finding } from './evidence.ts';
 import type { Fault, FaultWatch } from './fault-watch.ts';
 import { baseEntry } from './keys.ts';
 import type { Lives, Loss } from './lives.ts';
+import { starvedMs } from './starvation.ts';
 
 const NOTICE_LIMIT_MS = 100;
 const PROBES = 32;
@@ -55,10 +56,10 @@ export class Beyond {
     const { cluster, prng } = this.#parts;
     await cluster.settled({ timeoutMs: 20_000 });
     const { shard, chain } = prng.pick(cluster.status().shards);
-    const killedAt = clockNs();
+    const killedAtMs = clockNs() / 1e6 - starvedMs();
     for (const node of chain) this.#kill(node, onFault);
     if (cluster.status().shards[shard]?.health !== 'lost') this.#find(shard, 'status does not show it lost');
-    await Promise.all((this.#probes.get(shard) ?? []).map((key) => this.#probe(shard, key, killedAt)));
+    await Promise.all((this.#probes.get(shard) ?? []).map((key) => this.#probe(shard, key, killedAtMs)));
     await this.resets();
   }
 
@@ -79,12 +80,12 @@ export class Beyond {
     }
   }
 
-  async #probe(shard: number, key: string, killedAt: number): Promise<void> {
+  async #probe(shard: number, key: string, killedAtMs: number): Promise<void> {
     const heard = await this.#parts.cluster.get(key, { timeoutMs: 5_000 }).then(
       (value) => (value === undefined ? 'an empty answer' : 'a value'),
       (error: unknown) => (error instanceof KvError ? error.code : String(error)),
     );
-    const tookMs = (clockNs() - killedAt) / 1e6;
+    const tookMs = clockNs() / 1e6 - starvedMs() - killedAtMs;
     this.noticeMs.push(tookMs);
     if (heard !== 'SHARD_LOST') this.#find(shard, `a read of ${key} got ${heard}`);
     else if (tookMs > NOTICE_LIMIT_MS) this.#find(shard, `SHARD_LOST took ${tookMs.toFixed(0)} ms`);

@@ -52,9 +52,13 @@ export class Evidence {
     else if (verb === 'take') this.#addSeen(keyName(call.key), call.value);
   }
 
-  /** Compares with what is there. */
-  compare(remains: Remains): Finding[] {
+  /** Compares with what is there. `ambiguous` keys are left out: nobody can tell which life of a shard their calls met. */
+  compare(remains: Remains, ambiguous: ReadonlySet<string>): Finding[] {
     this.#compareOnce(remains);
+    for (const key of ambiguous) {
+      this.#counters.delete(key);
+      this.#lists.delete(key);
+    }
     for (const [key, sum] of this.#counters) this.#compareCounter(key, sum, Number(remains.get(key) ?? 0));
     for (const key of this.#lists.keys()) this.#addSeen(key, remains.get(key) ?? NOTHING);
     for (const [key, list] of this.#lists) this.#compareList(key, list);

@@ -40,7 +40,8 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
     .option('--hang-limit <ms>', 'after which a node that makes no progress is declared dead', wholeFrom(50), 400)
     .option('--beyond', 'take more copies than the cluster can lose, and check that it says so', false)
     .option('--json', 'print one JSON object', false)
-    .showHelpAfterError();
+    .showHelpAfterError('(--help tells what there is)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   program.parse(argv as string[]);
   return program.opts<ChaosOptions>();
 }

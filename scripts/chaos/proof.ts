@@ -46,7 +46,7 @@ export function vouchedOnce(parts: ProofParts): string[] {
 
 export async function prove(parts: ProofParts, remains: Remains): Promise<Proof> {
   const gathered = gather(parts);
-  const findings = [...gathered.findings, ...gathered.evidence.compare(remains)];
+  const findings = [...gathered.findings, ...gathered.evidence.compare(remains, gathered.ambiguous)];
   const check = await checkHistories(parts, gathered.calls);
   return {
     acknowledged: gathered.acknowledged,
@@ -69,6 +69,8 @@ interface Gathered {
   toldLost: number;
   /** Calls on each shared key; a key that nobody can vouch for is not among them. */
   readonly calls: Map<number, number>;
+  /** Names of the keys nobody can vouch for. */
+  readonly ambiguous: Set<string>;
 }
 
 /** One walk over all logs: errors, sums, and how many calls each key had. */
@@ -81,8 +83,8 @@ function gather({ logs, lives, shardOf }: ProofParts): Gathered {
     clientErrors: 0,
     toldLost: 0,
     calls: new Map(),
+    ambiguous: new Set(),
   };
-  const ambiguous = new Set<number>();
   for (const call of everyCall(logs)) {
     const name = nameOf(call);
     const shard = shardOf(name);
@@ -92,9 +94,9 @@ function gather({ logs, lives, shardOf }: ProofParts): Gathered {
     if (lives.isLatest(shard, call)) evidence.add(call);
     if (call.key === ONCE) continue;
     gathered.calls.set(call.key, (gathered.calls.get(call.key) ?? 0) + 1);
-    if (lives.straddles(shard, call)) ambiguous.add(call.key);
+    if (lives.straddles(shard, call)) gathered.ambiguous.add(name);
   }
-  for (const key of ambiguous) gathered.calls.delete(key);
+  for (const key of gathered.calls.keys()) if (gathered.ambiguous.has(keyName(key))) gathered.calls.delete(key);
   return gathered;
 }
 

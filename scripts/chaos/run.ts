@@ -146,12 +146,12 @@ class Run {
   }
 
   #schedule(beyond: Beyond | undefined): Schedule {
-    const { seed, faults, seconds, kinds, replicas, hangLimit } = this.#options;
+    const { seed, faults, seconds, kinds, replicas } = this.#options;
     return new Schedule({
       cluster: this.#cluster,
       watch: this.#watch,
       prng: new Prng(`${seed}/faults`),
-      options: { faults, seconds, kinds, replicas, hangLimitMs: hangLimit, beyond },
+      options: { faults, seconds, kinds, replicas, beyond },
     });
   }
 

@@ -163,7 +163,8 @@ export class Session {
 
   /** The modes of this session, from now on. */
   enterModes(): SessionModes {
-    return (this.modes ??= new SessionModes());
+    this.modes ??= new SessionModes();
+    return this.modes;
   }
 
   /** Replies at once (in its turn). `text` is encoded. */

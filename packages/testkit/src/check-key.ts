@@ -113,7 +113,7 @@ function explain(
   position: number,
   shrinkMs: number,
 ): Violation | null {
-  const found = shrink(records, position, performance.now() + shrinkMs);
+  const found = shrinkMs > 0 ? shrink(records, position, performance.now() + shrinkMs) : null;
   if (found === null) return null;
   const before = Number.isFinite(found.past) ? ` whatever the key held at ${found.past} and` : '';
   const reason = `no order of these operations explains their answers,${before} whatever the others did`;

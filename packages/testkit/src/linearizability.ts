@@ -17,7 +17,11 @@ export interface CheckOptions {
   readonly budgetMs?: number;
   /** Configurations the search may visit per key. Default: no limit but time. */
   readonly budgetSteps?: number;
-  /** Milliseconds, on top, to shrink each of the first violations to a few operations. Default 5,000. */
+  /**
+   * Milliseconds, on top, for each key that gives trouble, to look for a few operations that contradict each other. That
+   * is also what decides most violations in long histories, so 0 means: prove violations by exhaustion only. It is
+   * tried at most three times. Default 5,000.
+   */
   readonly shrinkMs?: number;
   /** 'search' never takes the fast path; for comparing the two. Default 'any'. */
   readonly method?: 'any' | 'search';

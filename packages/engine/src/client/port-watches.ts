@@ -37,19 +37,25 @@ export class PortWatches {
     if (this.#sinks.delete(id)) this.#request(id, UNWATCH);
   }
 
-  /** What the other side says of a watch; `code` is one of the three WATCH_ codes of answers. */
+  /**
+   * What the other side says of a watch; `code` is one of the three WATCH_ codes of answers. All of it is read, whether or not
+   * the watch was ended meanwhile.
+   */
   onAnswer(id: number, code: number, from: Cursor): void {
     const sink = this.#sinks.get(id);
     if (code === WATCH_STARTED) {
-      sink?.onStart(placesFrom(from.numbers()));
+      const places = placesFrom(from.numbers());
+      sink?.onStart(places);
     } else if (code === WATCH_CHANGES) {
       const bytes = from.number();
       const changes = readChanges(from);
       this.#request(changes.length, TAKEN, bytes);
       sink?.onChanges(changes);
     } else {
+      const reason = from.string() as ErrorCode;
+      const details = from.string();
       this.#sinks.delete(id);
-      sink?.onEnd(from.string() as ErrorCode, from.string());
+      sink?.onEnd(reason, details);
     }
   }
 

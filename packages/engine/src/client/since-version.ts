@@ -6,6 +6,7 @@
  * | 1. to go on from that version                     | the core remembers so far back   | 2                  |
  * | 2. to begin now, and look at the key afterwards   | it has that version still: then nothing happened to it before the beginning | WATCH_LAGGED |
  *
+ * Version 0 (absent) is no place in the shard's order, so it begins with the second.
  * Owns      the two tries. Its sink hears of the second as if it were the first.
  * Does not  tell changes of the second before it knows that it is good: it holds them, for the time of one read.
  */
@@ -44,7 +45,14 @@ class SinceVersion implements WatchSink, PendingWatch {
   }
 
   begin(): void {
-    this.#start(new Map([[this.#filter.shard!, this.#version]]));
+    if (this.#version === 0) this.#startNow();
+    else this.#start(new Map([[this.#filter.shard!, this.#version]]));
+  }
+
+  #startNow(): void {
+    this.#second = true;
+    this.#held = [];
+    this.#start(null);
   }
 
   #start(from: ReadonlyMap<ShardId, number> | null): void {
@@ -79,9 +87,7 @@ class SinceVersion implements WatchSink, PendingWatch {
   onEnd(code: ErrorCode, details: string): void {
     if (this.#ended) return;
     if (code !== 'WATCH_LAGGED' || this.#second) return this.#end(code, details);
-    this.#second = true;
-    this.#held = [];
-    this.#start(null);
+    this.#startNow();
   }
 
   #onLook({ version }: Result): void {

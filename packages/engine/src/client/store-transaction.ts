@@ -38,14 +38,14 @@ export class StoreTransaction implements Transaction {
   }
 
   async get<V = unknown>(key: Key): Promise<V | undefined> {
-    return valueOf(await this.#read(key)) as V | undefined;
+    return decoded(await this.#read(key)) as V | undefined;
   }
 
   async getEntry<V = unknown>(key: Key): Promise<StoredEntry<V> | undefined> {
     const entry = await this.#read(key);
     if (entry === undefined) return undefined;
     const expiresAt = entry.expiresAt === 0 ? undefined : Math.round(entry.expiresAt);
-    return { value: valueOf(entry) as V, version: entry.version, expiresAt };
+    return { value: decoded(entry) as V, version: entry.version, expiresAt };
   }
 
   getMany<V = unknown>(keys: Iterable<Key>): Promise<(V | undefined)[]> {
@@ -91,6 +91,6 @@ export class StoreTransaction implements Transaction {
   }
 }
 
-function valueOf(entry: Entry | undefined): unknown {
+function decoded(entry: Entry | undefined): unknown {
   return entry === undefined ? undefined : decodeValue(entry.value, entry.kind);
 }

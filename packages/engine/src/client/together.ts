@@ -10,7 +10,7 @@ import { send } from './call.ts';
 import type { Caller } from './caller.ts';
 import type { CallOptions } from './store.ts';
 import { optimistically } from './transact.ts';
-import { stepsTogether } from './transaction-plan.ts';
+import { conditionally } from './transaction-plan.ts';
 
 /** Answers of steps that are done together. @throws {KvError} TRANSACTION_TOO_LARGE and whatever a transaction meets */
 export async function doTogether(
@@ -19,7 +19,7 @@ export async function doTogether(
   options: CallOptions | undefined,
 ): Promise<readonly Result[]> {
   if (steps.length === 0) return [];
-  const { items } = await send(caller, stepsTogether(steps), readResult, options);
+  const { items } = await send(caller, conditionally([], steps), readResult, options);
   return items!;
 }
 

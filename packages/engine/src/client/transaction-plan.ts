@@ -136,18 +136,13 @@ const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>
 export function planTransaction(spec: TransactionSpec, limits: CallerLimits): TransactionPlan {
   checkNames(spec, SPEC_NAMES, 'option');
   const conditions = planAll(spec.if, 'if', (condition: TransactionCondition) => planCondition(condition, limits));
-  const then = planAll(spec.then, 'then', (step: TransactionStep) => planStep(step, limits));
-  const otherwise = planAll(spec.else, 'else', (step: TransactionStep) => planStep(step, limits));
-  const operation: TransactionOperation = {
-    verb: 'transaction',
-    key: '',
-    conditions,
-    then: then.map(({ step }) => step),
-    otherwise: otherwise.map(({ step }) => step),
-    lenient: false,
+  const thenSteps = planAll(spec.then, 'then', (step: TransactionStep) => planStep(step, limits));
+  const elseSteps = planAll(spec.else, 'else', (step: TransactionStep) => planStep(step, limits));
+  return {
+    operation: conditionally(conditions, thenSteps.map(stepOf), elseSteps.map(stepOf)),
+    readThen: thenSteps.map(readerOf),
+    readElse: elseSteps.map(readerOf),
   };
-  checkSize(operation);
-  return { operation, readThen: then.map(({ read }) => read), readElse: otherwise.map(({ read }) => read) };
 }
 
 /** The answer to a planned transaction. @throws {KvError} of the step that failed */
@@ -162,21 +157,13 @@ export function readHeld(result: Result): boolean {
   return readResult(result).status === Status.ok;
 }
 
-/** A transaction of steps without conditions. @throws {KvError} TRANSACTION_TOO_LARGE */
-export function stepsTogether(steps: readonly Step[]): TransactionOperation {
-  return conditionally([], steps);
-}
-
-/** Steps that are done if the conditions hold. @throws {KvError} TRANSACTION_TOO_LARGE */
-export function conditionally(conditions: readonly Condition[], then: readonly Step[]): TransactionOperation {
-  const operation: TransactionOperation = {
-    verb: 'transaction',
-    key: '',
-    conditions,
-    then,
-    otherwise: [],
-    lenient: false,
-  };
+/** A transaction of the core. @throws {KvError} TRANSACTION_TOO_LARGE */
+export function conditionally(
+  conditions: readonly Condition[],
+  then: readonly Step[],
+  otherwise: readonly Step[] = [],
+): TransactionOperation {
+  const operation: TransactionOperation = { verb: 'transaction', key: '', conditions, then, otherwise, lenient: false };
   checkSize(operation);
   return operation;
 }
@@ -236,7 +223,20 @@ export function unchanged(key: string, version: number): Condition {
   return { key, ifVersion: version === 0 ? MUST_BE_ABSENT : version, equals: null };
 }
 
-function planStep(step: TransactionStep, limits: CallerLimits): { step: Step; read: Read } {
+interface PlannedStep {
+  readonly step: Step;
+  readonly read: Read;
+}
+
+function stepOf({ step }: PlannedStep): Step {
+  return step;
+}
+
+function readerOf({ read }: PlannedStep): Read {
+  return read;
+}
+
+function planStep(step: TransactionStep, limits: CallerLimits): PlannedStep {
   if (typeof step !== 'object' || step === null) throw invalidOption('a step', 'an object', step);
   const names = STEP_NAMES.filter((name) => name in step);
   const [name] = names;

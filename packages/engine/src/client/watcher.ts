@@ -91,6 +91,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, WatchSink,
     // Anything may have happened inside of that call.
     if (this.#state === 'starting' || this.#state === 'open') this.#watch = watch;
     else watch.stop();
+    this.#serve();
   }
 
   // ---- what the core tells ---------------------------------------------------------------------------------------
@@ -100,6 +101,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, WatchSink,
     this.#state = 'open';
     this.#places = new Map(positions);
     this.#settleReady?.resolve();
+    this.#serve();
   }
 
   onChanges(changes: readonly CoreChange[]): void {
@@ -219,7 +221,10 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, WatchSink,
     });
   }
 
-  /** Gives those who wait what there is, in order; keeps the process alive for those who go on waiting. */
+  /**
+   * Gives those who wait what there is, in order; keeps the process alive for those who go on waiting, and until it is known
+   * where the watch begins: like a call under way.
+   */
   #serve(): void {
     while (this.#waiters.length > 0) {
       const first = this.#buffer.first();
@@ -227,7 +232,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, WatchSink,
       else if (!this.#answerEnd()) break;
     }
     const waiting = this.#waiters.length > 0 && this.#plan.persistent;
-    if (waiting) this.#release ??= this.#caller.hold();
+    if (waiting || this.#state === 'starting') this.#release ??= this.#caller.hold();
     else if (this.#release !== undefined) {
       this.#release();
       this.#release = undefined;

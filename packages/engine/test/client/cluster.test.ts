@@ -178,6 +178,8 @@ describe('Cluster', { timeout: 60_000 }, () => {
     const attached = await attach(closed.handle());
     const waiting = [rejects(closed.put('k', 1), 'CLOSED', 'CLOSED_IN_FLIGHT'), rejects(closed.get('x'), 'CLOSED')];
     const settled = closed.settled().then(String, (error) => error.code);
+    const watchers = [closed.watch({ key: 'k' }), attached.watch({ prefix: '' })];
+    for (const watcher of watchers) waiting.push(rejects(watcher.next(), 'CLOSED'));
     const ends = [closed.close(), closed.close(), closed[Symbol.asyncDispose]()];
     await Promise.all([...ends, ...waiting]);
     assert.ok(['undefined', 'CLOSED'].includes(await settled));
@@ -185,6 +187,12 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await rejects(closed.put('k', 1), 'CLOSED');
     await rejects(closed.getMany(['k']), 'CLOSED');
     await rejects(closed.keys().next(), 'CLOSED');
+    await rejects(closed.watch({ key: 'k' }).next(), 'CLOSED');
+    await rejects(closed.rename('k', 'l'), 'CLOSED');
+    await rejects(
+      closed.transact((tx) => tx.put('k', 1)),
+      'CLOSED',
+    );
     await rejects(closed.settled(), 'CLOSED');
     await rejects(attached.get('k'), 'CLOSED');
     throws(() => closed.handle(), 'CLOSED');
@@ -194,14 +202,19 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await closed.close();
   });
 
-  it('keeps no process alive, closed or not', () => {
+  it('keeps no process alive, closed or not; who waits for a change does', () => {
     const script = `
       import { Cluster } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)};
       const cluster = await Cluster.start({ nodes: 2, shards: 2 });
       cluster.handle();
       cluster.on('node-up', () => {});
       await cluster.put('k', 'v');
-      console.log(await cluster.get('k'));`;
+      cluster.watch({ prefix: '', persistent: false }).next();
+      const watcher = cluster.watch({ key: 'k' });
+      await watcher.ready;
+      setTimeout(() => cluster.put('k', 'w'), 50).unref();
+      setTimeout(() => {}, 60);
+      console.log(await cluster.get('k'), (await watcher.next()).value.value);`;
     const root = fileURLToPath(new URL('../../', import.meta.url));
     const flags = ['--conditions=source', '--import', 'tsx', '--input-type=module'];
     const run = spawnSync(process.execPath, [...flags, '--eval', script], {
@@ -209,6 +222,6 @@ describe('Cluster', { timeout: 60_000 }, () => {
       encoding: 'utf8',
       timeout: 10_000,
     });
-    assert.deepStrictEqual([run.status, run.stdout, run.stderr], [0, 'v\n', '']);
+    assert.deepStrictEqual([run.status, run.stdout, run.stderr], [0, 'v w\n', '']);
   });
 });

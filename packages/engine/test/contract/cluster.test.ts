@@ -7,6 +7,9 @@ const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 /** Long enough that a busy machine does not look like a hang. */
 const OPTIONS = { chaos: true, hangLimitMs: 20_000 };
 
+/** What nobody watched is not remembered in the first place. */
+const forgetChanges = (): void => undefined;
+
 function hangAll(cluster: Cluster, ms: number): void {
   for (const node of NODES) cluster.chaos.hang(node, ms);
 }
@@ -15,7 +18,7 @@ storeContract({
   name: 'Cluster',
   async open() {
     const cluster = await Cluster.start(OPTIONS);
-    return { store: cluster, stall: (ms) => hangAll(cluster, ms), close: () => cluster.close() };
+    return { store: cluster, stall: (ms) => hangAll(cluster, ms), forgetChanges, close: () => cluster.close() };
   },
 });
 
@@ -28,6 +31,6 @@ storeContract({
       store.close();
       await cluster.close();
     };
-    return { store, stall: (ms) => hangAll(cluster, ms), close };
+    return { store, stall: (ms) => hangAll(cluster, ms), forgetChanges, close };
   },
 });

@@ -10,6 +10,7 @@ storeContract({
     return {
       store: new TypedStore(caller),
       stall: (ms) => void setTimeout(caller.stall(), ms),
+      forgetChanges: () => caller.watches.forget(),
       close: async () => {},
     };
   },

@@ -12,9 +12,27 @@ import { numbers } from './numbers.ts';
 import { order } from './order.ts';
 import { scans } from './scans.ts';
 import type { OpenSubject, Subject, Test } from './subject.ts';
+import { together } from './together.ts';
+import { transacting } from './transacting.ts';
+import { transactions } from './transactions.ts';
 import { values } from './values.ts';
+import { watching } from './watching.ts';
 
-const CHAPTERS = { values, conditions, numbers, expiry, manyKeys, scans, order, givingUp, badInput };
+const CHAPTERS = {
+  values,
+  conditions,
+  numbers,
+  expiry,
+  manyKeys,
+  scans,
+  order,
+  givingUp,
+  badInput,
+  transactions,
+  transacting,
+  together,
+  watching,
+};
 
 /** Registers the contract's tests for one implementation. */
 export function storeContract(subject: Subject): void {

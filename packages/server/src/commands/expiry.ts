@@ -5,7 +5,6 @@ import type { ExpireWhen } from '@quintet/engine/core';
 import { NO_TTL, Status } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
 import { integer } from '../resp/encoder.ts';
-import type { Session } from '../session.ts';
 import { deadlineFrom, int64, invalidExpireTime } from './arguments.ts';
 import { type CommandSpec, type Handler, ONE_KEY } from './command.ts';
 import { oneIfDone } from './strings.ts';
@@ -57,10 +56,11 @@ function readCondition(args: readonly string[]): ExpireWhen {
 /** TTL and its kin: what to make of a deadline that is there. */
 function readDeadline(convert: (expiresAt: number, now: number) => number): Handler {
   return (session, args) => {
-    const { caller } = session;
+    // Deadlines are rounded up to whole milliseconds, so the time is too: what is left is never more than was given.
+    const { caller } = session.context.cluster;
     session.submit({ verb: 'stat', key: args[1]! }, (result) => {
       if (result.status !== Status.ok) return integer(-2);
-      return integer(result.expiresAt === 0 ? -1 : convert(result.expiresAt, caller.now()));
+      return integer(result.expiresAt === 0 ? -1 : convert(result.expiresAt, Math.ceil(caller.now())));
     });
   };
 }

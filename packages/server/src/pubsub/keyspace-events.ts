@@ -14,6 +14,8 @@ import type { PubSub } from './pubsub.ts';
 interface Change {
   readonly type: 'put' | 'delete' | 'expire' | 'evict' | 'clear';
   readonly key: string;
+  /** Where asked for: what was there before; null = nothing. */
+  readonly previous: object | null;
 }
 
 interface ChangeSource {
@@ -43,6 +45,7 @@ export class KeyspaceEvents {
   private readonly pubsub: PubSub;
   private flags = new Set<string>();
   private watch: { stop(): void } | null = null;
+  private watchesPrevious = false;
 
   constructor(caller: Caller, pubsub: PubSub) {
     this.caller = caller;
@@ -76,14 +79,16 @@ export class KeyspaceEvents {
   }
 
   private adjustWatch(): void {
-    const wanted = (this.flags.has('K') || this.flags.has('E')) && [...'g$xe'].some((flag) => this.flags.has(flag));
-    if (!wanted) this.stop();
-    else this.watch ??= this.begin();
+    const wanted = (this.flags.has('K') || this.flags.has('E')) && [...'g$xen'].some((flag) => this.flags.has(flag));
+    if (!wanted || this.watchesPrevious !== this.flags.has('n')) this.stop();
+    if (wanted) this.watch ??= this.begin();
   }
 
   private begin(): { stop(): void } | null {
     if (!isChangeSource(this.caller)) return null;
-    return this.caller.watch({ text: '', shard: null, previous: false }, null, {
+    // Whether a key is new shows only by what was there before, which costs: changes bring it along.
+    this.watchesPrevious = this.flags.has('n');
+    return this.caller.watch({ text: '', shard: null, previous: this.watchesPrevious }, null, {
       onStart: () => {},
       onChanges: (changes) => {
         for (const change of changes) this.onChange(change);
@@ -98,6 +103,7 @@ export class KeyspaceEvents {
 
   private onChange(change: Change): void {
     if (change.type === 'clear' || !this.pubsub.hasListeners) return;
+    if (change.type === 'put' && this.watchesPrevious && change.previous === null) this.tell('new', 'n', change.key);
     const [event, eventClass] = EVENT_OF[change.type];
     this.tell(event, eventClass, change.key);
   }

@@ -15,6 +15,7 @@ import {
   type Result,
   Status,
   shardOfSlot,
+  type TransactionOperation,
   ValueKind,
   valueResult,
 } from '@quintet/engine/core';
@@ -150,6 +151,30 @@ export class FakeCaller implements Caller {
       }
       case 'expire':
         return this.expire(operation, entry);
+      case 'set-range': {
+        const before = value ?? '';
+        if (operation.value === '') return valueResult(Status.ok, version, String(before.length), kind, expiresAt);
+        const { offset } = operation;
+        const padded = before.slice(0, offset).padEnd(offset, '\0');
+        const after = padded + operation.value + before.slice(offset + operation.value.length);
+        return valueResult(Status.ok, this.store(operation.key, after, kind, expiresAt), String(after.length), kind, 0);
+      }
+      case 'set-bit': {
+        const at = Math.floor(operation.offset / 8);
+        const bytes = Buffer.from((value ?? '').padEnd(at + 1, '\0'), 'latin1');
+        const mask = 0x80 >> (operation.offset % 8);
+        const before = (bytes[at]! & mask) === 0 ? '0' : '1';
+        bytes[at] = operation.bit === 1 ? bytes[at]! | mask : bytes[at]! & ~mask;
+        return valueResult(
+          Status.ok,
+          this.store(operation.key, bytes.toString('latin1'), kind, expiresAt),
+          before,
+          kind,
+          0,
+        );
+      }
+      case 'transaction':
+        return this.transaction(operation);
       case 'clear':
         for (const key of this.keysOf(shard)) this.entries.delete(key);
         return plainResult(Status.ok, 0);
@@ -162,10 +187,22 @@ export class FakeCaller implements Caller {
     }
   }
 
+  private transaction({ conditions, then, otherwise }: TransactionOperation): Result {
+    const holds = conditions.every(({ key, ifVersion }) => (this.live(key)?.version ?? 0) === ifVersion);
+    const items = (holds ? then : otherwise).map((step) => this.evaluate(this.shardOf(step.key), step));
+    return { ...plainResult(holds ? Status.ok : Status.conditionFailed, this.version), items };
+  }
+
   private expire(operation: Operation & { verb: 'expire' }, entry: Entry | undefined): Result {
     if (entry === undefined) return plainResult(Status.absent, 0);
+    const result = this.changeDeadline(operation, entry);
+    if (!operation.previous) return result;
+    return { ...result, value: entry.value, kind: entry.kind };
+  }
+
+  private changeDeadline(operation: Operation & { verb: 'expire' }, entry: Entry): Result {
     const present = entry.expiresAt;
-    const wanted = operation.ttl > 0 ? this.clock + operation.ttl : operation.deadline;
+    const wanted = Math.ceil(operation.ttl > 0 ? this.clock + operation.ttl : operation.deadline);
     const allowed = {
       always: wanted !== 0 || present !== 0,
       none: present === 0,
