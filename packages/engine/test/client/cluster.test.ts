@@ -212,8 +212,7 @@ describe('Cluster', { timeout: 60_000 }, () => {
       cluster.watch({ prefix: '', persistent: false }).next();
       const watcher = cluster.watch({ key: 'k' });
       await watcher.ready;
-      setTimeout(() => cluster.put('k', 'w'), 50).unref();
-      setTimeout(() => {}, 60);
+      setTimeout(() => cluster.put('k', 'w'), 100).unref();
       console.log(await cluster.get('k'), (await watcher.next()).value.value);`;
     const root = fileURLToPath(new URL('../../', import.meta.url));
     const flags = ['--conditions=source', '--import', 'tsx', '--input-type=module'];

@@ -95,14 +95,25 @@ function documentAll(commands: readonly Command[], encoder: Encoder): string {
 
 /** A command by `name` or `container|subcommand`. */
 function byName(table: Table, name: string): Command | undefined {
-  const [container, sub] = name.toLowerCase().split('|');
+  const [container, sub, ...rest] = name.toLowerCase().split('|');
+  if (rest.length > 0) return undefined;
   const command = table().get(container!);
   return sub === undefined ? command : command?.subcommands.get(sub);
 }
 
+function withSubcommands(table: ReadonlyMap<string, Command>): Command[] {
+  return [...table.values()].flatMap((command) => [command, ...command.subcommands.values()]);
+}
+
 function listNames(table: Table): Handler {
   return (session, args) =>
-    session.reply(array([...table().values()].filter(nameFilter(args)).map((c) => bulk(c.fullName))));
+    session.reply(
+      array(
+        withSubcommands(table())
+          .filter(nameFilter(args))
+          .map((c) => bulk(c.fullName)),
+      ),
+    );
 }
 
 function nameFilter(args: readonly string[]): (command: Command) => boolean {

@@ -1,0 +1,157 @@
+/**
+ * HttpFace: HTTP/1.1 on connections the listener hands over: few routes, no framework.
+ *
+ * Owns      node's HTTP server (which never listens), routing, the guard in front of every route, errors as JSON.
+ * Does not  accept connections (listener.ts) or touch entries (key-routes.ts).
+ * Guard     guard.ts: a page in a browser can reach 127.0.0.1, so who may talk to us is decided before what is asked.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { KvError } from '@quintet/engine';
+import { ERROR_FACES } from '../error-faces.ts';
+import type { ServerContext } from '../server-context.ts';
+import { type Guard, HttpRefusal } from './guard.ts';
+import { deleteKey, getKey, listKeys, putKey } from './key-routes.ts';
+import { metricsText } from './metrics.ts';
+
+export interface Exchange {
+  readonly context: ServerContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** Aborted when the client hangs up. */
+  readonly signal: AbortSignal;
+}
+
+type Route = (exchange: Exchange) => Promise<void> | void;
+
+const KEY_PATH = '/v1/keys/';
+
+const PAGES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/healthz', ({ response }) => text(response, 200, 'ok\n')],
+  ['/readyz', ready],
+  ['/metrics', metrics],
+  ['/v1/keys', listKeys],
+  ['/v1/status', ({ context, response }) => json(response, 200, context.cluster.status())],
+]);
+
+/** Asked by probes that have no password. */
+const OPEN_TO_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+const KEY_METHODS: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['GET', getKey],
+  ['HEAD', getKey],
+  ['PUT', putKey],
+  ['DELETE', deleteKey],
+]);
+
+export class HttpFace {
+  private readonly context: ServerContext;
+  private readonly guard: Guard;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(context: ServerContext, guard: Guard) {
+    this.context = context;
+    this.guard = guard;
+    const limits = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 };
+    this.server = createServer(limits, (request, response) => void this.handle(request, response));
+    this.server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  get connections(): number {
+    return this.sockets.size;
+  }
+
+  /** Takes over a socket none of whose bytes were consumed. */
+  take(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    this.server.emit('connection', socket);
+  }
+
+  /** Lets requests under way finish; connections end as they become idle. */
+  drain(): void {
+    this.server.closeIdleConnections();
+    for (const socket of this.sockets) socket.once('drain', () => socket.end());
+  }
+
+  destroy(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      const url = new URL(request.url ?? '/', 'http://localhost');
+      this.guard.check(request);
+      if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request);
+      const exchange = { context: this.context, request, response, url, signal: gone.signal };
+      await routeOf(request.method ?? '', url.pathname)(exchange);
+    } catch (thrown) {
+      this.fail(response, thrown);
+    }
+  }
+
+  private fail(response: ServerResponse, thrown: unknown): void {
+    if (response.headersSent || response.destroyed) {
+      // Half an answer is told by its missing end.
+      response.destroy();
+      return;
+    }
+    const refusal = refusalOf(thrown);
+    if (refusal === null) this.context.onBug(thrown);
+    const { status, code, message, headers } = refusal ?? new HttpRefusal(500, 'INTERNAL', 'an error in the server');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    // The rest of a body that was refused is not waited for.
+    if (!response.req.complete) response.setHeader('connection', 'close');
+    json(response, status, { error: { code, message } });
+  }
+}
+
+function refusalOf(thrown: unknown): HttpRefusal | null {
+  if (thrown instanceof HttpRefusal) return thrown;
+  if (thrown instanceof KvError) return new HttpRefusal(ERROR_FACES[thrown.code].http, thrown.code, thrown.message);
+  if (thrown instanceof TypeError && 'code' in thrown && thrown.code === 'ERR_INVALID_URL') {
+    return new HttpRefusal(400, 'INVALID_URL', 'the request target is no URL');
+  }
+  return null;
+}
+
+function routeOf(method: string, path: string): Route {
+  if (path.startsWith(KEY_PATH)) {
+    const route = KEY_METHODS.get(method);
+    if (route !== undefined) return route;
+    throw new HttpRefusal(405, 'METHOD', 'a key has GET, HEAD, PUT and DELETE', {
+      allow: [...KEY_METHODS.keys()].join(', '),
+    });
+  }
+  const page = PAGES.get(path);
+  if (page === undefined) throw new HttpRefusal(404, 'NOT_FOUND', `there is nothing at ${path}`);
+  if (method !== 'GET' && method !== 'HEAD') throw new HttpRefusal(405, 'METHOD', 'GET only', { allow: 'GET, HEAD' });
+  return page;
+}
+
+function ready({ context, response }: Exchange): void {
+  const lost = context.cluster.status().shards.filter(({ health }) => health === 'lost').length;
+  if (context.closing) text(response, 503, 'closing\n');
+  else if (lost > 0) text(response, 503, `${lost} shards lost\n`);
+  else text(response, 200, 'ready\n');
+}
+
+async function metrics({ context, response }: Exchange): Promise<void> {
+  const { contentType, body } = await metricsText(context);
+  response.setHeader('content-type', contentType);
+  response.end(body);
+}
+
+function text(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(body);
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

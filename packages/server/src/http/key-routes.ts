@@ -1,0 +1,158 @@
+/**
+ * Keys over HTTP: an entry is a resource, its version the ETag, its deadline max-age. Keys are percent-encoded bytes.
+ */
+import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status, ValueKind } from '@quintet/engine/core';
+import { call } from '../call.ts';
+import { type WalkedEntry, walkEntries } from '../walk.ts';
+import { HttpRefusal } from './guard.ts';
+import type { Exchange } from './http-face.ts';
+
+const KEY_PREFIX = '/v1/keys/'.length;
+
+const CONTENT_TYPES: Readonly<Record<number, string>> = {
+  [ValueKind.text]: 'text/plain; charset=utf-8',
+  [ValueKind.number]: 'text/plain; charset=utf-8',
+  [ValueKind.bytes]: 'application/octet-stream',
+  [ValueKind.structured]: 'application/x-msgpack',
+};
+
+export async function getKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+  const result = await call(context.caller, { verb: 'get', key: keyOf(url) }, { signal });
+  if (result.status !== Status.ok) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
+  setEntryHeaders(response, result, context.now());
+  const known = request.headers['if-none-match'];
+  if (known !== undefined && (known === '*' || known.split(/\s*,\s*/).includes(etag(result.version)))) {
+    response.writeHead(304).end();
+    return;
+  }
+  // A stored page must not run as one of ours.
+  response.setHeader('content-security-policy', "default-src 'none'; sandbox");
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('content-type', CONTENT_TYPES[result.kind]!);
+  response.end(Buffer.from(result.value!, 'latin1'));
+}
+
+export async function putKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+  const key = keyOf(url);
+  const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
+  const ttl = maxAgeOf(request.headers['cache-control']);
+  const kind = /^text\/|^application\/json/.test(request.headers['content-type'] ?? '')
+    ? ValueKind.text
+    : ValueKind.bytes;
+  const value = await readBody(request, context.caller.limits.maxValueBytes);
+  const put = { verb: 'put', key, value, kind, ifVersion, ttl, deadline: 0, previous: false } as const;
+  const result = await call(context.caller, put, { signal });
+  if (result.status === Status.conditionFailed) throw preconditionFailed(result);
+  response.setHeader('etag', etag(result.version));
+  response.writeHead(204).end();
+}
+
+export async function deleteKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+  const ifVersion = conditionOf(request.headers['if-match'], undefined);
+  const removal = { verb: 'delete', key: keyOf(url), ifVersion, previous: false } as const;
+  const result = await call(context.caller, removal, { signal });
+  if (result.status === Status.conditionFailed) throw preconditionFailed(result);
+  if (result.status === Status.absent) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
+  response.writeHead(204).end();
+}
+
+/** One JSON object a line; what is no UTF-8 goes as base64, and says so. */
+export async function listKeys({ context, response, url, signal }: Exchange): Promise<void> {
+  const prefix = Buffer.from(url.searchParams.get('prefix') ?? '', 'utf8').toString('latin1');
+  const keysOnly = url.searchParams.get('keysOnly') === 'true';
+  const limit = countOf(url.searchParams.get('limit'));
+  response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
+  let count = 0;
+  for await (const entry of limit === 0 ? [] : walkEntries(context.caller, prefix, keysOnly, signal)) {
+    if (!response.write(`${JSON.stringify(lineOf(entry, keysOnly))}\n`)) await drained(response, signal);
+    if (++count >= limit) break;
+  }
+  response.end();
+}
+
+function countOf(text: string | null): number {
+  if (text === null) return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,15}$/.test(text)) throw new HttpRefusal(400, 'LIMIT', 'limit must be a whole number');
+  return Number(text);
+}
+
+function drained(response: Exchange['response'], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function lineOf({ key, value, version, expiresAt }: WalkedEntry, keysOnly: boolean): Record<string, unknown> {
+  const line: Record<string, unknown> = { ...bytesField('key', key), version };
+  if (!keysOnly) Object.assign(line, bytesField('value', value));
+  if (expiresAt !== 0) line['expiresAt'] = expiresAt;
+  return line;
+}
+
+function bytesField(name: string, bytes: string): Record<string, string> {
+  const buffer = Buffer.from(bytes, 'latin1');
+  const text = buffer.toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(buffer)) return { [name]: text };
+  return { [name]: buffer.toString('base64'), [`${name}Encoding`]: 'base64' };
+}
+
+function keyOf(url: URL): string {
+  const encoded = url.pathname.slice(KEY_PREFIX);
+  if (encoded === '') throw new HttpRefusal(400, 'INVALID_KEY', 'a key must not be empty here');
+  if (/%(?![0-9a-f]{2})/i.test(encoded)) throw new HttpRefusal(400, 'INVALID_KEY', 'the key is not percent-encoded');
+  return encoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function etag(version: number): string {
+  return `"${version}"`;
+}
+
+function setEntryHeaders(response: Exchange['response'], { version, expiresAt }: Result, now: number): void {
+  response.setHeader('etag', etag(version));
+  const maxAge = expiresAt === 0 ? '' : `, max-age=${Math.max(0, Math.floor((expiresAt - now) / 1000))}`;
+  response.setHeader('cache-control', `no-cache${maxAge}`);
+}
+
+function conditionOf(ifMatch: string | undefined, ifNoneMatch: string | undefined): number {
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) throw badCondition('one of If-Match and If-None-Match');
+  if (ifNoneMatch !== undefined) {
+    if (ifNoneMatch !== '*') throw badCondition('If-None-Match: * only');
+    return MUST_BE_ABSENT;
+  }
+  if (ifMatch === undefined) return ANY_VERSION;
+  if (ifMatch === '*') return MUST_EXIST;
+  const version = /^"(\d{1,15})"$/.exec(ifMatch)?.[1];
+  if (version === undefined) throw badCondition('If-Match takes * or one ETag');
+  return Number(version);
+}
+
+function badCondition(message: string): HttpRefusal {
+  return new HttpRefusal(400, 'CONDITION', message);
+}
+
+function preconditionFailed({ version }: Result): HttpRefusal {
+  const headers: Record<string, string> = version === 0 ? {} : { etag: etag(version) };
+  return new HttpRefusal(412, 'CONDITION_FAILED', 'the key is not as the condition says', headers);
+}
+
+/** `Cache-Control: max-age=<seconds>` as a time to live in ms. */
+function maxAgeOf(header: string | undefined): number {
+  const seconds = /(?:^|[,\s])max-age=(\d{1,10})(?:$|[,\s])/i.exec(header ?? '')?.[1];
+  if (seconds === undefined) return NO_TTL;
+  if (Number(seconds) === 0) throw new HttpRefusal(400, 'MAX_AGE', 'max-age must be at least 1');
+  return Number(seconds) * 1000;
+}
+
+async function readBody(request: Exchange['request'], limit: number): Promise<string> {
+  const tooLarge = new HttpRefusal(413, 'VALUE_TOO_LARGE', `a value has at most ${limit} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('latin1');
+}

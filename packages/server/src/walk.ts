@@ -1,0 +1,42 @@
+/**
+ * All entries as an asynchronous iteration, for HTTP and gRPC streams: a page is fetched when the one before was taken, so
+ * a slow reader slows only its own walk.
+ */
+import type { Caller } from '@quintet/engine';
+import { PAGE_STRIDE } from '@quintet/engine/core';
+import { call } from './call.ts';
+
+export interface WalkedEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly kind: number;
+  readonly version: number;
+  readonly expiresAt: number;
+}
+
+const PAGE_SIZE = 256;
+
+export async function* walkEntries(
+  caller: Caller,
+  prefix: string,
+  keysOnly: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<WalkedEntry> {
+  for (let shard = 0; shard < caller.shards; shard++) {
+    for (let cursor = 0; cursor >= 0; ) {
+      const scan = { verb: 'scan', key: '', cursor, prefix, limit: PAGE_SIZE, keysOnly } as const;
+      const page = (await call(caller, scan, { signal, shard })).page!;
+      for (let at = 0; at < page.entries.length; at += PAGE_STRIDE) {
+        const [key, value, kind, version, expiresAt] = page.entries.slice(at, at + PAGE_STRIDE);
+        yield {
+          key: key as string,
+          value: value as string,
+          kind: kind as number,
+          version: version as number,
+          expiresAt: expiresAt as number,
+        };
+      }
+      cursor = page.cursor;
+    }
+  }
+}
