@@ -48,7 +48,7 @@ function fillTable(one: string, other: string, width: number): Uint32Array {
       const above = lengths[row - width + j]!;
       const before = lengths[row + j - 1]!;
       if (byte === other.charCodeAt(j - 1)) lengths[row + j] = lengths[row - width + j - 1]! + 1;
-      else lengths[row + j] = above > before ? above : before;
+      else lengths[row + j] = Math.max(above, before);
     }
   }
   return lengths;

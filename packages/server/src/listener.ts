@@ -1,21 +1,18 @@
 /**
  * Listener: the TCP port in front of a cluster.
  *
- * Owns      the listening socket, the sockets until their protocol is known, and the way down.
- * Does not  speak any protocol: sniff.ts decides which one, session.ts speaks RESP. HTTP, gRPC and TLS are recognised
- *           and turned away.
+ * Owns      the listening socket and the way down.
+ * Does not  speak any protocol: reception.ts finds out which one a connection speaks, and hands it over for good.
  * Why refuse  A port beyond loopback without a password is how a hundred thousand Redis servers came to be open to
  *           everybody; so it does not start.
  */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { ClusterApi } from '@quintet/engine';
 import { ServerStartError, type StartErrorCode } from './errors.ts';
 import { resolveLimits, type ServerLimits } from './limits.ts';
-import { error } from './resp/encoder.ts';
+import { Reception } from './reception.ts';
 import { ServerContext } from './server-context.ts';
-import { Session } from './session.ts';
-import { sniff } from './sniff.ts';
-import { hostAndPort, SocketTransport } from './socket-transport.ts';
+import { hostAndPort } from './socket-transport.ts';
 
 export interface ServerOptions {
   /** Interface to listen on (default 127.0.0.1). Anything but loopback needs a password. */
@@ -27,6 +24,10 @@ export interface ServerOptions {
   limits?: Partial<ServerLimits> | undefined;
   /** What AUTH and HELLO must give, as user `default`. */
   password?: string | undefined;
+  /** Names that HTTP's Host may bear, besides those of loopback and the host listened on. */
+  httpHosts?: readonly string[] | undefined;
+  /** Also speak TLS, to those who begin with it. Certificate and key in PEM. */
+  tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
   /** Hears of SHUTDOWN: to close the server, then the cluster. Without it the command is refused. */
   onShutdown?: (() => void) | undefined;
   /** Hears of errors that are bugs, not refusals; the connection they struck is closed. */
@@ -42,8 +43,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** How long first bytes may leave it open which protocol they begin. Silence is no problem, half a line is. */
-const SNIFF_MS = 10_000;
 /** How long replies may take on the way down. */
 const CLOSE_MS = 2000;
 
@@ -59,8 +58,8 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     onShutdown: options.onShutdown,
   });
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 });
-  const undecided = new Set<Socket>();
-  server.on('connection', (socket) => accept(socket, context, undecided));
+  const reception = new Reception(context, { hosts: [host, ...(options.httpHosts ?? [])], tls: options.tls });
+  server.on('connection', (socket) => reception.welcome(socket));
   await listen(server, host, port);
   const bound = server.address() as AddressInfo;
   context.host = bound.address;
@@ -70,7 +69,7 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     address: hostAndPort(bound.address, bound.port),
     host: bound.address,
     port: bound.port,
-    close: () => (closed ??= close(server, context, undecided)),
+    close: () => (closed ??= close(server, context, reception)),
   };
 }
 
@@ -113,54 +112,19 @@ function startError(cause: NodeJS.ErrnoException, host: string, port: number): S
   return new ServerStartError(code, `cannot listen on ${hostAndPort(host, port)}: ${text}`, { cause });
 }
 
-function accept(socket: Socket, context: ServerContext, undecided: Set<Socket>): void {
-  socket.on('error', () => socket.destroy());
-  if (context.sessions.size + undecided.size >= context.maxClients) {
-    context.counters.rejectedConnections++;
-    socket.end(error('ERR max number of clients reached'));
-    return;
-  }
-  undecided.add(socket);
-  let first: Buffer = Buffer.alloc(0);
-  let timer: NodeJS.Timeout | undefined;
-  const decided = (): void => {
-    clearTimeout(timer);
-    undecided.delete(socket);
-    socket.removeAllListeners('data');
-    socket.removeAllListeners('end');
-  };
-  socket.on('close', decided);
-  socket.on('end', () => socket.end());
-  socket.on('data', (chunk: Buffer) => {
-    first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
-    timer ??= setTimeout(() => socket.destroy(), SNIFF_MS).unref();
-    const protocol = sniff(first);
-    if (protocol === 'more') return;
-    decided();
-    if (protocol === 'resp') serveResp(socket, context, first);
-    else socket.destroy();
-  });
-}
-
-function serveResp(socket: Socket, context: ServerContext, first: Buffer): void {
-  const session = new Session(context, new SocketTransport(socket));
-  socket.on('data', (chunk: Buffer) => session.onData(chunk));
-  socket.on('drain', () => session.onDrain());
-  socket.on('end', () => session.onEnd());
-  socket.on('close', () => session.onClosed());
-  session.onData(first);
-}
-
 /** Stops accepting and reading, lets replies go out for a while, then cuts off who is left. */
-async function close(server: Server, context: ServerContext, undecided: ReadonlySet<Socket>): Promise<void> {
+async function close(server: Server, context: ServerContext, reception: Reception): Promise<void> {
+  context.closing = true;
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const socket of undecided) socket.destroy();
   context.keyspaceEvents.stop();
   context.pause.end();
+  reception.drain();
   for (const session of context.sessions.values()) session.closeAfterReplies();
   const timer = setTimeout(() => {
     for (const session of context.sessions.values()) session.cutOff();
+    reception.destroy();
   }, CLOSE_MS);
   await stopped;
   clearTimeout(timer);
+  reception.destroy();
 }

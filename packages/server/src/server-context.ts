@@ -72,6 +72,8 @@ export class ServerContext {
   readonly errorStatistics = new Map<string, number>();
   readonly slowLog = new SlowLog();
   readonly pause = new ClientPause();
+  /** On its way down: answers what was asked, takes nothing new. */
+  closing = false;
   /** Where the listener listens, once it does. */
   host = '';
   port = 0;

@@ -11,7 +11,16 @@
  */
 import { KvError } from '../core/errors.ts';
 import { evaluate } from '../core/evaluate.ts';
-import { ANY_VERSION, type Entry, KEEP_TTL, type KeyWriteOperation, type Result, Status } from '../core/operation.ts';
+import {
+  ANY_VERSION,
+  type Condition,
+  type Entry,
+  KEEP_TTL,
+  type KeyWriteOperation,
+  type PutOperation,
+  type Result,
+  Status,
+} from '../core/operation.ts';
 import { send } from './call.ts';
 import type { Caller } from './caller.ts';
 import type { Limits } from './limits.ts';
@@ -77,7 +86,8 @@ export class Attempt {
 
   async #hold(steps: readonly KeyWriteOperation[]): Promise<boolean> {
     const conditions = [...this.#entries].map(([key, entry]) => unchanged(key, entry?.version ?? 0));
-    return send(this.caller, conditionally(conditions, steps), readHeld, this.#limits.left());
+    const operation = asOnePut(conditions, steps) ?? conditionally(conditions, steps);
+    return send(this.caller, operation, readHeld, this.#limits.left());
   }
 
   #track<T>(ask: () => Promise<T>): Promise<T> {
@@ -138,6 +148,16 @@ function overwrites(operation: KeyWriteOperation | undefined): boolean {
   if (operation === undefined) return false;
   if (operation.verb === 'delete') return operation.ifVersion === ANY_VERSION;
   return operation.verb === 'put' && operation.ifVersion === ANY_VERSION && operation.ttl !== KEEP_TTL;
+}
+
+/** A key that was put, and is all that was read, needs no transaction: a conditional put costs a third. Null if there is more. */
+function asOnePut(conditions: readonly Condition[], steps: readonly KeyWriteOperation[]): PutOperation | null {
+  const [step] = steps;
+  const [condition] = conditions;
+  if (steps.length !== 1 || step?.verb !== 'put' || step.ifVersion !== ANY_VERSION || conditions.length > 1)
+    return null;
+  if (condition === undefined) return step;
+  return condition.key === step.key ? { ...step, ifVersion: condition.ifVersion } : null;
 }
 
 function entryOf({ status, value, kind, version, expiresAt }: Result): Entry | undefined {

@@ -8,6 +8,7 @@ import type { ShardId } from '../core/ids.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
 import { checkCount, checkFlag, checkNames, checkSignal, invalidOption, versionCondition } from './call-options.ts';
 import type { StoreCaller } from './caller.ts';
+import type { Known } from './key-since.ts';
 import { encodeKey } from './keys.ts';
 import type { WatchOptions, WatchPosition } from './store-watch.ts';
 
@@ -31,8 +32,8 @@ const BUFFER_BYTES_MAX = 16 * 1024 * 1024;
 export interface WatchPlan {
   readonly filter: WatchFilter;
   readonly from: WatchPosition | undefined;
-  /** Undefined, or a version of the filter's key. */
-  readonly fromVersion: number | undefined;
+  /** Of a key: where to go on. */
+  readonly known: Known | undefined;
   readonly previous: boolean;
   readonly bufferMax: number;
   readonly bufferBytesMax: number;
@@ -52,10 +53,11 @@ export function planWatch(options: WatchOptions, caller: StoreCaller): WatchPlan
   versionCondition(fromVersion, 'fromVersion');
   if (from !== undefined) checkPosition(from);
   checkStart(options);
+  const filter = filterOf(options, caller);
   return {
-    filter: filterOf(options, caller),
+    filter,
     from,
-    fromVersion,
+    known: knownOf(options, filter, caller),
     previous: previous ?? false,
     bufferMax: bufferMax ?? BUFFER_MAX,
     bufferBytesMax: bufferBytesMax ?? BUFFER_BYTES_MAX,
@@ -85,6 +87,17 @@ function filterOf({ key, prefix, previous = false }: WatchOptions, caller: Store
   if (key === undefined) return { text: encodeKey(prefix!, maxKeyBytes), shard: null, previous };
   const text = encodeKey(key, maxKeyBytes);
   return { text, shard: caller.shardOf(text), previous };
+}
+
+function knownOf({ from, fromVersion }: WatchOptions, { shard }: WatchFilter, caller: StoreCaller): Known | undefined {
+  if (shard === null || (from ?? fromVersion) === undefined) return undefined;
+  if (from === undefined) return { kind: 'version', seq: fromVersion! };
+  const place = from.versions[shard];
+  // Of another cluster's position nothing is asked but that it is told to be one.
+  if (place === undefined && from.cluster === caller.cluster) {
+    throw new KvError('INVALID_OPTION', 'from is the position of a watch of another key');
+  }
+  return { kind: 'place', seq: place ?? 0 };
 }
 
 function checkPosition(position: WatchPosition): void {

@@ -25,7 +25,7 @@ import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { PendingWatch, StoreCaller } from './caller.ts';
 import { type ChangeBatch, inBatches } from './change-order.ts';
 import { ChangeReader } from './change-reader.ts';
-import { watchSince } from './since-version.ts';
+import { watchSince } from './key-since.ts';
 import type { Key } from './store.ts';
 import { type Change, type Watcher, WatchLagged, type WatchPosition } from './store-watch.ts';
 import { placesOf, positionOf, type WatchPlan } from './watch-plan.ts';
@@ -77,21 +77,24 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, WatchSink,
   }
 
   #begin(): void {
-    const { signal, from, fromVersion, filter } = this.#plan;
+    const { signal, from } = this.#plan;
     if (signal?.aborted) return this.onAbort(signal.reason);
     if (signal !== undefined) abortGroupOf(signal).add(this);
     if (from !== undefined && from.cluster !== this.#caller.cluster) {
       this.#places = undefined;
       return this.onEnd('WATCH_LAGGED', 'the position is of another cluster, or of its life before a restart');
     }
-    const watch =
-      fromVersion === undefined
-        ? this.#caller.watch(filter, from === undefined ? null : placesOf(from), this)
-        : watchSince(this.#caller, filter, fromVersion, this);
+    const watch = this.#start();
     // Anything may have happened inside of that call.
     if (this.#state === 'starting' || this.#state === 'open') this.#watch = watch;
     else watch.stop();
     this.#serve();
+  }
+
+  #start(): PendingWatch {
+    const { filter, from, known } = this.#plan;
+    if (known !== undefined) return watchSince(this.#caller, filter, known, this);
+    return this.#caller.watch(filter, from === undefined ? null : placesOf(from), this);
   }
 
   // ---- what the core tells ---------------------------------------------------------------------------------------

@@ -184,6 +184,25 @@ export function watching(test: Test): void {
     for (const one of [watcher, again, absent]) one.close();
   });
 
+  test('a key that was left alone can be watched on although the rest is forgotten', async (store, subject) => {
+    const { version } = await store.put('quiet', 1);
+    const first = store.watch({ key: 'quiet' });
+    await first.ready;
+    const from = first.position!;
+    first.close();
+    await store.putMany(Array.from({ length: 50 }, (_, i) => [`k${i}`, i] as const));
+    subject.forgetChanges();
+    const watchers = [store.watch({ key: 'quiet', from }), store.watch({ key: 'quiet', fromVersion: version })];
+    await store.put('quiet', 2);
+    for (const watcher of watchers) assert.equal((await take(watcher, 1))[0]!.value, 2);
+    for (const watcher of watchers) watcher.close();
+    throws(() => store.watch({ key: 'quiet', from: { ...from, versions: {} } }), 'INVALID_OPTION');
+    const gone = await store.put('gone', 1);
+    await store.delete('gone');
+    subject.forgetChanges();
+    await rejects(store.watch({ key: 'gone', fromVersion: gone.version }).next(), 'WATCH_LAGGED');
+  });
+
   test('a version that nobody remembers, and a position of another cluster: lagged, with no place to go on', async (store, subject) => {
     const { version } = await store.put('never watched', 1);
     await store.put('never watched', 2);

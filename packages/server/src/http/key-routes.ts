@@ -86,7 +86,7 @@ function drained(response: Exchange['response'], signal: AbortSignal): Promise<v
 function lineOf({ key, value, version, expiresAt }: WalkedEntry, keysOnly: boolean): Record<string, unknown> {
   const line: Record<string, unknown> = { ...bytesField('key', key), version };
   if (!keysOnly) Object.assign(line, bytesField('value', value));
-  if (expiresAt !== 0) line['expiresAt'] = expiresAt;
+  if (expiresAt !== 0) line.expiresAt = expiresAt;
   return line;
 }
 

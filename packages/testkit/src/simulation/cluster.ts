@@ -22,13 +22,14 @@ import {
   type Result,
   seatOf,
 } from '@quintet/engine/core';
-import type { SimulatedCall } from './call.ts';
+import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
 import { Links } from './links.ts';
 import { SimulationMemory } from './memory.ts';
 import type { Options } from './options.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
+import { type Change, SimulatedWatch } from './watch.ts';
 
 export interface Host {
   readonly id: NodeId;
@@ -54,6 +55,9 @@ export interface Watcher {
   submitted?(call: SimulatedCall): void;
   settled?(call: SimulatedCall): void;
   noted?(note: Note): void;
+  watchStarted?(watch: SimulatedWatch): void;
+  watchTold?(watch: SimulatedWatch, changes: readonly Change[]): void;
+  watchEnded?(watch: SimulatedWatch): void;
 }
 
 export class VirtualCluster {
@@ -63,6 +67,7 @@ export class VirtualCluster {
   readonly hosts = new Map<NodeId, Host>();
   readonly links = new Links();
   readonly calls: SimulatedCall[] = [];
+  readonly watches: SimulatedWatch[] = [];
   readonly notes: Note[] = [];
   readonly trace = new Trace();
   /** What the master asked for and nobody has arranged yet. */
@@ -139,6 +144,10 @@ export class VirtualCluster {
         return this.submit(action);
       case 'give-up':
         return this.giveUp(action.call, action.reason);
+      case 'watch':
+        return this.watch(action);
+      case 'unwatch':
+        return this.unwatch(action.watch);
       case 'tick':
         return this.tellMaster(() => this.master.tick(this.now));
       case 'stop':
@@ -215,20 +224,9 @@ export class VirtualCluster {
   // ---- callers --------------------------------------------------------------------------------------------------
 
   private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
-    const call: SimulatedCall = {
-      index: this.calls.length,
-      client,
-      shard,
-      operation,
-      submittedAt: this.now,
-      submittedMoment: this.nextMoment(),
-      settledAt: Number.NaN,
-      settledMoment: 0,
-      result: null,
-      code: null,
-      handle: null,
-      request: 0,
-    };
+    const index = this.calls.length;
+    const submittedMoment = this.nextMoment();
+    const call = newCall({ index, client, shard, operation, submittedAt: this.now, submittedMoment, of: null });
     this.calls.push(call);
     this.unsettled += 1;
     this.watcher.submitted?.(call);
@@ -258,6 +256,21 @@ export class VirtualCluster {
     if (call === undefined || call.handle === null || call.result !== null || call.code !== null) return false;
     const { handle } = call;
     return this.tellMaster(() => this.master.giveUp(handle, reason, this.now));
+  }
+
+  private watch({ filter, resumes }: Action & { type: 'watch' }): boolean {
+    const before = resumes === null ? null : this.watches[resumes];
+    if (before === undefined || (before !== null && before.stage !== 'left')) return false;
+    const watch = new SimulatedWatch(this.watches.length, filter, before, this.watcher);
+    this.watches.push(watch);
+    const from = before === null ? null : new Map(before.positions);
+    return this.tellMaster(() => watch.begin(this.master, from, this.trace));
+  }
+
+  private unwatch(index: number): boolean {
+    const watch = this.watches[index];
+    if (watch === undefined || watch.stage !== 'started') return false;
+    return this.tellMaster(() => watch.leave(this.master, this.now));
   }
 
   // ---- lives ----------------------------------------------------------------------------------------------------

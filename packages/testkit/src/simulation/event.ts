@@ -8,6 +8,7 @@
  *           events can be dropped from it one by one when it is shrunk. One that no longer applies is skipped.
  */
 import { type DeathReason, type NodeId, nodeName, type Operation, type Seat, type ShardId } from '@quintet/engine/core';
+import type { WatchFilter } from './watch.ts';
 
 /** How many messages a turn takes from the link of each sender, in this order. */
 export type Takes = readonly (readonly [from: NodeId, count: number])[];
@@ -18,6 +19,9 @@ export type Keeps = readonly (readonly [to: NodeId, count: number])[];
 export type Action =
   | { readonly type: 'submit'; readonly client: number; readonly shard: ShardId; readonly operation: Operation }
   | { readonly type: 'give-up'; readonly call: number; readonly reason: 'aborted' | 'timeout' }
+  /** `resumes`: the watch, left before, whose position it goes on from. */
+  | { readonly type: 'watch'; readonly filter: WatchFilter; readonly resumes: number | null }
+  | { readonly type: 'unwatch'; readonly watch: number }
   | { readonly type: 'turn'; readonly node: NodeId; readonly takes: Takes }
   | { readonly type: 'master-turn'; readonly takes: Takes }
   | { readonly type: 'tick' }
@@ -54,6 +58,13 @@ export function describeAction(action: Action): string {
       return `reset shard ${action.shard}`;
     case 'revive':
       return `revive n${action.seat}`;
+    case 'watch': {
+      const { text, shard, previous } = action.filter;
+      const of = `${text}${shard === null ? '*' : ''}${previous ? ' with previous' : ''}`;
+      return `watch ${of}${action.resumes === null ? '' : ` from where watch ${action.resumes} was`}`;
+    }
+    case 'unwatch':
+      return `unwatch ${action.watch}`;
     default:
       return action.type;
   }
@@ -86,7 +97,23 @@ export function describeOperation(operation: Operation): string {
       return `expire ${operation.key} ttl ${operation.ttl} when ${operation.when}`;
     case 'scan':
       return `scan from ${operation.cursor} limit ${operation.limit}`;
+    case 'set-range':
+    case 'set-bit':
+      return `${operation.verb} ${operation.key} at ${operation.offset}`;
+    case 'transaction':
+      return `transaction${operation.lenient ? ' lenient' : ''} ${describeSteps(operation)}`;
+    case 'gather':
+      return `gather ${operation.keys.join(' ')}`;
+    case 'install':
+      return `install ${operation.effects.map(({ type, key }) => `${type} ${key}`).join(', ')}`;
     default:
       return `${operation.verb} ${operation.key}`.trimEnd();
   }
+}
+
+function describeSteps({ conditions, then, otherwise }: Operation & { verb: 'transaction' }): string {
+  const steps = then.map(describeOperation).join(', ');
+  if (conditions.length === 0) return `(${steps})`;
+  const held = conditions.map(({ key, ifVersion, equals }) => `${key} ${equals === null ? ifVersion : `= "${equals.value}"`}`);
+  return `if (${held.join(', ')}) (${steps}) else (${otherwise.map(describeOperation).join(', ')})`;
 }

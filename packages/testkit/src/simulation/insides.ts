@@ -1,7 +1,36 @@
 /**
  * Insides: the few private fields of the core that checkers look at. One file, so that a rename in the core is one edit.
  */
-import type { Copy, Learner, Record as LogRecord, ShardQueue, SlabStore, StreamSource } from '@quintet/engine/core';
+import type {
+  Copy,
+  Learner,
+  Record as LogRecord,
+  Master,
+  Operation,
+  ShardQueue,
+  SlabStore,
+  StreamSource,
+} from '@quintet/engine/core';
+
+/** The transaction over several shards whose gather or install this is, as it was submitted; null = of none. */
+export function transactionOf(queue: ShardQueue, part: Operation): Operation | null {
+  for (const calls of [queue.unanswered, queue.reads]) {
+    for (const { operation, group } of calls) {
+      if (operation === part) return (group as { operation: Operation } | null)?.operation ?? null;
+    }
+  }
+  return null;
+}
+
+/** Slots of a shard's order filter that count as held or locked. */
+export function heldSlots(queue: ShardQueue): number {
+  return (queue as unknown as { filter: { heldTotal: number } }).filter.heldTotal;
+}
+
+/** Transactions over several shards the master still has. */
+export function openTransactions(master: Master): number {
+  return (master as unknown as { transactions: { count: number } }).transactions.count;
+}
 
 /** How far a learner is; null for any other role. */
 export function learnerStage(copy: Copy): Learner['stage'] | null {

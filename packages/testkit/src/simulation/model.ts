@@ -19,7 +19,7 @@ export interface Expectation {
   readonly result: Result;
 }
 
-interface Moment {
+export interface Moment {
   readonly time: number;
   readonly seq: number;
   readonly maxValueBytes: number;
@@ -59,6 +59,10 @@ export function expected(operation: Operation, stored: Entry | undefined, moment
       return increment(operation, entry, moment);
     case 'append':
       return append(operation, entry, moment);
+    case 'set-range':
+      return setRange(operation, entry, moment);
+    case 'set-bit':
+      return setBit(operation, entry, moment);
     case 'expire':
       return expire(operation, entry, moment);
     case 'clear':
@@ -122,8 +126,56 @@ function append(
   return { effect: { type: 'put', key, value, kind, expiresAt }, result: result(Status.ok, seq, length) };
 }
 
+function setRange(
+  { key, offset, value }: Operation & { verb: 'set-range' },
+  entry: Entry | undefined,
+  moment: Moment,
+): Expectation {
+  if (entry?.kind === ValueKind.structured) return nothing(Status.wrongKind, entry);
+  const bytes = [...(entry?.value ?? '')];
+  if (value === '') {
+    const { version = 0, expiresAt = 0 } = entry ?? {};
+    const length = { value: String(bytes.length), kind: ValueKind.text, expiresAt };
+    return { effect: NO_EFFECT, result: result(Status.ok, version, length) };
+  }
+  while (bytes.length < offset) bytes.push('\0');
+  bytes.splice(offset, value.length, ...value);
+  if (bytes.length > moment.maxValueBytes) return nothing(Status.valueTooLarge, entry);
+  return rewritten(key, bytes, entry, moment, String(bytes.length));
+}
+
+function setBit(
+  { key, offset, bit }: Operation & { verb: 'set-bit' },
+  entry: Entry | undefined,
+  moment: Moment,
+): Expectation {
+  if (entry?.kind === ValueKind.structured) return nothing(Status.wrongKind, entry);
+  const bytes = [...(entry?.value ?? '')];
+  const at = (offset - (offset % 8)) / 8;
+  if (at + 1 > moment.maxValueBytes) return nothing(Status.valueTooLarge, entry);
+  while (bytes.length <= at) bytes.push('\0');
+  const bits = bytes[at]!.charCodeAt(0).toString(2).padStart(8, '0');
+  const place = offset % 8;
+  bytes[at] = String.fromCharCode(Number.parseInt(`${bits.slice(0, place)}${bit}${bits.slice(place + 1)}`, 2));
+  return rewritten(key, bytes, entry, moment, bits[place]!);
+}
+
+/** Other bytes for a value: text, or bytes if it was, and the deadline stays. */
+function rewritten(
+  key: string,
+  bytes: readonly string[],
+  entry: Entry | undefined,
+  { seq }: Moment,
+  answer: string,
+): Expectation {
+  const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
+  const expiresAt = entry?.expiresAt ?? 0;
+  const effect = { type: 'put', key, value: bytes.join(''), kind, expiresAt } as const;
+  return { effect, result: result(Status.ok, seq, { value: answer, kind, expiresAt }) };
+}
+
 function expire(
-  { key, ttl, deadline, when }: Operation & { verb: 'expire' },
+  { key, ttl, deadline, when, previous }: Operation & { verb: 'expire' },
   entry: Entry | undefined,
   { time, seq }: Moment,
 ): Expectation {
@@ -140,10 +192,15 @@ function expire(
     'some-later': finite && wanted > present,
     'some-sooner': finite && wanted < present,
   };
-  if (wanted === 0 ? !finite : !allowed[when]) return nothing(Status.conditionFailed, entry);
-  if (isPast(wanted, time)) return { effect: { type: 'remove', key, cause: 'delete' }, result: result(Status.ok, 0) };
+  const shown = previous ? entry : undefined;
+  if (wanted === 0 ? !finite : !allowed[when]) {
+    return { effect: NO_EFFECT, result: result(Status.conditionFailed, entry.version, shown) };
+  }
+  if (isPast(wanted, time)) {
+    return { effect: { type: 'remove', key, cause: 'delete' }, result: result(Status.ok, 0, shown) };
+  }
   return {
     effect: { type: 'deadline', key, expiresAt: wanted },
-    result: { ...result(Status.ok, seq), expiresAt: wanted },
+    result: { ...result(Status.ok, seq, shown), expiresAt: wanted },
   };
 }

@@ -53,6 +53,11 @@ export interface WorkloadMix {
   readonly ttlMs: number;
   /** Mean pause between two operations, ms. */
   readonly pauseMs: number;
+  /** Chance that an operation is a transaction, or on keys that transactions use. */
+  readonly transactions: number;
+  /** Watchers there may be at once, and the chance per step that one comes or goes. */
+  readonly watches: number;
+  readonly watchChurn: number;
 }
 
 /** r registers · c counters · v compare-and-set · a append · t expiring · g get-and-set · m everything else */
@@ -86,10 +91,12 @@ export function drawOptions(seed: string): Options {
   const pace = prng.pick([1, 1, 8, 64, 512]);
   const memory = prng.chance(0.15);
   const workload = drawWorkload(prng, pace, memory);
+  const master = drawMaster(prng, { nodes, shards, replicas });
+  const node = drawNode(prng, memory, nodes, shards * (replicas + 1));
   return {
     seed,
-    master: drawMaster(prng, { nodes, shards, replicas }),
-    node: drawNode(prng, memory, nodes, shards * (replicas + 1)),
+    master: { ...master, maxValueBytes: node.maxValueBytes, evicts: node.eviction === 'allkeys-lru' },
+    node,
     faults: drawFaults(prng, replicas === 0 && !beyond),
     workload,
     beyond,
@@ -116,6 +123,9 @@ function drawMaster(prng: Prng, shape: { nodes: number; shards: number; replicas
     backOffMaxMs: prng.pick([20, 500, 2000]),
     seatGraceMs: prng.pick([0, 0, 5, 250]),
     clockEveryMs: prng.pick([10, 100, 1000]),
+    historyChanges: prng.pick([1, 3, 20, 4096]),
+    historyBytes: prng.chance(0.2) ? 1 + prng.below(2000) : DEFAULT_MASTER_SETTINGS.historyBytes,
+    watchLingerMs: prng.pick([0, 20, 30_000]),
   };
 }
 
@@ -172,5 +182,8 @@ function drawWorkload(prng: Prng, pace: number, memory: boolean): WorkloadMix {
     valueBytes: memory ? 700 : prng.pick([0, 10, 200]),
     ttlMs: prng.pick([2, 30, 1000]) * pace,
     pauseMs: prng.pick([QUANTUM_MS, 1, 4]) * pace,
+    transactions: prng.chance(0.65) ? prng.pick([0.1, 0.3, 0.6]) : 0,
+    watches: prng.chance(0.6) ? 1 + prng.below(4) : 0,
+    watchChurn: prng.pick([0.005, 0.03]),
   };
 }

@@ -55,7 +55,7 @@ export class Scheduler {
     for (;;) {
       if (++this.steps > this.cluster.options.steps || this.isSpent()) return null;
       this.arrange();
-      const struck = this.faults.strike() ?? this.workload.giveUp();
+      const struck = this.faults.strike() ?? this.workload.giveUp() ?? this.workload.watching();
       if (struck !== null) return this.event(struck, struck.type === 'wait' ? this.faults.jumpMs : 0);
       const candidate = this.earliest();
       if (this.earliestAt > this.cluster.now) this.cluster.now = this.earliestAt;

@@ -2,15 +2,16 @@
  * Workload: what callers ask. Keys are of kinds (options.ts), so that each history suits what can be decided about it:
  * unique values on registers, increments on counters, conditions on versions the clients have heard, and so on.
  *
- * Owns      the next operation, its client and shard, and when it comes.
- * Does not  record anything (call.ts) or know faults.
- * Transactions and watches, once the core has them, are kinds of operations here.
+ * Owns      the next operation, its client and shard, and when it comes; who watches what, and when they come and go.
+ * Does not  record anything (call.ts), know faults, or make up transactions (transacting.ts).
  */
 import { type Operation, type ShardId, ValueKind } from '@quintet/engine/core';
 import type { Prng } from '../prng.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
+import { keyIn, keysOf, shardOfKey } from './keys.ts';
 import { KEY_KINDS, type KeyKind, QUANTUM_MS, type WorkloadMix } from './options.ts';
+import { Transacting } from './transacting.ts';
 
 /** How far back a client remembers versions. */
 const MEMORY_CALLS = 60;
@@ -22,6 +23,7 @@ export class Workload {
   private readonly mix: WorkloadMix;
   private readonly prng: Prng;
   private readonly kinds: readonly KeyKind[];
+  private readonly transacting: Transacting;
   private submitted = 0;
 
   constructor(cluster: VirtualCluster, prng: Prng) {
@@ -29,6 +31,7 @@ export class Workload {
     this.mix = cluster.options.workload;
     this.prng = prng;
     this.kinds = KEY_KINDS.flatMap((kind) => new Array<KeyKind>(this.mix.weights[kind]).fill(kind));
+    this.transacting = new Transacting(cluster.options, prng.fork('transactions'));
     this.nextAt = cluster.now;
   }
 
@@ -50,7 +53,10 @@ export class Workload {
     this.submitted += 1;
     if (this.done) this.nextAt = Number.POSITIVE_INFINITY;
     const shard = this.shard();
-    return { type: 'submit', client, shard, operation: this.operation(shard) };
+    if (!prng.chance(mix.transactions)) return { type: 'submit', client, shard, operation: this.operation(shard) };
+    const operation = this.transactional(shard);
+    const [first] = keysOf(operation);
+    return { type: 'submit', client, shard: shardOfKey(first!, cluster.options.master.shards), operation };
   }
 
   /** A call to give up on, if the mix has that. */
@@ -62,6 +68,35 @@ export class Workload {
       .filter(({ result, code }) => result === null && code === null);
     if (open.length === 0) return null;
     return { type: 'give-up', call: prng.pick(open).index, reason: prng.pick(['aborted', 'timeout'] as const) };
+  }
+
+  /** A watcher that comes, goes, or comes back, if the mix has that. */
+  watching(): Action | null {
+    const { mix, prng, cluster } = this;
+    if (mix.watches === 0 || !prng.chance(mix.watchChurn)) return null;
+    const present = cluster.watches.filter(({ stage }) => stage === 'started' || stage === 'starting');
+    if (present.length < mix.watches) return prng.chance(0.5) ? this.comeBack() : this.come();
+    const started = present.filter(({ stage }) => stage === 'started');
+    return started.length === 0 ? null : { type: 'unwatch', watch: prng.pick(started).index };
+  }
+
+  private come(): Action {
+    const { prng } = this;
+    const shard = this.shard();
+    const kind = prng.pick([...this.kinds, 'b', 'p']);
+    const previous = prng.chance(0.5);
+    const { shards } = this.cluster.options.master;
+    const exact = keyIn(shard, shards, kind, prng.below(this.mix.keysPerKind));
+    const ofKey = { text: exact, shard, previous };
+    const filter = prng.chance(0.4) ? ofKey : { text: prng.pick(['', kind, exact.slice(0, 4)]), shard: null, previous };
+    return { type: 'watch', filter, resumes: null };
+  }
+
+  private comeBack(): Action {
+    const gone = this.cluster.watches.filter(({ stage }) => stage === 'left').slice(-3);
+    if (gone.length === 0) return this.come();
+    const { index, filter } = this.prng.pick(gone);
+    return { type: 'watch', filter, resumes: index };
   }
 
   private underWay(client: number): number {
@@ -78,12 +113,20 @@ export class Workload {
     return this.prng.chance(0.8) ? this.prng.below(Math.min(shards, 3)) : this.prng.below(shards);
   }
 
+  /** A transaction, or a single operation on a key that transactions use. */
+  private transactional(shard: ShardId): Operation {
+    const { prng, transacting } = this;
+    const heard = (key: string) => this.heardVersion(shardOfKey(key, this.cluster.options.master.shards), key);
+    if (prng.chance(0.5)) return transacting.next(heard);
+    return prng.chance(0.3) ? this.readOf(transacting.account()) : transacting.step(transacting.poolKey(shard), heard);
+  }
+
   private operation(shard: ShardId): Operation {
     const { mix, prng } = this;
     if (prng.chance(mix.scans)) return this.shardRead();
     if (mix.clears && shard % 2 === 1 && prng.chance(0.03)) return { verb: 'clear', key: '' };
     const kind = prng.pick(this.kinds);
-    const key = `${kind}${shard}.${prng.below(mix.keysPerKind)}`;
+    const key = keyIn(shard, this.cluster.options.master.shards, kind, prng.below(mix.keysPerKind));
     switch (kind) {
       case 'r':
         return this.onRegister(key);
@@ -137,7 +180,9 @@ export class Workload {
   private anything(shard: ShardId, key: string): Operation {
     const { prng, mix, cluster } = this;
     const ttl = prng.pick([0, 0, 1 + prng.below(mix.ttlMs)]);
-    switch (prng.below(8)) {
+    switch (prng.below(9)) {
+      case 8:
+        return this.transacting.step(key, (one) => this.heardVersion(shard, one));
       case 0:
         return this.put(key, { ttl, ifVersion: prng.pick([-1, -2, 0, this.heardVersion(shard, key)]), previous: true });
       case 1:

@@ -10,6 +10,7 @@ import type { Host, VirtualCluster } from '../cluster.ts';
 import type { Options } from '../options.ts';
 import type { LogEntry } from '../truth/log-tree.ts';
 import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';
+import type { Change as ToldChange, SimulatedWatch } from '../watch.ts';
 
 export interface World {
   readonly cluster: VirtualCluster;
@@ -54,6 +55,9 @@ export interface Checker {
   valued?(valued: Valued): void;
   lost?(shard: ShardTruth): void;
   settled?(call: SimulatedCall): void;
+  watchStarted?(watch: SimulatedWatch): void;
+  /** At once: before `accepted` of the answer that brought the last of them. */
+  watchTold?(watch: SimulatedWatch, changes: readonly ToldChange[]): void;
   noted?(note: Note): void;
   /** Now and then, between events. */
   sample?(): void;

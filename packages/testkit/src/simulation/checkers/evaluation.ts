@@ -1,9 +1,18 @@
 /**
- * Every record does and answers what a plain map would at its place in the log (model.ts); and a primary's own records
- * remove only what may be removed.
+ * Every record does and answers what a plain map would at its place in the log (model.ts, model-transaction.ts), and says
+ * what was there before where that is asked for; and a primary's own records remove only what may be removed.
  */
-import { type Entry, isWrite, type Record as LogRecord, Status } from '@quintet/engine/core';
-import { expected, isPast } from '../model.ts';
+import {
+  type Effect,
+  type Entry,
+  isWrite,
+  type Record as LogRecord,
+  type Operation,
+  plainResult,
+  Status,
+} from '@quintet/engine/core';
+import { type Expectation, expected, isPast, type Moment } from '../model.ts';
+import { asTold, expectedTransaction, type LookUp, together } from '../model-transaction.ts';
 import { sameEffect, sameResult, valueAt } from '../truth/log-tree.ts';
 import type { Made } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
@@ -17,6 +26,17 @@ export function evaluation({ options }: World): Checker {
     return isOnBranch
       ? valueAt(parent, shard.committed, shard.contents, key)
       : valueAt(parent, shard.root, new Map(), key);
+  }
+
+  function wantedOf(operation: Operation, lookUp: LookUp, moment: Moment): Expectation {
+    if (operation.verb === 'transaction') {
+      const { effects, result } = expectedTransaction(operation, lookUp, moment);
+      return { effect: together(effects), result };
+    }
+    if (operation.verb !== 'install') return expected(operation, lookUp(operation.key), moment);
+    // What expired or was evicted since it was gathered needs no removal.
+    const effects = operation.effects.filter(({ type, key }) => type === 'put' || lookUp(key) !== undefined);
+    return { effect: together(effects), result: plainResult(Status.ok, moment.seq) };
   }
 
   function checkOwn(made: Made, { effect }: LogRecord): void {
@@ -41,14 +61,15 @@ export function evaluation({ options }: World): Checker {
       if (record.request === 0) return checkOwn(made, record);
       const { operation } = made.call!;
       const moment = { time: made.host.time, seq, maxValueBytes };
-      const entry = before(made, operation.key);
-      const wanted = expected(operation, entry, moment);
+      const lookUp = (key: string) => before(made, key);
+      const wanted = wantedOf(operation, lookUp, moment);
+      const effect: Effect = asTold(wanted.effect, record.watched, lookUp, moment.time);
       const refused = record.result.status === Status.outOfMemory;
       if (refused && maxMemoryBytes > 0 && isWrite(operation) && record.effect.type === 'none') return;
-      const right = sameEffect(record.effect, wanted.effect) && sameResult(record.result, wanted.result);
+      const right = sameEffect(record.effect, effect) && sameResult(record.result, wanted.result);
       check(right, 'evaluation', () => {
-        const [got, want] = [record, wanted].map(({ effect, result }) => JSON.stringify({ effect, result }));
-        const [on, at] = [JSON.stringify(entry), made.host.time];
+        const [got, want] = [record, { ...wanted, effect }].map(({ effect, result }) => JSON.stringify({ effect, result }));
+        const [on, at] = [JSON.stringify(lookUp(operation.key)), made.host.time];
         return `${made.shard.where(made.host)}: ${operation.verb} ${operation.key} on ${on} at ${at}: ${got}, not ${want}`;
       });
     },

@@ -4,6 +4,7 @@
  */
 import { ERRORS, isWrite, nodeName, type Result } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
+import { isOfSeveralShards } from '../keys.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -12,7 +13,8 @@ export function exactlyOnce({ cluster, shards }: World): Checker {
   const done = shards.map(() => new Map<number, Result>());
 
   function checkCall(call: SimulatedCall): void {
-    if (!isWrite(call.operation)) return;
+    // Of several shards: all-or-nothing.ts.
+    if (!isWrite(call.operation) || call.parts.length > 0 || isOfSeveralShards(call, shards.length)) return;
     const result = call.request === 0 ? undefined : done[call.shard]!.get(call.request);
     const asked = `call ${call.index} (${call.operation.verb} ${call.operation.key})`;
     if (call.result !== null) {
@@ -42,7 +44,7 @@ export function exactlyOnce({ cluster, shards }: World): Checker {
       );
       done[shard.shard]!.set(answer.request, answer.result);
       const call = shard.requests.get(answer.request);
-      const heard = call !== undefined && (call.result === answer.result || call.code !== null);
+      const heard = call !== undefined && (call.of !== null || call.result === answer.result || call.code !== null);
       check(
         heard,
         'exactly-once',

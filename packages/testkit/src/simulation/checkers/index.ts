@@ -1,15 +1,16 @@
-/**
- * All checkers. To come with the core: transactions (strictly serializable) and watch streams (no gap, no reorder) get a
- * file each beside these and a line below; ShardTruth.committedLog is what a watch must equal.
- */
+/** All checkers. */
 import { acceptedAnswers } from './accepted-answers.ts';
+import { accounts } from './accounts.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { bytes } from './bytes.ts';
 import { chainChanges } from './chain-changes.ts';
 import type { MakeChecker } from './checker.ts';
 import { evaluation } from './evaluation.ts';
 import { exactlyOnce } from './exactly-once.ts';
 import { inSync } from './in-sync.ts';
+import { isolation } from './isolation.ts';
 import { linearizable } from './linearizable.ts';
+import { locks } from './locks.ts';
 import { lostShard } from './lost-shard.ts';
 import { onePrimary } from './one-primary.ts';
 import { prefix } from './prefix.ts';
@@ -17,6 +18,8 @@ import { programOrder } from './program-order.ts';
 import { storeEqualsLog } from './store-equals-log.ts';
 import { values } from './values.ts';
 import { versions } from './versions.ts';
+import { watchStream } from './watch-stream.ts';
+import { watchTransactions } from './watch-transactions.ts';
 import { window } from './window.ts';
 
 export const CHECKERS: readonly MakeChecker[] = [
@@ -32,6 +35,12 @@ export const CHECKERS: readonly MakeChecker[] = [
   versions,
   chainChanges,
   programOrder,
+  isolation,
+  allOrNothing,
+  accounts,
+  locks,
+  watchStream,
+  watchTransactions,
   lostShard,
   bytes,
   linearizable,

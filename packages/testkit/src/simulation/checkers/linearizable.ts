@@ -6,7 +6,7 @@
  * what it did, and it had done so when the master accepted it. Without that, each would stay open for ever, and the cost
  * of deciding doubles with every one.
  *
- * Left out: operations its register model does not know (keys of kind m, whole-shard clears), runs with eviction (an
+ * Left out: operations its register model does not know (keys of kinds m, b and p, whole-shard clears), runs with eviction (an
  * entry may vanish at any time), and shards that were lost: evaluation.ts, values.ts and program-order.ts judge those.
  */
 import { ERRORS, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
@@ -93,7 +93,7 @@ class Recorder {
     const { settledAt: at, settledMoment: moment } = call;
     for (let from = 0; from < page.entries.length; from += PAGE_STRIDE) {
       const [key, value, , version] = page.entries.slice(from, from + PAGE_STRIDE) as [string, string, number, number];
-      if (!key.startsWith('m')) this.addOne(call, key, { kind: 'get' }, { result: { value, version }, at, moment });
+      if (!/^[bmp]/.test(key)) this.addOne(call, key, { kind: 'get' }, { result: { value, version }, at, moment });
     }
   }
 
@@ -139,7 +139,7 @@ function expiryOf(ttl: number, submittedAt: number, endedAt: number): { notBefor
 
 /** The operation in the checker's words; null if it has none for it. */
 function asChecked({ operation, submittedAt }: SimulatedCall, endedAt: number): CheckedOperation | null {
-  if (operation.key.startsWith('m')) return null;
+  if (/^[bmp]/.test(operation.key)) return null;
   switch (operation.verb) {
     case 'get':
       return { kind: 'get' };

@@ -1,9 +1,10 @@
 /**
  * Pipelines keep their order (protocol §5): operations of one key take effect in the order they were submitted, waited
- * for or not. Stronger than linearizability, which says nothing about two calls under way at once.
+ * for or not; a transaction's too, in every shard it has keys in, at its gather and its install. Stronger than linearizability, which says nothing about two calls under way at once.
  */
 import { isShardRead } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
+import { keysOf } from '../keys.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -22,15 +23,19 @@ export function programOrder({ shards }: World): Checker {
     let lastOfAll: Place | null = null;
     for (const place of places[shard]!.sort((a, b) => a.call.index - b.call.index)) {
       const { operation } = place.call;
-      const before = operation.key === '' ? lastOfAll : later(lastOfKey.get(operation.key), lastOfKey.get(''));
-      if (before) compare(before, place);
+      const keys = keysOf(operation);
+      for (const key of keys) {
+        const before = key === '' ? lastOfAll : later(lastOfKey.get(key), lastOfKey.get(''));
+        if (before) compare(before, place);
+      }
       if (isShardRead(operation)) continue;
-      lastOfKey.set(operation.key, place);
+      for (const key of keys) lastOfKey.set(key, place);
       lastOfAll = later(lastOfAll, place) ?? null;
     }
   }
 
   function compare(before: Place, after: Place): void {
+    if (before.call === after.call || (before.call.index === after.call.index && after.seq >= before.seq)) return;
     const inOrder = after.isLogged ? after.seq > before.seq : after.seq >= before.seq;
     check(inOrder, 'program-order', () => {
       const [first, second] = [before, after].map(

@@ -2,15 +2,14 @@
  * Protocol §7.8: a direct read shows nothing above what the master has accepted, nothing past its deadline, and exactly
  * what was committed when it was sent: no write of its key is under way meanwhile (§5).
  */
-import { type Entry, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
+import { type Entry, type GatherOperation, type Operation, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
 import { isPast } from '../model.ts';
 import type { KnownRead } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker, Valued, World } from './checker.ts';
 
 export function values({ cluster }: World): Checker {
-  function checkKeyRead({ shard, value: { result }, read }: Valued): void {
-    const { operation } = read.call;
+  function checkKeyRead({ shard, read }: Valued, operation: Operation, result: Result): void {
     const { key } = operation;
     const asked = `${shard.name}: ${operation.verb} ${key}`;
     check(
@@ -29,6 +28,13 @@ export function values({ cluster }: World): Checker {
     });
     check(!isPast(entry.expiresAt, read.sentAt), 'values', () => `${asked} showed an entry past its deadline`);
     checkShown(asked, entry, result, operation.verb === 'stat');
+  }
+
+  /** Each entry gathered is a read of its key. */
+  function checkGather(valued: Valued, { keys }: GatherOperation): void {
+    const items = valued.value.result.items ?? [];
+    check(items.length === keys.length, 'values', () => `${valued.shard.name}: ${items.length} of ${keys} were gathered`);
+    for (const [at, key] of keys.entries()) checkKeyRead(valued, { verb: 'get', key }, items[at]!);
   }
 
   function checkShown(asked: string, entry: Entry, result: Result, lengthOnly: boolean): void {
@@ -74,8 +80,10 @@ export function values({ cluster }: World): Checker {
   return {
     name: 'values',
     valued(valued) {
-      if (valued.read.call.operation.key === '') checkScan(valued);
-      else checkKeyRead(valued);
+      const { operation } = valued.read.call;
+      if (operation.verb === 'gather') checkGather(valued, operation);
+      else if (operation.key === '') checkScan(valued);
+      else checkKeyRead(valued, operation, valued.value.result);
     },
   };
 }

@@ -7,7 +7,7 @@
  * Owns      entries, ancestry, and what the store must hold at an entry.
  * Does not  know who holds which head (shard-truth.ts).
  */
-import type { Effect, Entry, Record as LogRecord, Result } from '@quintet/engine/core';
+import type { Effect, Entry, Record as LogRecord, PreviousValue, Result } from '@quintet/engine/core';
 
 export interface LogEntry {
   readonly seq: number;
@@ -62,13 +62,25 @@ export function sameEffect(one: Effect, other: Effect): boolean {
   if (one.type !== other.type) return false;
   if (one.type === 'put' && other.type === 'put') {
     const { key, value, kind, expiresAt } = other;
-    return one.key === key && one.value === value && one.kind === kind && one.expiresAt === expiresAt;
+    const same = one.key === key && one.value === value && one.kind === kind && one.expiresAt === expiresAt;
+    return same && samePrevious(one.previous, other.previous);
   }
-  if (one.type === 'remove' && other.type === 'remove') return one.key === other.key && one.cause === other.cause;
+  if (one.type === 'remove' && other.type === 'remove') {
+    return one.key === other.key && one.cause === other.cause && samePrevious(one.previous, other.previous);
+  }
   if (one.type === 'deadline' && other.type === 'deadline') {
     return one.key === other.key && one.expiresAt === other.expiresAt;
   }
+  if (one.type === 'many' && other.type === 'many') {
+    if (one.effects.length !== other.effects.length) return false;
+    return one.effects.every((part, at) => sameEffect(part, other.effects[at]!));
+  }
   return true;
+}
+
+function samePrevious(one: PreviousValue | null | undefined, other: PreviousValue | null | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.value === other.value && one.kind === other.kind;
 }
 
 export function sameResult(one: Result, other: Result): boolean {
@@ -80,8 +92,14 @@ export function sameResult(one: Result, other: Result): boolean {
     one.value === value &&
     one.kind === kind &&
     one.expiresAt === expiresAt &&
-    one.page === other.page
+    one.page === other.page &&
+    sameItems(one.items, other.items)
   );
+}
+
+function sameItems(one: Result['items'], other: Result['items']): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.length === other.length && one.every((item, at) => sameResult(item, other[at]!));
 }
 
 // ---- what a log leaves behind -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  * Does not  judge (checkers/), except where the translation itself would make no sense.
  */
 import {
+  type GatherOperation,
   MASTER,
   type Message,
   type NodeId,
@@ -12,12 +13,16 @@ import {
   nodeName,
   type Operation,
   type ReadOperation,
+  Status,
+  type ValueMessage,
 } from '@quintet/engine/core';
-import type { SimulatedCall } from '../call.ts';
+import { newCall, type SimulatedCall } from '../call.ts';
 import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
 import type { Host, VirtualCluster, Watcher } from '../cluster.ts';
+import { transactionOf } from '../insides.ts';
 import type { Options } from '../options.ts';
 import { check } from '../violation.ts';
+import type { Change as ToldChange, SimulatedWatch } from '../watch.ts';
 import { ancestorAt } from './log-tree.ts';
 import { type Made, ShardTruth } from './shard-truth.ts';
 
@@ -83,7 +88,7 @@ export class Truth implements Watcher, World {
   }
 
   private requestSent(shard: ShardTruth, request: number, operation: Operation): void {
-    const call = this.callOf(operation);
+    const call = this.callOf(shard, operation);
     const before = shard.requests.get(request) ?? call;
     const once = call.request === 0 || call.request === request;
     const same = before === call && once && call.shard === shard.shard;
@@ -97,20 +102,33 @@ export class Truth implements Watcher, World {
   }
 
   private readSent(shard: ShardTruth, id: number, operation: ReadOperation): void {
-    const call = this.callOf(operation);
+    const call = this.callOf(shard, operation);
     if (shard.reads.get(id)?.call === call) return;
     const { committed, contents } = shard;
     shard.reads.set(id, { call, sentAt: this.cluster.now, committedSeq: committed.seq, contents });
   }
 
-  private callOf(operation: Operation): SimulatedCall {
-    const call = this.callsByOperation.get(operation);
+  /** Whose operation this is: submitted, or the master's own for a transaction over several shards. */
+  private callOf(shard: ShardTruth, operation: Operation): SimulatedCall {
+    const call = this.callsByOperation.get(operation) ?? this.partOf(shard, operation);
     check(
       call !== undefined,
       'exactly-once',
       () => `an operation nobody submitted: ${operation.verb} ${operation.key}`,
     );
     return call;
+  }
+
+  private partOf({ shard }: ShardTruth, operation: Operation): SimulatedCall | undefined {
+    const whole = transactionOf(this.cluster.master.shards[shard]!.queue, operation);
+    const of = whole === null ? undefined : this.callsByOperation.get(whole);
+    if (of === undefined) return undefined;
+    const { index, client } = of;
+    const [submittedAt, submittedMoment] = [this.cluster.now, this.cluster.nextMoment()];
+    const part = newCall({ index, client, shard, operation, submittedAt, submittedMoment, of });
+    of.parts.push(part);
+    this.callsByOperation.set(operation, part);
+    return part;
   }
 
   // ---- nodes ----------------------------------------------------------------------------------------------------
@@ -152,6 +170,8 @@ export class Truth implements Watcher, World {
       return `${shard.name}: seq ${answer.seq} was accepted from ${nodeName(from)}, which does not hold it`;
     });
     shard.accept(entry);
+    const call = shard.requests.get(answer.request);
+    if (call !== undefined) [call.seq, call.doneAt] = [entry.seq, this.cluster.now];
     for (const checker of this.checkers) checker.accepted?.({ shard, from, answer, entry });
   }
 
@@ -160,7 +180,18 @@ export class Truth implements Watcher, World {
     const read = shard.reads.get(value.id);
     if (this.cluster.master.shards[value.shard]!.queue.reads.length === this.readsBefore || read === undefined) return;
     shard.reads.delete(value.id);
+    [read.call.seq, read.call.doneAt] = [read.committedSeq, this.cluster.now];
+    if (read.call.operation.verb === 'gather') this.gathered(read.call, read.call.operation, value);
     for (const checker of this.checkers) checker.valued?.({ shard, from, value, read });
+  }
+
+  private gathered(part: SimulatedCall, { keys }: GatherOperation, { result }: ValueMessage): void {
+    for (const [at, { status, version, value, kind, expiresAt }] of (result.items ?? []).entries()) {
+      if (status === Status.ok) part.seen.set(keys[at]!, { value: value!, kind, version, expiresAt });
+    }
+    const gathers = part.of!.parts.filter(({ operation }) => operation.verb === 'gather');
+    if (gathers.some(({ doneAt }) => Number.isNaN(doneAt))) return;
+    for (const gather of gathers) gather.seenUntil = this.shards[gather.shard]!.committed.seq;
   }
 
   masterMoved(): void {
@@ -169,6 +200,9 @@ export class Truth implements Watcher, World {
       if (!lost || shard.lost) continue;
       shard.lost = true;
       shard.reads.clear();
+      for (const call of this.callsByOperation.values()) {
+        if (call.of !== null && call.shard === shard.shard && Number.isNaN(call.doneAt)) call.lost = true;
+      }
       for (const checker of this.checkers) checker.lost?.(shard);
     }
   }
@@ -181,6 +215,14 @@ export class Truth implements Watcher, World {
 
   settled(call: SimulatedCall): void {
     for (const checker of this.checkers) checker.settled?.(call);
+  }
+
+  watchStarted(watch: SimulatedWatch): void {
+    for (const checker of this.checkers) checker.watchStarted?.(watch);
+  }
+
+  watchTold(watch: SimulatedWatch, changes: readonly ToldChange[]): void {
+    for (const checker of this.checkers) checker.watchTold?.(watch, changes);
   }
 
   noted(note: Note): void {

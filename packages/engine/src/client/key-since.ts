@@ -1,12 +1,15 @@
 /**
- * SinceVersion: a watch of one key that goes on after a version of it.
+ * KeySince: a watch of one key that goes on after what its user knows of it: a place of a watch before, or a version.
  *
- * | tries                                             | good if                          | else               |
- * |---------------------------------------------------|----------------------------------|--------------------|
- * | 1. to go on from that version                     | the core remembers so far back   | 2                  |
- * | 2. to begin now, and look at the key afterwards   | it has that version still: then nothing happened to it before the beginning | WATCH_LAGGED |
+ * | tries                                        | good if                                              | else         |
+ * |----------------------------------------------|------------------------------------------------------|--------------|
+ * | 1. to go on from there                       | the core remembers so far back                       | 2            |
+ * | 2. to begin now, and look at the key after   | its version is no later: then nothing was missed     | WATCH_LAGGED |
  *
- * Version 0 (absent) is no place in the shard's order, so it begins with the second.
+ * So a key that nobody wrote to can be watched on after any time, however much is forgotten of others. An absent key is good
+ * for version 0 (its user knows it as absent) and for no place: it may have come and gone. Version 0 itself is no place in
+ * the shard's order, so it begins with 2.
+ *
  * Owns      the two tries. Its sink hears of the second as if it were the first.
  * Does not  tell changes of the second before it knows that it is good: it holds them, for the time of one read.
  */
@@ -18,17 +21,23 @@ import type { Result } from '../core/operation.ts';
 import type { WatchSink } from '../core/outbox.ts';
 import type { PendingWatch, StoreCaller } from './caller.ts';
 
-/** Watches the key of a filter from a version of it on. */
-export function watchSince(caller: StoreCaller, filter: WatchFilter, version: number, sink: WatchSink): PendingWatch {
-  const since = new SinceVersion(caller, filter, version, sink);
+/** What is known: everything up to a place in the shard's order, or the key as of a version. */
+export interface Known {
+  readonly kind: 'place' | 'version';
+  readonly seq: number;
+}
+
+/** Watches the key of a filter from what is known of it on. */
+export function watchSince(caller: StoreCaller, filter: WatchFilter, known: Known, sink: WatchSink): PendingWatch {
+  const since = new KeySince(caller, filter, known, sink);
   since.begin();
   return since;
 }
 
-class SinceVersion implements WatchSink, PendingWatch {
+class KeySince implements WatchSink, PendingWatch {
   readonly #caller: StoreCaller;
   readonly #filter: WatchFilter;
-  readonly #version: number;
+  readonly #known: Known;
   readonly #sink: WatchSink;
   #watch: PendingWatch | undefined;
   #second = false;
@@ -37,16 +46,17 @@ class SinceVersion implements WatchSink, PendingWatch {
   #positions: ReadonlyMap<ShardId, number> | null = null;
   #held: Change[] | null = null;
 
-  constructor(caller: StoreCaller, filter: WatchFilter, version: number, sink: WatchSink) {
+  constructor(caller: StoreCaller, filter: WatchFilter, known: Known, sink: WatchSink) {
     this.#caller = caller;
     this.#filter = filter;
-    this.#version = version;
+    this.#known = known;
     this.#sink = sink;
   }
 
   begin(): void {
-    if (this.#version === 0) this.#startNow();
-    else this.#start(new Map([[this.#filter.shard!, this.#version]]));
+    const { kind, seq } = this.#known;
+    if (kind === 'version' && seq === 0) this.#startNow();
+    else this.#start(new Map([[this.#filter.shard!, seq]]));
   }
 
   #startNow(): void {
@@ -92,12 +102,11 @@ class SinceVersion implements WatchSink, PendingWatch {
 
   #onLook({ version }: Result): void {
     if (this.#ended) return;
-    if (version !== this.#version) {
-      const what = version === 0 ? 'is absent' : `has version ${version}`;
-      return this.#end(
-        'WATCH_LAGGED',
-        `what happened since version ${this.#version} is forgotten; the key ${what} now`,
-      );
+    const { kind, seq } = this.#known;
+    const good = version === 0 ? kind === 'version' && seq === 0 : version <= seq;
+    if (!good) {
+      const now = version === 0 ? 'is absent' : `has version ${version}`;
+      return this.#end('WATCH_LAGGED', `what happened since version ${seq} is forgotten; the key ${now} now`);
     }
     const held = this.#held!;
     this.#held = null;

@@ -1,0 +1,90 @@
+/**
+ * GrpcFace: gRPC on connections the listener hands over. grpc-js is an optional dependency of 15 MB, so this file is loaded
+ * when the first such connection comes (listener.ts).
+ *
+ * Owns      grpc-js's server (which never listens) and its connection injector; password, health and reflection.
+ * Does not  know the services' methods: v1.ts is the seed's, v2.ts ours.
+ */
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import * as grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import type { ServerContext } from '../server-context.ts';
+import { seedService } from './v1.ts';
+import { keyValueService } from './v2.ts';
+
+const SEED = 'kvstore.server.v1.ServerService';
+const OURS = 'kvstore.server.v2.KeyValueService';
+
+/** The same folder from src/grpc and from dist/grpc. */
+function protoPath(name: string): string {
+  return fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url));
+}
+
+const DRAIN_MS = 2000;
+
+export class GrpcFace {
+  private readonly server: grpc.Server;
+  private readonly injector: ReturnType<grpc.Server['createConnectionInjector']>;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(context: ServerContext) {
+    // Values are a little smaller than the messages that bear them.
+    const largest = context.caller.limits.maxValueBytes + context.caller.limits.maxKeyBytes + 4096;
+    this.server = new grpc.Server({
+      'grpc.max_receive_message_length': largest,
+      'grpc.max_send_message_length': largest,
+      'grpc.max_concurrent_streams': 128,
+      interceptors: context.passwordRequired ? [passwordCheck(context)] : [],
+    });
+    const definitions = loadSync([protoPath('kvstore.server.v1'), protoPath('kvstore.server.v2')], {
+      keepCase: true,
+      longs: Number,
+      enums: String,
+      defaults: true,
+      oneofs: true,
+    });
+    this.server.addService(definitions[SEED] as grpc.ServiceDefinition, seedService(context));
+    this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context));
+    new HealthImplementation({ '': 'SERVING', [SEED]: 'SERVING', [OURS]: 'SERVING' }).addToServer(this.server);
+    new ReflectionService(definitions).addToServer(this.server);
+    this.injector = this.server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  }
+
+  /** Takes over a socket none of whose bytes were consumed. */
+  take(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    this.injector.injectConnection(socket);
+  }
+
+  /** Takes no new calls; ends connections when those under way are done, or soon. */
+  drain(): void {
+    this.injector.drain(DRAIN_MS);
+  }
+
+  destroy(): void {
+    this.injector.destroy();
+    for (const socket of this.sockets) socket.destroy();
+    this.server.forceShutdown();
+  }
+}
+
+/** The password comes as metadata `authorization: Bearer <password>` with every call; health needs none. */
+function passwordCheck(context: ServerContext): grpc.ServerInterceptor {
+  return (method, call) =>
+    new grpc.ServerInterceptingCall(call, {
+      start: (next) => {
+        next({
+          onReceiveMetadata: (metadata, proceed) => {
+            const [given = ''] = metadata.get('authorization').map(String);
+            const open = method.path.startsWith('/grpc.health.v1.Health/');
+            if (open || context.passwordMatches('default', given.replace(/^bearer /i, ''))) return proceed(metadata);
+            call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
+          },
+        });
+      },
+    });
+}

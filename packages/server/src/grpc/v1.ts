@@ -1,0 +1,40 @@
+/**
+ * The seed's service. Its two bugs are not kept: failures are failures here, where it answered OK. An empty value is legal.
+ */
+import * as grpc from '@grpc/grpc-js';
+import { ANY_VERSION, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
+import { call } from '../call.ts';
+import { utf8 } from '../resp/encoder.ts';
+import type { ServerContext } from '../server-context.ts';
+import { bytes, GrpcRefusal, unary } from './answers.ts';
+
+interface GetValueRequest {
+  readonly key: string;
+}
+
+interface PutValueRequest {
+  readonly key: string;
+  readonly value: string;
+}
+
+function keyOf({ key }: { readonly key: string }): string {
+  if (key === '') throw new GrpcRefusal(grpc.status.INVALID_ARGUMENT, 'the key must not be empty');
+  return utf8(key);
+}
+
+export function seedService(context: ServerContext): grpc.UntypedServiceImplementation {
+  return {
+    GetValue: unary(context, async (request: GetValueRequest, signal) => {
+      const key = keyOf(request);
+      const result = await call(context.caller, { verb: 'get', key }, { signal });
+      if (result.status !== Status.ok) throw new GrpcRefusal(grpc.status.NOT_FOUND, 'there is no such key');
+      return { value: bytes(result.value!).toString('utf8') };
+    }),
+    PutValue: unary(context, async (request: PutValueRequest, signal) => {
+      const entry = { key: keyOf(request), value: utf8(request.value), kind: ValueKind.text };
+      const rest = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
+      await call(context.caller, { verb: 'put', ...entry, ...rest }, { signal });
+      return { success: true };
+    }),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Our own service: entries as bytes with version and deadline, conditions, iteration, changes.
+ */
+import * as grpc from '@grpc/grpc-js';
+import { type ErrorCode, KvError } from '@quintet/engine';
+import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, ValueKind } from '@quintet/engine/core';
+import { call } from '../call.ts';
+import type { ServerContext } from '../server-context.ts';
+import { transactionOf } from '../transaction/steps.ts';
+import { walkEntries } from '../walk.ts';
+import { abortSignalOf, bytes, GrpcRefusal, statusOf, text, unary } from './answers.ts';
+
+interface PutRequest {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly ttl_ms: number;
+  readonly condition?: 'if_version' | 'if_absent' | 'if_present';
+  readonly if_version: number;
+  readonly if_absent: boolean;
+  readonly if_present: boolean;
+}
+
+interface Change {
+  readonly type: 'put' | 'delete' | 'expire' | 'evict' | 'clear';
+  readonly key: string;
+  readonly value: string;
+  readonly version: number;
+  readonly expiresAt: number;
+}
+
+interface ChangeSource {
+  watch(
+    filter: { readonly text: string; readonly shard: null; readonly previous: boolean },
+    from: null,
+    sink: {
+      onStart(): void;
+      onChanges(changes: readonly Change[]): void;
+      onEnd(code: ErrorCode, details: string): void;
+    },
+  ): { stop(): void };
+}
+
+function entryOf(key: string, value: string, version: number, expiresAt: number): object {
+  return { key: bytes(key), value: bytes(value), version, expires_at_ms: expiresAt };
+}
+
+function conditionOf(request: PutRequest): number {
+  if (request.condition === 'if_version') return request.if_version;
+  if (request.condition === 'if_absent' && request.if_absent) return MUST_BE_ABSENT;
+  if (request.condition === 'if_present' && request.if_present) return MUST_EXIST;
+  return ANY_VERSION;
+}
+
+function putOf(request: PutRequest): PutOperation {
+  const { key, value, ttl_ms: ttl } = request;
+  const entry = { key: text(key), value: text(value), kind: ValueKind.bytes };
+  return { verb: 'put', ...entry, ifVersion: conditionOf(request), ttl, deadline: 0, previous: false };
+}
+
+const CONDITION_FAILED = 'the key is not as the condition says';
+
+export function keyValueService(context: ServerContext): grpc.UntypedServiceImplementation {
+  const { caller } = context;
+  return {
+    Get: unary(context, async (request: { key: Uint8Array }, signal) => {
+      const key = text(request.key);
+      const { status, value, version, expiresAt } = await call(caller, { verb: 'get', key }, { signal });
+      if (status !== Status.ok) throw new GrpcRefusal(grpc.status.NOT_FOUND, 'there is no such key');
+      return entryOf(key, value!, version, expiresAt);
+    }),
+    Put: unary(context, async (request: PutRequest, signal) => {
+      const { status, version } = await call(caller, putOf(request), { signal });
+      if (status === Status.conditionFailed) {
+        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+      }
+      return { version };
+    }),
+    Delete: unary(context, async (request: { key: Uint8Array; if_version: number }, signal) => {
+      const ifVersion = request.if_version === 0 ? ANY_VERSION : request.if_version;
+      const removal = { verb: 'delete', key: text(request.key), ifVersion, previous: false } as const;
+      const { status } = await call(caller, removal, { signal });
+      if (status === Status.conditionFailed) {
+        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+      }
+      return { deleted: status === Status.ok };
+    }),
+    PutMany: unary(context, async ({ puts }: { puts: readonly PutRequest[] }, signal) => {
+      const steps = puts.map((put) => ({ ...putOf(put), ifVersion: ANY_VERSION }));
+      const conditions = puts
+        .map((put) => ({ key: text(put.key), ifVersion: conditionOf(put), equals: null }))
+        .filter(({ ifVersion }) => ifVersion !== ANY_VERSION);
+      const { status } = await call(caller, transactionOf({ conditions, steps, lenient: false }), { signal });
+      if (status === Status.conditionFailed) {
+        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+      }
+      return {};
+    }),
+    Scan: (stream: grpc.ServerWritableStream<ScanRequest, object>) => void scan(context, stream),
+    Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => watch(context, stream),
+    Status: unary(context, async () => ({ json: JSON.stringify(context.cluster.status()) })),
+  };
+}
+
+interface ScanRequest {
+  readonly prefix: Uint8Array;
+  readonly keys_only: boolean;
+  readonly limit: number;
+}
+
+interface WatchRequest {
+  readonly prefix: Uint8Array;
+}
+
+async function scan(context: ServerContext, stream: grpc.ServerWritableStream<ScanRequest, object>): Promise<void> {
+  const { prefix, keys_only: keysOnly, limit } = stream.request;
+  const signal = abortSignalOf(stream);
+  let count = 0;
+  try {
+    for await (const { key, value, version, expiresAt } of walkEntries(
+      context.caller,
+      text(prefix),
+      keysOnly,
+      signal,
+    )) {
+      const room = stream.write(entryOf(key, value, version, expiresAt));
+      if (++count === limit) break;
+      if (!room) await drained(stream, signal);
+    }
+    stream.end();
+  } catch (thrown) {
+    stream.emit('error', statusOf(context, thrown));
+  }
+}
+
+function drained(stream: grpc.ServerWritableStream<ScanRequest, object>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('drain', resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Unsent bytes of one watcher beyond which it is told that it fell behind. */
+const WATCH_BYTES_MAX = 16 * 1024 * 1024;
+
+function watch(context: ServerContext, stream: grpc.ServerWritableStream<WatchRequest, object>): void {
+  const source = context.cluster.caller as object as Partial<ChangeSource>;
+  const fail = (code: ErrorCode, details: string): void => {
+    stream.emit('error', statusOf(context, new KvError(code, details)));
+  };
+  const pending = source.watch?.({ text: text(stream.request.prefix), shard: null, previous: false }, null, {
+    // The client hears that the watch stands by the headers.
+    onStart: () => stream.sendMetadata(new grpc.Metadata()),
+    onChanges: (changes) => {
+      for (const { type, key, value, version, expiresAt } of changes) {
+        stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) });
+      }
+      if (stream.writableLength < WATCH_BYTES_MAX) return;
+      pending?.stop();
+      fail('WATCH_LAGGED', 'the client does not read');
+    },
+    onEnd: fail,
+  });
+  stream.on('cancelled', () => pending?.stop());
+  if (pending === undefined) fail('CLOSED', '');
+}

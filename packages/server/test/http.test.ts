@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { Cluster } from '@quintet/engine';
+import { type RunningServer, startServer } from '../src/index.ts';
+
+let cluster: Cluster;
+let server: RunningServer;
+let locked: RunningServer;
+let base: string;
+
+before(async () => {
+  cluster = await Cluster.start({ nodes: 3, shards: 4 });
+  server = await startServer(cluster, { port: 0 });
+  locked = await startServer(cluster, { port: 0, password: 'secret' });
+  base = `http://${server.address}`;
+});
+
+after(async () => {
+  await server?.close();
+  await locked?.close();
+  await cluster?.close();
+});
+
+function put(key: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${base}/v1/keys/${key}`, { method: 'PUT', body, headers });
+}
+
+test('http: an entry is a resource, its version the ETag', async () => {
+  const created = await put('a%2Fb', 'grüß', { 'content-type': 'text/plain', 'if-none-match': '*' });
+  assert.equal(created.status, 204);
+  const tag = created.headers.get('etag')!;
+  const read = await fetch(`${base}/v1/keys/a%2Fb`);
+  assert.equal(read.status, 200);
+  assert.equal(read.headers.get('etag'), tag);
+  assert.equal(await read.text(), 'grüß');
+  assert.equal(await cluster.get('a/b'), 'grüß');
+  assert.equal((await fetch(`${base}/v1/keys/a%2Fb`, { headers: { 'if-none-match': tag } })).status, 304);
+  assert.equal((await put('a%2Fb', 'x', { 'if-none-match': '*' })).status, 412);
+  assert.equal((await put('a%2Fb', 'x', { 'if-match': '"1234567"' })).status, 412);
+  assert.equal((await put('a%2Fb', 'y', { 'if-match': tag })).status, 204);
+  assert.equal((await put('missing', 'y', { 'if-match': '*' })).status, 412);
+  const stale = await fetch(`${base}/v1/keys/a%2Fb`, { method: 'DELETE', headers: { 'if-match': tag } });
+  assert.equal(stale.status, 412);
+  assert.equal((await fetch(`${base}/v1/keys/a%2Fb`, { method: 'DELETE' })).status, 204);
+  assert.equal((await fetch(`${base}/v1/keys/a%2Fb`, { method: 'DELETE' })).status, 404);
+  assert.equal((await fetch(`${base}/v1/keys/a%2Fb`)).status, 404);
+});
+
+test('http: max-age is the time to live; bytes stay bytes', async () => {
+  assert.equal((await put('ttl', 'x', { 'cache-control': 'max-age=100' })).status, 204);
+  assert.match((await fetch(`${base}/v1/keys/ttl`)).headers.get('cache-control')!, /max-age=(100|99)$/);
+  const left = (await cluster.ttl('ttl'))!;
+  assert.ok(left > 90_000 && left <= 100_000);
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  await fetch(`${base}/v1/keys/%ff%00`, { method: 'PUT', body: bytes });
+  assert.deepEqual(Buffer.from(await (await fetch(`${base}/v1/keys/%FF%00`)).arrayBuffer()), bytes);
+  assert.equal((await fetch(`${base}/v1/keys/%zz`)).status, 400);
+  assert.equal((await fetch(`${base}/v1/keys/`)).status, 400);
+  assert.equal((await fetch(`${base}/v1/keys/a`, { method: 'POST', body: 'x' })).status, 405);
+  const large = await put('large', 'x'.repeat(16 * 1024 * 1024 + 1));
+  assert.equal(large.status, 413);
+});
+
+test('http: a prefix as lines of JSON', async () => {
+  for (let index = 0; index < 600; index++) await cluster.put(`list:${index}`, String(index));
+  const lines = (await (await fetch(`${base}/v1/keys?prefix=list:`)).text()).trim().split('\n');
+  const found = lines.map((line) => JSON.parse(line) as { key: string; value: string; version: number });
+  assert.equal(found.length, 600);
+  assert.ok(found.every(({ key, value }) => key === `list:${value}`));
+  const few = await (await fetch(`${base}/v1/keys?prefix=list:&limit=3&keysOnly=true`)).text();
+  assert.equal(few.trim().split('\n').length, 3);
+  assert.ok(!few.includes('value'));
+  assert.equal((await fetch(`${base}/v1/keys?limit=x`)).status, 400);
+});
+
+test('http: health, status, metrics', async () => {
+  assert.equal(await (await fetch(`${base}/healthz`)).text(), 'ok\n');
+  assert.equal(await (await fetch(`${base}/readyz`)).text(), 'ready\n');
+  assert.equal(((await (await fetch(`${base}/v1/status`)).json()) as { health: string }).health, 'ok');
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  for (const name of ['redis_up 1', 'redis_connected_clients', 'redis_db_keys{db="db0"}', 'quintet_nodes_up 3']) {
+    assert.ok(metrics.includes(name), name);
+  }
+  assert.equal((await fetch(`${base}/nothing`)).status, 404);
+});
+
+test('http: a password is needed where there is one, but not by probes', async () => {
+  const url = `http://${locked.address}`;
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  assert.equal((await fetch(`${url}/v1/status`)).status, 401);
+  const bearer = { authorization: 'Bearer wrong' };
+  assert.equal((await fetch(`${url}/v1/status`, { headers: bearer })).status, 401);
+  assert.equal((await fetch(`${url}/v1/status`, { headers: { authorization: 'Bearer secret' } })).status, 200);
+  const basic = `Basic ${Buffer.from('default:secret').toString('base64')}`;
+  assert.equal((await fetch(`${url}/metrics`, { headers: { authorization: basic } })).status, 200);
+});
+
+/** fetch forbids some headers; a browser under attack would send them. */
+function raw(method: string, path: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: server.host, port: server.port, method, path, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+test('http: attacks through a browser are refused', async () => {
+  const host = server.address;
+  assert.equal(await raw('GET', '/v1/status', { host: 'evil.example' }), 421, 'DNS rebinding');
+  assert.equal(await raw('GET', '/v1/status', { host: 'localhost:1338' }), 200);
+  assert.equal(await raw('PUT', '/v1/keys/x', { host, origin: 'http://evil.example' }), 403, 'cross-site write');
+  assert.equal(await raw('PUT', '/v1/keys/x', { host, origin: 'null' }), 403, 'sandboxed frame');
+  assert.equal(await raw('GET', '/v1/keys/x', { host, 'sec-fetch-site': 'cross-site' }), 403);
+  assert.equal(await raw('OPTIONS', '/v1/keys/x', { host, origin: `http://${host}` }), 405, 'no CORS');
+  assert.equal(await cluster.has('x'), false);
+});
+
+test('http: no byte of a request ever runs as a command', async () => {
+  const command = '*3\r\n$3\r\nSET\r\n$8\r\nsmuggled\r\n$1\r\n1\r\n';
+  const heads = [
+    `POST / HTTP/1.1\r\nHost: ${server.address}\r\nContent-Length: ${command.length}\r\n\r\n`,
+    `PUT /v1/keys/body HTTP/1.1\r\nHost: ${server.address}\r\nContent-Length: 0\r\n\r\n`,
+    'POST / HTTP/1.0\r\n\r\n',
+    'POST /\r\nHost: x\r\n\r\n',
+  ];
+  for (const head of heads) {
+    const socket = connect(server.port, server.host);
+    socket.on('error', () => {});
+    socket.resume();
+    socket.end(head + command);
+    await once(socket, 'close');
+  }
+  assert.equal(await cluster.has('smuggled'), false);
+});

@@ -1,0 +1,54 @@
+/**
+ * Keys: which shards an operation concerns. Keys bear a {tag} that puts them in the shard their operation is sent to, as a
+ * transaction finds its shards by its keys.
+ */
+import { hashSlotOf, type Operation, type ShardId, shardOfSlot } from '@quintet/engine/core';
+import type { SimulatedCall } from './call.ts';
+
+const tags = new Map<number, readonly string[]>();
+
+/** `r{17}.3`: a key of a kind in a shard. */
+export function keyIn(shard: ShardId, shards: number, kind: string, index: number): string {
+  const known = tags.get(shards) ?? tagsOf(shards);
+  tags.set(shards, known);
+  return `${kind}{${known[shard]}}.${index}`;
+}
+
+function tagsOf(shards: number): readonly string[] {
+  const found: string[] = [];
+  for (let tag = 0, left = shards; left > 0; tag++) {
+    const shard = shardOfSlot(hashSlotOf(String(tag)), shards);
+    if (found[shard] !== undefined) continue;
+    found[shard] = String(tag);
+    left -= 1;
+  }
+  return found;
+}
+
+export function shardOfKey(key: string, shards: number): ShardId {
+  return shardOfSlot(hashSlotOf(key), shards);
+}
+
+/** Every key an operation names, once; '' = the whole shard. */
+export function keysOf(operation: Operation): ReadonlySet<string> {
+  switch (operation.verb) {
+    case 'transaction':
+      return new Set([operation.conditions, operation.then, operation.otherwise].flat().map(({ key }) => key));
+    case 'gather':
+      return new Set(operation.keys);
+    case 'install':
+      return new Set(operation.effects.map(({ key }) => key));
+    default:
+      return new Set([operation.key]);
+  }
+}
+
+/** The shards a call concerns. */
+export function shardsOf({ shard, operation }: SimulatedCall, shards: number): readonly ShardId[] {
+  if (operation.verb !== 'transaction') return [shard];
+  return [...new Set([...keysOf(operation)].map((key) => shardOfKey(key, shards)))];
+}
+
+export function isOfSeveralShards(call: SimulatedCall, shards: number): boolean {
+  return call.operation.verb === 'transaction' && shardsOf(call, shards).length > 1;
+}
