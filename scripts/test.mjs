@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** A test that hangs is a failed test. The longest of them takes a third of this on a busy machine. */
+const TEST_LIMIT_MS = 180_000;
+
 const roots = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const packages = readdirSync('packages').map((name) => join('packages', name, 'test'));
@@ -27,7 +30,7 @@ if (files.length === 0) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['--conditions=source', '--import', 'tsx', '--test', ...flags, ...files],
+  ['--conditions=source', '--import', 'tsx', '--test', `--test-timeout=${TEST_LIMIT_MS}`, ...flags, ...files],
   { stdio: 'inherit' },
 );
 process.exit(status ?? 1);

@@ -23,6 +23,9 @@ export interface ReceptionOptions {
 
 /** How long first bytes may leave it open which protocol they begin. Silence is no problem, half a line is. */
 const SNIFF_MS = 10_000;
+/** How often the memory of all clients is added up, and how long one may take to give the password. */
+const SHED_MS = 100;
+const UNAUTHENTICATED_MS = 30_000;
 
 export class Reception {
   private readonly context: ServerContext;
@@ -31,10 +34,12 @@ export class Reception {
   private grpc: Promise<GrpcFace> | null = null;
   private grpcSockets = 0;
   private readonly secureContext: SecureContext | null;
+  private readonly shedding: NodeJS.Timeout;
 
   constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
     this.context = context;
     this.http = new HttpFace(context, new Guard(context, hosts));
+    this.shedding = setInterval(() => context.shedClients(), SHED_MS).unref();
     this.secureContext = tls === undefined ? null : createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
   }
 
@@ -59,6 +64,7 @@ export class Reception {
   }
 
   destroy(): void {
+    clearInterval(this.shedding);
     this.http.destroy();
     this.grpc?.then((face) => face.destroy()).catch(() => {});
   }
@@ -107,6 +113,8 @@ export class Reception {
   private async serveGrpc(socket: Socket, first: Buffer): Promise<void> {
     socket.pause();
     socket.unshift(first);
+    // An HTTP/2 session does not notice that its client has ended its half; the socket must.
+    socket.allowHalfOpen = false;
     this.grpcSockets++;
     socket.once('close', () => this.grpcSockets--);
     try {
@@ -139,5 +147,9 @@ function serveResp(socket: Socket, context: ServerContext, first: Buffer): void 
   socket.on('drain', () => session.onDrain());
   socket.on('end', () => session.onEnd());
   socket.on('close', () => session.onClosed());
+  if (context.passwordRequired) {
+    const timer = setTimeout(() => session.authenticated || session.cutOff(), UNAUTHENTICATED_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
   session.onData(first);
 }

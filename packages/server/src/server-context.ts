@@ -29,6 +29,7 @@ export interface ServerCounters {
   keyspaceHits: number;
   keyspaceMisses: number;
   outputLimitDisconnections: number;
+  evictedClients: number;
 }
 
 function noCounts(): ServerCounters {
@@ -42,6 +43,7 @@ function noCounts(): ServerCounters {
     keyspaceHits: 0,
     keyspaceMisses: 0,
     outputLimitDisconnections: 0,
+    evictedClients: 0,
   };
 }
 
@@ -153,6 +155,20 @@ export class ServerContext {
     Object.assign(this.counters, noCounts());
     this.commandStatistics.reset();
     this.errorStatistics.clear();
+  }
+
+  /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
+  shedClients(): void {
+    const sizes = [...this.sessions.values()].map((session) => ({ session, bytes: session.heldBytes }));
+    let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= this.limits.clientsBytes) return;
+    sizes.sort((one, other) => Number(one.session.noEvict) - Number(other.session.noEvict) || other.bytes - one.bytes);
+    for (const { session, bytes } of sizes) {
+      if (total <= this.limits.clientsBytes) return;
+      total -= bytes;
+      this.counters.evictedClients++;
+      session.cutOff();
+    }
   }
 
   removeSession(session: Session): void {

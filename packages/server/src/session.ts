@@ -55,6 +55,8 @@ export class Session {
   name = '';
   libraryName = '';
   libraryVersion = '';
+  /** How often AUTH was given a wrong one. */
+  wrongPasswords = 0;
   noEvict = false;
   noTouch = false;
   lastActiveAt: number;
@@ -151,6 +153,11 @@ export class Session {
   /** Bytes received and not yet run, for CLIENT LIST. */
   get queryBytes(): number {
     return this.decoder.bufferedBytes;
+  }
+
+  /** All that this connection keeps in memory. */
+  get heldBytes(): number {
+    return this.queryBytes + this.outputBytes + (this.modes?.multi?.bytes ?? 0);
   }
 
   get pendingReplies(): number {

@@ -78,8 +78,9 @@ for (const [name, connect] of IO_CLIENTS) {
       ['n?ws', 'news', 'hello'],
     ]);
     assert.deepEqual(await speaker.pubsub('NUMSUB', 'news'), ['news', 1]);
-    await listener.unsubscribe();
-    await listener.punsubscribe();
+    // Without names ioredis 6 waits for ever over RESP3, with Redis too.
+    await listener.unsubscribe('news');
+    await listener.punsubscribe('n?ws');
     assert.equal(await speaker.publish('news', 'hello'), 0);
     listener.disconnect();
     speaker.disconnect();
@@ -129,7 +130,7 @@ for (const RESP of [2, 3] as const) {
     assert.deepEqual(await client.multi().set('a', '1').incr('a').get('a').exec(), ['OK', 2, '2']);
     await client.watch('a');
     await other.set('a', '9');
-    await assert.rejects(client.multi().set('a', '1').exec(), { name: 'WatchError' });
+    await assert.rejects(client.multi().set('a', '1').exec(), /watched keys has been changed/);
     await Promise.all(Array.from({ length: 300 }, (_, index) => client.set(`s:${index}`, 'x')));
     const keys = new Set<string>();
     for await (const page of client.scanIterator({ MATCH: 's:*', COUNT: 50 })) for (const key of page) keys.add(key);

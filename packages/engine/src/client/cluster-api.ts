@@ -33,7 +33,7 @@ export interface ClusterApi extends Store, AsyncDisposable {
   readonly chaosAllowed: boolean;
   /**
    * The emitter behind on, once and off, for `once` and `on` of node:events. A listener keeps no process alive: only
-   * calls under way and settled() do.
+   * calls under way, settled() and waiting for the next change of a watch do.
    */
   readonly events: ClusterEmitter;
   status(): ClusterStatus;

@@ -47,7 +47,7 @@ export class Handles {
   }
 }
 
-/** A Store in another thread than its cluster. */
+/** A Store in another thread than its cluster. Positions of watches serve here and there. */
 export interface AttachedStore extends Store, Disposable {
   /** Lets go of the cluster: calls under way fail with CLOSED or CLOSED_IN_FLIGHT, later ones with CLOSED. Idempotent. */
   close(): void;
@@ -72,7 +72,7 @@ class HandleStore extends TypedStore implements AttachedStore {
 
 /**
  * Makes a Store of a handle, in whatever thread it was brought to. Each handle serves one attach. The thread may end by
- * itself when no call is under way.
+ * itself when no call is under way and nobody waits for a change.
  * @throws {KvError} INVALID_OPTION if `handle` is no handle, or was attached before (as a rejection)
  */
 export async function attach(handle: ClusterHandle): Promise<AttachedStore> {

@@ -2,6 +2,7 @@
  * The door for sister packages (server, testkit, cli): the words of the core, without the machines' insides. Users of the
  * library want `@quintet/engine` itself; what is exported here may change with any release.
  */
+export type { Change, ChangeType } from './change.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './errors.ts';
 export {
   incarnationOf,
@@ -29,6 +30,7 @@ export { Repair } from './master/repair.ts';
 export { Seats } from './master/seats.ts';
 export { ShardControl } from './master/shard-control.ts';
 export { ShardQueue } from './master/shard-queue.ts';
+export type { WatchFilter } from './master/watch-filters.ts';
 export type * from './messages.ts';
 export { Copy } from './node/copy.ts';
 export { CopyState } from './node/copy-state.ts';
@@ -38,7 +40,7 @@ export { Primary } from './node/primary.ts';
 export { StreamSource } from './node/stream-source.ts';
 export type { DeathReason, Note } from './notes.ts';
 export * from './operation.ts';
-export type { MasterOutbox, NodeOutbox, Sink } from './outbox.ts';
+export type { MasterOutbox, NodeOutbox, Sink, WatchSink } from './outbox.ts';
 export { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, type NodeSettings } from './settings.ts';
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './slot.ts';
 export { SlabStore } from './store/slab-store.ts';

@@ -64,7 +64,7 @@ export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   maxValueBytes: 16 * 1024 * 1024,
   sliceEntries: 128,
   sliceBytes: 64 * 1024,
-  slicesAhead: 2,
+  slicesAhead: 4,
   expireExamine: 512,
   expireRemove: 64,
   expireEveryMs: 100,

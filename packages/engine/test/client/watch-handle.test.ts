@@ -30,7 +30,7 @@ async function putMany(store: TypedStore, from: number, until: number): Promise<
   for (let i = from; i < until; i++) await store.put('k', i);
 }
 
-describe('watches through a handle', () => {
+describe('watches through a handle', { timeout: 60_000 }, () => {
   it('a thread that does not take changes makes nobody buffer: it lagged, goes on from there, and misses nothing', async () => {
     const { caller, store, handles } = openHandles();
     const body = `
@@ -108,7 +108,13 @@ describe('watches through a handle', () => {
 
   it('waiting for a change keeps a thread alive, unless it is told not to', async () => {
     const { store, handles } = openHandles();
-    const waits = threadWith(handles, `send((await store.watch({ key: 'k' }).next()).value.value);`);
+    const body = `
+      const watcher = store.watch({ key: 'k' });
+      await watcher.ready;
+      send('ready');
+      send((await watcher.next()).value.value);`;
+    const waits = threadWith(handles, body);
+    await once(waits, 'message');
     const idles = threadWith(
       handles,
       `store.watch({ key: 'k', persistent: false }).next(); store.watch({ key: 'k' });`,

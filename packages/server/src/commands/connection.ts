@@ -18,17 +18,32 @@ const HELLO_NEEDS_AUTH =
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option ' +
   'can be used to authenticate the client and select the RESP protocol version at the same time';
 
-function authenticate(session: Session, user: string, password: string): void {
-  if (!session.context.passwordMatches(user, password)) throw new CommandError(WRONG_PASSWORD);
-  session.authenticated = true;
+/** How long a wrong password keeps its connection waiting, and how many a connection may try. */
+const WRONG_PASSWORD_MS = 100;
+const WRONG_PASSWORDS_MAX = 20;
+
+/** True if the password is right; else the client is told so, late, and the command is over. */
+function authenticate(session: Session, user: string, password: string): boolean {
+  if (session.context.passwordMatches(user, password)) {
+    session.authenticated = true;
+    return true;
+  }
+  const reply = session.open();
+  session.hold();
+  session.wrongPasswords++;
+  setTimeout(() => {
+    reply.resolve(error(WRONG_PASSWORD));
+    if (session.wrongPasswords >= WRONG_PASSWORDS_MAX) session.closeAfterReplies();
+    session.release();
+  }, WRONG_PASSWORD_MS).unref();
+  return false;
 }
 
 function auth(session: Session, args: readonly string[]): void {
   if (args.length > 3) throw syntaxError();
   if (args.length === 2 && !session.context.passwordRequired) throw new CommandError(NO_PASSWORD_SET);
-  if (args.length === 2) authenticate(session, 'default', args[1]!);
-  else authenticate(session, args[1]!, args[2]!);
-  session.reply(OK);
+  const [user, password] = args.length === 2 ? ['default', args[1]!] : [args[1]!, args[2]!];
+  if (authenticate(session, user, password)) session.reply(OK);
 }
 
 /** A client's name appears in CLIENT LIST, whose fields are parted by blanks and lines. */
@@ -43,7 +58,7 @@ function hello(session: Session, args: readonly string[]): void {
   const encoder = args.length > 1 ? encoderFor(args[1]!) : session.encoder;
   for (let at = 2; at < args.length; at++) {
     if (isWord(args[at]!, 'AUTH') && at + 2 < args.length) {
-      authenticate(session, args[at + 1]!, args[at + 2]!);
+      if (!authenticate(session, args[at + 1]!, args[at + 2]!)) return;
       at += 2;
     } else if (isWord(args[at]!, 'SETNAME') && at + 1 < args.length) {
       session.name = checkName(args[++at]!, 'Client names');

@@ -88,6 +88,7 @@ function stats(context: ServerContext, status: ClusterStatus): readonly Field[] 
     ['pubsub_channels', context.pubsub.channelCount],
     ['pubsub_patterns', context.pubsub.patternCount],
     ['client_output_buffer_limit_disconnections', counters.outputLimitDisconnections],
+    ['evicted_clients', counters.evictedClients],
     ['protocol_errors', counters.protocolErrors],
   ];
 }

@@ -10,8 +10,9 @@ import type { CommandFlag, CommandSpec, Handler, PlainSpec } from './command.ts'
 
 function slowLogGet(session: Session, args: readonly string[]): void {
   if (args.length > 3) throw new CommandError("ERR wrong number of arguments for 'slowlog|get' command");
-  const count = args.length === 3 ? safeInteger(args[2]!) : 10;
-  if (count < -1) throw new CommandError('ERR count should be greater than or equal to -1');
+  const complaint = 'ERR count should be greater than or equal to -1';
+  const count = args.length === 3 ? safeInteger(args[2]!, complaint) : 10;
+  if (count < -1) throw new CommandError(complaint);
   const entries = session.context.slowLog.latest(count);
   session.reply(
     array(

@@ -37,6 +37,10 @@ export class GrpcFace {
       'grpc.max_receive_message_length': largest,
       'grpc.max_send_message_length': largest,
       'grpc.max_concurrent_streams': 128,
+      // Clients that went away without a word are noticed.
+      'grpc.keepalive_time_ms': 60_000,
+      'grpc.keepalive_timeout_ms': 20_000,
+      'grpc.max_connection_idle_ms': 300_000,
       interceptors: context.passwordRequired ? [passwordCheck(context)] : [],
     });
     const definitions = loadSync([protoPath('kvstore.server.v1'), protoPath('kvstore.server.v2')], {

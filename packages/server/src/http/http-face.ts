@@ -90,7 +90,9 @@ export class HttpFace {
       const exchange = { context: this.context, request, response, url, signal: gone.signal };
       await routeOf(request.method ?? '', url.pathname)(exchange);
     } catch (thrown) {
-      this.fail(response, thrown);
+      // A request that ended before its body did is nobody's fault here, and nobody is there to be told.
+      if (request.destroyed && !request.complete) response.destroy();
+      else this.fail(response, thrown);
     }
   }
 

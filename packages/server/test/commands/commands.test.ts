@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, connect } from '../support/fake-transport.ts';
+import { MORE_SCRIPTS } from './more-scripts.ts';
 import { SCRIPTS, wire } from './scripts.ts';
 
 async function askLine(connection: Connection, line: string): Promise<string> {
   return connection.ask(...line.split(' '));
 }
 
-for (const [name, script] of Object.entries(SCRIPTS)) {
+for (const [name, script] of Object.entries({ ...SCRIPTS, ...MORE_SCRIPTS })) {
   test(`commands: ${name}`, async () => {
     const connection = connect();
     for (const [line, reply] of script) {
@@ -20,7 +21,7 @@ for (const [name, script] of Object.entries(SCRIPTS)) {
 test('commands: expired keys are gone', async () => {
   const connection = connect();
   await askLine(connection, 'SET a 1 PX 10');
-  connection.caller.clock += 10;
+  connection.caller.clock += 11;
   assert.equal(await askLine(connection, 'GET a'), '$-1\r\n');
   assert.equal(await askLine(connection, 'TTL a'), ':-2\r\n');
 });

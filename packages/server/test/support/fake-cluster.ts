@@ -121,7 +121,7 @@ export class FakeCaller implements Caller {
         const { ifVersion, previous, ttl } = operation;
         const held = ifVersion === ANY_VERSION || (ifVersion === MUST_EXIST ? version > 0 : version === ifVersion);
         if (!held) return previous ? present(Status.conditionFailed) : plainResult(Status.conditionFailed, version);
-        const until = ttl === KEEP_TTL ? expiresAt : ttl > 0 ? this.clock + ttl : operation.deadline;
+        const until = ttl === KEEP_TTL ? expiresAt : ttl > 0 ? Math.ceil(this.now() + ttl) : operation.deadline;
         const written = this.store(operation.key, operation.value, operation.kind, until);
         return previous ? present(Status.ok, written) : plainResult(Status.ok, written);
       }
@@ -202,7 +202,7 @@ export class FakeCaller implements Caller {
 
   private changeDeadline(operation: Operation & { verb: 'expire' }, entry: Entry): Result {
     const present = entry.expiresAt;
-    const wanted = Math.ceil(operation.ttl > 0 ? this.clock + operation.ttl : operation.deadline);
+    const wanted = Math.ceil(operation.ttl > 0 ? this.now() + operation.ttl : operation.deadline);
     const allowed = {
       always: wanted !== 0 || present !== 0,
       none: present === 0,

@@ -114,6 +114,8 @@ export function describeOperation(operation: Operation): string {
 function describeSteps({ conditions, then, otherwise }: Operation & { verb: 'transaction' }): string {
   const steps = then.map(describeOperation).join(', ');
   if (conditions.length === 0) return `(${steps})`;
-  const held = conditions.map(({ key, ifVersion, equals }) => `${key} ${equals === null ? ifVersion : `= "${equals.value}"`}`);
+  const held = conditions.map(
+    ({ key, ifVersion, equals }) => `${key} ${equals === null ? ifVersion : `= "${equals.value}"`}`,
+  );
   return `if (${held.join(', ')}) (${steps}) else (${otherwise.map(describeOperation).join(', ')})`;
 }

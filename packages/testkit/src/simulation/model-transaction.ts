@@ -86,7 +86,8 @@ export function asTold(effect: Effect, watched: Watched, lookUp: LookUp, time: n
   const tell = (part: KeyEffect): KeyEffect => {
     const entry = lookUp(part.key);
     const isThere = entry !== undefined && !isPast(entry.expiresAt, time);
-    const before = left.get(part.key) ?? (isThere && !left.has(part.key) ? { value: entry.value, kind: entry.kind } : null);
+    const before =
+      left.get(part.key) ?? (isThere && !left.has(part.key) ? { value: entry.value, kind: entry.kind } : null);
     const previous = watched === Watched.withPrevious ? { previous: before } : {};
     if (part.type === 'remove') {
       left.set(part.key, null);

@@ -12,7 +12,10 @@ import type { VirtualCluster } from './cluster.ts';
 export function isWithinPromise(cluster: VirtualCluster, node: NodeId): boolean {
   const { replicas } = cluster.options.master;
   const isGone = (member: NodeId): boolean => member === node || cluster.host(member)?.stage === 'stopped';
-  for (const { chain, learner } of cluster.master.shards) {
+  const unnoticed = [...cluster.hosts.values()].filter(({ id, declared }) => !declared && isGone(id)).length;
+  for (const { epoch, chain, learner } of cluster.master.shards) {
+    // The first chain may be of any nodes the master takes for alive.
+    if (epoch === 0 && unnoticed > replicas) return false;
     if (!chain.includes(node) && learner !== node) continue;
     const copies = learner === NOBODY ? chain : [...chain, learner];
     if (copies.filter(isGone).length > replicas || chain.every(isGone)) return false;

@@ -51,13 +51,13 @@ export class Transacting {
     switch (this.prng.below(8)) {
       case 0:
       case 1:
-        return this.transaction({ then: this.transfer() });
+        return this.transaction(this.transfer());
       case 2:
         return this.conditionalTransfer(heard);
       case 3:
-        return this.transaction({ then: this.accounts.map((key) => ({ verb: 'get', key })) });
+        return this.transaction(this.accounts.map((key) => ({ verb: 'get', key })));
       case 4:
-        return this.transaction({ then: this.several((key) => this.put(key)) });
+        return this.transaction(this.several((key) => this.put(key)));
       case 5:
         return this.failingTransfer();
       default:
@@ -65,8 +65,8 @@ export class Transacting {
     }
   }
 
-  private transaction(parts: Partial<TransactionOperation>): TransactionOperation {
-    return { verb: 'transaction', key: '', conditions: [], then: [], otherwise: [], lenient: false, ...parts };
+  private transaction(then: readonly Step[], more: Partial<TransactionOperation> = {}): TransactionOperation {
+    return { verb: 'transaction', key: '', conditions: [], then, otherwise: [], lenient: false, ...more };
   }
 
   private transfer(): Step[] {
@@ -87,7 +87,7 @@ export class Transacting {
     const equals = prng.chance(0.5) ? { value: String(prng.below(5) - 2), kind: ValueKind.number } : null;
     const ifVersion = equals === null ? prng.pick([heard(key), heard(key), 0, -2]) : -1;
     const otherwise: Step[] = prng.chance(0.5) ? [{ verb: 'get', key }] : this.transfer();
-    return this.transaction({ conditions: [{ key, ifVersion, equals }], then: this.transfer(), otherwise });
+    return this.transaction(this.transfer(), { conditions: [{ key, ifVersion, equals }], otherwise });
   }
 
   /** Its last step may fail: then all of it does, or with `lenient` only that step. */
@@ -98,15 +98,19 @@ export class Transacting {
       ? { verb: 'increment', key, by: '1' }
       : { verb: 'append', key, value: 'z', kind: ValueKind.text };
     const transfer = this.transfer();
-    return this.transaction({ then: prng.chance(0.5) ? [...transfer, last] : [last, ...transfer], lenient: prng.chance(0.4) });
+    return this.transaction(prng.chance(0.5) ? [...transfer, last] : [last, ...transfer], {
+      lenient: prng.chance(0.4),
+    });
   }
 
   private anything(heard: (key: string) => number): TransactionOperation {
     const { prng } = this;
-    const conditions: Condition[] = prng.chance(0.5) ? this.several((key) => this.condition(key, heard)).slice(0, 2) : [];
+    const conditions: Condition[] = prng.chance(0.5)
+      ? this.several((key) => this.condition(key, heard)).slice(0, 2)
+      : [];
     const then = this.several((key) => this.step(key, heard));
     const otherwise = conditions.length > 0 && prng.chance(0.6) ? this.several((key) => this.step(key, heard)) : [];
-    return this.transaction({ conditions, then, otherwise, lenient: prng.chance(0.4) });
+    return this.transaction(then, { conditions, otherwise, lenient: prng.chance(0.4) });
   }
 
   private several<T>(make: (key: string) => T): T[] {

@@ -194,6 +194,7 @@ export class Master implements MasterMachine {
 
   nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void {
     if (this.closed || !this.seats.died(node, now)) return;
+    this.transactions.setTime(now);
     this.outbox.terminate(node);
     this.outbox.note({ type: 'node-down', node, reason, detail });
     this.fullNodes.delete(node);

@@ -49,6 +49,8 @@ export class ShardQueue {
   private readonly waiting = new Deque<Call>();
   private held: Call[] = [];
   private shardReads: Call[] = [];
+  /** Locks given and not let go of. */
+  private readonly locks = new Set<Call>();
   /** Writes of transactions that hold their locks, while the shard is paused. */
   private lockedWrites: Call[] = [];
   private arrivals = 0;
@@ -116,6 +118,7 @@ export class ShardQueue {
   /** Lets go of what a lock holds, or takes it out of line if it had not been given yet. */
   unlock(lock: Call): void {
     if (lock.stage === 'locked') {
+      this.locks.delete(lock);
       this.filter.removeHeld(lock);
       this.giveCredit(lock);
     }
@@ -201,6 +204,7 @@ export class ShardQueue {
     this.held = [];
     this.shardReads = [];
     this.lockedWrites = [];
+    this.locks.clear();
     this.filter.clear();
     this.creditOperations = this.settings.creditOperations;
     this.creditBytes = this.settings.creditBytes;
@@ -265,6 +269,7 @@ export class ShardQueue {
     const { filter } = this;
     if (filter.hasWrite(call) || filter.hasLoggedRead(call) || filter.hasDirectRead(call)) return false;
     filter.addHeld(call);
+    this.locks.add(call);
     call.stage = 'locked';
     this.departures.locked(call);
     return true;
@@ -310,6 +315,7 @@ export class ShardQueue {
   private mayReadShard(call: Call): boolean {
     const firstHeld = this.held[0];
     if (firstHeld !== undefined && firstHeld.arrival < call.arrival) return false;
+    for (const lock of this.locks) if (lock.arrival < call.arrival) return false;
     if (call.barrier < 0) call.barrier = this.lastRequest;
     const first = this.unanswered.first();
     return first === undefined || first.number > call.barrier;

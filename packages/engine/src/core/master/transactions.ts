@@ -40,6 +40,9 @@ import { evaluateTransaction, isBlind, isReadOnly, type KeyEffect, keysOf, netEf
 import type { Call } from './call.ts';
 import type { ShardControl } from './shard-control.ts';
 
+/** Version, in results, of what an install will write. No entry has it, and no condition asks for it. */
+const TO_COME = Number.MAX_SAFE_INTEGER;
+
 /** One shard's part. */
 interface Part {
   readonly shard: ShardControl;
@@ -191,7 +194,7 @@ export class Transactions {
     const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.fail(transaction, 'SHARD_LOST', `shard ${lost.shard.shard}`);
     const reader: EntryReader = { get: (key) => entries.get(key) };
-    const moment = { time: this.now, seq: 0, maxValueBytes: this.settings.maxValueBytes };
+    const moment = { time: this.now, seq: TO_COME, maxValueBytes: this.settings.maxValueBytes };
     const { effects, result } = evaluateTransaction(operation, reader, moment);
     transaction.result = result;
     const writing = this.installsOf(transaction, effects, reader);
@@ -250,18 +253,16 @@ export class Transactions {
     this.finish(transaction);
   }
 
-  /** What was written got its version when it was installed; evaluation could only say "to come" (0). */
+  /** What was written got its version when it was installed; evaluation could only say that it is to come. */
   private withVersions(transaction: Transaction): Result {
     const { operation, parts } = transaction;
     const result = transaction.result!;
     const steps = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
     const versions = new Map(parts.flatMap(({ keys, version }) => keys.map((key) => [key, version] as const)));
     const items = result.items!.map((item, at) => {
-      const step = steps[at]!;
-      const wrote = item.status === Status.ok && item.version === 0 && step.verb !== 'delete';
-      return wrote ? { ...item, version: versions.get(step.key) ?? 0 } : item;
+      return item.version === TO_COME ? { ...item, version: versions.get(steps[at]!.key)! } : item;
     });
-    return { ...result, items };
+    return { ...result, version: 0, items };
   }
 
   private fail(transaction: Transaction, code: ErrorCode, details: string): void {

@@ -130,6 +130,8 @@ export class Watches {
     if (watch.waitsFor.size > 0) return;
     this.starting.delete(watch);
     watch.started = true;
+    // It was told nothing so far: in shards it waited for first, what came since is before its start.
+    for (const { shard, committedSeq } of this.shardsOf(watch.filter)) watch.positions.set(shard, committedSeq);
     this.outbox.watchStarted(watch.sink, watch.positions);
   }
 
@@ -283,7 +285,7 @@ export class Watches {
       if (filters.length > 0) this.histories[change.shard]!.add(change);
       for (const filter of filters) {
         for (const watch of filter.watches) {
-          if (watch.waitsFor.has(change.shard) || (watch.positions.get(change.shard) ?? 0) >= change.version) continue;
+          if (!watch.started || (watch.positions.get(change.shard) ?? 0) >= change.version) continue;
           const list = byWatch.get(watch);
           if (list === undefined) byWatch.set(watch, [change]);
           else list.push(change);

@@ -21,7 +21,11 @@ export function accounts({ cluster, options, shards }: World): Checker {
     const isSnapshot = operation.then.length === all.length && operation.then.every(({ verb }) => verb === 'get');
     if (!isSnapshot || ![...keysOf(operation)].every((key) => isAccount.has(key))) return;
     const total = result.items!.reduce((sum, { value }) => sum + Number(value ?? 0), 0);
-    check(total === 0, 'accounts', () => `snapshot ${index} adds up to ${total}: ${result.items!.map(({ value }) => value)}`);
+    check(
+      total === 0,
+      'accounts',
+      () => `snapshot ${index} adds up to ${total}: ${result.items!.map(({ value }) => value)}`,
+    );
   }
 
   /** What the acknowledged transfers add up to; null if somebody gave up on one and cannot know. */

@@ -30,7 +30,11 @@ export function allOrNothing({ cluster, options, shards }: World): Checker {
     for (const { seq, lost, shard } of installs) {
       check(seq >= 0 || (lost && call.result === null), 'all-or-nothing', () => `${asked} is not in shard ${shard}`);
     }
-    check(new Set(installs.map(({ shard }) => shard)).size === installs.length, 'all-or-nothing', () => `${asked} twice`);
+    check(
+      new Set(installs.map(({ shard }) => shard)).size === installs.length,
+      'all-or-nothing',
+      () => `${asked} twice`,
+    );
     const [early, late] = modelsOf(call, gathers, installs);
     checkWritten(call, installs, early, late);
     if (call.result !== null) checkAnswer(call, installs, late, call.result);
@@ -62,11 +66,17 @@ export function allOrNothing({ cluster, options, shards }: World): Checker {
     for (const { operation, shard } of installs) {
       for (const effect of (operation as InstallOperation).effects) {
         written.set(effect.key, effect);
-        check(shardOfKey(effect.key, shards.length) === shard, 'all-or-nothing', () => `${effect.key} in shard ${shard}`);
+        check(
+          shardOfKey(effect.key, shards.length) === shard,
+          'all-or-nothing',
+          () => `${effect.key} in shard ${shard}`,
+        );
       }
     }
-    const wrote = (key: string): string => `call ${call.index} (transaction) wrote ${key}: ${JSON.stringify(written.get(key))}`;
-    for (const key of written.keys()) check(late.after.has(key), 'all-or-nothing', () => `${wrote(key)}, out of nothing`);
+    const wrote = (key: string): string =>
+      `call ${call.index} (transaction) wrote ${key}: ${JSON.stringify(written.get(key))}`;
+    for (const key of written.keys())
+      check(late.after.has(key), 'all-or-nothing', () => `${wrote(key)}, out of nothing`);
     for (const [key, entry] of late.after) {
       const isLost = (lostAt.get(shardOfKey(key, shards.length)) ?? 0) > call.submittedMoment;
       if (isLost && !written.has(key)) continue;
@@ -81,7 +91,8 @@ export function allOrNothing({ cluster, options, shards }: World): Checker {
     { result }: TransactionExpectation,
     answered: Result,
   ): void {
-    const steps = call.operation.verb === 'transaction' ? call.operation[result.status === 0 ? 'then' : 'otherwise'] : [];
+    const steps =
+      call.operation.verb === 'transaction' ? call.operation[result.status === 0 ? 'then' : 'otherwise'] : [];
     const items = result.items!.map((item, at) => {
       if (item.version !== TO_COME) return item;
       const shard = shardOfKey(steps[at]!.key, shards.length);

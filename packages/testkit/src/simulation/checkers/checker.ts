@@ -10,7 +10,7 @@ import type { Host, VirtualCluster } from '../cluster.ts';
 import type { Options } from '../options.ts';
 import type { LogEntry } from '../truth/log-tree.ts';
 import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';
-import type { Change as ToldChange, SimulatedWatch } from '../watch.ts';
+import type { SimulatedWatch, Change as ToldChange } from '../watch.ts';
 
 export interface World {
   readonly cluster: VirtualCluster;

@@ -68,7 +68,9 @@ export function evaluation({ options }: World): Checker {
       if (refused && maxMemoryBytes > 0 && isWrite(operation) && record.effect.type === 'none') return;
       const right = sameEffect(record.effect, effect) && sameResult(record.result, wanted.result);
       check(right, 'evaluation', () => {
-        const [got, want] = [record, { ...wanted, effect }].map(({ effect, result }) => JSON.stringify({ effect, result }));
+        const [got, want] = [record, { ...wanted, effect }].map(({ effect, result }) =>
+          JSON.stringify({ effect, result }),
+        );
         const [on, at] = [JSON.stringify(lookUp(operation.key)), made.host.time];
         return `${made.shard.where(made.host)}: ${operation.verb} ${operation.key} on ${on} at ${at}: ${got}, not ${want}`;
       });

@@ -13,7 +13,12 @@ export function lostShard({ cluster, shards }: World): Checker {
       const says = call.code === 'SHARD_LOST' || call.code === 'SHARD_LOST_IN_FLIGHT';
       const asked = `call ${call.index} (${call.operation.verb})`;
       if (lost) check(call.result === null, 'lost-shard', () => `${asked} was answered by lost shard ${call.shard}`);
-      else check(!says || involved.length > 1, 'lost-shard', () => `${asked}: shard ${call.shard} is not lost, and says so`);
+      else
+        check(
+          !says || involved.length > 1,
+          'lost-shard',
+          () => `${asked}: shard ${call.shard} is not lost, and says so`,
+        );
     },
     changed({ shard, anew }) {
       check(anew || !shard.lost, 'lost-shard', () => `${shard.name} came back from nothing without a reset`);

@@ -2,7 +2,14 @@
  * Protocol §7.8: a direct read shows nothing above what the master has accepted, nothing past its deadline, and exactly
  * what was committed when it was sent: no write of its key is under way meanwhile (§5).
  */
-import { type Entry, type GatherOperation, type Operation, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
+import {
+  type Entry,
+  type GatherOperation,
+  type Operation,
+  PAGE_STRIDE,
+  type Result,
+  Status,
+} from '@quintet/engine/core';
 import { isPast } from '../model.ts';
 import type { KnownRead } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
@@ -33,7 +40,11 @@ export function values({ cluster }: World): Checker {
   /** Each entry gathered is a read of its key. */
   function checkGather(valued: Valued, { keys }: GatherOperation): void {
     const items = valued.value.result.items ?? [];
-    check(items.length === keys.length, 'values', () => `${valued.shard.name}: ${items.length} of ${keys} were gathered`);
+    check(
+      items.length === keys.length,
+      'values',
+      () => `${valued.shard.name}: ${items.length} of ${keys} were gathered`,
+    );
     for (const [at, key] of keys.entries()) checkKeyRead(valued, { verb: 'get', key }, items[at]!);
   }
 

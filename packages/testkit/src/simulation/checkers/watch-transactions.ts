@@ -30,21 +30,38 @@ export function watchTransactions({ cluster, shards }: World): Checker {
       for (const { transaction: mark, key } of changes) {
         if (mark === 0) continue;
         const before = told.get(mark) ?? at;
-        check(before === at, 'watch-transactions', () => `${watch.name}: ${key} was told after the rest of its transaction`);
+        check(
+          before === at,
+          'watch-transactions',
+          () => `${watch.name}: ${key} was told after the rest of its transaction`,
+        );
         told.set(mark, at);
       }
     }
   }
 
-  function checkPrevious(watch: SimulatedWatch, change: Change): void {
+  /** `nth`: of the changes of its key in its record. */
+  function checkPrevious(watch: SimulatedWatch, change: Change, nth: number): void {
     const { record } = shards[change.shard]!.committedLog.get(change.version)!;
     // What a primary removes by itself says nothing of what was there.
     if (!watch.filter.previous || record!.request === 0 || record!.effect.type === 'clear') return;
-    const wanted = previousIn(record!.effect, change);
+    const wanted = previousIn(record!.effect, change.key, nth);
     const same = change.previous?.value === wanted?.value && change.previous?.kind === wanted?.kind;
     check(wanted !== undefined && same, 'watch-transactions', () => {
       return `${watch.name}: before seq ${change.version}, ${change.key} was ${JSON.stringify(change.previous)}, not ${JSON.stringify(wanted)}`;
     });
+  }
+
+  function checkChanges(watch: SimulatedWatch): void {
+    const counts = new Map<string, number>();
+    for (const change of watch.heard.flat()) {
+      if (!shards[change.shard]!.committedLog.has(change.version)) continue;
+      const place = `${change.shard}/${change.version}/${change.key}`;
+      const nth = counts.get(place) ?? 0;
+      counts.set(place, nth + 1);
+      checkMark(watch, change);
+      checkPrevious(watch, change, nth);
+    }
   }
 
   return {
@@ -52,19 +69,16 @@ export function watchTransactions({ cluster, shards }: World): Checker {
     finish() {
       for (const watch of cluster.watches) {
         checkAtOnce(watch);
-        for (const change of watch.heard.flat()) {
-          if (!shards[change.shard]!.committedLog.has(change.version)) continue;
-          checkMark(watch, change);
-          checkPrevious(watch, change);
-        }
+        checkChanges(watch);
       }
     },
   };
 }
 
-/** Of the effect this change tells; undefined = its record does not say. */
-function previousIn(effect: Effect, { key, value, type }: Change) {
-  const parts: ManyEffect['effects'] = effect.type === 'many' ? effect.effects : effect.type === 'put' || effect.type === 'remove' ? [effect] : [];
-  const told = parts.filter((part) => part.key === key && (part.type === 'put' ? type === 'put' && part.value === value : type !== 'put'));
-  return told.length === 1 && told[0]!.type !== 'deadline' ? told[0]!.previous : undefined;
+/** What was there before, as the record says; undefined = it does not. */
+function previousIn(effect: Effect, key: string, nth: number) {
+  if (effect.type === 'none' || effect.type === 'clear') return undefined;
+  const parts: ManyEffect['effects'] = effect.type === 'many' ? effect.effects : [effect];
+  const part = parts.filter((one) => one.key === key)[nth];
+  return part === undefined || part.type === 'deadline' ? undefined : part.previous;
 }

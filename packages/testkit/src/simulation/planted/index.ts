@@ -1,9 +1,11 @@
-/** All planted bugs. Transactions and watches bring theirs with them. */
+/** All planted bugs. */
 import { CATCH_UP_BUGS } from './of-catch-up.ts';
 import { ORDER_BUGS } from './of-order.ts';
 import { RECOVERY_BUGS } from './of-recovery.ts';
 import { CHAIN_BUGS } from './of-the-chain.ts';
 import { TIME_AND_MEMORY_BUGS } from './of-time-and-memory.ts';
+import { TRANSACTION_BUGS } from './of-transactions.ts';
+import { WATCH_BUGS } from './of-watches.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export { Patch, type PlantedBug, withBug } from './planted-bug.ts';
@@ -14,6 +16,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CATCH_UP_BUGS,
   ...ORDER_BUGS,
   ...TIME_AND_MEMORY_BUGS,
+  ...TRANSACTION_BUGS,
+  ...WATCH_BUGS,
 ];
 
 export function bugNamed(name: string): PlantedBug {

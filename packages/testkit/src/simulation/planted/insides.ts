@@ -8,6 +8,7 @@ import {
   type ConfigMessage,
   Copy,
   CopyState,
+  DEFAULT_MASTER_SETTINGS,
   type Effect,
   Learner,
   type Record as LogRecord,
@@ -20,6 +21,7 @@ import {
   type NodeOutbox,
   type Operation,
   OrderFilter,
+  type PreviousValue,
   Primary,
   type ProgressMessage,
   type ReadMessage,
@@ -101,6 +103,8 @@ export interface PrimaryInsides {
   seal(): void;
   onRequest(message: RequestMessage): void;
   evaluate(operation: Operation): Outcome;
+  inFull(effect: Effect, watched: 0 | 1 | 2): Effect;
+  valueOf(key: string): PreviousValue | null;
   outOfMemory(operation: Operation): Outcome;
 }
 
@@ -127,6 +131,7 @@ export interface MasterInsides {
 export interface ControlInsides {
   readonly shard: number;
   readonly queue: ShardQueue;
+  readonly surroundings: { watches(): WatchesInsides };
   epoch: number;
   chain: readonly NodeId[];
   learner: NodeId;
@@ -160,8 +165,14 @@ export interface QueueInsides {
   lastReadId: number;
   paused: boolean;
   readonly filter: OrderFilter;
+  readonly departures: { locked(call: Call): void };
   arrive(operation: Operation, sink: Sink): Call | null;
   place(call: Call): void;
+  giveLock(call: Call): boolean;
+  sendLocked(operation: Operation, sink: Sink, group: object): void;
+  unlock(lock: Call): void;
+  mayReadShard(call: Call): boolean;
+  readonly locks: Set<Call>;
   depart(call: Call): boolean;
   hold(call: Call): void;
   number(call: Call): void;
@@ -174,6 +185,8 @@ export interface FilterInsides {
   hasWrite(call: Call): boolean;
   hasLoggedRead(call: Call): boolean;
   hasDirectRead(call: Call): boolean;
+  addHeld(call: Call): void;
+  removeHeld(call: Call): void;
 }
 
 export interface SeatsInsides {
@@ -192,3 +205,77 @@ export const CONTROL: Insides<ControlInsides> = { of: ShardControl };
 export const QUEUE: Insides<QueueInsides> = { of: ShardQueue };
 export const FILTER: Insides<FilterInsides> = { of: OrderFilter };
 export const SEATS: Insides<SeatsInsides> = { of: Seats };
+
+// ---- transactions and watches ---------------------------------------------------------------------------------------
+
+interface PartInsides {
+  readonly shard: ShardControl;
+  lock: Call | null;
+}
+
+export interface TransactionInsides {
+  readonly operation: Operation & { verb: 'transaction' };
+  readonly parts: readonly PartInsides[];
+  readonly sink: Sink;
+  stage: 'locking' | 'gathering' | 'installing' | 'done';
+  awaited: number;
+  settled: boolean;
+}
+
+interface InstallInsides {
+  readonly part: PartInsides;
+}
+
+export interface TransactionsInsides {
+  readonly done: (transaction: TransactionInsides) => void;
+  readonly open: Set<TransactionInsides>;
+  submit(operation: Operation & { verb: 'transaction' }, sink: Sink, now: number): MasterCall | null;
+  giveUp(transaction: TransactionInsides, reason: 'aborted' | 'timeout'): void;
+  onLocked(lock: Call): void;
+  gather(transaction: TransactionInsides): void;
+  onGathered(transaction: TransactionInsides, part: PartInsides, result: Result): void;
+  decide(transaction: TransactionInsides): void;
+  install(transaction: TransactionInsides, writing: readonly InstallInsides[]): void;
+  onInstalled(transaction: TransactionInsides): void;
+  finish(transaction: TransactionInsides): void;
+  setTime(now: number): void;
+}
+
+interface WatchInsides {
+  readonly waitsFor: Map<number, number>;
+  readonly positions: Map<number, number>;
+  readonly filter: { readonly shard: number | null; readonly watches: Set<WatchInsides> };
+  started: boolean;
+}
+
+export interface WatchesInsides {
+  readonly lines: object[][];
+  readonly groups: Map<object, { done: boolean }>;
+  shardsOf(filter: WatchInsides['filter']): readonly { readonly shard: number; readonly committedSeq: number }[];
+  startIn(watch: WatchInsides, shard: number, seq: number): void;
+  begin(watch: WatchInsides): void;
+  startIfReady(watch: WatchInsides): void;
+  watchedBy(operation: Operation): 0 | 1 | 2;
+  onAnswer(message: AnswerMessage, group: object | null): void;
+  line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
+  tell(): void;
+}
+
+export interface HistoryInsides {
+  forgotten: number;
+  add(change: object): void;
+  since(version: number, filter: { matches(key: string): boolean }): object[] | undefined;
+}
+
+/** The core does not export these classes: an instance of each is looked up in a master that does nothing. */
+function classWithin(path: readonly string[]): { prototype: object; name: string } {
+  const outbox = new Proxy({}, { get: () => () => undefined }) as MasterOutbox;
+  let part: unknown = new Master({ settings: { ...DEFAULT_MASTER_SETTINGS, shards: 1 }, outbox });
+  for (const name of path) part = (part as { [name: string]: unknown })[name];
+  const prototype = Object.getPrototypeOf(part) as { constructor: { name: string } };
+  return { prototype, name: prototype.constructor.name };
+}
+
+export const TRANSACTIONS: Insides<TransactionsInsides> = { of: classWithin(['transactions']) };
+export const WATCHES: Insides<WatchesInsides> = { of: classWithin(['watches']) };
+export const HISTORY: Insides<HistoryInsides> = { of: classWithin(['watches', 'histories', '0']) };

@@ -4,8 +4,10 @@
  * | command                              | what                                                                     |
  * |--------------------------------------|--------------------------------------------------------------------------|
  * | cluster nodes=3 shards=1 replicas=2  | starts it; every seat is filled, configurations are taken                |
- * | put KEY VALUE, get KEY, incr KEY, delete KEY, putif KEY VALUE VERSION   | a call (shard 0); the master gets a turn |
+ * | put KEY VALUE, get KEY, incr KEY, delete KEY, putif KEY VALUE VERSION   | a call; the master gets a turn |
  * | append KEY TEXT, expire KEY MS         | likewise                                                               |
+ * | count, drop KEY KEY                    | a count of shard 0; a transaction that puts one and removes the other, with a deadline long past |
+ * | watch PREFIX                           | a watch of all keys that begin so                                      |
  * | take NODE from NODE [count]          | a turn of the first: messages from one link (default: all)              |
  * | turn NODE                            | a turn with everything that waits                                        |
  * | run                                  | everybody takes everything until nothing moves                           |
@@ -24,11 +26,13 @@ import {
   nodeId,
   nodeName,
   type Operation,
+  type Step,
   ValueKind,
 } from '@quintet/engine/core';
 import { CHECKERS } from '../checkers/index.ts';
 import { VirtualCluster, type Watcher } from '../cluster.ts';
 import type { Action } from '../event.ts';
+import { keysOf, shardOfKey } from '../keys.ts';
 import { drawOptions, type Options } from '../options.ts';
 import { Truth } from '../truth/truth.ts';
 import { Violation } from '../violation.ts';
@@ -64,10 +68,15 @@ export class Scenario {
       wait: () => this.wait(Number(words[0])),
       reset: () => this.act({ type: 'reset', shard: Number(words[0]) }),
       show: () => this.show(),
+      watch: () =>
+        this.act({ type: 'watch', filter: { text: words[0] ?? '', shard: null, previous: false }, resumes: null }),
     };
     const handler = handlers[verb!];
     if (handler !== undefined) return handler(words);
-    this.act({ type: 'submit', client: 0, shard: 0, operation: operation(verb!, words) });
+    const asked = operation(verb!, words);
+    const [key] = keysOf(asked);
+    const shard = shardOfKey(key!, this.running.options.master.shards);
+    this.act({ type: 'submit', client: 0, shard, operation: asked });
     this.act({ type: 'master-turn', takes: [] });
   }
 
@@ -167,6 +176,10 @@ function operation(verb: string, [key = '', value = '', version]: readonly strin
     }
     case 'get':
       return { verb: 'get', key };
+    case 'count':
+      return { verb: 'count', key: '' };
+    case 'drop':
+      return drop(key, value);
     case 'incr':
       return { verb: 'increment', key, by: '1' };
     case 'append':
@@ -178,6 +191,15 @@ function operation(verb: string, [key = '', value = '', version]: readonly strin
     default:
       throw new Error(`no such command: ${verb}`);
   }
+}
+
+function drop(put: string, removed: string): Operation {
+  const plain = { kind: ValueKind.text, ifVersion: -1, ttl: 0, deadline: 0, previous: false } as const;
+  const then: Step[] = [
+    { verb: 'put', key: put, value: 'new', ...plain },
+    { verb: 'expire', key: removed, ttl: 0, deadline: 1, when: 'always' },
+  ];
+  return { verb: 'transaction', key: '', conditions: [], then, otherwise: [], lenient: false };
 }
 
 function optionsOf(words: readonly string[]): Options {
@@ -231,6 +253,14 @@ function both(truth: Truth, transcript: Transcript): Watcher {
     settled: (call) => {
       transcript.settled(call);
       truth.settled(call);
+    },
+    watchStarted: (watch) => {
+      transcript.watchStarted(watch);
+      truth.watchStarted(watch);
+    },
+    watchTold: (watch, changes) => {
+      transcript.watchTold(watch, changes);
+      truth.watchTold(watch, changes);
     },
     noted: (note) => {
       transcript.noted(note);

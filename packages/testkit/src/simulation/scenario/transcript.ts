@@ -16,6 +16,7 @@ import {
 import type { SimulatedCall } from '../call.ts';
 import type { Watcher } from '../cluster.ts';
 import { describeOperation } from '../event.ts';
+import type { Change, SimulatedWatch } from '../watch.ts';
 
 const STATUS_NAMES = Object.fromEntries(Object.entries(Status).map(([name, code]) => [code, name]));
 
@@ -40,6 +41,15 @@ export class Transcript implements Watcher {
   settled(call: SimulatedCall): void {
     const outcome = call.result === null ? call.code : describeResult(call.result);
     this.say(`call ${call.index} ${describeOperation(call.operation)}: ${outcome}`);
+  }
+
+  watchStarted({ name, begins }: SimulatedWatch): void {
+    this.say(`${name} starts after ${[...begins].map(([shard, seq]) => `${shard}:${seq}`).join(' ')}`);
+  }
+
+  watchTold({ name }: SimulatedWatch, changes: readonly Change[]): void {
+    const told = changes.map(({ type, key, shard, version }) => `${type} ${key} ${shard}:${version}`);
+    this.say(`${name} is told ${told.join(', ')}`);
   }
 
   noted(note: Note): void {
@@ -111,11 +121,12 @@ function describeEntries(entries: readonly (string | number)[]): string {
   return shown.sort().join(' ');
 }
 
-function describeResult({ status, version, value, kind, expiresAt }: Result): string {
+function describeResult({ status, version, value, kind, expiresAt, items }: Result): string {
   const parts = [STATUS_NAMES[status]];
   if (value !== null) parts.push(`"${value}"`);
   if (kind === ValueKind.number) parts.push('(number)');
   if (version !== 0) parts.push(`version ${version}`);
   if (expiresAt !== 0) parts.push(`until ${expiresAt}`);
+  if (items !== undefined) parts.push(`(${items.map(describeResult).join(', ')})`);
   return parts.join(' ');
 }

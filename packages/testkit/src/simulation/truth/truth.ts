@@ -22,7 +22,7 @@ import type { Host, VirtualCluster, Watcher } from '../cluster.ts';
 import { transactionOf } from '../insides.ts';
 import type { Options } from '../options.ts';
 import { check } from '../violation.ts';
-import type { Change as ToldChange, SimulatedWatch } from '../watch.ts';
+import type { SimulatedWatch, Change as ToldChange } from '../watch.ts';
 import { ancestorAt } from './log-tree.ts';
 import { type Made, ShardTruth } from './shard-truth.ts';
 

@@ -1,0 +1,183 @@
+/** Planted bugs of watches (core/master/watches.ts, history.ts) and of what a primary tells them. */
+import { type Call, Watched } from '@quintet/engine/core';
+import { CONTROL, HISTORY, PRIMARY, WATCHES } from './insides.ts';
+import type { PlantedBug } from './planted-bug.ts';
+
+export const WATCH_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'told-twice',
+    rule: 'K1 a watch hears each change once',
+    plant(patch) {
+      let answers = 0;
+      patch.method(
+        WATCHES,
+        'onAnswer',
+        (original) =>
+          function (message, group) {
+            original.call(this, message, group);
+            answers += 1;
+            if (answers % 40 === 0) original.call(this, message, group);
+          },
+      );
+    },
+  },
+  {
+    name: 'told-before-it-is-committed',
+    rule: 'K2 only committed changes are told',
+    plant(patch) {
+      patch.method(
+        CONTROL,
+        'onAnswer',
+        (original) =>
+          function (message) {
+            // As if the answers of a dead primary's epoch were told: they are in nobody's log.
+            if (message.epoch !== this.epoch) this.surroundings.watches().onAnswer(message, null);
+            original.call(this, message);
+          },
+      );
+    },
+  },
+  {
+    name: 'not-watched-when-sent-again',
+    rule: 'the answer to a watched write brings its effect along, whoever gives it',
+    plant(patch) {
+      const sent = new WeakSet<Call>();
+      let again = false;
+      patch.method(
+        CONTROL,
+        'sendRequest',
+        (original) =>
+          function (call) {
+            again = sent.has(call);
+            original.call(this, call);
+            sent.add(call);
+            again = false;
+          },
+      );
+      patch.method(
+        WATCHES,
+        'watchedBy',
+        (original) =>
+          function (operation) {
+            return again ? Watched.no : original.call(this, operation);
+          },
+      );
+    },
+  },
+  {
+    name: 'transaction-told-apart',
+    rule: 'K3 the changes of a transaction are told together',
+    plant(patch) {
+      patch.method(
+        WATCHES,
+        'line',
+        (original) =>
+          function (shard, record, of) {
+            original.call(this, shard, record, of);
+            if (of === null) return;
+            this.groups.get(of)!.done = true;
+            this.tell();
+          },
+      );
+    },
+  },
+  {
+    name: 'started-before-earlier-answers',
+    rule: 'starting: requests numbered before it came are unanswered',
+    plant(patch) {
+      patch.method(
+        WATCHES,
+        'begin',
+        () =>
+          function (watch) {
+            watch.filter.watches.add(watch);
+            for (const { shard, committedSeq } of this.shardsOf(watch.filter)) this.startIn(watch, shard, committedSeq);
+            this.startIfReady(watch);
+          },
+      );
+    },
+  },
+  {
+    name: 'told-before-it-started',
+    rule: 'starting: hears nothing',
+    plant(patch) {
+      patch.method(
+        WATCHES,
+        'startIn',
+        (original) =>
+          function (watch, shard, seq) {
+            original.call(this, watch, shard, seq);
+            watch.started = true;
+          },
+      );
+    },
+  },
+  {
+    name: 'history-forgets',
+    rule: 'H1 history holds every change above what it says is forgotten',
+    plant(patch) {
+      patch.method(
+        HISTORY,
+        'add',
+        (original) =>
+          function (change) {
+            original.call(this, change);
+            this.forgotten = 0;
+          },
+      );
+    },
+  },
+  {
+    name: 'resumed-one-too-late',
+    rule: 'resuming misses nothing',
+    plant(patch) {
+      patch.method(
+        HISTORY,
+        'since',
+        (original) =>
+          function (version, filter) {
+            return original.call(this, version + 1, filter);
+          },
+      );
+    },
+  },
+  {
+    name: 'deadlines-told-without-value',
+    rule: 'a new deadline is told as the put of the value that stays',
+    plant(patch) {
+      patch.method(PRIMARY, 'inFull', () => (effect) => effect);
+    },
+  },
+  {
+    name: 'previous-of-an-expired-entry',
+    rule: '§6 past its deadline an entry is missing: there was nothing before',
+    plant(patch) {
+      patch.method(
+        PRIMARY,
+        'valueOf',
+        () =>
+          function (key) {
+            const entry = this.state.data.get(key);
+            return entry === undefined ? null : { value: entry.value, kind: entry.kind };
+          },
+      );
+    },
+  },
+  {
+    name: 'line-of-a-group-passed',
+    rule: 'K3 a later change of a shard waits in line behind a transaction',
+    plant(patch) {
+      patch.method(
+        WATCHES,
+        'line',
+        (original) =>
+          function (shard, record, of) {
+            const line = this.lines[shard]!;
+            const before = line.splice(0);
+            original.call(this, shard, record, of);
+            line.unshift(...before);
+          },
+      );
+    },
+  },
+];
