@@ -13,6 +13,8 @@ export interface ServerLimits extends DecoderLimits {
   readonly outputSoftBytes: number;
   /** Unsent output beyond which the client is cut off: at once at four times this, else after ten seconds. */
   readonly outputHardBytes: number;
+  /** Keys one connection may watch, and channels and patterns it may subscribe to. */
+  readonly namesPerClient: number;
   /** What all connections together may hold, unread requests and unsent replies; beyond it the largest are cut off. */
   readonly clientsBytes: number;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pendingBytes: 4 * 1024 * 1024,
   outputSoftBytes: 8 * 1024 * 1024,
   outputHardBytes: 64 * 1024 * 1024,
+  namesPerClient: 100_000,
   clientsBytes: 1024 * 1024 * 1024,
 };
 

@@ -11,7 +11,7 @@ import { sniff } from '../src/sniff.ts';
 import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
 import { connect, request } from './support/fake-transport.ts';
 
-const ROUNDS = Number(process.env['FUZZ'] ?? 20_000);
+const ROUNDS = Number(process.env.FUZZ ?? 20_000);
 
 /** Frames that are nearly right: real ones with bytes changed, cut, doubled. */
 const SAMPLES: readonly string[] = [

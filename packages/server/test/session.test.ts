@@ -229,19 +229,69 @@ test('session: errors of the engine, early and late, take their turn', async () 
   assert.equal(lines[3], '+PONG');
 });
 
-test('session: nothing runs before AUTH', async () => {
-  const { ask } = connect({ password: 'secret' });
+test('session: nothing runs before AUTH, and a wrong password takes its time', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { ask, quiet, transport, session } = connect({ password: 'secret' });
+  const askLate = async (...args: string[]): Promise<string> => {
+    assert.equal(await ask(...args), '');
+    t.mock.timers.tick(100);
+    await quiet();
+    return transport.written;
+  };
   assert.equal(await ask('GET', 'a'), '-NOAUTH Authentication required.\r\n');
   assert.equal(await ask('PING'), '-NOAUTH Authentication required.\r\n');
   assert.match(await ask('HELLO', '3'), /^-NOAUTH HELLO must be called/);
-  assert.match(await ask('AUTH', 'wrong'), /^-WRONGPASS /);
-  assert.match(await ask('AUTH', 'root', 'secret'), /^-WRONGPASS /);
+  assert.match(await askLate('AUTH', 'wrong'), /^-WRONGPASS /);
+  assert.match(await askLate('AUTH', 'root', 'secret'), /^-WRONGPASS /);
+  assert.match(await askLate('HELLO', '3', 'AUTH', 'default', 'wrong'), /^-WRONGPASS /);
   assert.equal(await ask('AUTH', 'secret'), '+OK\r\n');
   assert.equal(await ask('PING'), '+PONG\r\n');
   assert.equal(await ask('RESET'), '+RESET\r\n');
   assert.equal(await ask('PING'), '-NOAUTH Authentication required.\r\n');
   assert.match(await ask('HELLO', '3', 'AUTH', 'default', 'secret', 'SETNAME', 'me'), /^%7\r\n/);
   assert.equal(await ask('CLIENT', 'GETNAME'), '$2\r\nme\r\n');
+  for (let guess = 0; guess < 17; guess++) await askLate('AUTH', 'guess');
+  assert.equal(transport.ended, true, 'twenty wrong ones are enough');
+  session.onClosed();
+});
+
+test('session: the largest clients go first when all together hold too much', async () => {
+  const { session, feed, quiet, context, transport } = connect({ limits: { clientsBytes: 10_000 } });
+  feed('*2\r\n$4\r\nECHO\r\n$20000\r\n'.padEnd(9_000, 'x'));
+  await quiet();
+  context.shedClients();
+  assert.equal(transport.destroyed, false);
+  feed('x'.repeat(5_000));
+  context.shedClients();
+  assert.equal(transport.destroyed, true);
+  assert.equal(context.counters.evictedClients, 1);
+  assert.equal(session.isClosed, true);
+});
+
+test('session: CLIENT PAUSE holds writes back, UNPAUSE lets them go, in order', async () => {
+  const { ask, feed, quiet, session, context, transport } = connect();
+  assert.equal(await ask('CLIENT', 'PAUSE', '100000', 'WRITE'), '+OK\r\n');
+  assert.equal(await ask('GET', 'a'), '$-1\r\n');
+  transport.written = '';
+  feed(request('SET', 'a', '1') + request('GET', 'a') + request('INCR', 'a'));
+  await quiet();
+  assert.equal(transport.written, '');
+  context.pause.end();
+  await quiet();
+  assert.equal(transport.written, '+OK\r\n$1\r\n1\r\n:2\r\n');
+  session.onClosed();
+});
+
+test('session: CLIENT REPLY keeps replies back, not the work', async () => {
+  const { ask, caller } = connect();
+  assert.equal(await ask('CLIENT', 'REPLY', 'OFF'), '');
+  assert.equal(await ask('SET', 'a', '1'), '');
+  assert.equal(await ask('GET', 'a'), '');
+  assert.equal(await ask('CLIENT', 'REPLY', 'ON'), '+OK\r\n');
+  assert.equal(await ask('CLIENT', 'REPLY', 'SKIP'), '');
+  assert.equal(await ask('SET', 'a', '2'), '');
+  assert.equal(await ask('GET', 'a'), '$1\r\n2\r\n');
+  assert.equal(caller.submitted.length, 4);
 });
 
 test('session: an HTTP request behind an inline line drops the connection', async () => {

@@ -45,7 +45,7 @@ export class FakeWatches {
 
   /** Nothing that was told up to now can be told again. */
   forget(): void {
-    this.#forgotten = Math.max(0, ...this.#history.map(({ version }) => version));
+    this.#forgotten = this.#history.at(-1)?.version ?? this.#forgotten;
     this.#history = [];
   }
 

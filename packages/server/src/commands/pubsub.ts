@@ -14,7 +14,13 @@ function confirm(session: Session, word: string, name: string | null): void {
   session.confirm(encoder.push([bulk(word), name === null ? encoder.nil : bulk(name), count]));
 }
 
+function checkCount(session: Session, args: readonly string[]): void {
+  const count = (session.modes?.subscriptions ?? 0) + args.length - 1;
+  if (count > session.context.limits.namesPerClient) throw new CommandError('ERR too many subscriptions');
+}
+
 function subscribe(session: Session, args: readonly string[]): void {
+  checkCount(session, args);
   for (const channel of args.slice(1)) {
     session.context.pubsub.subscribe(session, channel);
     confirm(session, 'subscribe', channel);
@@ -22,6 +28,7 @@ function subscribe(session: Session, args: readonly string[]): void {
 }
 
 function subscribePatterns(session: Session, args: readonly string[]): void {
+  checkCount(session, args);
   for (const pattern of args.slice(1)) {
     session.context.pubsub.subscribePattern(session, pattern);
     confirm(session, 'psubscribe', pattern);

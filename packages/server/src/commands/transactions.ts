@@ -45,6 +45,9 @@ function watch(session: Session, args: readonly string[]): void {
   const modes = session.enterModes();
   if (modes.multi !== null) throw new CommandError('ERR WATCH inside MULTI is not allowed', false);
   const keys = [...new Set(args.slice(1))].filter((key) => !modes.watched.has(key));
+  if (modes.watched.size + keys.length > session.context.limits.namesPerClient) {
+    throw new CommandError('ERR too many watched keys');
+  }
   session.hold();
   const remember = (results: readonly Result[]): string => {
     for (const [index, { version }] of results.entries()) modes.watched.set(ownCopy(keys[index]!), version);
