@@ -70,8 +70,6 @@ export class ServerContext {
   readonly commandStatistics = new CommandStatistics();
   readonly pubsub = new PubSub();
   readonly keyspaceEvents: KeyspaceEvents;
-  /** How often each kind of error was replied, by its first word. */
-  readonly errorStatistics = new Map<string, number>();
   readonly slowLog = new SlowLog();
   readonly pause = new ClientPause();
   /** On its way down: answers what was asked, takes nothing new. */
@@ -154,7 +152,6 @@ export class ServerContext {
   resetCounters(): void {
     Object.assign(this.counters, noCounts());
     this.commandStatistics.reset();
-    this.errorStatistics.clear();
   }
 
   /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
