@@ -1,7 +1,7 @@
 /**
  * FailureDetector: which nodes hang, judged from a tick each of them advances while it runs.
  *
- * A guard who looks through a window every 50 ms: a worker who has not moved in eight looks in a row has collapsed. But a
+ * A guard who looks through a window every 30 ms: a worker who has not moved in sixteen looks in a row has collapsed. But a
  * guard who dozed off between two looks knows nothing of that time, and must not count it: most likely whatever stopped
  * the guard (a busy machine, a suspended process) stopped the workers too.
  *
@@ -27,9 +27,9 @@ interface Watched {
 }
 
 /** Looks per hang limit: fewer judge coarsely, more cost wake-ups. */
-const SAMPLES_PER_LIMIT = 8;
-/** A sample later than this part of the limit is no judge. */
-const LATE_PART = 1 / 4;
+const SAMPLES_PER_LIMIT = 16;
+/** A sample that comes later than this part of the limit after the one before is no judge of the time between. */
+const ON_TIME_PART = 3 / 8;
 
 export class FailureDetector {
   /** How often `sample` should be called. */
@@ -51,7 +51,7 @@ export class FailureDetector {
   /** One look at every live node; who is not among them is forgotten. Returns those that hang. */
   sample(now: number, heartbeats: readonly Heartbeat[]): NodeId[] {
     const elapsedMs = now - this.lastSampleAt;
-    const onTime = elapsedMs <= this.sampleEveryMs + this.hangLimitMs * LATE_PART;
+    const onTime = elapsedMs <= this.hangLimitMs * ON_TIME_PART;
     this.lastSampleAt = now;
     const watched = new Map<NodeId, Watched>();
     const hung: NodeId[] = [];
