@@ -26,11 +26,13 @@ function isInt64(value: bigint): boolean {
   return value >= INT64_MIN && value <= INT64_MAX;
 }
 
-const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+/** No double needs more; what is longer is refused unread. */
+const FLOAT_CHARACTERS_MAX = 512;
 
 /** Adds a double to a number given as decimal text. */
 export function addFloat(present: string, by: number): string | Status {
-  if (!FLOAT.test(present)) return Status.notANumber;
+  if (present.length > FLOAT_CHARACTERS_MAX || !FLOAT.test(present)) return Status.notANumber;
   const sum = Number(present) + by;
   return Number.isFinite(sum) ? floatText(sum) : Status.overflow;
 }

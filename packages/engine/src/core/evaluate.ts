@@ -95,7 +95,7 @@ export function conditionHolds(ifVersion: number, entry: Entry | undefined): boo
 
 /** Whole milliseconds, as stores keep them (master time has fractions); rounded up, so nothing expires early. */
 function deadlineOf({ ttl, deadline }: PutOperation | ExpireOperation, { time }: Moment): number {
-  return Math.ceil(ttl > 0 ? time + ttl : deadline);
+  return Math.min(Math.ceil(ttl > 0 ? time + ttl : deadline), Number.MAX_SAFE_INTEGER);
 }
 
 function previousResult(status: Status, version: number, entry: Entry | undefined): Result {

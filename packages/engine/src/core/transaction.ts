@@ -35,6 +35,12 @@ export interface TransactionOutcome {
   readonly result: Result;
 }
 
+/**
+ * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
+ * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
+ */
+const TRANSACTION_BYTES_MAX = 32 * 1024 * 1024;
+
 export function evaluateTransaction(
   operation: TransactionOperation,
   base: EntryReader,
@@ -45,9 +51,12 @@ export function evaluateTransaction(
   const overlay = new Overlay(base);
   const effects: KeyEffect[] = [];
   const items: Result[] = [];
+  let bytes = 0;
   for (const step of steps) {
     const { effect, result } = evaluateStep(step, overlay, moment);
     if (isFailure(result.status) && !operation.lenient) return failed(result.status);
+    bytes += (result.value?.length ?? 0) + (effect.type === 'put' ? effect.value.length : 0);
+    if (bytes > TRANSACTION_BYTES_MAX) return failed(Status.valueTooLarge);
     items.push(result);
     if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
       overlay.apply(effect, moment.seq);

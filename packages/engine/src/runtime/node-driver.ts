@@ -29,6 +29,9 @@ const TIMER_MS = 20;
 /** Copies are described every so many timer runs: 5 times a second. */
 const DESCRIBE_EVERY = 10;
 
+/** Bytes of values collected in one turn before they are posted. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+
 export class NodeDriver implements NodeOutbox {
   private readonly block: ControlBlock;
   private readonly sender: BatchSender;
@@ -37,6 +40,7 @@ export class NodeDriver implements NodeOutbox {
   private node: DescribedNode | undefined;
   private turnWanted = false;
   private slowMs = 0;
+  private answerBytes = 0;
   private timerRuns = 0;
   private timerDueAt = 0;
 
@@ -54,8 +58,17 @@ export class NodeDriver implements NodeOutbox {
   }
 
   send(to: NodeId, message: Message): void {
+    if (message.type === 'value') this.countAnswer(message.result.value?.length ?? 0);
     if (this.sender.send(to, message)) return;
     invariant(this.gone.has(to), 'a node sends only to nodes it was given a port to');
+  }
+
+  /** Answers of a turn are posted early when they grow large: a thousand reads of a megabyte must not meet on this heap. */
+  private countAnswer(bytes: number): void {
+    this.answerBytes += bytes;
+    if (this.answerBytes < ANSWER_BYTES_MAX) return;
+    this.answerBytes = 0;
+    this.sender.flush(0);
   }
 
   readonly onBatch = (batch: WireBatch): void => {
@@ -117,6 +130,7 @@ export class NodeDriver implements NodeOutbox {
     this.block.beat();
     if (this.slowMs > 0) pause(this.slowMs);
     node.endTurn();
+    this.answerBytes = 0;
     this.sender.flush(0);
     const more = node.work();
     this.sender.flush(0);

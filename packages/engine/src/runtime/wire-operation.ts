@@ -114,7 +114,8 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       writeTransaction(out, operation);
       break;
     case 'gather':
-      out.push(Verb.gather, operation.keys.length, ...operation.keys);
+      out.push(Verb.gather, operation.keys.length);
+      for (const key of operation.keys) out.push(key);
       break;
     case 'install':
       out.push(Verb.install, operation.effects.length);

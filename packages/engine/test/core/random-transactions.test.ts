@@ -254,3 +254,35 @@ test('200 seeds of transfers, snapshots and conditions, nodes killed at any step
   }
   assert.ok(total.kills > 200 && total.transactions > 5000, JSON.stringify(total));
 });
+
+test('a transaction that is refused as its last lock is given lets go of every lock', () => {
+  const cluster = new VirtualCluster({ nodes: 3, shards: 4 }, { maxMemoryBytes: 1024 * 1024 });
+  cluster.settle();
+  const keys = ['account0', 'account1', 'account2'];
+  const shards = keys.map((key) => shardOfSlot(hashSlotOf(key), 4));
+  assert.ok(new Set(shards).size > 1, 'the keys are of several shards');
+  for (const node of cluster.master.seats.live) {
+    cluster.master.receive(node, { type: 'usage', reservedBytes: 1024 * 1024, full: true }, cluster.now);
+  }
+  const put = { verb: 'put', value: 'x', kind: 0, ifVersion: -1, ttl: 0, deadline: 0, previous: false } as const;
+  const then = keys.map((key) => ({ ...put, key }));
+  const refused = cluster.transact({
+    verb: 'transaction',
+    key: '',
+    conditions: [],
+    then,
+    otherwise: [],
+    lenient: false,
+  });
+  const reads = keys.map((key, at) => cluster.submit(shards[at]!, { verb: 'get', key }));
+  cluster.settle();
+  assert.equal(refused.code, 'OUT_OF_MEMORY');
+  for (const { result } of reads) assert.equal(result?.status, Status.absent, 'its keys can be read');
+});
+
+test('a transaction without keys is answered, not asserted', () => {
+  const cluster = new VirtualCluster({ nodes: 3, shards: 4 });
+  cluster.settle();
+  const empty = { verb: 'transaction', key: '', conditions: [], then: [], otherwise: [], lenient: false } as const;
+  assert.deepEqual(cluster.transact(empty).result?.items, []);
+});

@@ -7,7 +7,10 @@ export const INT64_MAX = 9_223_372_036_854_775_807n;
 export const INT64_MIN = -9_223_372_036_854_775_808n;
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
-const FLOAT = /^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?)$/i;
+const FLOAT = /^[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?)$/i;
+
+/** What is longer is no number of Redis's either (its long double takes 5 KiB), and is refused unread. */
+const FLOAT_CHARACTERS_MAX = 5 * 1024;
 
 /** Digits that always fit a safe integer, sign included. */
 const SAFE_LENGTH = 15;
@@ -24,7 +27,7 @@ export function readInteger(text: string): number | bigint | null {
 
 /** A decimal floating-point number, possibly infinite; null if it is none (NaN is none). */
 export function readFloat(text: string): number | null {
-  if (!FLOAT.test(text)) return null;
+  if (text.length > FLOAT_CHARACTERS_MAX || !FLOAT.test(text)) return null;
   const unsigned = text.replace(/^[+-]/, '');
   if (/^inf/i.test(unsigned)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const value = Number(text);

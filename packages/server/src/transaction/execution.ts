@@ -183,7 +183,8 @@ class Segment {
     for (const { recorded } of this.entries) {
       const part = recorded === null ? null : resolve(recorded, overlay);
       const from = steps.length;
-      if (part !== null) steps.push(...part.steps);
+      // Not spread: a thousand steps are arguments enough to overflow the stack.
+      for (const step of part?.steps ?? []) steps.push(step);
       spans.push([from, steps.length]);
       finishers.push(part?.finish ?? null);
     }

@@ -35,6 +35,8 @@ export class Call implements MasterCall {
   direct = false;
   /** The transaction over several shards this is a part of. */
   group: object | null = null;
+  /** Bytes of the shard's credit it holds. */
+  credit = 0;
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';

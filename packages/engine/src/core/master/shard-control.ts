@@ -136,6 +136,7 @@ export class ShardControl {
   onValue(message: ValueMessage): void {
     if (message.epoch !== this.epoch) return;
     invariant(this.queue.reads.first()?.number === message.id, 'values come in the order of reads');
+    this.queue.noteAnswer(message.result.value?.length ?? 0);
     const call = this.queue.valueArrived();
     this.reads += 1;
     if (!call.settled) this.settle(call, message);

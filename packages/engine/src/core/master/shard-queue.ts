@@ -32,6 +32,9 @@ export interface WaitingRoom {
   bytes: number;
 }
 
+/** Of the expected size of an answer, with each smaller one: forgotten to a hundredth after some 450 reads. */
+const ANSWER_FADING = 0.99;
+
 export class ShardQueue {
   readonly unanswered = new Deque<Call>();
   readonly reads = new Deque<Call>();
@@ -57,6 +60,7 @@ export class ShardQueue {
   private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
+  private expectedAnswerBytes = 0;
   private retry = false;
 
   constructor(shard: number, settings: MasterSettings, room: WaitingRoom, departures: Departures) {
@@ -108,8 +112,7 @@ export class ShardQueue {
     const call = new Call(this.shard, operation, sink, NO_SLOT);
     call.direct = true;
     call.group = group;
-    this.creditOperations -= 1;
-    this.creditBytes -= call.bytes;
+    this.takeCredit(call);
     if (!call.isWrite) this.readDirectly(call);
     else if (this.paused) this.lockedWrites.push(call);
     else this.number(call);
@@ -216,17 +219,32 @@ export class ShardQueue {
   private hasCredit(call: Call): boolean {
     if (!this.open) return false;
     if (this.creditOperations === this.settings.creditOperations) return true;
-    return this.creditOperations > 0 && this.creditBytes >= call.bytes;
+    return this.creditOperations > 0 && this.creditBytes >= this.costOf(call);
+  }
+
+  /** A read is small and its answer may not be: it counts as what reads of this shard lately brought. */
+  private costOf(call: Call): number {
+    return call.isWrite ? call.bytes : call.bytes + this.expectedAnswerBytes;
+  }
+
+  private takeCredit(call: Call): void {
+    call.credit = this.costOf(call);
+    this.creditOperations -= 1;
+    this.creditBytes -= call.credit;
   }
 
   private giveCredit(call: Call): void {
     this.creditOperations += 1;
-    this.creditBytes += call.bytes;
+    this.creditBytes += call.credit;
+  }
+
+  /** An answer brought so many bytes: the largest of late counts, and fades. */
+  noteAnswer(bytes: number): void {
+    this.expectedAnswerBytes = Math.max(bytes, Math.floor(this.expectedAnswerBytes * ANSWER_FADING));
   }
 
   private admit(call: Call): void {
-    this.creditOperations -= 1;
-    this.creditBytes -= call.bytes;
+    this.takeCredit(call);
     call.arrival = ++this.arrivals;
     if (call.isShardRead) this.placeShardRead(call);
     else this.place(call);

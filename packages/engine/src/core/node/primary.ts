@@ -141,13 +141,20 @@ export class Primary {
   private makeRoom(operation: Operation, pressure: boolean): boolean {
     const { context, state } = this;
     if (context.settings.maxMemoryBytes === 0) return true;
-    const bytes = growthOf(operation);
+    const bytes = growthOf(operation) + this.carriedOver(operation);
     if (bytes === 0) return true;
     const growth = state.data.growthFor(operation.key.length, bytes);
     if (!pressure && !atSoftLimit(context, growth)) return true;
-    if (context.settings.eviction === 'noeviction') return false;
+    // What is installed was decided with the room known then (transactions.ts): it is never refused.
+    const decided = operation.verb === 'install';
+    if (context.settings.eviction === 'noeviction') return decided;
     this.evict(EVICTION_FACTOR * (bytes + operation.key.length));
-    return !overHardLimit(context, growth);
+    return decided || !overHardLimit(context, growth);
+  }
+
+  /** Bytes an append writes again besides its own. */
+  private carriedOver({ verb, key }: Operation): number {
+    return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
   }
 
   private evict(bytes: number): void {
@@ -212,8 +219,12 @@ function growthOf(operation: Operation): number {
       return 24;
     case 'transaction':
       return Math.max(growthOfSteps(operation.then), growthOfSteps(operation.otherwise));
+    case 'install':
+      return operation.effects.reduce(
+        (sum, effect) => (effect.type === 'put' ? sum + effect.value.length + effect.key.length : sum),
+        0,
+      );
     default:
-      // install too: its memory was asked for before anything was decided (transactions.ts).
       return 0;
   }
 }
