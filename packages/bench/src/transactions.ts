@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the branch of a transaction, as in etcd
 /**
  * What transactions and watches cost, each against plain puts in the same rounds.
  *

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the branch of a transaction, as in etcd
 /** Contract: transaction(): conditions, steps, all or nothing. */
 import assert from 'node:assert/strict';
 import type { TransactionStep } from '../../src/client/store-transactions.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the branch of a transaction, as in etcd
 /** Contract: watch(). */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';

@@ -109,7 +109,6 @@ const transaction = shape({
   conditions: fc.array(shape({ key: bytes, ifVersion, equals: fc.option(shape({ value: bytes, kind })) }), {
     maxLength: 2,
   }),
-  // biome-ignore lint/suspicious/noThenProperty: the word of TransactionOperation; nothing awaits one.
   then: steps,
   otherwise: steps,
   lenient: fc.boolean(),

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the branch of a transaction, as in etcd
 /**
  * Real threads, real deaths, money: transfers between accounts of all shards while nodes are killed. Whatever happens, no
  * snapshot shows a wrong total, and every acknowledged transfer was done exactly once.

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the branch of a transaction, as in etcd
 /**
  * Watches while nodes die under load: every committed change is heard once, in the order of its key, its transaction together;
  * by a watcher beside the cluster, by one in between that comes and goes with its position, by one in another thread.

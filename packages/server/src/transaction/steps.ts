@@ -32,7 +32,6 @@ export function transactionOf({
   otherwise = [],
   lenient,
 }: TransactionParts): TransactionOperation {
-  // biome-ignore lint/suspicious/noThenProperty: the engine's name for it; nobody awaits an operation.
   return { verb: 'transaction', key: '', conditions, then: steps, otherwise, lenient };
 }
 
