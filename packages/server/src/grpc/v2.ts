@@ -141,20 +141,28 @@ function drained(stream: grpc.ServerWritableStream<ScanRequest, object>, signal:
 
 /** Unsent bytes of one watcher beyond which it is told that it fell behind. */
 const WATCH_BYTES_MAX = 16 * 1024 * 1024;
+/** What a change costs besides its key and value. */
+const CHANGE_BYTES = 100;
 
 function watch(context: ServerContext, stream: grpc.ServerWritableStream<WatchRequest, object>): void {
   const source = context.cluster.caller as object as Partial<ChangeSource>;
   const fail = (code: ErrorCode, details: string): void => {
     stream.emit('error', statusOf(context, new KvError(code, details)));
   };
+  // Counted here: the stream is in object mode, so its writableLength counts changes of any size.
+  let unsent = 0;
   const pending = source.watch?.({ text: text(stream.request.prefix), shard: null, previous: false }, null, {
     // The client hears that the watch stands by the headers.
     onStart: () => stream.sendMetadata(new grpc.Metadata()),
     onChanges: (changes) => {
       for (const { type, key, value, version, expiresAt } of changes) {
-        stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) });
+        const bytes = CHANGE_BYTES + key.length + value.length;
+        unsent += bytes;
+        stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) }, () => {
+          unsent -= bytes;
+        });
       }
-      if (stream.writableLength < WATCH_BYTES_MAX) return;
+      if (unsent < WATCH_BYTES_MAX) return;
       pending?.stop();
       fail('WATCH_LAGGED', 'the client does not read');
     },
