@@ -12,10 +12,12 @@
  */
 import { conditionHolds, type EntryReader, evaluate, liveEntry, type Moment, readKey } from './evaluate.ts';
 import {
+  ANY_VERSION,
   type Condition,
   type DeadlineEffect,
   type Effect,
   type Entry,
+  KEEP_TTL,
   type PutEffect,
   plainResult,
   type RemoveEffect,
@@ -149,7 +151,7 @@ export function isBlind({ conditions, then }: TransactionOperation): boolean {
 }
 
 function isBlindPut(step: Step & { verb: 'put' }): boolean {
-  return step.ifVersion === -1 && step.ttl >= 0 && !step.previous;
+  return step.ifVersion === ANY_VERSION && step.ttl !== KEEP_TTL && !step.previous;
 }
 
 /** Whether it can write. */

@@ -61,25 +61,26 @@ interface Section {
   readonly receive: Receive;
 }
 
+const WATCHED_BY_KIND = {
+  [Kind.requests]: Watched.no,
+  [Kind.pressed]: Watched.no,
+  [Kind.watched]: Watched.yes,
+  [Kind.pressedWatched]: Watched.yes,
+  [Kind.watchedPrevious]: Watched.withPrevious,
+  [Kind.pressedWatchedPrevious]: Watched.withPrevious,
+} as const;
+
 function decodeSection(kind: Kind, section: Section): void {
   switch (kind) {
     case Kind.requests:
-      decodeRequests(section, false, Watched.no);
+    case Kind.watched:
+    case Kind.watchedPrevious:
+      decodeRequests(section, false, WATCHED_BY_KIND[kind]);
       break;
     case Kind.pressed:
-      decodeRequests(section, true, Watched.no);
-      break;
-    case Kind.watched:
-      decodeRequests(section, false, Watched.yes);
-      break;
-    case Kind.watchedPrevious:
-      decodeRequests(section, false, Watched.withPrevious);
-      break;
     case Kind.pressedWatched:
-      decodeRequests(section, true, Watched.yes);
-      break;
     case Kind.pressedWatchedPrevious:
-      decodeRequests(section, true, Watched.withPrevious);
+      decodeRequests(section, true, WATCHED_BY_KIND[kind]);
       break;
     case Kind.reads:
       decodeReads(section);
