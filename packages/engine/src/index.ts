@@ -65,4 +65,6 @@ export {
   type WatchOptions,
   type WatchPosition,
 } from './client/store-watch.ts';
+export { formatPosition, parsePosition } from './client/watch-position.ts';
+export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch-raw.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/errors.ts';

@@ -10,7 +10,7 @@
  *       so what was answered here is what is done.
  */
 import { KvError } from '../core/errors.ts';
-import { evaluate } from '../core/evaluate.ts';
+import { evaluate, readerOf } from '../core/evaluate.ts';
 import {
   ANY_VERSION,
   type Condition,
@@ -122,7 +122,11 @@ export class Attempt {
 
   #evaluated(operation: KeyWriteOperation, entry: Entry | undefined): { entry: Entry | undefined; result: Result } {
     const moment = { time: this.caller.now(), seq: 0, maxValueBytes: this.caller.limits.maxValueBytes };
-    const { effect, result } = evaluate(operation, { get: () => entry }, moment);
+    const { effect, result } = evaluate(
+      operation,
+      readerOf(() => entry),
+      moment,
+    );
     switch (effect.type) {
       case 'put':
         return { entry: { ...effect, version: 0 }, result };

@@ -1,7 +1,7 @@
 /**
  * PortCaller: the application's end of a handle, a Caller like any other for the Store on top of it.
  *
- * Owns      the port, the calls under way, the batch of requests of this turn.
+ * Owns      the port, the calls under way.
  * Giving up A call given up is settled here at once, so that a timeout holds even if the main thread is busy; the other
  *           end is told, and its answer is ignored. What it was doing is not known here: a write counts as in flight.
  * Ends      with close(), or when the other end closes: what is under way fails with CLOSED or CLOSED_IN_FLIGHT.
@@ -21,10 +21,9 @@ import { writeOperation } from '../runtime/wire-operation.ts';
 import { readResult } from '../runtime/wire-record.ts';
 import type { CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './caller.ts';
 import { operationBytes } from './operations.ts';
+import { PortBatch } from './port-batch.ts';
 import { PortWatches } from './port-watches.ts';
 import {
-  BATCH_BYTES,
-  BATCH_ELEMENTS,
   FAILED,
   FOR_SHARD,
   GIVE_UP_ABORTED,
@@ -46,18 +45,17 @@ export class PortCaller implements StoreCaller {
   readonly #calls: (PortCall | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   readonly #watches = new PortWatches((...elements) => this.#request(elements));
-  #requests: WireElement[] = [];
-  #requestBytes = 0;
+  readonly #requests: PortBatch;
   /** Calls somebody waits for. */
   #waiting = 0;
   #pendingCalls = 0;
   #pendingBytes = 0;
-  #flushing = false;
   #closed = false;
 
   constructor(port: MessagePort, greeting: Greeting) {
     this.#port = port;
     this.#greeting = greeting;
+    this.#requests = new PortBatch(port);
     this.cluster = greeting.cluster;
     this.shards = greeting.shards;
     this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
@@ -77,18 +75,20 @@ export class PortCaller implements StoreCaller {
   submit(operation: Operation, sink: CallSink): PendingCall {
     const call = this.#take(operation, sink);
     if (call.done) return call;
-    this.#requests.push(call.slot);
-    writeOperation(this.#requests, operation);
-    this.#scheduleFlush();
+    const { elements } = this.#requests;
+    elements.push(call.slot);
+    writeOperation(elements, operation);
+    this.#requests.added(call.bytes);
     return call;
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: CallSink): PendingCall {
     const call = this.#take(operation, sink);
     if (call.done) return call;
-    this.#requests.push(call.slot, FOR_SHARD, shard);
-    writeOperation(this.#requests, operation);
-    this.#scheduleFlush();
+    const { elements } = this.#requests;
+    elements.push(call.slot, FOR_SHARD, shard);
+    writeOperation(elements, operation);
+    this.#requests.added(call.bytes);
     return call;
   }
 
@@ -109,7 +109,7 @@ export class PortCaller implements StoreCaller {
 
   /** Fails what is under way and lets go of the port. Idempotent. */
   close(): void {
-    this.#flush();
+    this.#requests.flush();
     this.#end();
     this.#port.close();
   }
@@ -127,7 +127,6 @@ export class PortCaller implements StoreCaller {
       this.#calls[call.slot] = call;
       this.#pendingCalls++;
       this.#pendingBytes += bytes;
-      this.#requestBytes += bytes;
       this.#hold();
     }
     return call;
@@ -152,8 +151,8 @@ export class PortCaller implements StoreCaller {
   }
 
   #request(elements: readonly WireElement[]): void {
-    this.#requests.push(...elements);
-    this.#scheduleFlush();
+    this.#requests.elements.push(...elements);
+    this.#requests.added(0);
   }
 
   #onBatch(batch: WireBatch): void {
@@ -177,37 +176,14 @@ export class PortCaller implements StoreCaller {
     return call;
   }
 
-  #scheduleFlush(): void {
-    if (this.#requests.length >= BATCH_ELEMENTS || this.#requestBytes >= BATCH_BYTES) this.#flush();
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(flushCaller, this);
-  }
-
-  /** The turn is over. */
-  endTurn(): void {
-    this.#flushing = false;
-    this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#requests.length === 0 || this.#closed) return;
-    this.#port.postMessage(this.#requests);
-    this.#requests = [];
-    this.#requestBytes = 0;
-  }
-
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#requests.close();
     for (const call of this.#calls) call?.fail(call.write ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
     this.#calls.length = 0;
     this.#watches.close();
   }
-}
-
-function flushCaller(caller: PortCaller): void {
-  caller.endTurn();
 }
 
 /** One call under way through the port. */

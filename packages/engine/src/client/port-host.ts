@@ -1,7 +1,7 @@
 /**
  * PortHost: the cluster's end of a handle. Takes requests off a port, submits them, posts the answers.
  *
- * Owns      the port, the calls under way on behalf of one application thread, the batch of answers of this turn.
+ * Owns      the port, the calls under way on behalf of one application thread.
  * Does not  decide anything: order, limits and errors are the caller's below it.
  * Ends      when the other thread dies or closes its port (its calls are given up, nobody waits for them), or when the
  *           cluster closes (everything answered so far is posted first: a port delivers what was posted before close).
@@ -10,15 +10,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Operation, Result } from '../core/operation.ts';
-import type { WireBatch, WireElement } from '../runtime/wire.ts';
+import type { WireBatch } from '../runtime/wire.ts';
 import { Cursor } from '../runtime/wire-cursor.ts';
 import { readOperation } from '../runtime/wire-operation.ts';
 import { resultCode, writeResultFields } from '../runtime/wire-record.ts';
 import type { CallSink, PendingCall, StoreCaller } from './caller.ts';
-import { type PortOutput, PortWatchHost, type WatchWindow } from './port-watch-host.ts';
+import { PortBatch } from './port-batch.ts';
+import { PortWatchHost, type WatchWindow } from './port-watch-host.ts';
 import {
-  BATCH_BYTES,
-  BATCH_ELEMENTS,
   FAILED,
   FOR_SHARD,
   GIVE_UP_ABORTED,
@@ -40,13 +39,11 @@ export interface PortLimits extends WatchWindow {
 export class PortHost {
   readonly #port: MessagePort;
   readonly #caller: StoreCaller;
+  readonly #answers: PortBatch;
   readonly #watches: PortWatchHost;
   readonly #onClosed: (host: PortHost) => void;
   /** By slot. */
   readonly #pending: (PendingCall | undefined)[] = [];
-  #answers: WireElement[] = [];
-  #answerBytes = 0;
-  #flushing = false;
   #closed = false;
 
   /** Greets and listens; the other end of `port` may be anywhere by the time it does. */
@@ -55,7 +52,8 @@ export class PortHost {
     this.#caller = caller;
     this.#onClosed = onClosed;
     const { maxPendingCalls, maxPendingBytes } = limits;
-    this.#watches = new PortWatchHost(caller, limits, () => this.#output());
+    this.#answers = new PortBatch(port);
+    this.#watches = new PortWatchHost(caller, limits, this.#answers);
     port.postMessage({
       quintet: 'handle',
       cluster: caller.cluster,
@@ -72,7 +70,7 @@ export class PortHost {
 
   /** Posts what was answered, then closes the port. The other side fails what is still under way there. Idempotent. */
   close(): void {
-    this.#flush();
+    this.#answers.flush();
     this.#end();
     this.#port.close();
   }
@@ -80,6 +78,7 @@ export class PortHost {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#answers.close();
     for (const pending of this.#pending) pending?.giveUp('aborted');
     this.#pending.length = 0;
     this.#watches.close();
@@ -129,51 +128,18 @@ export class PortHost {
     if (this.#closed) return;
     this.#pending[slot] = undefined;
     const code = resultCode(result, IMPLIED_VERSION);
-    this.#answers.push(slot, code);
-    writeResultFields(this.#answers, code, result);
-    this.#answerBytes += result.value?.length ?? 0;
-    this.#scheduleFlush();
+    const { elements } = this.#answers;
+    elements.push(slot, code);
+    writeResultFields(elements, code, result, IMPLIED_VERSION);
+    this.#answers.added(result.value?.length ?? 0);
   }
 
   fail(slot: number, code: ErrorCode, details: string): void {
     if (this.#closed) return;
     this.#pending[slot] = undefined;
-    this.#answers.push(slot, FAILED, code, details);
-    this.#scheduleFlush();
+    this.#answers.elements.push(slot, FAILED, code, details);
+    this.#answers.added(0);
   }
-
-  #output(): PortOutput {
-    const posted = (bytes: number): void => {
-      this.#answerBytes += bytes;
-      this.#scheduleFlush();
-    };
-    // Closed, there is nobody to post to.
-    return this.#closed ? { elements: [], posted: () => undefined } : { elements: this.#answers, posted };
-  }
-
-  #scheduleFlush(): void {
-    if (this.#answers.length >= BATCH_ELEMENTS || this.#answerBytes >= BATCH_BYTES) this.#flush();
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(flushHost, this);
-  }
-
-  /** The turn is over. */
-  endTurn(): void {
-    this.#flushing = false;
-    this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#answers.length === 0 || this.#closed) return;
-    this.#port.postMessage(this.#answers);
-    this.#answers = [];
-    this.#answerBytes = 0;
-  }
-}
-
-function flushHost(host: PortHost): void {
-  host.endTurn();
 }
 
 class PortSink implements CallSink {

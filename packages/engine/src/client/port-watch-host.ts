@@ -6,14 +6,14 @@
  * Invariant P4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
  *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
  */
-import type { Change } from '../core/change.ts';
+import { bytesOfChange, type Change } from '../core/change.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { WatchSink } from '../core/outbox.ts';
-import type { WireElement } from '../runtime/wire.ts';
 import type { Cursor } from '../runtime/wire-cursor.ts';
 import type { PendingWatch, StoreCaller } from './caller.ts';
+import type { PortBatch } from './port-batch.ts';
 import { flatPlaces, placesFrom, writeChange } from './port-change.ts';
 import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_STARTED } from './port-wire.ts';
 
@@ -23,24 +23,16 @@ export interface WatchWindow {
   readonly watchWindowBytes: number;
 }
 
-/** What a change counts for besides its strings. */
-const CHANGE_BYTES = 100;
-
-/** Where elements for the other thread go; `posted` is called when there are new ones. */
-export interface PortOutput {
-  readonly elements: WireElement[];
-  posted(bytes: number): void;
-}
-
 export class PortWatchHost {
   readonly #caller: StoreCaller;
   readonly #window: WatchWindow;
-  readonly #output: () => PortOutput;
+  readonly #output: PortBatch;
   readonly #watches = new Map<number, HostedWatch>();
   #changesOut = 0;
   #bytesOut = 0;
 
-  constructor(caller: StoreCaller, window: WatchWindow, output: () => PortOutput) {
+  /** `output`: for the other thread. */
+  constructor(caller: StoreCaller, window: WatchWindow, output: PortBatch) {
     this.#caller = caller;
     this.#window = window;
     this.#output = output;
@@ -67,9 +59,8 @@ export class PortWatchHost {
   }
 
   started(id: number, places: ReadonlyMap<ShardId, number>): void {
-    const output = this.#output();
-    output.elements.push(id, WATCH_STARTED, flatPlaces(places));
-    output.posted(0);
+    this.#output.elements.push(id, WATCH_STARTED, flatPlaces(places));
+    this.#output.added(0);
   }
 
   /** False if there is no room for them. */
@@ -80,18 +71,16 @@ export class PortWatchHost {
     if (full && this.#changesOut > 0) return false;
     this.#changesOut += changes.length;
     this.#bytesOut += bytes;
-    const output = this.#output();
-    output.elements.push(id, WATCH_CHANGES, bytes, changes.length);
-    for (const change of changes) writeChange(output.elements, change);
-    output.posted(bytes);
+    this.#output.elements.push(id, WATCH_CHANGES, bytes, changes.length);
+    for (const change of changes) writeChange(this.#output.elements, change);
+    this.#output.added(bytes);
     return true;
   }
 
   ended(id: number, code: ErrorCode, details: string): void {
     this.#watches.delete(id);
-    const output = this.#output();
-    output.elements.push(id, WATCH_ENDED, code, details);
-    output.posted(0);
+    this.#output.elements.push(id, WATCH_ENDED, code, details);
+    this.#output.added(0);
   }
 
   /** The other end is gone. */
@@ -142,9 +131,5 @@ class HostedWatch implements WatchSink {
 }
 
 function bytesOf(changes: readonly Change[]): number {
-  let bytes = 0;
-  for (const { key, value, previous } of changes) {
-    bytes += CHANGE_BYTES + key.length + value.length + (previous?.value.length ?? 0);
-  }
-  return bytes;
+  return changes.reduce((bytes, change) => bytes + bytesOfChange(change), 0);
 }

@@ -1,6 +1,6 @@
 /**
  * Port wire: what travels between a handle in the application's thread and the cluster. One batch = one flat array of
- * numbers and strings = one postMessage, per turn of the event loop and direction.
+ * numbers and strings = one postMessage, per turn of the event loop and direction (port-batch.ts).
  *
  *   greeting  the first message, from the cluster: a Greeting object
  *   request   = slot, code, operation…            on one key       code and operation as in runtime/wire-operation.ts
@@ -45,10 +45,6 @@ export const WATCH_ENDED = -4;
 
 /** The version of a result that need not travel: reads of absent keys, failed conditions on them. */
 export const IMPLIED_VERSION = 0;
-
-/** A batch is sent before the turn's end once it holds so many elements, or so many bytes of strings. */
-export const BATCH_ELEMENTS = 16_384;
-export const BATCH_BYTES = 1024 * 1024;
 
 /** What the application's side must know before it can take calls. */
 export interface Greeting {

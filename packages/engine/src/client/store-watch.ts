@@ -6,6 +6,9 @@
  *   - The changes of one transaction come one after the other and bear the same mark.
  *   - A watcher too slow for its buffer hears everything that still fitted, then WATCH_LAGGED with the position to go on from.
  *     Never silence.
+ *   - A lost shard ends every watch that may be of its keys with SHARD_LOST, and a position from before the loss is answered with
+ *     WATCH_LAGGED: what the shard held is gone, and no change tells of it. Read the present state and watch anew; a watch may
+ *     begin before `resetShard`, and hears what the shard begins with.
  * Keep-alive Whoever waits for the next change keeps the process alive, as with fs.promises.watch; `persistent: false` does not,
  *           and nor does a watcher nobody waits on.
  */

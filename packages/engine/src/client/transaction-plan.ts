@@ -122,8 +122,18 @@ const STEPS: { readonly [N in StepName]: StepKind<StepOf<N>> } = {
   persist: { names: [], operation: (step, limits) => persistOperation(step.persist, limits), reader: () => readDone },
 };
 
-const STEP_NAMES = Object.keys(STEPS) as StepName[];
-const STEP_PROPERTIES = new Map(STEP_NAMES.map((name) => [name, new Set<string>([name, ...STEPS[name].names])]));
+/** A kind of step, found by the property that names it. */
+interface NamedStepKind extends StepKind<TransactionStep> {
+  readonly name: string;
+  readonly properties: ReadonlySet<string>;
+}
+
+const STEPS_BY_NAME: ReadonlyMap<string, NamedStepKind> = new Map(
+  Object.entries(STEPS as unknown as { readonly [name: string]: StepKind<TransactionStep> }).map(([name, kind]) => [
+    name,
+    { ...kind, name, properties: new Set<string>([name, ...kind.names]) },
+  ]),
+);
 const SPEC_NAMES: ReadonlySet<string> = new Set<keyof TransactionSpec>(['if', 'then', 'else']);
 const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>([
   'key',
@@ -174,7 +184,9 @@ export function isEmpty({ conditions, then, otherwise }: TransactionOperation): 
 }
 
 function checkSize(operation: TransactionOperation): void {
-  const keys = keysOf(operation).size;
+  const { conditions, then, otherwise } = operation;
+  const named = conditions.length + then.length + otherwise.length;
+  const keys = named > TRANSACTION_KEYS_MAX ? keysOf(operation).length : named;
   if (keys > TRANSACTION_KEYS_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
   }
@@ -238,13 +250,23 @@ function readerOf({ read }: PlannedStep): Read {
 
 function planStep(step: TransactionStep, limits: CallerLimits): PlannedStep {
   if (typeof step !== 'object' || step === null) throw invalidOption('a step', 'an object', step);
-  const names = STEP_NAMES.filter((name) => name in step);
-  const [name] = names;
-  if (name === undefined || names.length > 1) {
-    const given = names.length > 1 ? names.join(' and ') : nameOf(step);
-    throw new KvError('INVALID_OPTION', `a step has one of ${STEP_NAMES.join(', ')}, got ${given}`);
-  }
-  checkNames(step, STEP_PROPERTIES.get(name)!, 'option');
-  const kind = STEPS[name] as StepKind<TransactionStep>;
+  const kind = kindOfStep(step);
+  for (const property in step) if (!kind.properties.has(property)) checkNames(step, kind.properties, 'option');
   return { step: kind.operation(step, limits), read: kind.reader(step) };
+}
+
+function kindOfStep(step: TransactionStep): NamedStepKind {
+  let kind: NamedStepKind | undefined;
+  for (const property in step) {
+    const named = STEPS_BY_NAME.get(property);
+    if (named === undefined) continue;
+    if (kind !== undefined) throw notOneStep(`${kind.name} and ${named.name}`);
+    kind = named;
+  }
+  if (kind === undefined) throw notOneStep(nameOf(step));
+  return kind;
+}
+
+function notOneStep(given: string): KvError {
+  return new KvError('INVALID_OPTION', `a step has one of ${[...STEPS_BY_NAME.keys()].join(', ')}, got ${given}`);
 }

@@ -1,16 +1,16 @@
 /**
  * WatchPlan: the options of a watch, checked, as the core and the watcher take them.
  *
- * Owns      names, ranges, contradictions; positions from and to the plain object a user keeps.
+ * Owns      names, ranges, contradictions. Positions: watch-position.ts.
  */
 import { KvError } from '../core/errors.ts';
-import type { ShardId } from '../core/ids.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
-import { checkCount, checkFlag, checkNames, checkSignal, invalidOption, versionCondition } from './call-options.ts';
+import { checkCount, checkFlag, checkNames, checkSignal, versionCondition } from './call-options.ts';
 import type { StoreCaller } from './caller.ts';
 import type { Known } from './key-since.ts';
 import { encodeKey } from './keys.ts';
 import type { WatchOptions, WatchPosition } from './store-watch.ts';
+import { checkPosition } from './watch-position.ts';
 
 const NAMES: ReadonlySet<string> = new Set<keyof WatchOptions>([
   'key',
@@ -98,26 +98,4 @@ function knownOf({ from, fromVersion }: WatchOptions, { shard }: WatchFilter, ca
     throw new KvError('INVALID_OPTION', 'from is the position of a watch of another key');
   }
   return { kind: 'place', seq: place ?? 0 };
-}
-
-function checkPosition(position: WatchPosition): void {
-  const { cluster, versions } = (position ?? {}) as Partial<WatchPosition>;
-  const whole = typeof cluster === 'string' && typeof versions === 'object' && versions !== null;
-  if (!whole || !Object.entries(versions).every(isPlace)) {
-    throw invalidOption('from', 'the position of a watcher', position);
-  }
-}
-
-function isPlace([shard, version]: [string, unknown]): boolean {
-  return /^\d{1,5}$/.test(shard) && Number.isSafeInteger(version) && (version as number) >= 0;
-}
-
-/** A position as the core takes it. */
-export function placesOf({ versions }: WatchPosition): Map<ShardId, number> {
-  return new Map(Object.entries(versions).map(([shard, version]) => [Number(shard), version]));
-}
-
-/** Places as a user keeps them. */
-export function positionOf(cluster: string, places: ReadonlyMap<ShardId, number>): WatchPosition {
-  return { cluster, versions: Object.fromEntries(places) };
 }

@@ -24,6 +24,13 @@ export interface Change {
 }
 
 const NO_KIND: ValueKind = 0;
+/** What a change counts for besides its strings. */
+const CHANGE_BYTES = 100;
+
+/** What holding a change counts for against a bound in bytes. */
+export function bytesOfChange({ key, value, previous }: Change): number {
+  return CHANGE_BYTES + key.length + value.length + (previous?.value.length ?? 0);
+}
 
 /** The changes in a record's effect, in order. */
 export function changesOf(

@@ -4,6 +4,7 @@
  */
 export type { Change, ChangeType } from './change.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './errors.ts';
+export { readerOf } from './evaluate.ts';
 export {
   incarnationOf,
   MASTER,
@@ -24,13 +25,17 @@ export type * from './machines.ts';
  * bugs replace single methods of the others. Nobody else has any business with them.
  */
 export type { Call } from './master/call.ts';
+export { History } from './master/history.ts';
 export { Master } from './master/master.ts';
 export { OrderFilter } from './master/order-filter.ts';
 export { Repair } from './master/repair.ts';
 export { Seats } from './master/seats.ts';
 export { ShardControl } from './master/shard-control.ts';
 export { ShardQueue } from './master/shard-queue.ts';
+export { Transactions } from './master/transactions.ts';
 export type { WatchFilter } from './master/watch-filters.ts';
+export { WatchLines } from './master/watch-lines.ts';
+export { Watches } from './master/watches.ts';
 export type * from './messages.ts';
 export { Copy } from './node/copy.ts';
 export { CopyState } from './node/copy-state.ts';
@@ -45,3 +50,4 @@ export { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, ty
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './slot.ts';
 export { SlabStore } from './store/slab-store.ts';
 export type { EntryHead, Memory, MemoryBudget, Store as ShardStore, WalkedEntry } from './store/store.ts';
+export { evaluateTransaction } from './transaction.ts';

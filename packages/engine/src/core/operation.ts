@@ -235,6 +235,7 @@ export const PAGE_STRIDE = 5;
  * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
  * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
  * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
+ * Made by the four functions below alone, so that all results have one shape: what reads them stays monomorphic.
  */
 export interface Result {
   readonly status: Status;
@@ -244,7 +245,7 @@ export interface Result {
   readonly expiresAt: number;
   readonly page: Page | null;
   /** Transactions: what each step came to. Gather: each key's entry. */
-  readonly items?: readonly Result[];
+  readonly items: readonly Result[] | null;
 }
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
@@ -306,7 +307,17 @@ export const NO_EFFECT: NoEffect = { type: 'none' };
 
 /** A result with nothing but a status and a version. */
 export function plainResult(status: Status, version: number): Result {
-  return { status, version, value: null, kind: ValueKind.text, expiresAt: 0, page: null };
+  return { status, version, value: null, kind: ValueKind.text, expiresAt: 0, page: null, items: null };
+}
+
+/** The answer to a scan. */
+export function pageResult(page: Page): Result {
+  return { status: Status.ok, version: 0, value: null, kind: ValueKind.text, expiresAt: 0, page, items: null };
+}
+
+/** The answer to a transaction or a gather. */
+export function itemsResult(status: Status, version: number, items: readonly Result[]): Result {
+  return { status, version, value: null, kind: ValueKind.text, expiresAt: 0, page: null, items };
 }
 
 /** A result that bears a value. */
@@ -317,7 +328,7 @@ export function valueResult(
   kind: ValueKind,
   expiresAt: number,
 ): Result {
-  return { status, version, value, kind, expiresAt, page: null };
+  return { status, version, value, kind, expiresAt, page: null, items: null };
 }
 
 /** Whether an operation changes data, that is: must be numbered and replicated. */

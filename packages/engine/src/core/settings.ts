@@ -55,6 +55,8 @@ export interface MasterSettings {
   readonly historyBytes: number;
   /** How long what was watched stays marked after its last watcher has gone. */
   readonly watchLingerMs: number;
+  /** Bytes of changes, of all shards, that may wait for a transaction to be done before they are told. */
+  readonly watchHeldBytes: number;
 }
 
 export const DEFAULT_NODE_SETTINGS: NodeSettings = {
@@ -91,4 +93,5 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   historyChanges: 4096,
   historyBytes: 4 * 1024 * 1024,
   watchLingerMs: 30_000,
+  watchHeldBytes: 64 * 1024 * 1024,
 };

@@ -213,7 +213,7 @@ export class BatchEncoder {
     }
     const flags = (request === 0 ? ANSWER_OWN : 0) | (effect === null ? 0 : ANSWER_EFFECT) | ANSWER_GENERAL;
     out.push((code << ANSWER_RESULT_SHIFT) | flags);
-    writeResultFields(out, code, result);
+    writeResultFields(out, code, result, seq);
     if (effect !== null) writeEffect(out, effect);
   }
 
@@ -232,7 +232,7 @@ export class BatchEncoder {
     }
     const code = resultCode(result, 0);
     out.push(code);
-    writeResultFields(out, code, result);
+    writeResultFields(out, code, result, 0);
   }
 
   private addRare(message: Exclude<Message, { type: 'request' | 'read' | 'record' | 'answer' | 'value' }>): void {

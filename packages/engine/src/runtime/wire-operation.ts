@@ -8,6 +8,7 @@ import { invariant } from '../core/invariant.ts';
 import {
   ANY_VERSION,
   type Condition,
+  type GatherOperation,
   type InstallOperation,
   NO_TTL,
   type Operation,
@@ -19,11 +20,14 @@ import {
 import {
   EXPIRE_WHEN,
   EXPIRE_WHEN_SHIFT,
+  HAS_CONDITIONS,
   HAS_DEADLINE,
   HAS_IF_VERSION,
+  HAS_OTHERWISE,
   HAS_TTL,
   KEYS_ONLY,
   LENIENT,
+  NO_VALUE,
   OPERATION_KIND_SHIFT,
   VERB_MASK,
   Verb,
@@ -126,38 +130,58 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
 
 function writeTransaction(out: WireElement[], operation: TransactionOperation): void {
   const { conditions, then, otherwise, lenient } = operation;
-  out.push(Verb.transaction | (lenient ? LENIENT : 0), conditions.length);
+  let code = Verb.transaction | (lenient ? LENIENT : 0);
+  if (conditions.length > 0) code |= HAS_CONDITIONS;
+  if (otherwise.length > 0) code |= HAS_OTHERWISE;
+  out.push(code);
+  if (conditions.length > 0) writeConditions(out, conditions);
+  writeSteps(out, then);
+  if (otherwise.length > 0) writeSteps(out, otherwise);
+}
+
+function writeConditions(out: WireElement[], conditions: readonly Condition[]): void {
+  out.push(conditions.length);
   for (const { key, ifVersion, equals } of conditions) {
-    out.push(key, ifVersion, equals === null ? 0 : 1);
-    if (equals !== null) out.push(equals.kind, equals.value);
-  }
-  for (const steps of [then, otherwise]) {
-    out.push(steps.length);
-    for (const step of steps) writeOperation(out, step);
+    out.push(key, ifVersion, equals === null ? NO_VALUE : equals.kind);
+    if (equals !== null) out.push(equals.value);
   }
 }
 
+function writeSteps(out: WireElement[], steps: readonly Step[]): void {
+  out.push(steps.length);
+  for (const step of steps) writeOperation(out, step);
+}
+
 function readTransaction(code: number, from: Cursor): TransactionOperation {
-  const conditions = Array.from({ length: from.number() }, () => readCondition(from));
+  const conditions: Condition[] = [];
+  if ((code & HAS_CONDITIONS) !== 0) {
+    for (let left = from.number(); left > 0; left--) conditions.push(readCondition(from));
+  }
   const then = readSteps(from);
-  const otherwise = readSteps(from);
+  const otherwise = (code & HAS_OTHERWISE) !== 0 ? readSteps(from) : [];
   return { verb: 'transaction', key: '', conditions, then, otherwise, lenient: (code & LENIENT) !== 0 };
 }
 
 function readCondition(from: Cursor): Condition {
   const key = from.string();
   const ifVersion = from.number();
-  if (from.number() === 0) return { key, ifVersion, equals: null };
-  return { key, ifVersion, equals: { kind: from.number() as ValueKind, value: from.string() } };
+  const kind = from.number();
+  if (kind === NO_VALUE) return { key, ifVersion, equals: null };
+  return { key, ifVersion, equals: { kind: kind as ValueKind, value: from.string() } };
 }
 
 function readSteps(from: Cursor): Step[] {
-  return Array.from({ length: from.number() }, () => readOperation(from.number(), from) as Step);
+  const steps: Step[] = [];
+  for (let left = from.number(); left > 0; left--) steps.push(readOperation(from.number(), from) as Step);
+  return steps;
 }
 
 function readInstall(from: Cursor): InstallOperation {
-  const effects = Array.from({ length: from.number() }, () => readEffect(from.number(), from));
-  return { verb: 'install', key: '', effects: effects as InstallOperation['effects'][number][] };
+  const effects: InstallOperation['effects'][number][] = [];
+  for (let left = from.number(); left > 0; left--) {
+    effects.push(readEffect(from.number(), from) as InstallOperation['effects'][number]);
+  }
+  return { verb: 'install', key: '', effects };
 }
 
 function writePut(out: WireElement[], operation: PutOperation): void {
@@ -208,13 +232,19 @@ export function readOperation(code: number, from: Cursor): Operation {
     case Verb.transaction:
       return readTransaction(code, from);
     case Verb.gather:
-      return { verb: 'gather', key: '', keys: Array.from({ length: from.number() }, () => from.string()) };
+      return readGather(from);
     case Verb.install:
       return readInstall(from);
     default:
       invariant((code & VERB_MASK) === Verb.count, 'an operation code is known');
       return { verb: 'count', key: '' };
   }
+}
+
+function readGather(from: Cursor): GatherOperation {
+  const keys: string[] = [];
+  for (let left = from.number(); left > 0; left--) keys.push(from.string());
+  return { verb: 'gather', key: '', keys };
 }
 
 function operationKind(code: number): ValueKind {

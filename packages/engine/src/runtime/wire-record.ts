@@ -18,6 +18,7 @@ import {
   type Result,
   Status,
   ValueKind,
+  valueResult,
   Watched,
 } from '../core/operation.ts';
 import {
@@ -30,6 +31,7 @@ import {
   HAS_PAGE,
   HAS_RESULT,
   HAS_VALUE,
+  ITEM_IS_ENTRY,
   OWN_RECORD,
   PLAIN_RESULT,
   PREVIOUS_GIVEN,
@@ -46,6 +48,8 @@ import {
 } from './wire.ts';
 import type { Cursor } from './wire-cursor.ts';
 
+const NO_EFFECTS: readonly Effect[] = [];
+
 /** The code of a result whose version the place implies to be `implied`. */
 export function resultCode(result: Result, implied: number): number {
   let code = result.status | (result.kind << RESULT_KIND_SHIFT);
@@ -53,41 +57,68 @@ export function resultCode(result: Result, implied: number): number {
   if (result.value !== null) code |= HAS_VALUE;
   if (result.expiresAt !== 0) code |= HAS_EXPIRY;
   if (result.page !== null) code |= HAS_PAGE;
-  if (result.items !== undefined) code |= HAS_ITEMS;
+  if (result.items !== null) code |= HAS_ITEMS;
   return code;
 }
 
-/** What follows a result's code. */
-export function writeResultFields(out: WireElement[], code: number, result: Result): void {
+/** What follows a result's code. `implied`: the version its place implies, for its items too. */
+export function writeResultFields(out: WireElement[], code: number, result: Result, implied: number): void {
+  writeResultBeside(NO_EFFECTS, out, code, result, implied);
+}
+
+function writeResultBeside(
+  effects: readonly Effect[],
+  out: WireElement[],
+  code: number,
+  result: Result,
+  implied: number,
+): void {
   if ((code & VERSION_GIVEN) !== 0) out.push(result.version);
   if (result.value !== null) out.push(result.value);
   if (result.expiresAt !== 0) out.push(result.expiresAt);
   if (result.page !== null) out.push(result.page.cursor, result.page.entries);
-  if (result.items !== undefined) writeItems(out, result.items);
+  if (result.items !== null) writeItems(out, result.items, implied, effects);
 }
 
-function writeItems(out: WireElement[], items: readonly Result[]): void {
+/** `effects`: of the record they are in. An increment's item repeats what its effect says: it need not travel twice. */
+function writeItems(out: WireElement[], items: readonly Result[], implied: number, effects: readonly Effect[]): void {
   out.push(items.length);
-  for (const item of items) {
-    const code = resultCode(item, 0);
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at]!;
+    const effect = effects[at];
+    if (effect !== undefined && isEntryOf(effect, item, implied)) {
+      out.push(ITEM_IS_ENTRY);
+      continue;
+    }
+    const code = resultCode(item, implied);
     out.push(code);
-    writeResultFields(out, code, item);
+    writeResultFields(out, code, item, implied);
   }
 }
 
-function readItems(from: Cursor): Result[] {
-  return Array.from({ length: from.number() }, () => readResult(from.number(), 0, from));
+function readItems(from: Cursor, implied: number, effects: readonly Effect[]): Result[] {
+  const items: Result[] = [];
+  const length = from.number();
+  for (let at = 0; at < length; at++) {
+    const code = from.number();
+    items.push(code === ITEM_IS_ENTRY ? entryOf(effects[at] as PutEffect, implied) : readResult(code, implied, from));
+  }
+  return items;
 }
 
 export function readResult(code: number, implied: number, from: Cursor): Result {
+  return readResultOf(code, implied, from, NO_EFFECTS);
+}
+
+function readResultOf(code: number, implied: number, from: Cursor, effects: readonly Effect[]): Result {
   const status = (code & STATUS_MASK) as Status;
   const version = (code & VERSION_GIVEN) !== 0 ? from.number() : (code & VERSION_ZERO) !== 0 ? 0 : implied;
   const value = (code & HAS_VALUE) !== 0 ? from.string() : null;
   const kind = ((code >> RESULT_KIND_SHIFT) & 3) as ValueKind;
   const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
   const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
-  const result = { status, version, value, kind, expiresAt, page };
-  return (code & HAS_ITEMS) === 0 ? result : { ...result, items: readItems(from) };
+  const items = (code & HAS_ITEMS) !== 0 ? readItems(from, implied, effects) : null;
+  return { status, version, value, kind, expiresAt, page, items };
 }
 
 /** The general form of a record; its seq and (unless it is the primary's own) its request are implied by its place. */
@@ -102,7 +133,12 @@ export function writeRecord(out: WireElement[], record: Record): void {
   writeEffectFields(out, effect);
   if ((code & HAS_RESULT) === 0) return;
   out.push(plain);
-  writeResultFields(out, plain, result);
+  writeResultBeside(effectsOf(effect), out, plain, result, seq);
+}
+
+/** The effects that items of the same record may repeat. */
+function effectsOf(effect: Effect): readonly Effect[] {
+  return effect.type === 'many' ? effect.effects : NO_EFFECTS;
 }
 
 function isEntryOf(effect: Effect, result: Result, seq: number): boolean {
@@ -114,7 +150,7 @@ function isEntryOf(effect: Effect, result: Result, seq: number): boolean {
     result.kind === effect.kind &&
     result.expiresAt === effect.expiresAt &&
     result.page === null &&
-    result.items === undefined
+    result.items === null
   );
 }
 
@@ -190,8 +226,11 @@ export function readEffect(code: number, from: Cursor): Effect {
     case EffectCode.clear:
       return { type: 'clear' };
     case EffectCode.many: {
-      const effects = Array.from({ length: from.number() }, () => readEffect(from.number(), from));
-      return { type: 'many', effects: effects as ManyEffect['effects'][number][] };
+      const effects: ManyEffect['effects'][number][] = [];
+      for (let left = from.number(); left > 0; left--) {
+        effects.push(readEffect(from.number(), from) as ManyEffect['effects'][number]);
+      }
+      return { type: 'many', effects };
     }
     default:
       invariant((code & EFFECT_MASK) === EffectCode.none, 'an effect code is known');
@@ -219,10 +258,13 @@ export function readRecord(code: number, seq: number, request: number, from: Cur
 }
 
 function recordResult(code: number, seq: number, effect: Effect, from: Cursor): Result {
-  if ((code & HAS_RESULT) !== 0) return readResult(from.number(), seq, from);
-  if ((code & RESULT_IS_ENTRY) === 0 || effect.type !== 'put') return plainResult(Status.ok, seq);
-  const { value, kind, expiresAt } = effect;
-  return { status: Status.ok, version: seq, value, kind, expiresAt, page: null };
+  if ((code & HAS_RESULT) !== 0) return readResultOf(from.number(), seq, from, effectsOf(effect));
+  if ((code & RESULT_IS_ENTRY) === 0) return plainResult(Status.ok, seq);
+  return entryOf(effect as PutEffect, seq);
+}
+
+function entryOf({ value, kind, expiresAt }: PutEffect, seq: number): Result {
+  return valueResult(Status.ok, seq, value, kind, expiresAt);
 }
 
 /** Whether a record says nothing but key and value: a plain put's. */
@@ -247,7 +289,7 @@ export function isPlainResult(result: Result, implied: number): boolean {
     result.kind === ValueKind.text &&
     result.expiresAt === 0 &&
     result.page === null &&
-    result.items === undefined
+    result.items === null
   );
 }
 

@@ -101,6 +101,11 @@ export const HAS_DEADLINE = 1 << 8;
 export const WANTS_PREVIOUS = 1 << 9;
 export const KEYS_ONLY = 1 << 10;
 export const LENIENT = 1 << 10;
+/** Of a transaction; its steps always follow, with their number. */
+export const HAS_CONDITIONS = 1 << 11;
+export const HAS_OTHERWISE = 1 << 12;
+/** Where a condition that asks for a value says its kind. */
+export const NO_VALUE = 4;
 /** Three bits: an index into EXPIRE_WHEN. */
 export const EXPIRE_WHEN_SHIFT = 11;
 export const EXPIRE_WHEN = ['always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner'] as const;
@@ -115,8 +120,10 @@ export const HAS_VALUE = 1 << 6;
 export const RESULT_KIND_SHIFT = 7;
 export const HAS_EXPIRY = 1 << 9;
 export const HAS_PAGE = 1 << 10;
-/** A number of items, then each as a result whose version is 0 if nothing else is said. */
+/** A number of items, then each as a result whose implied version is that of the whole. */
 export const HAS_ITEMS = 1 << 11;
+/** An item in a record of several effects: ok, with exactly the entry that the effect of the same place puts. */
+export const ITEM_IS_ENTRY = 1 << 12;
 /** The code of ok, version implied, nothing else: what a plain put is answered. */
 export const PLAIN_RESULT = 0;
 

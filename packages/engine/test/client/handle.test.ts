@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { attach, Handles } from '../../src/client/handle.ts';
 import { FakeCaller } from '../contract/fake-caller.ts';
-import { rejects, sleep } from '../contract/subject.ts';
+import { rejects } from '../contract/subject.ts';
 
 const LIMITS = {
   maxPendingCalls: 10_000,
@@ -69,18 +69,14 @@ describe('handles', () => {
     caller.stall();
     const write = store.put('k', 1);
     const read = store.get('k');
-    await sleep(5);
+    await caller.underWay(2);
     store.close();
     store.close();
     await rejects(write, 'CLOSED_IN_FLIGHT');
     await rejects(read, 'CLOSED');
     await rejects(store.get('k'), 'CLOSED');
-    await sleep(20);
+    await caller.givenUp();
     assert.equal(handles.size, 0);
-    assert.ok(
-      caller.pending.every(({ settled }) => settled === 1),
-      'the other end gave them up',
-    );
   });
 
   it('closing the cluster delivers what was answered, and fails the rest', async () => {
@@ -88,13 +84,13 @@ describe('handles', () => {
     const store = await attach(handles.open());
     const release = caller.stall();
     const first = store.put('k', 1);
-    await sleep(5);
+    await caller.underWay(1);
     release();
     await new Promise(setImmediate);
     caller.stall();
     const second = store.put('k', 2);
     const third = store.get('k');
-    await sleep(5);
+    await caller.underWay(2);
     caller.failAll();
     const fourth = store.put('k', 4);
     handles.close();
@@ -153,11 +149,15 @@ describe('handles', () => {
   });
 
   it('work in another thread, which may end by itself', async () => {
-    const { handles } = openHandles();
-    const thread = threadWith(handles, `await store.put('k', { from: 'afar' }); send(await store.get('k'));`);
+    const { caller, handles } = openHandles();
+    const body = `
+      store.watch({ key: 'k', persistent: false });
+      await store.put('k', { from: 'afar' });
+      send(await store.get('k'));`;
+    const thread = threadWith(handles, body);
     const [[message], [code]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
     assert.deepStrictEqual([message, code], [{ from: 'afar' }, 0]);
-    await sleep(20);
+    await caller.watches.sizeIs(0);
     assert.equal(handles.size, 0, 'its end is noticed');
   });
 
@@ -178,8 +178,7 @@ describe('handles', () => {
     await once(thread, 'message');
     assert.equal(caller.pending.length, 500);
     await thread.terminate();
-    await sleep(30);
+    await caller.givenUp();
     assert.equal(handles.size, 0);
-    assert.ok(caller.pending.every(({ settled }) => settled === 1));
   });
 });

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { attach, Handles } from '../../src/client/handle.ts';
 import { TypedStore } from '../../src/client/typed-store.ts';
 import { FakeCaller } from '../contract/fake-caller.ts';
-import { rejects, sleep } from '../contract/subject.ts';
+import { rejects } from '../contract/subject.ts';
 
 const LIMITS = {
   maxPendingCalls: 10_000,
@@ -92,17 +92,14 @@ describe('watches through a handle', { timeout: 60_000 }, () => {
       `await store.watch({ key: 'k' }).ready; send(1); await store.watch({ key: 'k' }).next();`,
     );
     await once(thread, 'message');
-    await sleep(20);
-    assert.equal(caller.watches.size, 2);
+    await caller.watches.sizeIs(2);
     await thread.terminate();
-    await sleep(30);
-    assert.equal(caller.watches.size, 0);
+    await caller.watches.sizeIs(0);
     const attached = await attach(handles.open());
     const watcher = attached.watch({ prefix: '' });
     await watcher.ready;
     watcher.close();
-    await sleep(20);
-    assert.equal(caller.watches.size, 0);
+    await caller.watches.sizeIs(0);
     handles.close();
   });
 

@@ -5,10 +5,11 @@
  * Owns      data, time (the real clock), calls under way.
  * Does not  replicate, lose or reorder anything.
  */
+import { EventEmitter } from 'node:events';
 import type { CallSink, PendingCall, PendingWatch, StoreCaller } from '../../src/client/caller.ts';
 import { type Change, changesOf } from '../../src/core/change.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import { type EntryReader, evaluate, liveEntry, type Moment, type Outcome } from '../../src/core/evaluate.ts';
+import { type EntryReader, evaluate, liveEntry, type Moment, type Outcome, readerOf } from '../../src/core/evaluate.ts';
 import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
 import {
   type Effect,
@@ -27,6 +28,7 @@ import type { WatchSink } from '../../src/core/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
 import { evaluateTransaction } from '../../src/core/transaction.ts';
 import { FakeWatches } from './fake-watches.ts';
+import { nextEvent } from './next-event.ts';
 
 export class FakeCaller implements StoreCaller {
   readonly cluster = 'fake';
@@ -42,6 +44,8 @@ export class FakeCaller implements StoreCaller {
   /** Every operation is refused with this, inside of submit. */
   refuseWith: ErrorCode | undefined;
   readonly #data: Map<string, Entry>[];
+  /** `submitted`, `settled`: something happened to a call. */
+  readonly #events = new EventEmitter();
   #seq = 0;
   #transactions = 0;
   #held = false;
@@ -66,7 +70,7 @@ export class FakeCaller implements StoreCaller {
 
   submitToShard(shard: number, operation: Operation, sink: CallSink): PendingCall {
     this.submitted.push(operation);
-    const call = new FakeCall(shard, operation, sink);
+    const call = new FakeCall(shard, operation, sink, () => this.#events.emit('settled'));
     if (this.refuseWith !== undefined) {
       call.fail(this.refuseWith);
       return call;
@@ -74,7 +78,18 @@ export class FakeCaller implements StoreCaller {
     this.pending.push(call);
     this.pendingMost = Math.max(this.pendingMost, this.pending.length);
     this.#schedule();
+    this.#events.emit('submitted');
     return call;
+  }
+
+  /** Resolves as soon as so many calls are under way. */
+  async underWay(calls: number): Promise<void> {
+    while (this.pending.length < calls) await nextEvent(this.#events, 'submitted');
+  }
+
+  /** Resolves as soon as every call under way was given up. */
+  async givenUp(): Promise<void> {
+    while (this.pending.some(({ settled }) => settled === 0)) await nextEvent(this.#events, 'settled');
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<number, number> | null, sink: WatchSink): PendingWatch {
@@ -121,7 +136,11 @@ export class FakeCaller implements StoreCaller {
       case 'scan':
         return this.#scan(data, operation);
       default: {
-        const entry = liveEntry(data, operation.key, this.now());
+        const entry = liveEntry(
+          readerOf((key) => data.get(key)),
+          operation.key,
+          this.now(),
+        );
         if (entry === undefined) return plainResult(Status.absent, 0);
         const value = operation.verb === 'get' ? entry.value : String(entry.value.length);
         return valueResult(Status.ok, entry.version, value, entry.kind, entry.expiresAt);
@@ -132,7 +151,11 @@ export class FakeCaller implements StoreCaller {
   #write(shard: number, operation: WriteOperation): Result {
     const seq = ++this.#seq;
     const moment = { time: this.now(), seq, maxValueBytes: this.limits.maxValueBytes };
-    const { effect, result } = outcomeOf(operation, { get: (key) => this.#data[this.shardOf(key)]!.get(key) }, moment);
+    const { effect, result } = outcomeOf(
+      operation,
+      readerOf((key) => this.#data[this.shardOf(key)]!.get(key)),
+      moment,
+    );
     const mark = effect.type === 'many' ? ++this.#transactions : 0;
     const parts = effect.type === 'many' ? effect.effects : [effect];
     this.watches.tell(parts.flatMap((part) => this.#apply(shard, part, seq, mark)));
@@ -165,7 +188,11 @@ export class FakeCaller implements StoreCaller {
         next = hash;
         break;
       }
-      const entry = liveEntry(data, key, this.now());
+      const entry = liveEntry(
+        readerOf((one) => data.get(one)),
+        key,
+        this.now(),
+      );
       if (entry === undefined || !key.startsWith(prefix)) continue;
       entries.push(key, keysOnly ? '' : entry.value, entry.kind, entry.version, entry.expiresAt);
     }
@@ -186,19 +213,23 @@ class FakeCall implements PendingCall {
   /** Times the sink was called: never more than one. */
   settled = 0;
   readonly #sink: CallSink;
+  readonly #onSettled: () => void;
 
-  constructor(shard: number, operation: Operation, sink: CallSink) {
+  constructor(shard: number, operation: Operation, sink: CallSink, onSettled: () => void) {
     this.shard = shard;
     this.operation = operation;
     this.#sink = sink;
+    this.#onSettled = onSettled;
   }
 
   answer(result: Result): void {
     if (this.settled++ === 0) this.#sink.onResult(result);
+    this.#onSettled();
   }
 
   fail(code: ErrorCode): void {
     if (this.settled++ === 0) this.#sink.onError(code, '');
+    this.#onSettled();
   }
 
   giveUp(reason: 'aborted' | 'timeout'): void {

@@ -1,10 +1,12 @@
 /**
  * FakeWatches: watches of a FakeCaller: told at once, and everything is remembered for ever (or nothing: `forget`).
  */
+import { EventEmitter } from 'node:events';
 import type { PendingWatch } from '../../src/client/caller.ts';
 import type { Change } from '../../src/core/change.ts';
 import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
 import type { WatchSink } from '../../src/core/outbox.ts';
+import { nextEvent } from './next-event.ts';
 
 interface Watch {
   readonly filter: WatchFilter;
@@ -13,6 +15,8 @@ interface Watch {
 
 export class FakeWatches {
   readonly #watches = new Set<Watch>();
+  /** `changed`: a watch came or went. */
+  readonly #events = new EventEmitter();
   #history: Change[] = [];
   #forgotten = 0;
 
@@ -32,10 +36,20 @@ export class FakeWatches {
       return { stop: () => undefined };
     }
     this.#watches.add(watch);
+    this.#events.emit('changed');
     sink.onStart(from ?? now);
     const missed = from === null ? [] : this.#history.filter(({ shard, version }) => version > (from.get(shard) ?? 0));
     tell(watch, missed);
-    return { stop: () => void this.#watches.delete(watch) };
+    return { stop: () => this.#stop(watch) };
+  }
+
+  #stop(watch: Watch): void {
+    if (this.#watches.delete(watch)) this.#events.emit('changed');
+  }
+
+  /** Resolves as soon as there are so many. */
+  async sizeIs(size: number): Promise<void> {
+    while (this.size !== size) await nextEvent(this.#events, 'changed');
   }
 
   tell(changes: readonly Change[]): void {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { Message } from '../../src/core/messages.ts';
-import type { Effect, Operation, ReadOperation, Record, Result } from '../../src/core/operation.ts';
+import type { Effect, Operation, PutEffect, ReadOperation, Record, Result } from '../../src/core/operation.ts';
 
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 export const bytes = fc.oneof(fc.string({ unit: byte, maxLength: 12 }), fc.constantFrom('', 'k', '\xff\0', '-1'));
@@ -139,6 +139,7 @@ function resultOf(version: fc.Arbitrary<number>): fc.Arbitrary<Result> {
     kind: fc.constant(0),
     expiresAt: fc.constant(0),
     page: fc.constant(null),
+    items: fc.constant(null),
   });
   const text = shape({
     status: fc.constant(0),
@@ -147,6 +148,7 @@ function resultOf(version: fc.Arbitrary<number>): fc.Arbitrary<Result> {
     kind: fc.constant(0),
     expiresAt: fc.constant(0),
     page: fc.constant(null),
+    items: fc.constant(null),
   });
   const general = shape({
     status: fc.nat(7),
@@ -155,6 +157,7 @@ function resultOf(version: fc.Arbitrary<number>): fc.Arbitrary<Result> {
     kind,
     expiresAt: time,
     page: fc.option(page),
+    items: fc.constant(null),
   });
   const many = fc.tuple(general, fc.array(general, { maxLength: 3 })).map(([result, items]) => ({ ...result, items }));
   return fc.oneof(plain, text, general, many) as fc.Arbitrary<Result>;
@@ -178,14 +181,21 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   shape({ type: constant('none') }),
 ) as fc.Arbitrary<Effect>;
 
+function entryOf({ value, kind: entryKind, expiresAt }: PutEffect, seq: number): Result {
+  return { status: 0, version: seq, value, kind: entryKind, expiresAt, page: null, items: null };
+}
+
 function recordOf(seq: number, request: number): fc.Arbitrary<Record> {
   return fc
     .tuple(effect, resultOf(fc.constant(seq)), fc.boolean(), watched)
     .map(([done, result, asEntry, watchedBy]): Record => {
       const common = { seq, request, watched: watchedBy as Record['watched'], effect: done };
-      if (done.type !== 'put' || !asEntry) return { ...common, result };
-      const { value, kind: entryKind, expiresAt } = done;
-      return { ...common, result: { status: 0, version: seq, value, kind: entryKind, expiresAt, page: null } };
+      if (!asEntry) return { ...common, result };
+      if (done.type === 'put') return { ...common, result: entryOf(done, seq) };
+      if (done.type !== 'many') return { ...common, result };
+      // A transaction's: what increments answer is what their effects put.
+      const items = done.effects.map((part) => (part.type === 'put' ? entryOf(part, seq) : result));
+      return { ...common, result: { ...result, items } };
     });
 }
 

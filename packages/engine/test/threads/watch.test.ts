@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { Cluster, type WatchPosition } from '../../src/index.ts';
+import { Cluster, KvError, type WatchPosition } from '../../src/index.ts';
 import { killOneByOne } from './killer.ts';
 
 const CALM = { chaos: true, hangLimitMs: 20_000 };
@@ -138,4 +138,39 @@ test(`watches across ${KILLS} kills under load hear everything once and in order
   }
   t.diagnostic(`${await kills} kills, ${(await here).length} changes, one watcher came back ${parted.parts - 1} times`);
   assert.ok(parted.parts > 1);
+});
+
+test('a lost shard ends its watches, and after resetShard a new one hears it begin anew', {
+  timeout: 60_000,
+}, async () => {
+  await using cluster = await Cluster.start({ ...CALM, nodes: 2, shards: 4, replicas: 0 });
+  const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
+  const everything = cluster.watch({ prefix: '' });
+  await everything.ready;
+  await cluster.putMany(keys.map((key) => [key, 1] as const));
+  for (let heard = 0; heard < keys.length; heard++) await everything.next();
+  const { position } = everything;
+  const lost = new Set<number>();
+  cluster.on('shard-lost', ({ shard }) => lost.add(shard));
+  const keyOf = (gone: boolean) => keys.find((key) => lost.has(cluster.caller.shardOf(key)) === gone)!;
+  const watchers = new Map(keys.map((key) => [key, cluster.watch({ key })] as const));
+  await Promise.all([...watchers.values()].map(({ ready }) => ready));
+  cluster.chaos.kill('n1');
+  const codeOf = (error: unknown) => (error instanceof KvError ? error.code : String(error));
+  assert.equal(await everything.next().catch(codeOf), 'SHARD_LOST');
+  assert.ok(lost.size > 0 && lost.size < 4);
+  assert.equal(await watchers.get(keyOf(true))!.next().catch(codeOf), 'SHARD_LOST');
+
+  await using anew = cluster.watch({ prefix: '' });
+  await anew.ready;
+  for (const shard of lost) cluster.resetShard(shard);
+  await cluster.settled();
+  assert.equal(await cluster.watch({ prefix: '', from: position! }).next().catch(codeOf), 'WATCH_LAGGED');
+  await cluster.put(keyOf(true), 'anew');
+  await cluster.put(keyOf(false), 'as before');
+  const first = await anew.next();
+  const second = await anew.next();
+  assert.deepEqual([first.value?.value, second.value?.value], ['anew', 'as before']);
+  const stayed = await watchers.get(keyOf(false))!.next();
+  assert.equal(stayed.value?.value, 'as before', 'a watch of another shard goes on');
 });

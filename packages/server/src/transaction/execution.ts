@@ -9,17 +9,14 @@
  * Owns      the array's header and order, the session's hold, and its pushes until the array is complete.
  * Invariant T1  either one nil (a watched key changed), or one error (nothing was done), or as many replies as commands.
  */
-import type { CallSink, ErrorCode } from '@quintet/engine';
-import { type Condition, type Result, Status, type Step } from '@quintet/engine/core';
 import type { Command } from '../commands/command.ts';
-import { engineError, statusError, thrownError } from '../errors.ts';
+import { perform } from '../dispatch.ts';
+import { engineError, thrownError } from '../errors.ts';
 import type { PendingReply } from '../reply-queue.ts';
 import type { Session } from '../session.ts';
 import type { Queued, SessionModes } from '../session-modes.ts';
-import { Overlay } from './overlay.ts';
-import { ATTEMPTS_MAX, readSteps } from './plan.ts';
 import { type Recorded, Recorder } from './recorder.ts';
-import { transactionOf, unchanged } from './steps.ts';
+import { type Entry, type Outcome, Segment } from './segment.ts';
 
 /** Commands without keys that see or change keys all the same. */
 const CUTS: ReadonlySet<string> = new Set([
@@ -35,13 +32,6 @@ const CUTS: ReadonlySet<string> = new Set([
   'cluster|countkeysinslot',
   'cluster|getkeysinslot',
 ]);
-
-interface Entry extends Queued {
-  /** Null: runs by itself, after the transaction. */
-  readonly recorded: Recorded | null;
-}
-
-type Steps = Extract<Recorded, { type: 'steps' }>;
 
 export function execute(session: Session, modes: SessionModes, queue: readonly Queued[]): void {
   const watched = new Map(modes.watched);
@@ -101,7 +91,9 @@ class Execution {
       this.header.resolve(`*${this.queue.length}\r\n`);
     }
     for (const [index, { command, args, recorded }] of entries.entries()) {
-      if (recorded === null) this.session.perform(command, args);
+      // A client that was cut off amid its replies (there are too many) gets no further ones made.
+      if (this.session.isClosed) return;
+      if (recorded === null) perform(this.session, command, args);
       else this.session.reply(outcome.type === 'done' ? outcome.replies[index]! : failureText(outcome));
     }
     this.session.whenIdle(() => this.afterSegment());
@@ -110,7 +102,7 @@ class Execution {
   private afterSegment(): void {
     const cut = this.queue[this.at++];
     if (cut === undefined) return this.end(null);
-    this.session.perform(cut.command, cut.args);
+    perform(this.session, cut.command, cut.args);
     this.session.whenIdle(() => (this.at < this.queue.length ? this.nextSegment() : this.end(null)));
   }
 
@@ -138,105 +130,6 @@ function recordOne(session: Session, recorder: Recorder, command: Command, args:
   return recorder.recorded;
 }
 
-type Outcome =
-  /** The replies of recorded commands by their place; '' where the command runs by itself. */
-  | { readonly type: 'done'; readonly replies: readonly string[] }
-  | { readonly type: 'conflict' }
-  | { readonly type: 'failure'; readonly text: string };
-
 function failureText(outcome: Exclude<Outcome, { type: 'done' }>): string {
   return outcome.type === 'failure' ? outcome.text : engineError('CONFLICT', '');
-}
-
-/** One transaction: reads for its plans first, if it has any, then all steps at once. */
-class Segment {
-  private readonly session: Session;
-  private readonly entries: readonly Entry[];
-  private readonly watched: ReadonlyMap<string, number>;
-  private readonly onDone: (outcome: Outcome) => void;
-  private attempts = 0;
-
-  constructor(
-    session: Session,
-    entries: readonly Entry[],
-    watched: ReadonlyMap<string, number>,
-    onDone: (outcome: Outcome) => void,
-  ) {
-    this.session = session;
-    this.entries = entries;
-    this.watched = watched;
-    this.onDone = onDone;
-  }
-
-  run(): void {
-    const reads = this.entries.flatMap(({ recorded }) => (recorded?.type === 'plan' ? readSteps(recorded.plan) : []));
-    if (reads.length === 0) return this.write(new Overlay([], [], this.session.caller.now()));
-    const wanted = reads.map((read) => ({ ...read, verb: 'get' as const }));
-    this.submit(wanted, [], (result) => this.write(new Overlay(wanted, result.items!, this.session.caller.now())));
-  }
-
-  private write(overlay: Overlay): void {
-    this.attempts++;
-    const steps: Step[] = [];
-    const finishers: (((results: readonly Result[]) => string) | null)[] = [];
-    const spans: (readonly [from: number, to: number])[] = [];
-    for (const { recorded } of this.entries) {
-      const part = recorded === null ? null : resolve(recorded, overlay);
-      const from = steps.length;
-      // Not spread: a thousand steps are arguments enough to overflow the stack.
-      for (const step of part?.steps ?? []) steps.push(step);
-      spans.push([from, steps.length]);
-      finishers.push(part?.finish ?? null);
-    }
-    const conditions = [
-      ...[...this.watched].map(([key, version]) => unchanged(key, version)),
-      ...overlay.versions().map(([key, version]) => unchanged(key, version)),
-    ];
-    const replies = (items: readonly Result[]): string[] =>
-      finishers.map((finish, index) => finish?.(items.slice(...spans[index]!)) ?? '');
-    if (steps.length + conditions.length === 0) return this.onDone({ type: 'done', replies: replies([]) });
-    this.submit(steps, conditions, (result) => {
-      if (result.status === Status.ok) this.onDone({ type: 'done', replies: replies(result.items!) });
-      else this.onConflict(result.items!);
-    });
-  }
-
-  /** `items`: the watched keys as they are. If they are as they were, only what a plan had read has changed. */
-  private onConflict(items: readonly Result[]): void {
-    const watched = [...this.watched.values()];
-    if (items.some((item, index) => item.version !== watched[index])) return this.onDone({ type: 'conflict' });
-    if (this.attempts < ATTEMPTS_MAX) this.run();
-    else this.onDone({ type: 'failure', text: engineError('CONFLICT', '') });
-  }
-
-  private submit(steps: readonly Step[], conditions: readonly Condition[], next: (result: Result) => void): void {
-    const otherwise: Step[] = [...this.watched.keys()].map((key) => ({ verb: 'stat', key }));
-    const sink: CallSink = {
-      onResult: (result) => {
-        const failure = statusError(result.status);
-        if (failure === null) next(result);
-        else this.onDone({ type: 'failure', text: failure });
-      },
-      onError: (code: ErrorCode, details: string) => this.onDone({ type: 'failure', text: engineError(code, details) }),
-    };
-    this.session.caller.submit(transactionOf({ conditions, steps, otherwise, lenient: true }), sink);
-  }
-}
-
-/** A recorded command as steps, given what the commands before it leave. */
-function resolve(recorded: Recorded, overlay: Overlay): Steps {
-  if (recorded.type === 'text') return { type: 'steps', steps: [], finish: () => recorded.text };
-  if (recorded.type === 'steps') {
-    for (const step of recorded.steps) overlay.apply(step);
-    return recorded;
-  }
-  const entries = overlay.entriesOf(recorded.plan);
-  if (typeof entries === 'string') return { type: 'steps', steps: [], finish: () => entries };
-  const { steps, reply } = recorded.plan.decide(entries);
-  for (const step of steps) overlay.apply(step);
-  return {
-    type: 'steps',
-    steps,
-    finish: (results) => results.map(({ status }) => statusError(status)).find(Boolean) ?? reply,
-  };
 }

@@ -1,34 +1,44 @@
 /**
  * Overlay: entries as they will be in the midst of a MULTI: as they were read, and changed by the commands before. A plan
- * (RENAME …) decides by it. What a put or delete leaves is known here; what arithmetic leaves is known to the engine alone,
- * and a plan that depends on it is refused.
+ * (RENAME, BITOP …) decides by it.
+ *
+ * Owns      the entries of the keys that plans ask for, at one moment.
+ * Why exact Steps are evaluated by the engine's own code, and what was read is a condition of the transaction: so what
+ *           stands here is what the engine will have, or nothing is done. Relative deadlines are made absolute for that,
+ *           which is also why, as in Redis, time stands still within a MULTI.
  */
 import {
-  ANY_VERSION,
-  KEEP_TTL,
-  MUST_BE_ABSENT,
-  MUST_EXIST,
-  type PutOperation,
+  type Entry,
+  evaluateTransaction,
+  NO_TTL,
   plainResult,
   type Result,
+  readerOf,
   Status,
   type Step,
   valueResult,
 } from '@quintet/engine/core';
-import { error } from '../resp/encoder.ts';
 import type { Plan } from './plan.ts';
+import { transactionOf } from './steps.ts';
 
-const UNKNOWN = 'unknown';
+/** The version of what a step before has written: none that a client could name. */
+const VERSION_TO_COME = Number.MAX_SAFE_INTEGER;
 
 export class Overlay {
   private readonly read = new Map<string, Result>();
-  private readonly now = new Map<string, Result | typeof UNKNOWN>();
+  private readonly entries = new Map<string, Entry | undefined>();
   private readonly time: number;
+  private readonly maxValueBytes: number;
 
-  /** `reads` with their results; `time` is master time. */
-  constructor(reads: readonly Step[], results: readonly Result[], time: number) {
+  /** `results`: the entries of `keys` in full; `time` is master time. */
+  constructor(keys: readonly string[], results: readonly Result[], time: number, maxValueBytes: number) {
     this.time = time;
-    for (const [index, { key }] of reads.entries()) this.read.set(key, results[index]!);
+    this.maxValueBytes = maxValueBytes;
+    for (const [index, key] of keys.entries()) {
+      const result = results[index]!;
+      this.read.set(key, result);
+      this.entries.set(key, entryOf(result));
+    }
   }
 
   /** What was read, to be held against what is there when it is written. */
@@ -36,46 +46,52 @@ export class Overlay {
     return [...this.read].map(([key, { version }]) => [key, version]);
   }
 
-  /** The entries a plan asks for, or the reply that says why it cannot have them. */
-  entriesOf({ keys, needsValues }: Plan): Result[] | string {
-    const entries: Result[] = [];
-    for (const key of keys) {
-      const entry = this.now.get(key) ?? this.read.get(key)!;
-      if (entry === UNKNOWN) {
-        return error(
-          'ERR the key was changed earlier in this transaction by other than SET or DEL: use two transactions',
-        );
+  get(key: string): Entry | undefined {
+    return this.entries.get(key);
+  }
+
+  /** The entries a plan asks for, as GET (or stat) would answer. */
+  entriesOf({ keys, needsValues }: Plan): Result[] {
+    return keys.map((key) => {
+      const entry = this.entries.get(key);
+      if (entry === undefined || this.isPast(entry)) return plainResult(Status.absent, 0);
+      const { version, value, kind, expiresAt } = entry;
+      return valueResult(Status.ok, version, needsValues ? value : String(value.length), kind, expiresAt);
+    });
+  }
+
+  /** Takes a step into account; the step as it is to be sent. */
+  apply(step: Step): Step {
+    const fixed = withFixedDeadline(step, this.time);
+    // Of other keys nobody asks.
+    if (this.entries.has(step.key)) this.evaluate(fixed);
+    return fixed;
+  }
+
+  private evaluate(step: Step): void {
+    const moment = { time: this.time, seq: VERSION_TO_COME, maxValueBytes: this.maxValueBytes };
+    const reader = readerOf((key) => this.get(key));
+    const { effects } = evaluateTransaction(transactionOf({ steps: [step], lenient: true }), reader, moment);
+    for (const effect of effects) {
+      if (effect.type === 'remove') {
+        this.entries.set(effect.key, undefined);
+      } else {
+        const { value, kind } = effect.type === 'put' ? effect : this.entries.get(effect.key)!;
+        this.entries.set(effect.key, { value, kind, version: VERSION_TO_COME, expiresAt: effect.expiresAt });
       }
-      entries.push(needsValues || entry.value === null ? entry : { ...entry, value: String(entry.value.length) });
-    }
-    return entries;
-  }
-
-  apply(step: Step): void {
-    switch (step.verb) {
-      case 'get':
-      case 'stat':
-        return;
-      case 'put':
-        this.now.set(step.key, this.afterPut(step));
-        return;
-      case 'delete':
-        this.now.set(step.key, step.ifVersion === ANY_VERSION ? plainResult(Status.absent, 0) : UNKNOWN);
-        return;
-      default:
-        this.now.set(step.key, UNKNOWN);
     }
   }
 
-  private afterPut({ key, value, kind, ifVersion, ttl, deadline }: PutOperation): Result | typeof UNKNOWN {
-    const before = this.now.get(key) ?? this.read.get(key);
-    const needsBefore = ifVersion !== ANY_VERSION || ttl === KEEP_TTL;
-    if (needsBefore && (before === undefined || before === UNKNOWN)) return UNKNOWN;
-    const present = before as Result | undefined;
-    if (ifVersion === MUST_EXIST && present?.value == null) return present!;
-    if (ifVersion === MUST_BE_ABSENT && present?.value != null) return present;
-    if (ifVersion > 0) return UNKNOWN;
-    const expiresAt = ttl === KEEP_TTL ? (present?.expiresAt ?? 0) : ttl > 0 ? Math.ceil(this.time + ttl) : deadline;
-    return valueResult(Status.ok, 0, value, kind, expiresAt);
+  private isPast({ expiresAt }: Entry): boolean {
+    return expiresAt !== 0 && expiresAt <= this.time;
   }
+}
+
+function entryOf({ status, value, kind, version, expiresAt }: Result): Entry | undefined {
+  return status === Status.ok ? { value: value!, kind, version, expiresAt } : undefined;
+}
+
+function withFixedDeadline(step: Step, time: number): Step {
+  if ((step.verb !== 'put' && step.verb !== 'expire') || step.ttl <= 0) return step;
+  return { ...step, ttl: NO_TTL, deadline: Math.ceil(time + step.ttl) };
 }

@@ -5,12 +5,13 @@
  *
  * Owns      one such command outside of MULTI. Inside, transaction/execution.ts asks the same plan.
  */
-import type { CallSink, ErrorCode } from '@quintet/engine';
+import type { ErrorCode } from '@quintet/engine';
 import type { Result, Step } from '@quintet/engine/core';
 import { Status } from '@quintet/engine/core';
 import { engineError, statusError } from '../errors.ts';
 import type { PendingReply } from '../reply-queue.ts';
 import type { Session } from '../session.ts';
+import { SessionSink } from '../session-sink.ts';
 import { transactionOf, unchanged } from './steps.ts';
 
 export interface Decision {
@@ -41,15 +42,14 @@ export function readSteps({ keys, needsValues }: Plan): Step[] {
   return keys.map((key) => ({ verb: needsValues ? 'get' : 'stat', key }));
 }
 
-class PlannedCommand implements CallSink {
-  private readonly session: Session;
+class PlannedCommand extends SessionSink {
   private readonly plan: Plan;
   private readonly reply: PendingReply;
   private attempts = 0;
   private decision: Decision | null = null;
 
   constructor(session: Session, plan: Plan) {
-    this.session = session;
+    super(session);
     this.plan = plan;
     this.reply = session.open();
     session.hold();
@@ -61,7 +61,7 @@ class PlannedCommand implements CallSink {
     this.session.caller.submit(transactionOf({ steps: readSteps(this.plan), lenient: false }), this);
   }
 
-  onResult(result: Result): void {
+  protected onAnswer(result: Result): void {
     const failure = statusError(result.status);
     if (failure !== null) this.end(failure);
     else if (this.decision === null) this.write(result.items!);
@@ -70,7 +70,7 @@ class PlannedCommand implements CallSink {
     else this.end(engineError('CONFLICT', ''));
   }
 
-  onError(code: ErrorCode, details: string): void {
+  protected onFailure(code: ErrorCode, details: string): void {
     this.end(engineError(code, details));
   }
 

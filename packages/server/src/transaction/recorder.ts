@@ -10,6 +10,7 @@ import type { Operation, Result, Step } from '@quintet/engine/core';
 import { plainResult, Status } from '@quintet/engine/core';
 import { sizeError } from '../checked-caller.ts';
 import { engineError, statusError } from '../errors.ts';
+import type { Finish } from '../gather.ts';
 import type { Answer } from '../reply-queue.ts';
 import type { Encoder } from '../resp/encoder.ts';
 import type { Plan } from './plan.ts';
@@ -17,7 +18,7 @@ import { asStep } from './steps.ts';
 
 export type Recorded =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'steps'; readonly steps: readonly Step[]; readonly finish: (results: readonly Result[]) => string }
+  | { readonly type: 'steps'; readonly steps: readonly Step[]; readonly finish: Finish }
   | { readonly type: 'plan'; readonly plan: Plan };
 
 export class Recorder {
@@ -49,7 +50,7 @@ export class Recorder {
   }
 
   /** Several operations with one reply. A failure of any is the reply. */
-  steps(operations: readonly Operation[], finish: (results: readonly Result[]) => string): void {
+  steps(operations: readonly Operation[], finish: Finish): void {
     const steps: Step[] = [];
     for (const operation of operations) {
       const refusal = sizeError(operation, this.limits);

@@ -1,12 +1,12 @@
 /**
  * History: the last changes told of one shard, bounded in number and bytes, for watchers that come back.
  *
- * Invariant H1  it holds every change told with a version above `forgotten`.
+ * Invariants
+ *   H1  it holds every change told with a version above `forgotten`.
+ *   H2  versions never fall: where to go on from is found by halving, so coming back costs what is told, not what is held.
  */
-import type { Change } from '../change.ts';
+import { bytesOfChange, type Change } from '../change.ts';
 import { Deque } from '../deque.ts';
-
-const CHANGE_BYTES = 100;
 
 export class History {
   private readonly changes = new Deque<Change>();
@@ -22,25 +22,40 @@ export class History {
 
   add(change: Change): void {
     this.changes.push(change);
-    this.bytes += bytesOf(change);
-    while (this.changes.length > this.changesMax || this.bytes > this.bytesMax) {
-      const first = this.changes.shift()!;
-      this.bytes -= bytesOf(first);
-      this.forgotten = first.version;
-    }
+    this.bytes += bytesOfChange(change);
+    while (this.changes.length > this.changesMax || this.bytes > this.bytesMax) this.forgetFirst();
+  }
+
+  /** Forgets everything up to a version, what it was never given too. */
+  forget(version: number): void {
+    while ((this.changes.first()?.version ?? Number.POSITIVE_INFINITY) <= version) this.forgetFirst();
+    this.forgotten = Math.max(this.forgotten, version);
+  }
+
+  private forgetFirst(): void {
+    const first = this.changes.shift()!;
+    this.bytes -= bytesOfChange(first);
+    this.forgotten = first.version;
   }
 
   /** Changes after `version` that a filter meets; undefined if some may be forgotten. */
   since(version: number, filter: { matches(key: string): boolean }): Change[] | undefined {
     if (version < this.forgotten) return undefined;
     const found: Change[] = [];
-    for (const change of this.changes) {
-      if (change.version > version && (change.type === 'clear' || filter.matches(change.key))) found.push(change);
+    for (let at = this.firstAfter(version); at < this.changes.length; at++) {
+      const change = this.changes.at(at)!;
+      if (change.type === 'clear' || filter.matches(change.key)) found.push(change);
     }
     return found;
   }
-}
 
-function bytesOf({ key, value, previous }: Change): number {
-  return CHANGE_BYTES + key.length + value.length + (previous?.value.length ?? 0);
+  private firstAfter(version: number): number {
+    let [from, until] = [0, this.changes.length];
+    while (from < until) {
+      const middle = (from + until) >> 1;
+      if (this.changes.at(middle)!.version <= version) from = middle + 1;
+      else until = middle;
+    }
+    return from;
+  }
 }

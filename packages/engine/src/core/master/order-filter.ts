@@ -17,6 +17,9 @@ export const ALL_SLOTS = -1;
 /** The slot of what needs no ordering: whole-shard reads, and operations under a lock. */
 export const NO_SLOT = -2;
 
+/** Up to so many slots are compared one by one: a Set costs more. */
+const FEW = 8;
+
 export class OrderFilter {
   private readonly mask: number;
   private readonly writes: Int32Array;
@@ -49,10 +52,14 @@ export class OrderFilter {
   }
 
   /** The slots of several keys, each once. */
-  slotsOf(keys: Iterable<string>): number[] {
-    const slots = new Set<number>();
-    for (const key of keys) slots.add(this.slotOf(key));
-    return [...slots];
+  slotsOf(keys: readonly string[]): number[] {
+    if (keys.length > FEW) return [...new Set(keys.map((key) => this.slotOf(key)))];
+    const slots: number[] = [];
+    for (const key of keys) {
+      const slot = this.slotOf(key);
+      if (!slots.includes(slot)) slots.push(slot);
+    }
+    return slots;
   }
 
   /** An earlier operation that could be of the same key is held, or has it locked. */
@@ -60,24 +67,24 @@ export class OrderFilter {
     if (this.heldTotal === 0 || slot === NO_SLOT) return false;
     if (slot === ALL_SLOTS) return true;
     if (this.heldAll > 0) return true;
-    return slots === null ? this.held[slot]! > 0 : slots.some((one) => this.held[one]! > 0);
+    return slots === null ? this.held[slot]! > 0 : anyOf(this.held, slots);
   }
 
   hasWrite({ slot, slots }: Call): boolean {
     if (this.writesAll > 0) return true;
     if (this.writesTotal === 0) return false;
-    return slots === null ? this.writes[slot]! > 0 : slots.some((one) => this.writes[one]! > 0);
+    return slots === null ? this.writes[slot]! > 0 : anyOf(this.writes, slots);
   }
 
   hasLoggedRead({ slot, slots }: Call): boolean {
     if (this.loggedReadsTotal === 0) return false;
-    return slots === null ? this.loggedReads[slot]! > 0 : slots.some((one) => this.loggedReads[one]! > 0);
+    return slots === null ? this.loggedReads[slot]! > 0 : anyOf(this.loggedReads, slots);
   }
 
   hasDirectRead({ slot, slots }: Call): boolean {
     if (this.directReadsTotal === 0 || slot === NO_SLOT) return false;
     if (slot === ALL_SLOTS) return true;
-    return slots === null ? this.directReads[slot]! > 0 : slots.some((one) => this.directReads[one]! > 0);
+    return slots === null ? this.directReads[slot]! > 0 : anyOf(this.directReads, slots);
   }
 
   addNumbered(call: Call): void {
@@ -143,4 +150,9 @@ export class OrderFilter {
     this.directReadsTotal = 0;
     this.heldTotal = 0;
   }
+}
+
+function anyOf(counts: Int32Array, slots: readonly number[]): boolean {
+  for (const slot of slots) if (counts[slot]! > 0) return true;
+  return false;
 }

@@ -100,7 +100,7 @@ export class ShardQueue {
   // ---- locks: the part of a transaction over several shards that concerns this one (transactions.ts) --------------
 
   /** Takes a lock on keys, in line with all other operations; `departures.locked` tells when. Null as in arrive. */
-  lock(transaction: TransactionOperation, keys: Iterable<string>, sink: Sink): Call | null {
+  lock(transaction: TransactionOperation, keys: readonly string[], sink: Sink): Call | null {
     const call = new Call(this.shard, transaction, sink, this.filter.slotsOf(keys));
     call.isLock = true;
     call.direct = true;

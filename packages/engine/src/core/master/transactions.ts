@@ -29,12 +29,14 @@
  */
 
 import type { ErrorCode } from '../errors.ts';
-import type { EntryReader } from '../evaluate.ts';
+import { type EntryReader, readerOf } from '../evaluate.ts';
 import type { MasterCall } from '../machines.ts';
 import {
   type Entry,
   type InstallOperation,
-  plainResult,
+  itemsResult,
+  type PutEffect,
+  type RemoveEffect,
   type Result,
   Status,
   type TransactionOperation,
@@ -49,21 +51,49 @@ import type { ShardControl } from './shard-control.ts';
 /** Version, in results, of what an install will write. No entry has it, and no condition asks for it. */
 const TO_COME = Number.MAX_SAFE_INTEGER;
 
-/** One shard's part. */
-interface Part {
-  readonly shard: ShardControl;
-  readonly keys: string[];
-  lock: Call | null;
-  /** Version its effects got: the seq of its install. */
-  version: number;
+type Stage = 'locking' | 'gathering' | 'installing' | 'done';
+
+/** What a part's own operations in its shard tell. */
+interface PartListener {
+  onGathered(transaction: Transaction, part: Part, result: Result): void;
+  onInstalled(transaction: Transaction): void;
 }
 
-type Stage = 'locking' | 'gathering' | 'installing' | 'done';
+/** One shard's part, and the sink of its lock, its gather and its install, one after the other. */
+class Part implements Sink {
+  readonly shard: ShardControl;
+  readonly keys: string[] = [];
+  transaction: Transaction;
+  lock: Call | null = null;
+  /** Its install is under way, and not its lock or gather. */
+  installing = false;
+  /** Version its effects got: the seq of its install. */
+  version = 0;
+  private readonly listener: PartListener;
+
+  constructor(shard: ShardControl, transaction: Transaction, listener: PartListener) {
+    this.shard = shard;
+    this.transaction = transaction;
+    this.listener = listener;
+  }
+
+  onResult(result: Result): void {
+    if (this.installing) {
+      this.version = result.version;
+      this.listener.onInstalled(this.transaction);
+    } else this.listener.onGathered(this.transaction, this, result);
+  }
+
+  /** The shard was lost: onShardLost has seen to the rest. */
+  onError(): void {
+    if (this.installing) this.listener.onInstalled(this.transaction);
+  }
+}
 
 export class Transaction implements MasterCall {
   readonly sink: Sink;
   readonly operation: TransactionOperation;
-  readonly parts: readonly Part[];
+  readonly parts: Part[] = [];
   readonly entries = new Map<string, Entry>();
   stage: Stage = 'locking';
   /** Locks, gathers or installs still awaited. */
@@ -73,10 +103,9 @@ export class Transaction implements MasterCall {
   result: Result | null = null;
   lostShard = -1;
 
-  constructor(operation: TransactionOperation, sink: Sink, parts: readonly Part[]) {
+  constructor(operation: TransactionOperation, sink: Sink) {
     this.operation = operation;
     this.sink = sink;
-    this.parts = parts;
   }
 }
 
@@ -108,26 +137,33 @@ export class Transactions {
   /** Takes a transaction on. Of one shard it becomes that shard's call. */
   submit(operation: TransactionOperation, sink: Sink, now: number): MasterCall | null {
     this.now = now;
-    const parts = this.partsOf(operation);
-    if (parts.length === 0) {
-      this.outbox.reply(sink, { ...plainResult(Status.ok, 0), items: [] });
+    const keys = keysOf(operation);
+    if (keys.length === 0) {
+      this.outbox.reply(sink, itemsResult(Status.ok, 0, []));
       return null;
     }
-    if (parts.length === 1) return parts[0]!.shard.submit(operation, sink);
-    const lost = parts.find(({ shard }) => shard.lost);
+    const only = this.onlyShardOf(keys);
+    if (only !== null) return only.submit(operation, sink);
+    const transaction = new Transaction(operation, sink);
+    this.part(transaction, keys);
+    const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.refuse(sink, 'SHARD_LOST', `shard ${lost.shard.shard}`);
-    const transaction = new Transaction(operation, sink, parts);
     this.open.add(transaction);
+    this.askForLocks(transaction);
+    return transaction;
+  }
+
+  private askForLocks(transaction: Transaction): void {
+    const { operation, parts } = transaction;
     transaction.awaited = parts.length;
     for (const part of parts) {
-      part.lock = part.shard.queue.lock(operation, part.keys, this.lockSink(transaction));
+      part.lock = part.shard.queue.lock(operation, part.keys, part);
       // The last lock may be given, and the transaction end, within that call: then this lock was not known to finish().
       if (part.lock !== null && transaction.stage === 'done') part.shard.queue.unlock(part.lock);
       if (part.lock !== null) continue;
       this.fail(transaction, 'BUSY', `shard ${part.shard.shard}`);
       break;
     }
-    return transaction;
   }
 
   private refuse(sink: Sink, code: ErrorCode, details: string): null {
@@ -135,15 +171,33 @@ export class Transactions {
     return null;
   }
 
-  private partsOf(operation: TransactionOperation): Part[] {
-    const parts = new Map<number, Part>();
-    for (const key of keysOf(operation)) {
-      const shard = shardOfSlot(hashSlotOf(key), this.shards.length);
-      const part = parts.get(shard) ?? { shard: this.shards[shard]!, keys: [], lock: null, version: 0 };
-      parts.set(shard, part);
+  private shardOf(key: string): ShardControl {
+    return this.shards[shardOfSlot(hashSlotOf(key), this.shards.length)]!;
+  }
+
+  private onlyShardOf(keys: readonly string[]): ShardControl | null {
+    const shard = this.shardOf(keys[0]!);
+    for (let at = 1; at < keys.length; at++) if (this.shardOf(keys[at]!) !== shard) return null;
+    return shard;
+  }
+
+  private part(transaction: Transaction, keys: readonly string[]): void {
+    const { parts } = transaction;
+    for (const key of keys) {
+      let part = this.partOf(transaction, key);
+      if (part === undefined) {
+        part = new Part(this.shardOf(key), transaction, this);
+        parts.push(part);
+      }
       part.keys.push(key);
     }
-    return [...parts.values()];
+  }
+
+  /** Found by shard: a transaction has at most as many parts as there are shards, but perhaps a thousand keys. */
+  private partOf({ parts }: Transaction, key: string): Part | undefined {
+    const shard = this.shardOf(key);
+    for (const part of parts) if (part.shard === shard) return part;
+    return undefined;
   }
 
   giveUp(transaction: Transaction, reason: 'aborted' | 'timeout'): void {
@@ -158,13 +212,8 @@ export class Transactions {
 
   // ---- locking --------------------------------------------------------------------------------------------------
 
-  /** Locks are told by ShardControl through `onLocked`; their sink only says to whom they belong. */
-  private lockSink(transaction: Transaction): LockSink {
-    return { transaction, onResult: () => undefined, onError: () => undefined };
-  }
-
   onLocked(lock: Call): void {
-    const { transaction } = lock.sink as LockSink;
+    const { transaction } = lock.sink as Part;
     if (transaction.stage !== 'locking') return;
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
@@ -178,15 +227,12 @@ export class Transactions {
     transaction.stage = 'gathering';
     transaction.awaited = transaction.parts.length;
     for (const part of transaction.parts) {
-      const sink: Sink = {
-        onResult: (result) => this.onGathered(transaction, part, result),
-        onError: () => undefined,
-      };
-      part.shard.queue.sendLocked({ verb: 'gather', key: '', keys: part.keys }, sink, transaction);
+      part.shard.queue.sendLocked({ verb: 'gather', key: '', keys: part.keys }, part, transaction);
     }
   }
 
-  private onGathered(transaction: Transaction, part: Part, result: Result): void {
+  /** Of its part. */
+  onGathered(transaction: Transaction, part: Part, result: Result): void {
     if (transaction.stage !== 'gathering') return;
     part.keys.forEach((key, at) => {
       const { status, value, kind, version, expiresAt } = result.items![at]!;
@@ -204,7 +250,7 @@ export class Transactions {
     const { operation, entries } = transaction;
     const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.fail(transaction, 'SHARD_LOST', `shard ${lost.shard.shard}`);
-    const reader: EntryReader = { get: (key) => entries.get(key) };
+    const reader = readerOf((key) => entries.get(key));
     const moment = { time: this.now, seq: TO_COME, maxValueBytes: this.settings.maxValueBytes };
     const { effects, result } = evaluateTransaction(operation, reader, moment);
     transaction.result = result;
@@ -218,37 +264,31 @@ export class Transactions {
 
   private installsOf(transaction: Transaction, effects: readonly KeyEffect[], reader: EntryReader): Install[] {
     if (isReadOnly(transaction.operation)) return [];
-    const byShard = new Map<Part, InstallOperation['effects'][number][]>();
-    const partOf = new Map(transaction.parts.flatMap((part) => part.keys.map((key) => [key, part] as const)));
+    const installs: Install[] = [];
     for (const effect of netEffects(effects, reader)) {
-      const part = partOf.get(effect.key)!;
-      const list = byShard.get(part) ?? [];
-      byShard.set(part, list);
-      list.push(effect);
+      const part = this.partOf(transaction, effect.key)!;
+      let install = installs.find((one) => one.part === part);
+      if (install === undefined) {
+        install = { part, grows: false, operation: { verb: 'install', key: '', effects: [] } };
+        installs.push(install);
+      }
+      install.operation.effects.push(effect);
+      if (effect.type === 'put') install.grows = true;
     }
-    return [...byShard].map(([part, list]) => ({
-      part,
-      grows: list.some(({ type }) => type === 'put'),
-      operation: { verb: 'install', key: '', effects: list },
-    }));
+    return installs;
   }
 
   private install(transaction: Transaction, writing: readonly Install[]): void {
     transaction.stage = 'installing';
     transaction.awaited = writing.length;
     for (const { part, operation } of writing) {
-      const sink: Sink = {
-        onResult: (result) => {
-          part.version = result.version;
-          this.onInstalled(transaction);
-        },
-        onError: () => this.onInstalled(transaction),
-      };
-      part.shard.queue.sendLocked(operation, sink, transaction);
+      part.installing = true;
+      part.shard.queue.sendLocked(operation, part, transaction);
     }
   }
 
-  private onInstalled(transaction: Transaction): void {
+  /** Of one of its parts, or will never be. */
+  onInstalled(transaction: Transaction): void {
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
     if (transaction.lostShard < 0) return this.answer(transaction);
@@ -266,14 +306,14 @@ export class Transactions {
 
   /** What was written got its version when it was installed; evaluation could only say that it is to come. */
   private withVersions(transaction: Transaction): Result {
-    const { operation, parts } = transaction;
-    const result = transaction.result!;
-    const steps = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
-    const versions = new Map(parts.flatMap(({ keys, version }) => keys.map((key) => [key, version] as const)));
-    const items = result.items!.map((item, at) => {
-      return item.version === TO_COME ? { ...item, version: versions.get(steps[at]!.key)! } : item;
+    const { operation } = transaction;
+    const { status, items } = transaction.result!;
+    const steps = status === Status.conditionFailed ? operation.otherwise : operation.then;
+    const versioned = items!.map((item, at) => {
+      if (item.version !== TO_COME) return item;
+      return { ...item, version: this.partOf(transaction, steps[at]!.key)!.version };
     });
-    return { ...result, version: 0, items };
+    return itemsResult(status, 0, versioned);
   }
 
   private fail(transaction: Transaction, code: ErrorCode, details: string): void {
@@ -316,12 +356,8 @@ export class Transactions {
   }
 }
 
-interface LockSink extends Sink {
-  readonly transaction: Transaction;
-}
-
 interface Install {
   readonly part: Part;
-  readonly grows: boolean;
-  readonly operation: InstallOperation;
+  grows: boolean;
+  readonly operation: InstallOperation & { readonly effects: (PutEffect | RemoveEffect)[] };
 }

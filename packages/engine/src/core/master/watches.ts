@@ -7,26 +7,33 @@
  * | starting   | requests numbered before it came are unanswered (they were not marked)  | nothing            |
  * | started    | until it is ended                                                       | every change       |
  *
- * Owns      the filters, each shard's line of changes to tell, a bounded history of what was told.
- * Does not  buffer for slow watchers (client/): what is told is told.
+ * Owns      the filters, a bounded history of what was told, where shards were lost.
+ * Does not  buffer for slow watchers (client/): what is told is told. Decide which changes must wait (watch-lines.ts).
  * Invariants
  *   K1  a watch hears each change of its keys once, in order of seq within a shard.
  *   K2  only committed changes are told.
  *   K3  the changes of a transaction over several shards are told together, when it is done; a shard's later changes
  *       wait in line behind them.
  *   K4  a write to a key nobody watches costs one look into a Map, and nothing at all while nobody watches anything.
+ *   K5  what waits in line is at most `watchHeldBytes` and one record: beyond, it is forgotten, and every watch it may be of ends
+ *       with WATCH_LAGGED.
+ *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from
+ *       before it is told WATCH_LAGGED. So whoever hears changes of a shard that was reset began after its loss.
  * Resuming  A filter stays marked for `watchLingerMs` after its last watcher has gone, so a watcher that comes back in time
  *           with its position misses nothing; if history no longer reaches back, it is told so (WATCH_LAGGED).
+ * Why not a `clear` at the reset: data was lost, not removed; whoever mirrors a shard must not take the one for the other.
  */
 import { type Change, changesOf } from '../change.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { ShardId } from '../ids.ts';
 import type { AnswerMessage } from '../messages.ts';
-import { type Effect, type Operation, Watched } from '../operation.ts';
+import { type Operation, type Record, Watched } from '../operation.ts';
 import type { MasterOutbox, WatchSink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import { keysOf } from '../transaction.ts';
 import { History } from './history.ts';
 import { type Filter, FilterIndex, type WatchFilter } from './watch-filters.ts';
+import { WatchLines } from './watch-lines.ts';
 
 /** One watcher. Given back to end it. */
 export class Watch {
@@ -50,22 +57,8 @@ export interface WatchedShard {
   readonly queue: { readonly lastRequest: number; readonly unanswered: { readonly length: number } };
 }
 
-/** A transaction over several shards, some of whose changes wait in line. */
-interface Group {
-  readonly mark: number;
-  done: boolean;
-}
-
-/** Changes of one record, waiting in a shard's line. */
-interface Lined {
-  readonly changes: readonly Change[];
-  readonly group: Group | null;
-}
-
-interface LinedRecord {
-  readonly seq: number;
-  readonly effect: Effect;
-}
+/** Before any loss: no position is so early. */
+const NEVER = -1;
 
 export class Watches {
   private readonly settings: MasterSettings;
@@ -73,16 +66,17 @@ export class Watches {
   private readonly shards: readonly WatchedShard[];
   private readonly filters = new FilterIndex();
   private readonly starting = new Set<Watch>();
-  private readonly lines: Lined[][];
+  private readonly lines: WatchLines;
   private readonly histories: readonly History[];
-  private readonly groups = new Map<object, Group>();
-  private lastTransaction = 0;
+  /** By shard: its last committed seq when it was last lost. */
+  private readonly lostAt: number[];
 
   constructor(settings: MasterSettings, outbox: MasterOutbox, shards: readonly WatchedShard[]) {
     this.settings = settings;
     this.outbox = outbox;
     this.shards = shards;
-    this.lines = shards.map(() => []);
+    this.lines = new WatchLines(shards.length);
+    this.lostAt = shards.map(() => NEVER);
     this.histories = shards.map(() => new History(settings.historyChanges, settings.historyBytes));
   }
 
@@ -141,9 +135,8 @@ export class Watches {
       const position = from.get(shard.shard) ?? shard.committedSeq;
       const told = this.toldSince(watch.filter, shard, position);
       if (told === undefined) {
-        const details = `nothing is remembered of shard ${shard.shard} since version ${position}`;
         if (watch.filter.watches.size === 0) this.filters.linger(watch.filter, 0);
-        this.outbox.watchEnded(watch.sink, 'WATCH_LAGGED', details);
+        this.outbox.watchEnded(watch.sink, 'WATCH_LAGGED', this.whyUnknown(shard.shard, position));
         return;
       }
       missed.push(...told);
@@ -163,8 +156,16 @@ export class Watches {
     { shard, committedSeq, queue }: WatchedShard,
     position: number,
   ): Change[] | undefined {
+    if (position <= this.lostAt[shard]!) return undefined;
     if (filter.markedSince.get(shard)! <= position) return this.histories[shard]!.since(position, filter);
     return committedSeq === position && queue.unanswered.length === 0 ? [] : undefined;
+  }
+
+  private whyUnknown(shard: ShardId, position: number): string {
+    const lost = position <= this.lostAt[shard]!;
+    return lost
+      ? `shard ${shard} was lost with all it held, at version ${this.lostAt[shard]}`
+      : `nothing is remembered of shard ${shard} since version ${position}`;
   }
 
   // ---- requests and answers -------------------------------------------------------------------------------------
@@ -208,79 +209,52 @@ export class Watches {
     }
   }
 
-  /** A shard was lost or begins anew: what a watch waited for there will not come. */
+  /** A shard was lost, with everything after `seq`: K6. */
   onReset(shard: ShardId, seq: number): void {
-    for (const watch of this.starting) {
-      if (!watch.waitsFor.has(shard)) continue;
-      this.startIn(watch, shard, seq);
-      this.startIfReady(watch);
+    this.lostAt[shard] = seq;
+    this.endWatchesOf(new Set([shard]), 'SHARD_LOST', `shard ${shard}, with all it held; begin anew`);
+  }
+
+  /** Ends every watch that may be of keys in these shards. Nothing need be remembered for those who come back. */
+  private endWatchesOf(shards: ReadonlySet<ShardId>, code: ErrorCode, details: string): void {
+    for (const filter of this.filters.all()) {
+      if (filter.watches.size === 0 || (filter.shard !== null && !shards.has(filter.shard))) continue;
+      const watches = [...filter.watches];
+      filter.watches.clear();
+      this.filters.linger(filter, 0);
+      for (const watch of watches) {
+        this.starting.delete(watch);
+        this.outbox.watchEnded(watch.sink, code, details);
+      }
     }
   }
 
   // ---- telling --------------------------------------------------------------------------------------------------
 
-  private line(shard: ShardId, record: LinedRecord, of: object | null): void {
-    const group = of === null ? null : this.groupOf(of);
+  private line(shard: ShardId, record: Pick<Record, 'seq' | 'effect'>, of: object | null): void {
+    const group = of === null ? null : this.lines.groupOf(of);
     const alone = record.effect.type === 'many' && group === null;
-    const changes = changesOf(shard, record, group?.mark ?? (alone ? this.nextMark() : 0));
+    const changes = changesOf(shard, record, group?.mark ?? (alone ? this.lines.nextMark() : 0));
     if (changes.length === 0) return;
-    this.lines[shard]!.push({ changes, group });
-    if (this.groups.size === 0) this.deliver(this.lines[shard]!.splice(0));
-    else if (group === null) this.tell();
+    if (this.lines.passes(shard, changes, group)) this.deliver(changes);
+    else if (this.lines.heldBytes > this.settings.watchHeldBytes) this.dropLines();
   }
 
-  private groupOf(of: object): Group {
-    let group = this.groups.get(of);
-    if (group === undefined) {
-      group = { mark: this.nextMark(), done: false };
-      this.groups.set(of, group);
-    }
-    return group;
-  }
-
-  private nextMark(): number {
-    this.lastTransaction += 1;
-    return this.lastTransaction;
-  }
-
-  /** A transaction over several shards is done: its changes may be told. */
+  /** A transaction over several shards is done: its changes may be told, and what waited for them. */
   groupDone(of: object): void {
-    const group = this.groups.get(of);
-    if (group === undefined) return;
-    this.groups.delete(of);
-    group.done = true;
-    this.tell();
+    this.deliver(this.lines.groupDone(of));
   }
 
-  /**
-   * Tells what stands at the front of the lines, up to the first change whose transaction is not done, or is done but
-   * has a part further back in another line (K3). Two transactions may stand in opposite order in two lines (they share no
-   * key): they are told in one go.
-   */
-  private tell(): void {
-    const ready = this.lines.map((line) => {
-      const end = line.findIndex(({ group }) => group !== null && !group.done);
-      return end < 0 ? line.length : end;
-    });
-    for (let cut = true; cut; ) {
-      cut = false;
-      const behind = new Set<Group>();
-      for (const [shard, line] of this.lines.entries()) {
-        for (const { group } of line.slice(ready[shard])) if (group !== null) behind.add(group);
-      }
-      for (const [shard, line] of this.lines.entries()) {
-        const end = line.findIndex(({ group }) => group !== null && behind.has(group));
-        if (end < 0 || end >= ready[shard]!) continue;
-        ready[shard] = end;
-        cut = true;
-      }
-    }
-    this.deliver(this.lines.flatMap((line, shard) => line.splice(0, ready[shard])));
+  private dropLines(): void {
+    const dropped = this.lines.drop();
+    for (const [shard, version] of dropped) this.histories[shard]!.forget(version);
+    const details = `more than ${this.settings.watchHeldBytes} bytes waited for a transaction`;
+    this.endWatchesOf(new Set(dropped.keys()), 'WATCH_LAGGED', details);
   }
 
-  private deliver(lined: readonly Lined[]): void {
+  private deliver(changes: readonly Change[]): void {
     const byWatch = new Map<Watch, Change[]>();
-    for (const change of lined.flatMap(({ changes }) => changes)) {
+    for (const change of changes) {
       const filters = this.filters.matching(change.key, change.type === 'clear' ? change.shard : null);
       if (filters.length > 0) this.histories[change.shard]!.add(change);
       for (const filter of filters) {

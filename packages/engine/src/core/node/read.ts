@@ -4,6 +4,8 @@
  */
 import { readKey } from '../evaluate.ts';
 import {
+  itemsResult,
+  pageResult,
   plainResult,
   type ReadOperation,
   type Result,
@@ -31,7 +33,7 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
       return scan(operation, store, time);
     case 'gather': {
       const items = operation.keys.map((key) => readKey({ verb: 'get', key }, store, time));
-      return { ...plainResult(Status.ok, 0), items };
+      return itemsResult(Status.ok, 0, items);
     }
     case 'count':
       return valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0);
@@ -59,5 +61,5 @@ function scan(operation: ScanOperation, store: Store, time: number): Result {
   do {
     cursor = store.walk(cursor, Math.max(1, limit - found), PAGE_BYTES - bytes, keysOnly, take);
   } while (cursor !== -1 && found < limit && bytes < PAGE_BYTES && examined < PAGE_EXAMINED);
-  return { ...plainResult(Status.ok, 0), page: { cursor, entries } };
+  return pageResult({ cursor, entries });
 }

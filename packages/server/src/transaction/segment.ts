@@ -1,0 +1,158 @@
+/**
+ * Segment: the commands of an EXEC that are one transaction of the engine: reads for their plans first, if there are any,
+ * then all steps at once, on condition that nothing that was read, or is under WATCH, has changed.
+ *
+ * Owns      the attempts: who loses against another writer begins anew, up to ATTEMPTS_MAX times.
+ * Does not  run commands without keys, or reply (execution.ts).
+ */
+import type { ErrorCode } from '@quintet/engine';
+import { type Condition, type Result, Status, type Step } from '@quintet/engine/core';
+import type { Command } from '../commands/command.ts';
+import { engineError, statusError } from '../errors.ts';
+import type { Finish } from '../gather.ts';
+import type { Session } from '../session.ts';
+import { SessionSink } from '../session-sink.ts';
+import type { Slow } from '../slow-work.ts';
+import { Overlay } from './overlay.ts';
+import { ATTEMPTS_MAX } from './plan.ts';
+import type { Recorded } from './recorder.ts';
+import { transactionOf, unchanged } from './steps.ts';
+
+export interface Entry {
+  readonly command: Command;
+  readonly args: readonly string[];
+  /** Null: runs by itself, after the transaction. */
+  readonly recorded: Recorded | null;
+}
+
+export type Outcome =
+  /** The replies of recorded commands by their place; '' where the command runs by itself. */
+  | { readonly type: 'done'; readonly replies: readonly string[] }
+  /** A key under WATCH has changed: nothing was done. */
+  | { readonly type: 'conflict' }
+  | { readonly type: 'failure'; readonly text: string };
+
+/** A command's steps among those of all, and what to make of their results. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly finish: Finish | null;
+}
+
+export class Segment {
+  private readonly session: Session;
+  private readonly entries: readonly Entry[];
+  private readonly watched: ReadonlyMap<string, number>;
+  private readonly onDone: (outcome: Outcome) => void;
+  private readonly plannedKeys: readonly string[];
+  private attempts = 0;
+
+  /** `watched`: keys with the version they must have. */
+  constructor(
+    session: Session,
+    entries: readonly Entry[],
+    watched: ReadonlyMap<string, number>,
+    onDone: (outcome: Outcome) => void,
+  ) {
+    this.session = session;
+    this.entries = entries;
+    this.watched = watched;
+    this.onDone = onDone;
+    const plans = entries.flatMap(({ recorded }) => (recorded?.type === 'plan' ? [recorded.plan] : []));
+    this.plannedKeys = [...new Set(plans.flatMap(({ keys }) => keys))];
+  }
+
+  run(): void {
+    if (this.plannedKeys.length === 0) return this.write(null);
+    const reads = this.plannedKeys.map((key): Step => ({ verb: 'get', key }));
+    this.submit(reads, [], ({ items }) => {
+      const { caller } = this.session;
+      this.write(new Overlay(this.plannedKeys, items!, caller.now(), caller.limits.maxValueBytes));
+    });
+  }
+
+  private write(overlay: Overlay | null): void {
+    this.attempts++;
+    const steps: Step[] = [];
+    const parts = this.entries.map(({ recorded }) => addPart(steps, recorded, overlay));
+    const conditions = [...this.watched, ...(overlay?.versions() ?? [])].map(([key, version]) =>
+      unchanged(key, version),
+    );
+    if (steps.length + conditions.length === 0) return this.finish(parts, []);
+    this.submit(steps, conditions, ({ status, items }) => {
+      if (status === Status.ok) this.finish(parts, items!);
+      else this.onConflict(items!);
+    });
+  }
+
+  /** Most replies are made at once; one that takes long (LCS) is made in slices, and those behind it too. */
+  private finish(parts: readonly Part[], items: readonly Result[]): void {
+    const making = makeReplies(parts, items);
+    const { done, value } = making.next();
+    const onDone = (replies: readonly string[]): void => this.onDone({ type: 'done', replies });
+    if (done === true) onDone(value);
+    else this.session.context.slowWork.add(this.session, making, onDone);
+  }
+
+  /** `items`: the watched keys as they are. If they are as they were, only what a plan had read has changed. */
+  private onConflict(items: readonly Result[]): void {
+    const watched = [...this.watched.values()];
+    if (items.some((item, index) => item.version !== watched[index])) return this.onDone({ type: 'conflict' });
+    if (this.attempts < ATTEMPTS_MAX) this.run();
+    else this.onDone({ type: 'failure', text: engineError('CONFLICT', '') });
+  }
+
+  private submit(steps: readonly Step[], conditions: readonly Condition[], next: (result: Result) => void): void {
+    const otherwise: Step[] = [...this.watched.keys()].map((key) => ({ verb: 'stat', key }));
+    const sink = new ResultSink(this.session, next, (text) => this.onDone({ type: 'failure', text }));
+    this.session.caller.submit(transactionOf({ conditions, steps, otherwise, lenient: true }), sink);
+  }
+}
+
+/** Adds a recorded command's steps, given what the commands before it leave. Without plans that is nobody's concern. */
+function addPart(steps: Step[], recorded: Recorded | null, overlay: Overlay | null): Part {
+  const from = steps.length;
+  const finish = recorded === null ? null : addSteps(steps, recorded, overlay);
+  return { from, to: steps.length, finish };
+}
+
+function addSteps(steps: Step[], recorded: Recorded, overlay: Overlay | null): Finish {
+  if (recorded.type === 'text') return () => recorded.text;
+  if (recorded.type === 'steps') {
+    for (const step of recorded.steps) steps.push(overlay?.apply(step) ?? step);
+    return recorded.finish;
+  }
+  const decision = recorded.plan.decide(overlay!.entriesOf(recorded.plan));
+  for (const step of decision.steps) steps.push(overlay!.apply(step));
+  return (results) => results.map(({ status }) => statusError(status)).find(Boolean) ?? decision.reply;
+}
+
+function* makeReplies(parts: readonly Part[], items: readonly Result[]): Slow<readonly string[]> {
+  const replies: string[] = [];
+  for (const { from, to, finish } of parts) {
+    const reply = finish === null ? '' : finish(items.slice(from, to));
+    replies.push(typeof reply === 'string' ? reply : yield* reply);
+  }
+  return replies;
+}
+
+class ResultSink extends SessionSink {
+  private readonly next: (result: Result) => void;
+  private readonly fail: (text: string) => void;
+
+  constructor(session: Session, next: (result: Result) => void, fail: (text: string) => void) {
+    super(session);
+    this.next = next;
+    this.fail = fail;
+  }
+
+  protected onAnswer(result: Result): void {
+    const failure = statusError(result.status);
+    if (failure === null) this.next(result);
+    else this.fail(failure);
+  }
+
+  protected onFailure(code: ErrorCode, details: string): void {
+    this.fail(engineError(code, details));
+  }
+}
