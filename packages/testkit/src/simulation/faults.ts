@@ -1,5 +1,5 @@
 /**
- * Faults: whom to hurt, when, and how. Those of our transport (links.ts K1-K3, /shared/pitfalls.md §4), none of TCP's.
+ * Faults: whom to hurt, when, and how. Those of our transport (links.ts K1-K3), none of TCP's.
  *
  * Owns      kills (told first or found out), freezes and false deaths, slowness, stalled links, late and failed spawns,
  *           a frozen master, jumps of time; resets of lost shards and revival of stopped seats, as an operator would.
@@ -11,6 +11,7 @@ import type { Prng } from '../prng.ts';
 import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
+import { LateSealed } from './late-sealed.ts';
 import { type FaultMix, QUANTUM_MS } from './options.ts';
 import { isWithinPromise } from './promise.ts';
 
@@ -28,6 +29,7 @@ export class Faults {
   private readonly later: Later;
   private readonly resetPlanned = new Set<number>();
   private readonly epochs: number[];
+  private readonly lateSealed: LateSealed;
   private freshFor = 0;
   private hotShard = 0;
 
@@ -38,12 +40,15 @@ export class Faults {
     this.mix = cluster.options.faults;
     this.later = later;
     this.epochs = cluster.master.shards.map(() => 0);
+    this.lateSealed = new LateSealed(cluster, prng.fork('late-sealed'), (node) => this.mayDie(node));
   }
 
   /** Once a step: perhaps a fault. */
   strike(): Action | null {
     const { mix, prng } = this;
     this.operate();
+    const sealed = mix.lateSealed > 0 ? this.lateSealed.strike(mix.lateSealed) : NOBODY;
+    if (sealed !== NOBODY) return this.endLosingNothing(sealed);
     const eager = mix.ambush > 1 && this.isHot() ? mix.ambush : 1;
     if (prng.chance(mix.kill * eager)) return this.kill();
     if (prng.chance(mix.declare * eager)) return this.declareWrongly();
@@ -74,6 +79,12 @@ export class Faults {
       this.declare(victim, this.prng.pick(['exited', 'crashed'])),
     );
     return this.stop(victim);
+  }
+
+  /** A thread ends, and all it has sent arrives. */
+  private endLosingNothing(node: NodeId): Action {
+    this.later(this.span(4), () => this.declare(node, 'exited'));
+    return { type: 'stop', node, keeps: [] };
   }
 
   /** A node that is merely slow, or frozen, is taken for dead: it acts on until it is terminated. */

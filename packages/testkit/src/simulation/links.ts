@@ -3,7 +3,7 @@
  *
  * Owns      what is queued where.
  * Does not  decide what is taken when (scheduler.ts) or lost (faults.ts).
- * Invariants (what real ports were measured to do: /shared/pitfalls.md §4)
+ * Invariants (what real ports were measured to do)
  *   K1  a link keeps order, loses nothing and repeats nothing while both ends live.
  *   K2  a dead sender loses a suffix of what it had queued, link by link; the rest may be taken at any later time.
  *   K3  a post to a dead node vanishes without a trace.

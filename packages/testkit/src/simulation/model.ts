@@ -27,7 +27,7 @@ export interface Moment {
 
 function result(status: Status, version: number, of?: { value: string; kind: ValueKind; expiresAt: number }): Result {
   const { value = null, kind = ValueKind.text, expiresAt = 0 } = of ?? {};
-  return { status, version, value, kind, expiresAt, page: null };
+  return { status, version, value, kind, expiresAt, page: null, items: null };
 }
 
 function nothing(status: Status, entry: Entry | undefined): Expectation {

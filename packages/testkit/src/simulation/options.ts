@@ -35,6 +35,8 @@ export interface FaultMix {
   readonly ambush: number;
   /** Chance that a kill takes another node with it. */
   readonly several: number;
+  /** Chance that the answer to a seal is kept on its way until the shard is sealed again (late-sealed.ts). */
+  readonly lateSealed: number;
 }
 
 export interface WorkloadMix {
@@ -161,9 +163,10 @@ function drawFaults(prng: Prng, harmless: boolean): FaultMix {
     spawnLate: some(0.4, [0.2, 0.5]),
     ambush: prng.pick([1, 1, 5, 20]),
     several: some(0.4, [0.2, 0.5]),
+    lateSealed: prng.fork('late-sealed').pick([0, 0.2, 0.8]),
   };
   // Without replicas every death loses a shard: only what kills nobody is left.
-  return harmless ? { ...mix, kill: 0, declare: 0, several: 0 } : { ...mix, kill, declare };
+  return harmless ? { ...mix, kill: 0, declare: 0, several: 0, lateSealed: 0 } : { ...mix, kill, declare };
 }
 
 function drawWorkload(prng: Prng, pace: number, memory: boolean): WorkloadMix {

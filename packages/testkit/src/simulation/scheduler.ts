@@ -122,11 +122,8 @@ export class Scheduler {
   private turnAt(actor: Actor, isDue: boolean): number {
     const { actors } = this;
     if (isDue || actors.hasMail(actor.id)) actors.rouse(actor);
-    else {
-      const thaw = actors.nextThaw(actor.id);
-      if (thaw === Number.POSITIVE_INFINITY) return thaw;
-      actor.wakeAt = thaw;
-    }
+    // Not kept as its wake-up time: mail on another link must wake it before the stalled one moves again.
+    else return Math.max(actors.nextThaw(actor.id), actor.frozenUntil);
     return Math.max(actor.wakeAt, actor.frozenUntil);
   }
 

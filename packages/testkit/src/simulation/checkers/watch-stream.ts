@@ -1,6 +1,7 @@
 /**
  * A watch is told the committed log of its keys: from where it began or resumed, each change once, in order of seq within
- * a shard, committed before it is told. One that left was told a beginning of that; one that came back goes on from there.
+ * a shard, committed before it is told. One that left or was ended was told a beginning of that; one that came back goes on
+ * from there. Nobody watches on over the loss of a shard.
  */
 import type { ManyEffect } from '@quintet/engine/core';
 import type { LogEntry } from '../truth/log-tree.ts';
@@ -27,7 +28,7 @@ export function watchStream({ cluster, shards }: World): Checker {
       });
     }
     const next = wanted[heard.length];
-    check(next === undefined || watch.stage === 'left', 'watch-stream', () => {
+    check(next === undefined || watch.stage !== 'started', 'watch-stream', () => {
       return `${watch.name}, from seq ${from} of ${name}: was not told ${JSON.stringify(next)}`;
     });
   }
@@ -42,6 +43,10 @@ export function watchStream({ cluster, shards }: World): Checker {
           return `${watch.name} was told of ${key}, seq ${version} of shard ${shard}, committed is ${committedSeq}`;
         });
       }
+    },
+    lost({ shard, name }) {
+      const deaf = cluster.watches.find(({ stage, begins }) => stage === 'started' && begins.has(shard));
+      check(deaf === undefined, 'watch-stream', () => `${deaf!.name} was not told of the loss of ${name}`);
     },
     finish() {
       for (const watch of cluster.watches) {

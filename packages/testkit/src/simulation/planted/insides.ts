@@ -8,8 +8,8 @@ import {
   type ConfigMessage,
   Copy,
   CopyState,
-  DEFAULT_MASTER_SETTINGS,
   type Effect,
+  History,
   Learner,
   type Record as LogRecord,
   Master,
@@ -35,7 +35,10 @@ import {
   type StreamBeginMessage,
   type StreamRecordMessage,
   StreamSource,
+  Transactions,
   type ValueMessage,
+  Watches,
+  WatchLines,
 } from '@quintet/engine/core';
 
 /** A class of the core and the shape of its insides. */
@@ -249,8 +252,6 @@ interface WatchInsides {
 }
 
 export interface WatchesInsides {
-  readonly lines: object[][];
-  readonly groups: Map<object, { done: boolean }>;
   shardsOf(filter: WatchInsides['filter']): readonly { readonly shard: number; readonly committedSeq: number }[];
   startIn(watch: WatchInsides, shard: number, seq: number): void;
   begin(watch: WatchInsides): void;
@@ -258,7 +259,12 @@ export interface WatchesInsides {
   watchedBy(operation: Operation): 0 | 1 | 2;
   onAnswer(message: AnswerMessage, group: object | null): void;
   line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
-  tell(): void;
+  groupDone(of: object): void;
+  endWatchesOf(shards: ReadonlySet<number>, code: string, details: string): void;
+}
+
+export interface WatchLinesInsides {
+  passes(shard: number, changes: readonly object[], group: object | null): boolean;
 }
 
 export interface HistoryInsides {
@@ -267,15 +273,7 @@ export interface HistoryInsides {
   since(version: number, filter: { matches(key: string): boolean }): object[] | undefined;
 }
 
-/** The core does not export these classes: an instance of each is looked up in a master that does nothing. */
-function classWithin(path: readonly string[]): { prototype: object; name: string } {
-  const outbox = new Proxy({}, { get: () => () => undefined }) as MasterOutbox;
-  let part: unknown = new Master({ settings: { ...DEFAULT_MASTER_SETTINGS, shards: 1 }, outbox });
-  for (const name of path) part = (part as { [name: string]: unknown })[name];
-  const prototype = Object.getPrototypeOf(part) as { constructor: { name: string } };
-  return { prototype, name: prototype.constructor.name };
-}
-
-export const TRANSACTIONS: Insides<TransactionsInsides> = { of: classWithin(['transactions']) };
-export const WATCHES: Insides<WatchesInsides> = { of: classWithin(['watches']) };
-export const HISTORY: Insides<HistoryInsides> = { of: classWithin(['watches', 'histories', '0']) };
+export const TRANSACTIONS: Insides<TransactionsInsides> = { of: Transactions };
+export const WATCHES: Insides<WatchesInsides> = { of: Watches };
+export const WATCH_LINES: Insides<WatchLinesInsides> = { of: WatchLines };
+export const HISTORY: Insides<HistoryInsides> = { of: History };

@@ -1,6 +1,6 @@
-/** Planted bugs of watches (core/master/watches.ts, history.ts) and of what a primary tells them. */
+/** Planted bugs of watches (core/master/watches.ts, watch-lines.ts, history.ts) and of what a primary tells them. */
 import { type Call, Watched } from '@quintet/engine/core';
-import { CONTROL, HISTORY, PRIMARY, WATCHES } from './insides.ts';
+import { CONTROL, HISTORY, PRIMARY, WATCH_LINES, WATCHES } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const WATCH_BUGS: readonly PlantedBug[] = [
@@ -74,9 +74,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
         (original) =>
           function (shard, record, of) {
             original.call(this, shard, record, of);
-            if (of === null) return;
-            this.groups.get(of)!.done = true;
-            this.tell();
+            if (of !== null) this.groupDone(of);
           },
       );
     },
@@ -168,16 +166,20 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
     rule: 'K3 a later change of a shard waits in line behind a transaction',
     plant(patch) {
       patch.method(
-        WATCHES,
-        'line',
+        WATCH_LINES,
+        'passes',
         (original) =>
-          function (shard, record, of) {
-            const line = this.lines[shard]!;
-            const before = line.splice(0);
-            original.call(this, shard, record, of);
-            line.unshift(...before);
+          function (shard, changes, group) {
+            return group === null || original.call(this, shard, changes, group);
           },
       );
+    },
+  },
+  {
+    name: 'loss-not-told-to-watches',
+    rule: 'K6 a watch that began before the loss of a shard ends with it',
+    plant(patch) {
+      patch.method(WATCHES, 'endWatchesOf', () => () => undefined);
     },
   },
 ];

@@ -127,6 +127,6 @@ function describeResult({ status, version, value, kind, expiresAt, items }: Resu
   if (kind === ValueKind.number) parts.push('(number)');
   if (version !== 0) parts.push(`version ${version}`);
   if (expiresAt !== 0) parts.push(`until ${expiresAt}`);
-  if (items !== undefined) parts.push(`(${items.map(describeResult).join(', ')})`);
+  if (items !== null) parts.push(`(${items.map(describeResult).join(', ')})`);
   return parts.join(' ');
 }

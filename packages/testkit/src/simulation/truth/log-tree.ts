@@ -98,7 +98,7 @@ export function sameResult(one: Result, other: Result): boolean {
 }
 
 function sameItems(one: Result['items'], other: Result['items']): boolean {
-  if (one === undefined || other === undefined) return one === other;
+  if (one === null || other === null) return one === other;
   return one.length === other.length && one.every((item, at) => sameResult(item, other[at]!));
 }
 
