@@ -8,10 +8,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cluster, KvError } from '@quintet/engine';
-import type { Prng } from '@quintet/testkit';
-import { clockNs } from './caller.ts';
+import { type Fault, type FaultWatch, inject, monotonicNs, type Prng } from '@quintet/testkit';
 import type { Finding } from './evidence.ts';
-import type { Fault, FaultWatch } from './fault-watch.ts';
 import { baseEntry } from './keys.ts';
 import type { Lives, Loss } from './lives.ts';
 import { starvedMs } from './starvation.ts';
@@ -56,7 +54,7 @@ export class Beyond {
     const { cluster, prng } = this.#parts;
     await cluster.settled({ timeoutMs: 20_000 });
     const { shard, chain } = prng.pick(cluster.status().shards);
-    const killedAtMs = clockNs() / 1e6 - starvedMs();
+    const killedAtMs = monotonicNs() / 1e6 - starvedMs();
     for (const node of chain) this.#kill(node, onFault);
     if (cluster.status().shards[shard]?.health !== 'lost') this.#find(shard, 'status does not show it lost');
     await Promise.all((this.#probes.get(shard) ?? []).map((key) => this.#probe(shard, key, killedAtMs)));
@@ -70,13 +68,11 @@ export class Beyond {
 
   #kill(node: string, onFault: (fault: Fault) => void): void {
     const { cluster, watch } = this.#parts;
-    const fault = watch.begin('kill', node, 0);
     try {
-      cluster.chaos.kill(node);
-      onFault(fault);
-    } catch {
+      onFault(inject(cluster, watch, { kind: 'kill', node }));
+    } catch (error) {
       // It died of an earlier fault between being looked at and being killed: all the same to the shard.
-      watch.withdraw(fault);
+      if (!(error instanceof KvError && error.code === 'UNKNOWN_NODE')) throw error;
     }
   }
 
@@ -85,14 +81,14 @@ export class Beyond {
       (value) => (value === undefined ? 'an empty answer' : 'a value'),
       (error: unknown) => (error instanceof KvError ? error.code : String(error)),
     );
-    const tookMs = clockNs() / 1e6 - starvedMs() - killedAtMs;
+    const tookMs = monotonicNs() / 1e6 - starvedMs() - killedAtMs;
     this.noticeMs.push(tookMs);
     if (heard !== 'SHARD_LOST') this.#find(shard, `a read of ${key} got ${heard}`);
     else if (tookMs > NOTICE_LIMIT_MS) this.#find(shard, `SHARD_LOST took ${tookMs.toFixed(0)} ms`);
   }
 
   #onLost(shard: number): void {
-    const loss: Loss = { shard, lostAt: clockNs(), resetAt: Number.POSITIVE_INFINITY };
+    const loss: Loss = { shard, lostAt: monotonicNs(), resetAt: Number.POSITIVE_INFINITY };
     this.#parts.lives.losses.push(loss);
     const reset = this.#reset(loss).finally(() => this.#resetting.delete(reset));
     this.#resetting.add(reset);
@@ -102,7 +98,7 @@ export class Beyond {
   async #reset(loss: Loss): Promise<void> {
     const { cluster, prng } = this.#parts;
     await delay(LOST_MS_MIN + prng.next() * (LOST_MS_MAX - LOST_MS_MIN));
-    loss.resetAt = clockNs();
+    loss.resetAt = monotonicNs();
     cluster.resetShard(loss.shard);
     const key = this.#probes.get(loss.shard)?.[0];
     if (key === undefined) return;

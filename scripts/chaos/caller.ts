@@ -8,7 +8,7 @@
  * Why think A caller that never pauses fills the processor, and then every figure shows the scheduler and not the engine.
  */
 import type { Store } from '@quintet/engine';
-import type { Prng } from '@quintet/testkit';
+import { monotonicNs, type Prng } from '@quintet/testkit';
 import type { CallLog, Ended } from './call-log.ts';
 import { type Family, keyName, keyNumber, keysInRound, onceKey, ROUND_NS } from './keys.ts';
 import { isError, send, VERBS, type Verb } from './verbs.ts';
@@ -32,11 +32,6 @@ export interface CallerParts {
   readonly startedAt: number;
   /** Longest pause between two calls; half of that on average. */
   readonly thinkMs: number;
-}
-
-/** The clock all threads of this process share, in ns. */
-export function clockNs(): number {
-  return Number(process.hrtime.bigint());
 }
 
 interface Drawn {
@@ -104,7 +99,7 @@ export class LoadCaller {
   }
 
   #round(): number {
-    return Math.floor((clockNs() - this.#parts.startedAt) / ROUND_NS);
+    return Math.floor((monotonicNs() - this.#parts.startedAt) / ROUND_NS);
   }
 
   /** A call on a key all callers share: mostly of this round, now and then of an earlier one. */
@@ -140,9 +135,9 @@ export class LoadCaller {
 
   async #call(verb: Verb, key: number, argument: number): Promise<Called> {
     const { store, log, tally } = this.#parts;
-    const call = log.open(key, VERBS.indexOf(verb), argument, clockNs());
+    const call = log.open(key, VERBS.indexOf(verb), argument, monotonicNs());
     const ended = await send(verb, { store, key: key === ONCE ? onceKey(call) : keyName(key), call, argument });
-    log.close(call, clockNs(), ended);
+    log.close(call, monotonicNs(), ended);
     tally.operations++;
     if (isError(ended)) tally.errors++;
     return { ...ended, call };

@@ -9,9 +9,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, type Key, type Store } from '@quintet/engine';
-import { Prng } from '@quintet/testkit';
+import { monotonicNs, Prng } from '@quintet/testkit';
 import { CallLog } from './call-log.ts';
-import { clockNs, LoadCaller } from './caller.ts';
+import { LoadCaller } from './caller.ts';
 import type { Finding } from './evidence.ts';
 import { Lives } from './lives.ts';
 import { prove, vouchedOnce } from './proof.ts';
@@ -88,7 +88,13 @@ async function findingsOf(cluster: Cluster, lie: Lie): Promise<readonly Finding[
   await cluster.clear();
   const store = lyingStore(cluster, lie.overrides(cluster));
   const log = new CallLog(0);
-  const shared = { store, log, tally: { operations: 0, errors: 0, disordered: 0 }, startedAt: clockNs(), thinkMs: 5 };
+  const shared = {
+    store,
+    log,
+    tally: { operations: 0, errors: 0, disordered: 0 },
+    startedAt: monotonicNs(),
+    thinkMs: 5,
+  };
   const callers = Array.from(
     { length: CALLERS },
     (_, caller) => new LoadCaller({ ...shared, caller, prng: new Prng(`${lie.name}/${caller}`) }),

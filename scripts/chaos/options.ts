@@ -1,8 +1,9 @@
 /**
  * Options of the chaos script: what can be asked on the command line, checked.
  */
+
+import { FAULT_KINDS, type FaultKind } from '@quintet/testkit';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FaultKind, KINDS } from './fault-watch.ts';
 import { CALLERS_MAX } from './keys.ts';
 
 export interface ChaosOptions {
@@ -36,7 +37,7 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
     .option('--callers <n>', `callers at a time, at most ${CALLERS_MAX}`, wholeFrom(1, CALLERS_MAX), 24)
     .option('--threads <n>', 'threads of callers besides the main one', wholeFrom(0, 8), 2)
     .option('--keys <n>', 'keys that are there before the first fault', wholeFrom(0), 20_000)
-    .option('--kinds <list>', `kinds of faults, of ${KINDS.join(',')}`, readKinds, [...KINDS])
+    .option('--kinds <list>', `kinds of faults, of ${FAULT_KINDS.join(',')}`, readKinds, [...FAULT_KINDS])
     .option('--hang-limit <ms>', 'after which a node that makes no progress is declared dead', wholeFrom(50), 400)
     .option('--beyond', 'take more copies than the cluster can lose, and check that it says so', false)
     .option('--json', 'print one JSON object', false)
@@ -56,8 +57,8 @@ function wholeFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string
 
 function readKinds(text: string): FaultKind[] {
   return text.split(',').map((name) => {
-    const kind = KINDS.find((known) => known === name);
-    if (kind === undefined) throw new InvalidArgumentError(`${name} is none of ${KINDS.join(',')}.`);
+    const kind = FAULT_KINDS.find((known) => known === name);
+    if (kind === undefined) throw new InvalidArgumentError(`${name} is none of ${FAULT_KINDS.join(',')}.`);
     return kind;
   });
 }

@@ -1,8 +1,9 @@
 /**
  * TerminalProgress: one line on stderr that is written over and over, and nothing at all where stderr is no terminal.
  */
+
+import type { Fault } from '@quintet/testkit';
 import type { Tally } from './caller.ts';
-import type { Fault } from './fault-watch.ts';
 import type { Progress } from './run.ts';
 
 export class TerminalProgress implements Progress {

@@ -5,8 +5,8 @@
  * Does not  compare (evidence.ts, copies.ts).
  */
 import type { Cluster } from '@quintet/engine';
+import { monotonicNs } from '@quintet/testkit';
 import { CallLog, NOTHING, type PackedLog } from './call-log.ts';
-import { clockNs } from './caller.ts';
 import { FAMILIES, keyName, keyNumber, keysInRound } from './keys.ts';
 import { isError, send, VERBS } from './verbs.ts';
 
@@ -40,9 +40,9 @@ export async function readRemains(parts: ReadParts): Promise<{ found: Map<string
   const found = new Map<string, string | number>();
   const log = new CallLog(thread);
   const read = async (name: string, key: number | null): Promise<void> => {
-    const call = key === null ? -1 : log.open(key, VERBS.indexOf('get'), 0, clockNs());
+    const call = key === null ? -1 : log.open(key, VERBS.indexOf('get'), 0, monotonicNs());
     const ended = await send('get', { store: cluster, key: name, call, argument: 0 });
-    if (key !== null) log.close(call, clockNs(), ended);
+    if (key !== null) log.close(call, monotonicNs(), ended);
     if (!isError(ended) && ended.value !== NOTHING) found.set(name, ended.value);
   };
   await inWindows(shared, (key) => read(keyName(key), key));

@@ -3,9 +3,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { formatHistory } from '@quintet/testkit';
+import { FAULT_KINDS, type Fault, formatHistory } from '@quintet/testkit';
 import type { Finding } from './evidence.ts';
-import { type Fault, KINDS } from './fault-watch.ts';
 import { keyName } from './keys.ts';
 import { recordsOf } from './proof.ts';
 import type { ChaosResult } from './run.ts';
@@ -87,7 +86,7 @@ function renderFaults(result: ChaosResult, summary: ChaosSummary): string[] {
   const { faults, watch } = result;
   const stalls = byKind(faults, stallsIn(result));
   const each = byKind(faults, faults);
-  const rows = KINDS.filter((kind) => each.has(kind)).map((kind) => {
+  const rows = FAULT_KINDS.filter((kind) => each.has(kind)).map((kind) => {
     const list = each.get(kind)!;
     const noticed = quantiles(list.map(({ at, downAt }) => ((downAt ?? at) - at) / 1e6));
     const restored = quantiles(list.map(restoredMs).filter((ms) => ms !== null));
@@ -140,8 +139,8 @@ function restoredMs({ downAt, restoredAt, held }: Fault): number | null {
   return downAt === null || restoredAt === null || held.size === 0 ? null : (restoredAt - downAt) / 1e6;
 }
 
-function describeFault({ held, touched: _, ...fault }: Fault): object {
-  return { ...fault, shards: [...held.keys()] };
+function describeFault({ held, touched: _, lost, ...fault }: Fault): object {
+  return { ...fault, shards: [...held.keys()], lost: [...lost] };
 }
 
 function stallsIn({ faults, logs, loadEndedAt, proofParts }: ChaosResult): number[] {

@@ -7,20 +7,18 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster } from '@quintet/engine';
-import { Prng } from '@quintet/testkit';
+import { type Fault, FaultSchedule, FaultWatch, monotonicNs, Prng, RESTORE_LIMIT_MS } from '@quintet/testkit';
 import { Beyond } from './beyond.ts';
 import type { PackedLog } from './call-log.ts';
-import { clockNs, type Tally } from './caller.ts';
+import type { Tally } from './caller.ts';
 import { CopiesCheck, type CopiesReport } from './copies.ts';
 import type { Finding, Remains } from './evidence.ts';
-import { type Fault, FaultWatch } from './fault-watch.ts';
 import { baseEntry, keyName, ROUND_NS } from './keys.ts';
 import { Lives } from './lives.ts';
 import { Load } from './load.ts';
 import type { ChaosOptions } from './options.ts';
 import { type Proof, type ProofParts, prove, vouchedOnce } from './proof.ts';
 import { readRemains, sharedKeys } from './remains.ts';
-import { RESTORE_LIMIT_MS, Schedule } from './schedule.ts';
 
 /** Longer than any time to live of the load: then nothing is left that could expire under the checks. */
 const EXPIRY_MS = 500;
@@ -69,7 +67,7 @@ class Run {
   readonly #watch: FaultWatch;
   readonly #lives = new Lives();
   readonly #findings: Finding[] = [];
-  readonly #startedAt = clockNs();
+  readonly #startedAt = monotonicNs();
   readonly #turns = monitorEventLoopDelay({ resolution: 2 });
   #loadEndedAt = 0;
 
@@ -83,7 +81,7 @@ class Run {
   async all(): Promise<ChaosResult> {
     this.#progress.phase('filling');
     await this.#cluster.putMany(this.#baseEntries());
-    const beginAt = clockNs();
+    const beginAt = monotonicNs();
     const { logs, tally, beyond } = await this.#hurt(beginAt);
     const loadSeconds = (this.#loadEndedAt - beginAt) / 1e9;
 
@@ -98,7 +96,7 @@ class Run {
     this.#compareBase(remains);
     return {
       options: this.#options,
-      seconds: (clockNs() - this.#startedAt) / 1e9,
+      seconds: (monotonicNs() - this.#startedAt) / 1e9,
       loadSeconds,
       faults: this.#watch.faults,
       watch: this.#watch,
@@ -131,7 +129,7 @@ class Run {
       this.#find('cluster', String(error));
     }
     const logs = await load.stop();
-    this.#loadEndedAt = clockNs();
+    this.#loadEndedAt = monotonicNs();
     this.#turns.disable();
     clearInterval(telling);
     const tally = load.tally();
@@ -145,20 +143,17 @@ class Run {
     return new Beyond({ cluster: this.#cluster, watch: this.#watch, lives: this.#lives, prng, baseKeys: keys });
   }
 
-  #schedule(beyond: Beyond | undefined): Schedule {
-    const { seed, faults, seconds, kinds, replicas } = this.#options;
-    return new Schedule({
-      cluster: this.#cluster,
-      watch: this.#watch,
-      prng: new Prng(`${seed}/faults`),
-      options: { faults, seconds, kinds, replicas, beyond },
-    });
+  #schedule(beyond: Beyond | undefined): FaultSchedule {
+    const { seed, faults, seconds, kinds } = this.#options;
+    const plan = { faults, forMs: seconds * 1000, kinds, beyond: beyond !== undefined };
+    const parts = { cluster: this.#cluster, watch: this.#watch, prng: new Prng(`${seed}/faults`), plan };
+    return new FaultSchedule(beyond === undefined ? parts : { ...parts, wipe: (onFault) => beyond.wipe(onFault) });
   }
 
   /** A node that hangs is not known to be dead yet, so there may be nothing to recover from: wait for the deaths first. */
   async #recovered(beyond: Beyond | undefined): Promise<void> {
-    const deadline = clockNs() + RESTORE_LIMIT_MS * 1e6;
-    while (this.#watch.pending > 0 && clockNs() < deadline) await delay(5);
+    const deadline = monotonicNs() + RESTORE_LIMIT_MS * 1e6;
+    while (this.#watch.pending > 0 && monotonicNs() < deadline) await delay(5);
     if (this.#watch.pending > 0) this.#find('cluster', `${this.#watch.pending} hurt nodes never died`);
     await beyond?.resets();
     await this.#cluster.settled({ timeoutMs: RESTORE_LIMIT_MS });
@@ -169,7 +164,7 @@ class Run {
   async #readBack(parts: ProofParts): Promise<{ remains: Remains; all: ProofParts }> {
     await delay(EXPIRY_MS);
     const { keys, callers, threads } = this.#options;
-    const rounds = Math.ceil((clockNs() - this.#startedAt) / ROUND_NS);
+    const rounds = Math.ceil((monotonicNs() - this.#startedAt) / ROUND_NS);
     const { found, log } = await readRemains({
       cluster: this.#cluster,
       shared: sharedKeys(rounds, callers),
@@ -180,7 +175,7 @@ class Run {
   }
 
   #keysOf(remains: Remains): Set<string> {
-    const rounds = Math.ceil((clockNs() - this.#startedAt) / ROUND_NS);
+    const rounds = Math.ceil((monotonicNs() - this.#startedAt) / ROUND_NS);
     return new Set([...remains.keys(), ...sharedKeys(rounds, this.#options.callers).map(keyName)]);
   }
 

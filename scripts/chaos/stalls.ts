@@ -7,8 +7,9 @@
  *           for that one, and not for the node that was killed meanwhile in the same shard.
  * Does not  subtract anything: a busy machine or a pause for garbage collection counts as the engine's fault.
  */
+
+import type { Fault, FaultKind } from '@quintet/testkit';
 import type { PackedLog } from './call-log.ts';
-import type { Fault, FaultKind } from './fault-watch.ts';
 import { everyCall, nameOf } from './proof.ts';
 
 export interface Quantiles {

@@ -1,4 +1,5 @@
 /** `--seeds` and `--seed`: run them, add up the figures, write down what failed. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -78,6 +79,8 @@ function writeDown(seed: string, commit: string, out: string, planted: string | 
 
 interface Summary extends Figures {
   readonly seeds: number;
+  /** Of all seeds' traces: the same on every machine and Node version. */
+  readonly traces: string;
   readonly failures: number;
   readonly elapsedMs: number;
   readonly seedsPerMinute: number;
@@ -92,6 +95,7 @@ function summarise(reports: readonly Report[], elapsedMs: number): Summary {
   const simulatedMs = sum((figures) => figures.simulatedMs);
   return {
     seeds: reports.length,
+    traces: hashOf(reports),
     failures: reports.filter(({ failure }) => failure !== null).length,
     elapsedMs: Math.round(elapsedMs),
     seedsPerMinute: Math.round((reports.length / elapsedMs) * 60_000),
@@ -108,11 +112,18 @@ function summarise(reports: readonly Report[], elapsedMs: number): Summary {
   };
 }
 
+function hashOf(reports: readonly Report[]): string {
+  const inOrder = reports.toSorted((a, b) => Number(a.seed) - Number(b.seed));
+  const hash = createHash('sha256');
+  for (const { traceHash } of inOrder) hash.update(traceHash);
+  return hash.digest('hex').slice(0, 16);
+}
+
 function printSummary(summary: Summary): void {
   const { seeds, failures, seedsPerMinute, speed, calls, messages, deaths, joins, losses, healRoundsMax } = summary;
   console.log(`${seeds} seeds, ${failures} failed; ${seedsPerMinute} seeds a minute, ${speed} x real time`);
   console.log(
     `${calls} calls, ${messages} messages, ${deaths} deaths, ${joins} joins, ${losses} shards lost on purpose`,
   );
-  console.log(`healed within ${healRoundsMax} rounds`);
+  console.log(`healed within ${healRoundsMax} rounds; traces ${summary.traces}`);
 }

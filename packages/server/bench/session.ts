@@ -4,7 +4,8 @@ import type { Caller, CallSink, ClusterApi, PendingCall } from '@quintet/engine'
 import { plainResult, type Result, Status, ValueKind, valueResult } from '@quintet/engine/core';
 import { DEFAULT_LIMITS } from '../src/limits.ts';
 import { ServerContext } from '../src/server-context.ts';
-import { Session, type Transport } from '../src/session.ts';
+import { Session } from '../src/session.ts';
+import type { Transport } from '../src/transport.ts';
 
 const VALUE = valueResult(Status.ok, 1, 'x'.repeat(64), ValueKind.text, 0);
 const DONE = plainResult(Status.ok, 1);

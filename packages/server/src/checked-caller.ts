@@ -1,19 +1,32 @@
 /**
  * CheckedCaller: the cluster's Caller with the size limits in front. A Caller takes what it is given (its typed users have
- * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths.
+ * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths. A transaction has a
+ * limit of its own: it is evaluated, locked and installed in one go, and all other clients wait meanwhile.
  */
 import type { Caller, CallerLimits, CallSink, PendingCall } from '@quintet/engine';
 import type { Operation, ShardId, TransactionOperation } from '@quintet/engine/core';
 
 const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
 
+/** What one transaction may come to. */
+export interface TransactionLimits {
+  /** Steps and conditions. */
+  readonly transactionSteps: number;
+  /** Bytes of their keys and values. */
+  readonly transactionBytes: number;
+}
+
+type SizeError = 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | 'TRANSACTION_TOO_LARGE';
+
 export class CheckedCaller implements Caller {
   readonly limits: CallerLimits;
   readonly shards: number;
   private readonly caller: Caller;
+  private readonly transactionLimits: TransactionLimits;
 
-  constructor(caller: Caller) {
+  constructor(caller: Caller, transactionLimits: TransactionLimits) {
     this.caller = caller;
+    this.transactionLimits = transactionLimits;
     this.limits = caller.limits;
     this.shards = caller.shards;
   }
@@ -27,9 +40,12 @@ export class CheckedCaller implements Caller {
     return this.caller.shardOf(key);
   }
 
-  /** Refuses (synchronously) a key or value that is too long. */
+  /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */
   submit(operation: Operation, sink: CallSink): PendingCall {
-    const refusal = sizeError(operation, this.limits);
+    const refusal =
+      operation.verb === 'transaction'
+        ? transactionSizeError(operation, this.limits, this.transactionLimits)
+        : sizeError(operation, this.limits);
     if (refusal === null) return this.caller.submit(operation, sink);
     sink.onError(refusal, '');
     return NOTHING_PENDING;
@@ -40,19 +56,30 @@ export class CheckedCaller implements Caller {
   }
 }
 
-/** What is too long about an operation, or null. */
+/** What is too long about an operation on one key, or null. */
 export function sizeError(operation: Operation, limits: CallerLimits): 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | null {
   if (operation.key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
-  if (operation.verb === 'put' || operation.verb === 'append') {
-    return operation.value.length > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
-  }
-  return operation.verb === 'transaction' ? stepsSizeError(operation, limits) : null;
+  if (operation.verb !== 'put' && operation.verb !== 'append') return null;
+  return operation.value.length > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
 }
 
-function stepsSizeError(operation: TransactionOperation, limits: CallerLimits): ReturnType<typeof sizeError> {
-  for (const step of operation.then) {
-    const refusal = sizeError(step, limits);
-    if (refusal !== null) return refusal;
+function transactionSizeError(
+  { conditions, then, otherwise }: TransactionOperation,
+  limits: CallerLimits,
+  { transactionSteps, transactionBytes }: TransactionLimits,
+): SizeError | null {
+  if (conditions.length + then.length + otherwise.length > transactionSteps) return 'TRANSACTION_TOO_LARGE';
+  let bytes = 0;
+  for (const { key, equals } of conditions) {
+    if (key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
+    bytes += key.length + (equals?.value.length ?? 0);
   }
-  return operation.conditions.some(({ key }) => key.length > limits.maxKeyBytes) ? 'KEY_TOO_LARGE' : null;
+  for (const steps of [then, otherwise]) {
+    for (const step of steps) {
+      const refusal = sizeError(step, limits);
+      if (refusal !== null) return refusal;
+      bytes += step.key.length + ('value' in step ? step.value.length : 0);
+    }
+  }
+  return bytes > transactionBytes ? 'TRANSACTION_TOO_LARGE' : null;
 }

@@ -1,6 +1,6 @@
 /**
- * CommandStatistics: how often each command was called and refused, for INFO commandstats. Flat arrays by the commands'
- * index, because one of them is counted up for every request.
+ * CommandStatistics: how often each command was called and refused, and how long it took, for INFO commandstats and LATENCY
+ * HISTOGRAM. Flat arrays by the commands' index, because one of them is counted up for every request.
  */
 import { Command } from './commands/command.ts';
 
@@ -12,10 +12,17 @@ export interface CommandCounts {
   readonly totalMs: number;
 }
 
+/** Calls by the time they took, in powers of two microseconds: [0] up to 1 µs, [1] up to 2 µs, [n] up to 2^n µs. */
+export type LatencyHistogram = readonly number[];
+
+/** The last one holds all that took longer than 2^30 µs, a quarter of an hour. */
+const BUCKETS = 31;
+
 export class CommandStatistics {
   private readonly calls = new Float64Array(Command.all.length);
   private readonly totalMs = new Float64Array(Command.all.length);
   private readonly rejections = new Float64Array(Command.all.length);
+  private readonly buckets = new Float64Array(Command.all.length * BUCKETS);
 
   called(command: Command): void {
     this.calls[command.index]!++;
@@ -23,6 +30,7 @@ export class CommandStatistics {
 
   took(command: Command, milliseconds: number): void {
     this.totalMs[command.index]! += milliseconds;
+    this.buckets[command.index * BUCKETS + bucketOf(milliseconds)]!++;
   }
 
   /** It was not run: a wrong number of arguments, or no password given. */
@@ -42,9 +50,23 @@ export class CommandStatistics {
       .filter(({ calls, rejected }) => calls + rejected > 0);
   }
 
+  /** How long calls took; those answered at once count as the shortest. */
+  histogram({ index }: Command): LatencyHistogram {
+    const buckets = [...this.buckets.subarray(index * BUCKETS, (index + 1) * BUCKETS)];
+    const timed = buckets.reduce((total, count) => total + count, 0);
+    buckets[0]! += Math.max(0, this.calls[index]! - timed);
+    return buckets;
+  }
+
   reset(): void {
+    this.buckets.fill(0);
     this.calls.fill(0);
     this.rejections.fill(0);
     this.totalMs.fill(0);
   }
+}
+
+function bucketOf(milliseconds: number): number {
+  const microseconds = Math.ceil(milliseconds * 1000);
+  return microseconds <= 1 ? 0 : Math.min(BUCKETS - 1, 32 - Math.clz32(microseconds - 1));
 }

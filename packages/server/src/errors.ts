@@ -81,6 +81,7 @@ export type StartErrorCode =
   | 'ADDRESS_NOT_AVAILABLE'
   | 'PERMISSION_DENIED'
   | 'PASSWORD_REQUIRED'
+  | 'BAD_CERTIFICATE'
   | 'LISTEN_FAILED';
 
 /** Why startServer failed. Match on `code`. */

@@ -13,12 +13,15 @@ import { engineError, statusError } from './errors.ts';
 import type { PendingReply } from './reply-queue.ts';
 import { error } from './resp/encoder.ts';
 import type { Session } from './session.ts';
+import { SessionSink } from './session-sink.ts';
+import type { SlowReply } from './slow-work.ts';
 
 const WINDOW = 1024;
 
 /** Submits the operation number `index` with `sink` to hear of it. */
 type SubmitNumbered = (index: number, sink: CallSink) => void;
-type Finish = (results: readonly Result[]) => string;
+/** What the results come to. */
+export type Finish = (results: readonly Result[]) => string | SlowReply;
 
 /** Submits one operation for each of `keys` and replies with what `finish` makes of their results. */
 export function gatherKeys(
@@ -32,10 +35,10 @@ export function gatherKeys(
   new Gather(session, keys.length, (index, sink) => caller.submit(operation(keys[index]!), sink), finish).run();
 }
 
-/** The same for each shard. */
+/** The same for each shard. Later commands wait: what concerns a whole shard has no place in the order of its keys' writes. */
 export function gatherShards(session: Session, operation: Operation, finish: Finish): void {
   const { caller } = session;
-  new Gather(session, caller.shards, (shard, sink) => caller.submitToShard(shard, operation, sink), finish).run();
+  new Gather(session, caller.shards, (shard, sink) => caller.submitToShard(shard, operation, sink), finish).run(true);
 }
 
 class Gather {
@@ -50,6 +53,7 @@ class Gather {
   private valueBytes = 0;
   private failure: string | null = null;
   private holding = false;
+  private alone = false;
   private running = false;
 
   constructor(session: Session, count: number, submit: SubmitNumbered, finish: Finish) {
@@ -60,8 +64,10 @@ class Gather {
     this.finish = finish;
   }
 
-  run(): void {
-    this.holding = this.count > WINDOW;
+  /** `alone`: the session's later commands wait for its end. */
+  run(alone = false): void {
+    this.alone = alone;
+    this.holding = alone || this.count > WINDOW;
     if (this.holding) this.session.hold();
     this.submitMore();
   }
@@ -83,41 +89,46 @@ class Gather {
     }
   }
 
+  private finishReply(reply: string | SlowReply): void {
+    if (typeof reply === 'string') return this.reply.resolve(reply);
+    this.session.context.slowWork.add(this.session, reply, (text) => this.reply.resolve(text));
+  }
+
   private submitMore(): void {
     // A refusal may come from within submit; the loop below goes on, so there is nothing to do for it here.
     if (this.running) return;
     this.running = true;
     while (this.submitted < this.count && this.submitted - this.answered < WINDOW && this.failure === null) {
       const index = this.submitted++;
-      this.submit(index, new Part(this, index));
+      this.submit(index, new Part(this.session, this, index));
     }
     this.running = false;
     const allSubmitted = this.submitted === this.count || this.failure !== null;
-    if (allSubmitted && this.answered === this.submitted) {
-      this.reply.resolve(this.failure ?? this.finish(this.results));
-    }
-    if (allSubmitted && this.holding) {
+    const allAnswered = allSubmitted && this.answered === this.submitted;
+    if (allAnswered) this.finishReply(this.failure ?? this.finish(this.results));
+    if (this.holding && (this.alone ? allAnswered : allSubmitted)) {
       this.holding = false;
       this.session.release();
     }
   }
 }
 
-class Part implements CallSink {
+class Part extends SessionSink {
   private readonly owner: Gather;
   private readonly index: number;
 
-  constructor(owner: Gather, index: number) {
+  constructor(session: Session, owner: Gather, index: number) {
+    super(session);
     this.owner = owner;
     this.index = index;
   }
 
-  onResult(result: Result): void {
+  protected onAnswer(result: Result): void {
     const failure = statusError(result.status);
     this.owner.onPart(this.index, failure === null ? result : null, failure);
   }
 
-  onError(code: ErrorCode, details: string): void {
+  protected onFailure(code: ErrorCode, details: string): void {
     this.owner.onPart(this.index, null, engineError(code, details));
   }
 }

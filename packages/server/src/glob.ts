@@ -1,10 +1,12 @@
 /**
- * Redis-style globs (`*`, `?`, `[a-z]`, `[^a]`, `\` escapes), for KEYS, SCAN MATCH and CONFIG GET.
+ * Redis-style globs (`*`, `?`, `[a-z]`, `[^a]`, `\` escapes), for KEYS, SCAN MATCH, PSUBSCRIBE and CONFIG GET.
  *
  * Bounded: a pattern is compiled once, and matching backs up to the last `*` only, so the cost is at most pattern ×
- * text. Redis's recursive matcher was exponential once (CVE-2022-36021). As in Redis, an unclosed class ends with the
- * pattern and a reversed range is turned around.
+ * text. Redis's recursive matcher was exponential once (CVE-2022-36021). That product can still be large (a pattern of
+ * 4 KB on keys of 64 KB), and clients choose both factors: so who matches brings a budget of steps, and matching beyond it
+ * is refused. As in Redis, an unclosed class ends with the pattern and a reversed range is turned around.
  */
+import { CommandError } from './errors.ts';
 
 type Step =
   | { readonly type: 'char'; readonly char: number }
@@ -17,8 +19,19 @@ export interface Glob {
   readonly prefix: string;
   /** Whether it matches everything. */
   readonly matchesAll: boolean;
-  matches(text: string): boolean;
+  /** Throws a CommandError when `budget` is used up. */
+  matches(text: string, budget: StepBudget): boolean;
 }
+
+/** Comparisons that may be made in one go: some 20 ms of them. */
+const STEPS_IN_ONE_GO = 8_000_000;
+
+/** How many comparisons are left for what is done in one go: a page of a scan, one PUBLISH. */
+export class StepBudget {
+  left = STEPS_IN_ONE_GO;
+}
+
+const TOO_COSTLY = 'ERR matching takes too long, use a simpler pattern';
 
 export function compileGlob(pattern: string): Glob {
   const steps: Step[] = [];
@@ -26,7 +39,7 @@ export function compileGlob(pattern: string): Glob {
   return {
     prefix: literalPrefix(steps),
     matchesAll: steps.length === 1 && steps[0]!.type === 'star',
-    matches: (text) => matchSteps(steps, text),
+    matches: (text, budget) => matchSteps(steps, text, budget),
   };
 }
 
@@ -75,13 +88,15 @@ function literalPrefix(steps: readonly Step[]): string {
   return prefix;
 }
 
-function matchSteps(steps: readonly Step[], text: string): boolean {
+function matchSteps(steps: readonly Step[], text: string, budget: StepBudget): boolean {
+  let left = budget.left;
   let step = 0;
   let at = 0;
   // The last star seen, and how much of the text it is tried with.
   let starStep = -1;
   let starAt = 0;
   while (at < text.length) {
+    if (--left < 0) throw new CommandError(TOO_COSTLY);
     const current = steps[step];
     if (current !== undefined && current.type === 'star') {
       starStep = step++;
@@ -93,9 +108,11 @@ function matchSteps(steps: readonly Step[], text: string): boolean {
       step = starStep + 1;
       at = ++starAt;
     } else {
+      budget.left = left;
       return false;
     }
   }
+  budget.left = left;
   while (steps[step]?.type === 'star') step++;
   return step === steps.length;
 }

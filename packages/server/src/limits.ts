@@ -17,6 +17,26 @@ export interface ServerLimits extends DecoderLimits {
   readonly namesPerClient: number;
   /** What all connections together may hold, unread requests and unsent replies; beyond it the largest are cut off. */
   readonly clientsBytes: number;
+  /** Bytes of changes held for one watcher (QUINTET WATCH, /v1/watch) until it takes them. */
+  readonly watchBytes: number;
+  /** Steps and conditions of one transaction (EXEC, MSET, DEL …), and the bytes of its keys and values. */
+  readonly transactionSteps: number;
+  readonly transactionBytes: number;
+  /** Longest glob pattern (KEYS, SCAN, PSUBSCRIBE …), in bytes. */
+  readonly patternBytes: number;
+  /** Longest name of a client, in bytes. */
+  readonly clientNameBytes: number;
+  /** How long first bytes may leave it open which protocol they begin, and a TLS handshake may take. */
+  readonly firstLineMs: number;
+  /** How long a connection may take to give the password, where there is one. */
+  readonly loginMs: number;
+  /** Silence after which a connection is ended, in seconds; 0 = never (CONFIG SET timeout). */
+  readonly idleSeconds: number;
+  /** How long an HTTP request's head may take, and all of it. */
+  readonly httpHeadMs: number;
+  readonly httpRequestMs: number;
+  /** How long replies may take on the way down. */
+  readonly closeMs: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -30,6 +50,17 @@ export const DEFAULT_LIMITS: ServerLimits = {
   outputHardBytes: 64 * 1024 * 1024,
   namesPerClient: 100_000,
   clientsBytes: 1024 * 1024 * 1024,
+  watchBytes: 4 * 1024 * 1024,
+  transactionSteps: 16_384,
+  transactionBytes: 32 * 1024 * 1024,
+  patternBytes: 4096,
+  clientNameBytes: 1024,
+  firstLineMs: 10_000,
+  loginMs: 30_000,
+  idleSeconds: 0,
+  httpHeadMs: 10_000,
+  httpRequestMs: 60_000,
+  closeMs: 2000,
 };
 
 /** The limits to run with: `overrides` over the defaults, and never so low that the engine's largest value cannot pass. */

@@ -10,6 +10,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { ClusterApi } from '@quintet/engine';
 import { ServerStartError, type StartErrorCode } from './errors.ts';
 import { resolveLimits, type ServerLimits } from './limits.ts';
+import type { ServerLog } from './log.ts';
 import { Reception } from './reception.ts';
 import { ServerContext } from './server-context.ts';
 import { hostAndPort } from './socket-transport.ts';
@@ -30,7 +31,9 @@ export interface ServerOptions {
   tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
   /** Hears of SHUTDOWN: to close the server, then the cluster. Without it the command is refused. */
   onShutdown?: (() => void) | undefined;
-  /** Hears of errors that are bugs, not refusals; the connection they struck is closed. */
+  /** Hears what an operator should know; silent unless given. A logger of pino fits as it is. */
+  log?: ServerLog | undefined;
+  /** Hears of errors that are bugs, not refusals, instead of the log; the connection they struck is closed. */
   onBug?: ((thrown: unknown) => void) | undefined;
 }
 
@@ -43,9 +46,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** How long replies may take on the way down. */
-const CLOSE_MS = 2000;
-
 /** Listens. Rejects with ServerStartError. The cluster stays the caller's: closing the server does not close it. */
 export async function startServer(cluster: ClusterApi, options: ServerOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 1338, password } = options;
@@ -54,26 +54,36 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     limits: resolveLimits(options.limits ?? {}, cluster.caller.limits),
     maxClients: options.maxClients ?? 10_000,
     password: password === undefined ? undefined : Buffer.from(password, 'utf8').toString('latin1'),
-    onBug: options.onBug ?? reportBug,
+    log: options.log,
+    // Silence is for what may be left unsaid: a bug may not.
+    onBug: options.onBug ?? (options.log === undefined ? emitWarning : undefined),
     onShutdown: options.onShutdown,
   });
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 });
   const reception = new Reception(context, { hosts: [host, ...(options.httpHosts ?? [])], tls: options.tls });
   server.on('connection', (socket) => reception.welcome(socket));
-  await listen(server, host, port);
+  await listen(server, host, port, ({ code, message }) =>
+    context.incidents.trouble('accept-failed', { code, message }),
+  );
   const bound = server.address() as AddressInfo;
   context.host = bound.address;
   context.port = bound.port;
+  const address = hostAndPort(bound.address, bound.port);
+  const { maxClients } = context;
+  context.log.info(
+    { address, tls: options.tls !== undefined, password: password !== undefined, maxClients },
+    'listening',
+  );
   let closed: Promise<void> | undefined;
   return {
-    address: hostAndPort(bound.address, bound.port),
+    address,
     host: bound.address,
     port: bound.port,
     close: () => (closed ??= close(server, context, reception)),
   };
 }
 
-function reportBug(thrown: unknown): void {
+function emitWarning(thrown: unknown): void {
   process.emitWarning(thrown instanceof Error ? thrown : String(thrown), 'QuintetServerBug');
 }
 
@@ -88,13 +98,18 @@ function checkExposure(host: string, password: string | undefined): void {
   );
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(
+  server: Server,
+  host: string,
+  port: number,
+  onAcceptError: (cause: NodeJS.ErrnoException) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(startError(cause, host, port)));
     server.listen({ host, port, backlog: 511 }, () => {
       server.removeAllListeners('error');
       // Errors after this are of single accepts (no file handles left): that client is lost, the server is not.
-      server.on('error', () => {});
+      server.on('error', (cause: NodeJS.ErrnoException) => onAcceptError(cause));
       resolve();
     });
   });
@@ -114,17 +129,27 @@ function startError(cause: NodeJS.ErrnoException, host: string, port: number): S
 
 /** Stops accepting and reading, lets replies go out for a while, then cuts off who is left. */
 async function close(server: Server, context: ServerContext, reception: Reception): Promise<void> {
+  const { closeMs } = context.limits;
+  const begunAt = performance.now();
   context.closing = true;
+  context.log.info({ connections: reception.connections }, 'closing');
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
   context.keyspaceEvents.stop();
   context.pause.end();
+  context.feeds.close();
   reception.drain();
   for (const session of context.sessions.values()) session.closeAfterReplies();
-  const timer = setTimeout(() => {
-    for (const session of context.sessions.values()) session.cutOff();
+  const slow = setTimeout(
+    () => context.log.warn({ connections: reception.connections, limitMs: closeMs }, 'closing-slowly'),
+    closeMs / 2,
+  );
+  const late = setTimeout(() => {
+    for (const session of context.sessions.values()) session.cutOff('shutdown');
     reception.destroy();
-  }, CLOSE_MS);
+  }, closeMs);
   await stopped;
-  clearTimeout(timer);
+  clearTimeout(slow);
+  clearTimeout(late);
   reception.destroy();
+  context.log.info({ tookMs: Math.round(performance.now() - begunAt) }, 'closed');
 }

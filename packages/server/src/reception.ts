@@ -7,92 +7,110 @@
  */
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { ServerStartError } from './errors.ts';
+import { FirstBytes } from './first-bytes.ts';
 import type { GrpcFace } from './grpc/grpc-face.ts';
 import { Guard } from './http/guard.ts';
 import { HttpFace } from './http/http-face.ts';
+import type { CutOffReason } from './incidents.ts';
 import { error } from './resp/encoder.ts';
+import { serveResp } from './serve-resp.ts';
 import type { ServerContext } from './server-context.ts';
-import { Session } from './session.ts';
-import { type Protocol, sniff } from './sniff.ts';
-import { SocketTransport } from './socket-transport.ts';
+import type { Protocol } from './sniff.ts';
+import { hangUp, hostAndPort } from './socket-transport.ts';
 
 export interface ReceptionOptions {
   readonly hosts: readonly string[];
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
 }
 
-/** How long first bytes may leave it open which protocol they begin. Silence is no problem, half a line is. */
-const SNIFF_MS = 10_000;
-/** How often the memory of all clients is added up, and how long one may take to give the password. */
+/** How often the memory of all clients is added up, and how often idle ones are looked for. */
 const SHED_MS = 100;
-const UNAUTHENTICATED_MS = 30_000;
+const IDLE_MS = 1000;
 
 export class Reception {
   private readonly context: ServerContext;
-  private readonly undecided = new Set<Socket>();
+  private readonly undecided = new Map<Socket, FirstBytes>();
   private readonly http: HttpFace;
   private grpc: Promise<GrpcFace> | null = null;
   private grpcSockets = 0;
   private readonly secureContext: SecureContext | null;
   private readonly shedding: NodeJS.Timeout;
+  private readonly idling: NodeJS.Timeout;
 
   constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
+    this.secureContext = tls === undefined ? null : secureContextOf(tls);
     this.context = context;
     this.http = new HttpFace(context, new Guard(context, hosts));
     this.shedding = setInterval(() => context.shedClients(), SHED_MS).unref();
-    this.secureContext = tls === undefined ? null : createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+    this.idling = setInterval(() => this.endIdle(), IDLE_MS).unref();
   }
 
-  private get connections(): number {
-    return this.context.sessions.size + this.undecided.size + this.http.connections + this.grpcSockets;
+  /** Connections by protocol, those without one yet included. */
+  get connections(): { readonly resp: number; readonly http: number; readonly grpc: number; readonly unknown: number } {
+    return {
+      resp: this.context.sessions.size,
+      http: this.http.connections,
+      grpc: this.grpcSockets,
+      unknown: this.undecided.size,
+    };
   }
 
   welcome(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (this.connections >= this.context.maxClients) {
+    const { resp, http, grpc, unknown } = this.connections;
+    if (resp + http + grpc + unknown >= this.context.maxClients) {
       this.context.counters.rejectedConnections++;
-      socket.end(error('ERR max number of clients reached'));
+      this.context.incidents.connectionRefused(addressOf(socket));
+      hangUp(socket, error('ERR max number of clients reached'));
       return;
     }
     this.listen(socket, false);
   }
 
   drain(): void {
-    for (const socket of this.undecided) socket.destroy();
+    for (const socket of this.undecided.keys()) socket.destroy();
     this.http.drain();
     this.grpc?.then((face) => face.drain()).catch(() => {});
   }
 
   destroy(): void {
     clearInterval(this.shedding);
+    clearInterval(this.idling);
     this.http.destroy();
     this.grpc?.then((face) => face.destroy()).catch(() => {});
   }
 
   /** `secure`: inside of TLS already, where TLS is no protocol to be found again. */
   private listen(socket: Socket, secure: boolean): void {
-    this.undecided.add(socket);
-    let first: Buffer = Buffer.alloc(0);
-    let timer: NodeJS.Timeout | undefined;
-    const leave = (): void => {
-      clearTimeout(timer);
-      this.undecided.delete(socket);
-      socket.off('data', onData);
-      socket.off('end', onEnd);
-      socket.off('close', leave);
-    };
-    const onEnd = (): void => void socket.end();
-    const onData = (chunk: Buffer): void => {
-      first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
-      timer ??= setTimeout(() => socket.destroy(), SNIFF_MS).unref();
-      const protocol = sniff(first);
-      if (protocol === 'more') return;
-      leave();
-      this.handOver(socket, first, protocol, secure);
-    };
-    socket.on('close', leave);
-    socket.on('end', onEnd);
-    socket.on('data', onData);
+    const { limits, passwordRequired } = this.context;
+    const { firstLineMs, loginMs } = limits;
+    const silenceMs = passwordRequired ? loginMs : null;
+    const first = new FirstBytes(
+      socket,
+      { firstLineMs, silenceMs, handshaking: secure },
+      {
+        decided: (protocol, bytes) => this.handOver(socket, bytes, protocol, secure),
+        cutOff: (reason) => this.cutOff(socket, secure, reason),
+        left: () => this.undecided.delete(socket),
+      },
+    );
+    this.undecided.set(socket, first);
+  }
+
+  private cutOff(socket: Socket, secure: boolean, reason: CutOffReason): void {
+    this.context.incidents.cutOff(secure ? 'tls' : 'unknown', addressOf(socket), reason);
+    socket.destroy();
+  }
+
+  private endIdle(): void {
+    const { idleSeconds } = this.context;
+    this.context.endIdleSessions();
+    if (idleSeconds === 0) return;
+    const latest = Date.now() - idleSeconds * 1000;
+    for (const [socket, { acceptedAt }] of this.undecided) {
+      if (acceptedAt <= latest) this.cutOff(socket, false, 'idle');
+    }
   }
 
   private handOver(socket: Socket, first: Buffer, protocol: Protocol, secure: boolean): void {
@@ -124,7 +142,7 @@ export class Reception {
       else face.take(socket);
     } catch (thrown) {
       socket.destroy();
-      this.context.onBug(thrown);
+      this.context.incidents.bug(thrown);
     }
   }
 
@@ -137,19 +155,22 @@ export class Reception {
       ALPNProtocols: ['h2', 'http/1.1', 'redis'],
     });
     inside.on('error', () => inside.destroy());
+    // HTTP/2 waits for this to be so, and without a tls.Server nobody else sets it.
+    inside.once('secure', () => Object.assign(inside, { secureConnecting: false }));
     this.listen(inside, true);
   }
 }
 
-function serveResp(socket: Socket, context: ServerContext, first: Buffer): void {
-  const session = new Session(context, new SocketTransport(socket));
-  socket.on('data', (chunk: Buffer) => session.onData(chunk));
-  socket.on('drain', () => session.onDrain());
-  socket.on('end', () => session.onEnd());
-  socket.on('close', () => session.onClosed());
-  if (context.passwordRequired) {
-    const timer = setTimeout(() => session.authenticated || session.cutOff(), UNAUTHENTICATED_MS).unref();
-    socket.once('close', () => clearTimeout(timer));
+function secureContextOf(tls: NonNullable<ReceptionOptions['tls']>): SecureContext {
+  try {
+    return createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  } catch (cause) {
+    throw new ServerStartError('BAD_CERTIFICATE', `certificate and key cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
   }
-  session.onData(first);
+}
+
+function addressOf(socket: Socket): string {
+  return hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
 }

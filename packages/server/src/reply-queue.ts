@@ -6,7 +6,8 @@
  * Invariants
  *   Q1  texts leave in the order in which their replies were opened, each exactly once
  *   Q2  the head is never settled: a settled head leaves at once, with all settled ones behind it
- *   Q3  `heldBytes` is all text held here, ready or waiting, so that its owner can bound it
+ *   Q3  an error in making a reply goes to `onThrown`, never to whoever brought the result
+ *   Q4  `heldBytes` is all text held here, ready or waiting, so that its owner can bound it
  * Why a list of sinks  A PendingReply is the CallSink of its operation: one small object per command is all it costs to
  *           have operations finish in any order; no promise, no closure, no map of ids.
  */
@@ -47,12 +48,20 @@ export class PendingReply implements CallSink {
   }
 
   onResult(result: Result): void {
-    const failure = statusError(result.status);
-    this.queue.settle(this, failure ?? this.answer!(result, this.encoder));
+    try {
+      const failure = statusError(result.status);
+      this.queue.settle(this, failure ?? this.answer!(result, this.encoder));
+    } catch (thrown) {
+      this.queue.onThrown(thrown);
+    }
   }
 
   onError(code: ErrorCode, details: string): void {
-    this.queue.settle(this, engineError(code, details));
+    try {
+      this.queue.settle(this, engineError(code, details));
+    } catch (thrown) {
+      this.queue.onThrown(thrown);
+    }
   }
 
   /** Settles a reply whose operations its handler followed by itself. */
@@ -71,6 +80,7 @@ export class ReplyQueue {
   heldBytes = 0;
   /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
   expectedBytes = 0;
+  readonly onThrown: (thrown: unknown) => void;
   private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
@@ -78,8 +88,9 @@ export class ReplyQueue {
   private discarded = false;
 
   /** `onSettled` is called whenever text was added, with the reply unless it never had to wait. */
-  constructor(onSettled: (reply: PendingReply | null) => void) {
+  constructor(onSettled: (reply: PendingReply | null) => void, onThrown: (thrown: unknown) => void) {
     this.onSettled = onSettled;
+    this.onThrown = onThrown;
   }
 
   /** Opens the place of the next reply. */

@@ -11,13 +11,19 @@ import type { Caller, ClusterApi } from '@quintet/engine';
 import { CheckedCaller } from './checked-caller.ts';
 import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
+import { Incidents } from './incidents.ts';
 import type { ServerLimits } from './limits.ts';
+import { type ServerLog, SILENT } from './log.ts';
+import { MemoryHolders } from './memory-holders.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
+import { ReplicaWaits } from './replica-waits.ts';
 import type { Answer, Request } from './reply-queue.ts';
 import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
+import { SlowWork } from './slow-work.ts';
+import { ChangeFeeds } from './watch/change-feeds.ts';
 
 export interface ServerCounters {
   connections: number;
@@ -51,10 +57,19 @@ export interface ContextOptions {
   readonly limits: ServerLimits;
   readonly maxClients: number;
   readonly password: string | undefined;
-  /** Hears of bugs: errors that are none of the world. */
-  readonly onBug: (thrown: unknown) => void;
+  /** Silent unless given. */
+  readonly log?: ServerLog | undefined;
+  /** Hears of bugs, errors that are none of the world, instead of the log. */
+  readonly onBug?: ((thrown: unknown) => void) | undefined;
   /** Hears of SHUTDOWN; without it the command is refused. */
   readonly onShutdown?: (() => void) | undefined;
+}
+
+/** What has output to be written at the end of a turn. */
+interface Flushed {
+  flushScheduled: boolean;
+  flush(): void;
+  onBug(thrown: unknown): void;
 }
 
 export class ServerContext {
@@ -62,6 +77,8 @@ export class ServerContext {
   readonly caller: Caller;
   readonly limits: ServerLimits;
   maxClients: number;
+  /** Silence after which a connection is ended, in seconds; 0 = never. */
+  idleSeconds: number;
   readonly passwordRequired: boolean;
   readonly startedAt = Date.now();
   readonly runId = randomBytes(20).toString('hex');
@@ -70,14 +87,19 @@ export class ServerContext {
   readonly commandStatistics = new CommandStatistics();
   readonly pubsub = new PubSub();
   readonly keyspaceEvents: KeyspaceEvents;
+  readonly feeds: ChangeFeeds;
   readonly slowLog = new SlowLog();
   readonly pause = new ClientPause();
+  readonly slowWork = new SlowWork();
+  readonly replicaWaits: ReplicaWaits;
+  readonly memoryHolders = new MemoryHolders();
+  readonly log: ServerLog;
+  readonly incidents: Incidents;
   /** On its way down: answers what was asked, takes nothing new. */
   closing = false;
   /** Where the listener listens, once it does. */
   host = '';
   port = 0;
-  readonly onBug: (thrown: unknown) => void;
   /** The value or nil, counted as a hit or a miss of the keyspace. */
   readonly countedValue: Answer = (result, encoder) => {
     if (result.value === null) {
@@ -92,17 +114,21 @@ export class ServerContext {
   private turn = 0;
   private clearing = false;
   private lastSessionId = 0;
-  private toFlush: Session[] = [];
+  private toFlush: Flushed[] = [];
 
   constructor(cluster: ClusterApi, options: ContextOptions) {
     this.cluster = cluster;
-    this.caller = new CheckedCaller(cluster.caller);
-    this.keyspaceEvents = new KeyspaceEvents(cluster.caller, this.pubsub);
+    this.replicaWaits = new ReplicaWaits(cluster);
     this.limits = options.limits;
+    this.log = options.log ?? SILENT;
+    this.incidents = new Incidents(this.log, options.onBug ?? null);
+    this.caller = new CheckedCaller(cluster.caller, options.limits);
+    this.keyspaceEvents = new KeyspaceEvents(cluster.caller, this.pubsub, this.incidents);
+    this.feeds = new ChangeFeeds(this, cluster.caller);
+    this.idleSeconds = options.limits.idleSeconds;
     this.maxClients = options.maxClients;
     this.passwordRequired = options.password !== undefined;
     this.passwordDigest = digest(options.password ?? '');
-    this.onBug = options.onBug;
     this.onShutdown = options.onShutdown;
   }
 
@@ -127,7 +153,7 @@ export class ServerContext {
 
   /** A request that had to wait for its reply has it. */
   answered(session: Session, { command, args, begunAt }: Request): void {
-    if (command === null) return;
+    if (command === null || command.blocking) return;
     const tookMs = this.turnTime() - begunAt;
     this.commandStatistics.took(command, tookMs);
     if (tookMs >= this.slowLog.thresholdMs) this.slowLog.add(session, args, tookMs);
@@ -140,6 +166,7 @@ export class ServerContext {
   addSession(session: Session): void {
     this.counters.connections++;
     this.sessions.set(session.id, session);
+    this.memoryHolders.add(session);
   }
 
   /** False if nobody would hear. */
@@ -156,20 +183,22 @@ export class ServerContext {
 
   /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
   shedClients(): void {
-    const sizes = [...this.sessions.values()].map((session) => ({ session, bytes: session.heldBytes }));
-    let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total <= this.limits.clientsBytes) return;
-    sizes.sort((one, other) => Number(one.session.noEvict) - Number(other.session.noEvict) || other.bytes - one.bytes);
-    for (const { session, bytes } of sizes) {
-      if (total <= this.limits.clientsBytes) return;
-      total -= bytes;
-      this.counters.evictedClients++;
-      session.cutOff();
+    this.counters.evictedClients += this.memoryHolders.shed(this.limits.clientsBytes);
+  }
+
+  /** Cuts off the clients that were silent for too long. Those who listen, or wait for a reply, are not silent. */
+  endIdleSessions(): void {
+    if (this.idleSeconds === 0) return;
+    const latest = this.now() - this.idleSeconds * 1000;
+    for (const session of this.sessions.values()) {
+      const waits = session.pendingReplies > 0 || (session.modes?.subscriptions ?? 0) > 0;
+      if (session.lastActiveAt <= latest && !waits) session.cutOff('idle');
     }
   }
 
   removeSession(session: Session): void {
     this.sessions.delete(session.id);
+    this.memoryHolders.remove(session);
   }
 
   /** Compares digests, so that the time taken tells nothing of how much of a guess was right. */
@@ -179,7 +208,7 @@ export class ServerContext {
   }
 
   /** Has `session.flush()` called once, at the end of this turn of the event loop. */
-  scheduleFlush(session: Session): void {
+  scheduleFlush(session: Flushed): void {
     if (session.flushScheduled) return;
     session.flushScheduled = true;
     if (this.toFlush.push(session) === 1) setImmediate(() => this.flushAll());
@@ -190,7 +219,13 @@ export class ServerContext {
     const sessions = this.toFlush;
     // A flush may begin commands that reply at once: those go on a new list, for the next turn.
     this.toFlush = [];
-    for (const session of sessions) session.flush();
+    for (const session of sessions) {
+      try {
+        session.flush();
+      } catch (thrown) {
+        session.onBug(thrown);
+      }
+    }
   }
 }
 

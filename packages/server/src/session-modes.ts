@@ -25,6 +25,9 @@ export interface Multi {
 
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip-this';
 
+/** What a name costs beside its bytes, in the sets of the session and of the server. */
+const NAME_OVERHEAD = 100;
+
 export class SessionModes {
   multi: Multi | null = null;
   /** Keys under WATCH with the version they had (0 = absent). */
@@ -34,14 +37,42 @@ export class SessionModes {
   replyMode: ReplyMode = 'on';
   /** While an EXEC writes its array: pushes that wait for its end. */
   heldPushes: string[] | null = null;
+  private watchedBytes = 0;
+  private subscribedBytes = 0;
 
   get subscriptions(): number {
     return this.channels.size + this.patterns.size;
   }
 
+  /** What the client has us remember: queued commands and names. */
+  get heldBytes(): number {
+    return (this.multi?.bytes ?? 0) + this.watchedBytes + this.subscribedBytes;
+  }
+
+  watch(key: string, version: number): void {
+    this.watched.set(key, version);
+    this.watchedBytes += key.length + NAME_OVERHEAD;
+  }
+
+  unwatch(): void {
+    this.watched.clear();
+    this.watchedBytes = 0;
+  }
+
   leaveMulti(): void {
     this.multi = null;
-    this.watched.clear();
+    this.unwatch();
+  }
+
+  /** Remembers a subscription in `names`, channels or patterns. */
+  subscribed(names: Set<string>, name: string): void {
+    if (names.has(name)) return;
+    names.add(name);
+    this.subscribedBytes += name.length + NAME_OVERHEAD;
+  }
+
+  unsubscribed(names: Set<string>, name: string): void {
+    if (names.delete(name)) this.subscribedBytes -= name.length + NAME_OVERHEAD;
   }
 }
 
@@ -59,18 +90,23 @@ const WHILE_SUBSCRIBED: ReadonlySet<string> = new Set([
 const QUEUED = simple('QUEUED');
 const SUBSTRINGS_KEEP_THEIR_TEXT_FROM = 13;
 
+/** What is wrong with running a command now, if it is the mode that forbids it. */
+export function refusalInMode({ encoder }: Session, modes: SessionModes, command: Command): CommandError | null {
+  if (modes.subscriptions === 0 || encoder.version === 3 || WHILE_SUBSCRIBED.has(command.spec.name)) return null;
+  return new CommandError(
+    `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are ` +
+      'allowed in this context',
+  );
+}
+
 /** Gives a mode its say before a command is run; true if that was all that is to be done with it. */
-export function intercept(session: Session, modes: SessionModes, command: Command, args: readonly string[]): boolean {
-  adjustReplies(session, modes);
-  const name = command.spec.name;
-  if (modes.subscriptions > 0 && session.encoder.version === 2 && !WHILE_SUBSCRIBED.has(name)) {
-    throw new CommandError(
-      `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are ` +
-        'allowed in this context',
-    );
-  }
-  const { multi } = modes;
-  if (multi === null || AT_ONCE_IN_MULTI.has(name)) return false;
+export function intercept(
+  session: Session,
+  { multi }: SessionModes,
+  command: Command,
+  args: readonly string[],
+): boolean {
+  if (multi === null || AT_ONCE_IN_MULTI.has(command.fullName)) return false;
   enqueue(session, multi, command, args);
   return true;
 }
@@ -89,7 +125,7 @@ function kept(argument: string): string {
 }
 
 /** CLIENT REPLY SKIP is for the one command behind it. */
-function adjustReplies(session: Session, modes: SessionModes): void {
+export function adjustReplies(session: Session, modes: SessionModes): void {
   if (modes.replyMode === 'skip-next') modes.replyMode = 'skip-this';
   else if (modes.replyMode === 'skip-this') modes.replyMode = 'on';
   session.muted = modes.replyMode === 'off' || modes.replyMode === 'skip-this';

@@ -7,11 +7,12 @@
  *           as long as it likes and nothing is remembered here. 0 is the beginning and, as an answer, the end: no other
  *           position is 0, since a walk that has begun is past hash 0 of shard 0.
  */
-import type { CallSink, ErrorCode } from '@quintet/engine';
-import type { Result } from '@quintet/engine/core';
-import { CommandError, engineError } from './errors.ts';
+import type { ErrorCode } from '@quintet/engine';
+import type { Page, Result } from '@quintet/engine/core';
+import { CommandError, engineError, thrownError } from './errors.ts';
 import type { PendingReply } from './reply-queue.ts';
 import type { Session } from './session.ts';
+import { SessionSink } from './session-sink.ts';
 
 /** Hash cursors are below this. */
 const HASH_SPAN = 2 ** 32;
@@ -40,7 +41,7 @@ export interface WalkRequest {
   readonly keysOnly: boolean;
   /** How many entries the next page should have at most; asked before each page. */
   readonly pageSize: () => number;
-  /** Takes the entries of a page (flat, see Page); false when it has enough. */
+  /** Takes the entries of a page (flat, see Page); false when it has enough. May throw a CommandError, which ends it. */
   readonly visit: (entries: readonly (string | number)[]) => boolean;
   /** The reply, given the cursor to go on from. */
   readonly finish: (cursor: string) => string;
@@ -51,8 +52,7 @@ export function walkShards(session: Session, request: WalkRequest): void {
   new ShardWalk(session, request).begin();
 }
 
-class ShardWalk implements CallSink {
-  private readonly session: Session;
+class ShardWalk extends SessionSink {
   private readonly request: WalkRequest;
   private readonly reply: PendingReply;
   private shard: number;
@@ -60,7 +60,7 @@ class ShardWalk implements CallSink {
   private mayTurn: boolean;
 
   constructor(session: Session, request: WalkRequest) {
-    this.session = session;
+    super(session);
     this.request = request;
     this.reply = session.open();
     this.shard = request.from.shard;
@@ -74,8 +74,17 @@ class ShardWalk implements CallSink {
     else this.nextPage();
   }
 
-  onResult(result: Result): void {
-    const page = result.page!;
+  protected onAnswer(result: Result): void {
+    try {
+      this.onPage(result.page!);
+    } catch (thrown) {
+      const text = thrownError(thrown);
+      if (text === null) throw thrown;
+      this.end(text);
+    }
+  }
+
+  private onPage(page: Page): void {
     if (page.cursor < 0) {
       this.shard++;
       this.hash = 0;
@@ -92,7 +101,7 @@ class ShardWalk implements CallSink {
     else this.end(this.request.finish(String(this.shard * HASH_SPAN + this.hash)));
   }
 
-  onError(code: ErrorCode, details: string): void {
+  protected onFailure(code: ErrorCode, details: string): void {
     this.end(engineError(code, details));
   }
 

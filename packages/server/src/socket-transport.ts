@@ -1,9 +1,11 @@
 /** A TCP socket as a session's Transport. */
 import type { Socket } from 'node:net';
-import type { Transport } from './session.ts';
+import type { Transport } from './transport.ts';
 
 /** How long a client may take to hang up after we did; until then its bytes are read away, lest a reset eat our last reply. */
 const LINGER_MS = 1000;
+/** How long it may take to read what was written before that. */
+const LAST_WORDS_MS = 30_000;
 
 export class SocketTransport implements Transport {
   readonly remoteAddress: string;
@@ -33,18 +35,31 @@ export class SocketTransport implements Transport {
   }
 
   end(): void {
-    const { socket } = this;
-    socket.end();
-    socket.on('finish', () => {
-      if (socket.readableEnded) socket.destroy();
-      else setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    });
-    socket.on('end', () => socket.destroySoon());
+    finish(this.socket);
   }
 
   destroy(): void {
     this.socket.destroy();
   }
+}
+
+/** Ends a connection that was never served, with a last word. */
+export function hangUp(socket: Socket, text: string): void {
+  socket.resume();
+  socket.write(text, 'latin1');
+  finish(socket);
+}
+
+/** Half-open sockets do not end by themselves: a client that stays is not waited for. */
+function finish(socket: Socket): void {
+  socket.end();
+  const lastWords = setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+  socket.on('close', () => clearTimeout(lastWords));
+  socket.on('finish', () => {
+    if (socket.readableEnded) socket.destroy();
+    else setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  });
+  socket.on('end', () => socket.destroySoon());
 }
 
 /** `host:port` with an IPv6 host in brackets. */

@@ -2,6 +2,7 @@
  * All entries as an asynchronous iteration, for HTTP and gRPC streams: a page is fetched when the one before was taken, so
  * a slow reader slows only its own walk.
  */
+import { type EventEmitter, once } from 'node:events';
 import type { Caller } from '@quintet/engine';
 import { PAGE_STRIDE } from '@quintet/engine/core';
 import { call } from './call.ts';
@@ -38,5 +39,15 @@ export async function* walkEntries(
       }
       cursor = page.cursor;
     }
+  }
+}
+
+/** Waits until a stream can take more, or nobody wants it any more. */
+export async function drained(stream: EventEmitter, signal: AbortSignal): Promise<void> {
+  try {
+    await once(stream, 'drain', { signal });
+  } catch (error) {
+    // The walk notices by itself that it was given up.
+    if (!signal.aborted) throw error;
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader';
 import { Cluster } from '@quintet/engine';
 import { type RunningServer, startServer } from '../src/index.ts';
 
@@ -126,18 +127,112 @@ test('grpc: a watch hears of changes by anybody', async () => {
   assert.deepEqual(types, ['TYPE_PUT', 'TYPE_DELETE']);
 });
 
-test('grpc: health and reflection answer', async () => {
-  const health = (await import('grpc-health-check')).service as unknown as grpc.ServiceDefinition;
-  const Constructor = grpc.makeGenericClientConstructor(health, 'Health');
-  const probe = new Constructor(locked.address, grpc.credentials.createInsecure());
-  const answer = await ask(probe as unknown as Record<string, Unary>, 'check', { service: '' });
-  assert.equal(answer.status, 'SERVING');
+/** A client made from one of the protos that a package brings. */
+function packaged(name: string, path: string, service: string, address: string): grpc.Client & Record<string, Unary> {
+  const file = fileURLToPath(new URL(path, import.meta.resolve(name)));
+  const definition = loadSync(file, { longs: Number, enums: String, defaults: true, oneofs: true });
+  const Constructor = grpc.makeGenericClientConstructor(definition[service] as grpc.ServiceDefinition, service);
+  return new Constructor(address, grpc.credentials.createInsecure()) as unknown as grpc.Client & Record<string, Unary>;
+}
+
+const HEALTH = 'grpc.health.v1.Health';
+
+test('grpc: health answers by service, also to who has no password, and tells that the server goes', async () => {
+  const own = await startServer(cluster, { port: 0, password: 'secret' });
+  const probe = packaged('grpc-health-check', '../../proto/health/v1/health.proto', HEALTH, own.address);
+  for (const service of ['', 'kvstore.server.v1.ServerService', 'kvstore.server.v2.KeyValueService']) {
+    assert.equal((await ask(probe, 'check', { service })).status, 'SERVING', service);
+  }
+  assert.equal(await codeOf(ask(probe, 'check', { service: 'no.such.Service' })), grpc.status.NOT_FOUND);
+  const watch = probe.watch as unknown as (request: object) => grpc.ClientReadableStream<{ status: string }>;
+  const stream = watch.call(probe, { service: '' });
+  const statuses: string[] = [];
+  let closed: Promise<void> | undefined;
+  stream.on('error', () => {});
+  for await (const { status } of stream) {
+    statuses.push(status);
+    closed ??= own.close();
+    if (statuses.length === 2) break;
+  }
+  assert.deepEqual(statuses, ['SERVING', 'NOT_SERVING']);
   probe.close();
+  await closed;
+});
+
+for (const version of ['v1', 'v1alpha']) {
+  test(`grpc: reflection (${version}) tells enough to make a client of the seed's service from it`, async () => {
+    const name = `grpc.reflection.${version}.ServerReflection`;
+    const path = `../proto/grpc/reflection/${version}/reflection.proto`;
+    const reflection = packaged('@grpc/reflection', path, name, server.address);
+    const info = reflection.ServerReflectionInfo as unknown as () => grpc.ClientDuplexStream<object, Reflected>;
+    const tell = async (request: object): Promise<Reflected> => {
+      const stream = info.call(reflection);
+      stream.on('error', () => {});
+      stream.write(request);
+      for await (const answer of stream) {
+        stream.end();
+        return answer as Reflected;
+      }
+      throw new Error('no answer');
+    };
+    const { listServicesResponse } = await tell({ listServices: '' });
+    const names = listServicesResponse!.service.map((service) => service.name);
+    assert.ok(names.includes('kvstore.server.v1.ServerService') && names.includes('kvstore.server.v2.KeyValueService'));
+
+    const { fileDescriptorResponse } = await tell({ fileContainingSymbol: 'kvstore.server.v1.ServerService' });
+    // A FileDescriptorSet is its files, each as field 1.
+    const files = fileDescriptorResponse!.fileDescriptorProto.map((file) => [
+      Buffer.from([10, ...varint(file.length)]),
+      file,
+    ]);
+    const generated = loadFileDescriptorSetFromBuffer(Buffer.concat(files.flat()));
+    const service = generated['kvstore.server.v1.ServerService'] as grpc.ServiceDefinition;
+    const Constructor = grpc.makeGenericClientConstructor(service, 'ServerService');
+    const made = new Constructor(server.address, grpc.credentials.createInsecure()) as unknown as typeof seed;
+    assert.deepEqual(await ask(made, 'PutValue', { key: 'made', value: '' }), { success: true });
+    assert.deepEqual(await ask(made, 'GetValue', { key: 'made' }), { value: '' });
+    assert.equal(await codeOf(ask(made, 'PutValue', { value: 'x' })), grpc.status.INVALID_ARGUMENT);
+    assert.equal(await codeOf(ask(made, 'GetValue', {})), grpc.status.INVALID_ARGUMENT);
+    assert.equal(await codeOf(ask(made, 'GetValue', { key: 'never' })), grpc.status.NOT_FOUND);
+    assert.equal(await codeOf(ask(made, 'GetValue', { key: 'x'.repeat(70_000) })), grpc.status.INVALID_ARGUMENT);
+    made.close();
+    reflection.close();
+  });
+}
+
+interface Reflected {
+  readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] };
+  readonly fileDescriptorResponse?: { readonly fileDescriptorProto: readonly Buffer[] };
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)];
+}
+
+test('grpc: what is out of range is refused', async () => {
+  const key = Buffer.from('range');
+  const long = Buffer.alloc(70_000, 'x');
+  for (const method of ['Get', 'Put', 'Delete']) {
+    assert.equal(await codeOf(ask(ours, method, { key: long })), grpc.status.INVALID_ARGUMENT, method);
+  }
+  assert.equal(await codeOf(ask(ours, 'PutMany', { puts: [{ key }, { key: long }] })), grpc.status.INVALID_ARGUMENT);
+  assert.equal(await cluster.has('range'), false);
+  for (const method of ['Scan', 'Watch']) {
+    const call = ours[method] as unknown as (request: object) => grpc.ClientReadableStream<object>;
+    const stream = call.call(ours, { prefix: long });
+    const [error] = (await once(stream.resume(), 'error')) as [grpc.ServiceError];
+    assert.equal(error.code, grpc.status.INVALID_ARGUMENT, method);
+  }
 });
 
 test('grpc: with a password, every call needs it', async () => {
   const guarded = client('kvstore.server.v1.ServerService', locked.address);
   assert.equal(await codeOf(ask(guarded, 'GetValue', { key: 'name' })), grpc.status.UNAUTHENTICATED);
+  const wrong = new grpc.Metadata();
+  wrong.set('authorization', 'Bearer guess');
+  const begin = performance.now();
+  assert.equal(await codeOf(ask(guarded, 'GetValue', { key: 'name' }, wrong)), grpc.status.UNAUTHENTICATED);
+  assert.ok(performance.now() - begin >= 99, 'guessing is slow');
   const metadata = new grpc.Metadata();
   metadata.set('authorization', 'Bearer secret');
   await ask(guarded, 'PutValue', { key: 'name', value: 'x' }, metadata);

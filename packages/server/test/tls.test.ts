@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { startServer } from '../src/index.ts';
+import { certificate, NO_OPENSSL } from './support/certificate.ts';
 import { fakeCluster } from './support/fake-cluster.ts';
 
-const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'needs openssl';
-
-function certificate(): { cert: string; key: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'quintet-tls-'));
-  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-  spawnSync('openssl', [...args, '-subj', '/CN=localhost', '-keyout', key, '-out', cert]);
-  const read = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-  rmSync(folder, { recursive: true });
-  return read;
-}
+const skip = NO_OPENSSL;
 
 test('tls: RESP and HTTP inside, plain connections beside', { skip }, async () => {
   const tls = certificate();

@@ -77,6 +77,12 @@ export class History {
     };
   }
 
+  /** A position of its own, for `at`: when what is recorded turns out only after it has ended. */
+  now(): number {
+    this.#lastPosition = Math.max(this.#lastPosition + 1, this.#clock());
+    return this.#lastPosition;
+  }
+
   /** Adds a finished record, positions and all. */
   add(record: OperationRecord): void {
     assertRecord(record);
@@ -107,8 +113,9 @@ export class History {
   }
 
   #position(given: number | undefined): number {
-    this.#lastPosition = given ?? Math.max(this.#lastPosition + 1, this.#clock());
-    return this.#lastPosition;
+    if (given === undefined) return this.now();
+    this.#lastPosition = Math.max(this.#lastPosition, given);
+    return given;
   }
 
   #settle(call: OpenCall, outcome: Outcome, returnedAt: number): void {

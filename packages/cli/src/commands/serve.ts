@@ -1,65 +1,74 @@
 /**
  * kvctl serve: a cluster and the server in front of it, in this process, until SIGINT or SIGTERM.
  *
- * Owns      the order of things: check options, start the cluster, listen, say so; and back again.
- * Does not  know protocols (@quintet/server) or nodes (@quintet/engine).
+ * Owns      the order of things: read settings, start the cluster, listen, say so; and back again.
+ * Does not  know protocols (@quintet/server) or nodes (@quintet/engine), or what settings there are (serve/settings.ts).
  *
- * stdout: one line when it is ready. stderr: a line an event.
+ * stdout: one line when it is ready. stderr: the log (serve/log.ts).
  */
 import { Cluster, type ClusterApi, type ClusterOptions, KvError } from '@quintet/engine';
-import { startServer } from '@quintet/server';
+import { type RunningServer, type ServerOptions, startServer } from '@quintet/server';
 import { type Context, printJson, printLine } from '../context.ts';
 import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
-import { EventLog, type LogLevel } from '../serve/event-log.ts';
+import { logClusterEvents } from '../serve/cluster-events.ts';
+import { type Log, openLog } from '../serve/log.ts';
 import { isLoopback } from '../serve/loopback.ts';
+import { type Flags, readText, resolvePassword, resolveSettings } from '../serve/resolve.ts';
+import type { Settings } from '../serve/settings.ts';
 import { describeTarget } from '../server/target.ts';
 import { formatDuration, formatSize } from '../text/quantities.ts';
 
-export interface ServeOptions {
-  nodes: number;
-  shards: number;
-  replicas: number;
-  maxMemory?: number;
-  eviction: 'noeviction' | 'allkeys-lru';
-  maxValue?: number;
-  maxClients: number;
-  hangLimit?: number;
-  chaos?: boolean;
-  logLevel: LogLevel;
-}
+export type ServeFlags = Flags & { readonly config?: string };
 
-type RunningServer = Awaited<ReturnType<typeof startServer>>;
-
-export async function serve(context: Context, _args: [], options: ServeOptions): Promise<ExitCode> {
-  checkRemote(context);
-  const log = new EventLog(context, options.logLevel);
-  const cluster = await startCluster(options);
-  log.follow(cluster);
-  const server = await listen(context, cluster, options, log).catch(async (error: unknown) => {
+export async function serve(context: Context, _args: [], flags: ServeFlags): Promise<ExitCode> {
+  const { env, signal } = context.io;
+  const settings = resolveSettings(flags, flags.config, env);
+  const password = resolvePassword(settings, env, context.target.password);
+  const tls = readTls(settings);
+  checkRemote(settings, password);
+  const log = await openLog(context, settings.logLevel, settings.logFormat);
+  using _watch = logFatalErrors(log);
+  log.info({ pid: process.pid, nodeVersion: process.version, ...settings }, 'starting');
+  const cluster = await startCluster(settings);
+  logClusterEvents(cluster, log);
+  const server = await listen(cluster, settings, { password, tls, log }).catch(async (error: unknown) => {
     await cluster.close();
     throw error;
   });
-  announce(context, options, server.port);
-  await stopped(context.io.signal, cluster);
+  announce(context, settings, server.port);
+  await stopped(signal, cluster);
   const begin = performance.now();
-  log.say('info', 'stopping', { signal: String(context.io.signal.reason) });
+  log.info({ signal: String(signal.reason) }, 'stopping');
   await server.close();
   await cluster.close();
-  log.say('info', 'stopped', { tookMs: Math.round(performance.now() - begin) });
+  log.info({ tookMs: Math.round(performance.now() - begin) }, 'stopped');
   return EXIT.ok;
 }
 
 /** Whoever reaches the port owns the data: beyond this machine that takes a password. Known before anything is started. */
-function checkRemote({ target }: Context): void {
-  if (isLoopback(target.host) || target.password !== undefined) return;
+function checkRemote({ host }: Settings, password: string | undefined): void {
+  if (isLoopback(host) || password !== undefined) return;
   throw usageFailure(
-    `will not listen on ${target.host} without a password: anyone who can reach it could read and change everything`,
+    `will not listen on ${host} without a password: anyone who can reach it could read and change everything`,
     'set KVCTL_PASSWORD, here and for the clients: export KVCTL_PASSWORD=$(openssl rand -hex 16)',
   );
 }
 
-async function startCluster(options: ServeOptions): Promise<ClusterApi> {
-  const { nodes, shards, replicas, maxMemory, eviction, maxValue, hangLimit, chaos = false } = options;
+function readTls({ tlsCert, tlsKey }: Settings): ServerOptions['tls'] {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw usageFailure('--tls-cert and --tls-key go together');
+  return { cert: readText(tlsCert, 'the certificate'), key: readText(tlsKey, 'the key') };
+}
+
+/** A crash is told in the log too, before Node prints it and ends the process. */
+function logFatalErrors(log: Log): Disposable {
+  const listener = (error: Error): void => log.fatal({ err: error }, 'crashed');
+  process.on('uncaughtExceptionMonitor', listener);
+  return { [Symbol.dispose]: () => void process.off('uncaughtExceptionMonitor', listener) };
+}
+
+async function startCluster(settings: Settings): Promise<ClusterApi> {
+  const { nodes, shards, replicas, maxMemory, eviction, maxValue, hangLimit, chaos } = settings;
   const cluster: ClusterOptions = { nodes, shards, replicas, eviction, chaos };
   if (maxMemory !== undefined) cluster.maxMemory = maxMemory;
   if (maxValue !== undefined) cluster.maxValueBytes = maxValue;
@@ -74,22 +83,19 @@ async function startCluster(options: ServeOptions): Promise<ClusterApi> {
 }
 
 async function listen(
-  context: Context,
   cluster: ClusterApi,
-  { maxClients }: ServeOptions,
-  log: EventLog,
+  settings: Settings,
+  options: Pick<ServerOptions, 'password' | 'tls' | 'log'>,
 ): Promise<RunningServer> {
-  const { host, port, password } = context.target;
-  const onBug = (thrown: unknown): void =>
-    log.say('error', 'server-bug', {
-      detail: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
-    });
+  const { host, port, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout } = settings;
   // The command SHUTDOWN ends the process the way an operator would: one way to stop, with everything closed in order.
   const onShutdown = (): void => void process.kill(process.pid, 'SIGTERM');
+  const idleSeconds = Math.ceil(idleTimeout / 1000);
+  const limits = { clientsBytes: clientMemory, idleSeconds, closeMs: closeTimeout };
   try {
-    return await startServer(cluster, { host, port, maxClients, password, onBug, onShutdown });
+    return await startServer(cluster, { host, port, maxClients, httpHosts, limits, onShutdown, ...options });
   } catch (error) {
-    throw listenFailure(error as NodeJS.ErrnoException, describeTarget(context.target), port);
+    throw listenFailure(error as NodeJS.ErrnoException, describeTarget(settings), port);
   }
 }
 
@@ -99,6 +105,7 @@ function listenFailure(error: NodeJS.ErrnoException, where: string, port: number
     PERMISSION_DENIED: 'ports below 1024 are for root: take a higher one',
     ADDRESS_NOT_AVAILABLE: 'is that an address of this machine?',
     PASSWORD_REQUIRED: 'set KVCTL_PASSWORD',
+    BAD_CERTIFICATE: 'both must be PEM, and belong together',
     LISTEN_FAILED: 'is the address right?',
   };
   const hint = hints[error.code ?? ''];
@@ -107,20 +114,10 @@ function listenFailure(error: NodeJS.ErrnoException, where: string, port: number
   return new Failure(EXIT.usage, message, { code: error.code, cause: error, hint });
 }
 
-function announce(context: Context, options: ServeOptions, port: number): void {
-  const address = describeTarget({ ...context.target, port });
-  const { nodes, shards, replicas, maxMemory, chaos = false } = options;
+function announce(context: Context, settings: Settings, port: number): void {
+  const { host, nodes, shards, replicas, maxMemory, chaos } = settings;
   if (context.output === 'json') {
-    printJson(context, {
-      ready: true,
-      pid: process.pid,
-      host: context.target.host,
-      port,
-      nodes,
-      shards,
-      replicas,
-      chaos,
-    });
+    printJson(context, { ready: true, pid: process.pid, host, port, nodes, shards, replicas, chaos });
     return;
   }
   const layout = `${nodes} nodes, ${shards} shards, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
@@ -128,7 +125,8 @@ function announce(context: Context, options: ServeOptions, port: number): void {
   const up = formatDuration(process.uptime() * 1_000);
   printLine(
     context,
-    `kvctl serves ${address} (pid ${process.pid}): ${layout}${memory}${chaos ? ', chaos allowed' : ''}; up in ${up}`,
+    `kvctl serves ${describeTarget({ host, port })} (pid ${process.pid}): ${layout}${memory}` +
+      `${chaos ? ', chaos allowed' : ''}; up in ${up}`,
   );
 }
 

@@ -1,8 +1,9 @@
-/** Keys and values: put, get, del, incr, cas, ttl, expire, persist, scan. */
+/** Keys and values: put, get, del, incr, cas, ttl, expire, persist, scan, watch. */
 import { type Definer, examples, positiveDuration, version, whole } from './define.ts';
 
 export function defineDataCommands(definer: Definer): void {
   defineReads(definer);
+  defineWatch(definer);
   defineWrites(definer);
   defineExpiry(definer);
 }
@@ -38,6 +39,25 @@ function defineReads(definer: Definer): void {
     'kvctl ls city:CO: --limit 10',
     "kvctl scan --match 'user:[0-9]*' --keys-only",
     'kvctl scan --count --prefix city:',
+  ]);
+}
+
+function defineWatch(definer: Definer): void {
+  const watch = definer
+    .command(
+      'watch [key]',
+      'Print every change of a key, of the keys with a prefix, or of all keys, until Ctrl-C.',
+      async () => (await import('../commands/watch.ts')).watch,
+    )
+    .option('--prefix <text>', 'all keys that begin with it')
+    .option('--from <place>', 'go on after a version of KEY, or after the position a watch told when it ended')
+    .option('--count <n>', 'end after so many changes', whole(1))
+    .option('--prev', 'also the value that was there before');
+  examples(watch, [
+    'kvctl watch name',
+    'kvctl watch --prefix user: --json | jq -r .key',
+    'kvctl watch config --count 1 && ./reload',
+    'kvctl watch stock:7 --from 17   # every change after version 17',
   ]);
 }
 

@@ -1,5 +1,6 @@
 /**
- * The QUINTET commands with types: arguments in, plain data out. The one place that knows how they look on the wire.
+ * The QUINTET commands with types: arguments in, plain data out. The one place that knows how they look on the wire (with
+ * changes.ts, for QUINTET WATCH).
  *
  *   QUINTET ENTRY key → nil or [kind, value, version, expiresAt]
  *   QUINTET PUT key value [KIND k] [TTL ms | PXAT ms | KEEPTTL] [NX | XX | IFVERSION n] [GET] → [applied, version, kind, previous]
@@ -141,23 +142,27 @@ export function numberOf(reply: Reply | undefined): number {
   return value;
 }
 
-function bytesOf(reply: Reply | undefined): Buffer {
+/** Bytes, of whatever they are. */
+export function bytesOf(reply: Reply | undefined): Buffer {
   if (Buffer.isBuffer(reply)) return reply;
   return Buffer.from(textOf(reply));
 }
 
-function kindOf(reply: Reply | undefined): Kind {
+/** The name of a kind that kvctl knows. */
+export function kindOf(reply: Reply | undefined): Kind {
   const kind = textOf(reply);
   if (KINDS.includes(kind)) return kind as Kind;
   throw foreign();
 }
 
-function list(reply: Reply, least: number): Reply[] {
+/** An array of at least so many items. */
+export function list(reply: Reply, least: number): Reply[] {
   if (Array.isArray(reply) && reply.length >= least) return reply;
   throw foreign();
 }
 
-function foreign(): Failure {
+/** The server is none we understand. */
+export function foreign(): Failure {
   return new Failure(EXIT.server, 'the server answered something kvctl does not understand', {
     hint: 'is it a Quintet server of the same version?',
   });

@@ -1,47 +1,16 @@
 /**
- * Structured values: msgpack, as the engine writes it. 'msgpackr/pack' is the entry without the native accelerator: an
- * addon is worth nothing for values this small, and one less thing can crash.
+ * Structured values as kvctl has them: bytes of msgpack, packed and read by the engine's own code ('@quintet/engine/codec',
+ * which loads nothing else of it), and their JSON.
  *
  * Why not JSON on the wire: a structured value may hold dates, maps, bytes and bigints, and must come back as what it was.
  */
-import { Packr } from 'msgpackr/pack';
-import { Unpackr } from 'msgpackr/unpack';
+import { packStructured as packOneByte, unpackStructured } from '@quintet/engine/codec';
 
-// The settings of the engine's client/structured.ts, to the letter: with records, objects and Maps have different
-// encodings, and each value carries its own record definitions.
-const settings = { useRecords: true, moreTypes: true, useBigIntExtension: true, copyBuffers: true } as object;
-const packr = new Packr(settings);
-const unpackr = new Unpackr(settings);
+export { unpackStructured };
 
-/** Deeper values are refused, as the engine does: both directions recurse. */
-const DEPTH_MAX = 500;
-
-/** Packs what JSON.parse gave. Throws an Error for what msgpack would change without a word. */
+/** Packs what JSON.parse gave. Throws a KvError for what msgpack would change without a word. */
 export function packStructured(value: unknown): Buffer {
-  refuseLossy(value, 0);
-  return Buffer.from(packr.pack(value));
-}
-
-export function unpackStructured(bytes: Uint8Array): unknown {
-  try {
-    return unpackr.unpack(bytes);
-  } catch {
-    // Somebody else changed them: what is there is still better than an error.
-    return bytes;
-  }
-}
-
-function refuseLossy(value: unknown, depth: number): void {
-  if (typeof value === 'string') {
-    // A lone surrogate: Node 20 has isWellFormed, its type is in a later lib.
-    if (!(value as unknown as { isWellFormed(): boolean }).isWellFormed()) throw new Error('has a lone surrogate');
-  } else if (typeof value === 'object' && value !== null) {
-    if (depth >= DEPTH_MAX) throw new Error(`has more than ${DEPTH_MAX} levels`);
-    for (const [name, held] of Object.entries(value)) {
-      if (name === '__proto__') throw new Error('has a property "__proto__", which no reader should trust');
-      refuseLossy(held, depth + 1);
-    }
-  }
+  return Buffer.from(packOneByte(value), 'latin1');
 }
 
 /** Whether JSON text brings exactly this value back. */

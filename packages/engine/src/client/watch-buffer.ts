@@ -139,6 +139,11 @@ export class WatchBuffer implements WatchSink {
     return this.#state === 'ended';
   }
 
+  /** Bytes of what is held. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** After everything taken so far; undefined until the watch has started, and if it could not. */
   get position(): WatchPosition | undefined {
     return this.#places === undefined ? undefined : positionOf(this.#caller.cluster, this.#places);

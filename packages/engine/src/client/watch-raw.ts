@@ -18,7 +18,7 @@ export type RawWatchOptions = Omit<WatchOptions, 'persistent' | 'keysAsBytes' | 
  */
 export type RawWatch = Pick<
   WatchBuffer,
-  'starting' | 'ended' | 'failure' | 'position' | 'takeChange' | 'takeBatch' | 'stop'
+  'starting' | 'ended' | 'failure' | 'position' | 'heldBytes' | 'takeChange' | 'takeBatch' | 'stop'
 >;
 
 /**

@@ -2,7 +2,9 @@
  * Arguments as values: what a handler asks of a string a client sent. Each throws the reply for what is wrong.
  */
 import { CommandError, NOT_AN_INTEGER, SYNTAX_ERROR } from '../errors.ts';
+import { compileGlob, type Glob } from '../glob.ts';
 import { INT64_MAX, INT64_MIN, readInteger } from '../resp/numbers.ts';
+import type { Session } from '../session.ts';
 
 /** Later than any date a client means, and exact as a number: deadlines beyond are moved here. */
 const LATEST = Number.MAX_SAFE_INTEGER;
@@ -42,4 +44,11 @@ export function invalidExpireTime(command: string): CommandError {
 /** Whether an argument is a word, in any case. */
 export function isWord(argument: string, word: string): boolean {
   return argument.length === word.length && argument.toUpperCase() === word;
+}
+
+/** A pattern, of bounded length. */
+export function globOf(session: Session, pattern: string): Glob {
+  const { patternBytes } = session.context.limits;
+  if (pattern.length > patternBytes) throw new CommandError(`ERR a pattern has at most ${patternBytes} bytes`);
+  return compileGlob(pattern);
 }

@@ -13,8 +13,9 @@ import { type CommandSpec, ONE_KEY } from './command.ts';
 const BAD_OFFSET = 'ERR bit offset is not an integer or out of range';
 const BAD_BIT = 'ERR bit is not an integer or out of range';
 
-function bitOffset(session: Session, argument: string): number {
-  const offset = safeInteger(argument, BAD_OFFSET);
+/** A place within the longest string there may be, counted in `unit` bits. */
+export function bitOffset(session: Session, argument: string, unit = 1): number {
+  const offset = safeInteger(argument, BAD_OFFSET) * unit;
   if (offset < 0 || offset / 8 >= session.caller.limits.maxValueBytes) throw new CommandError(BAD_OFFSET);
   return offset;
 }
@@ -51,7 +52,6 @@ function readInterval(start: string, end: string | undefined, unit: string | und
   const length = inBits ? bytes * 8 : bytes;
   const first = Math.max(0, from < 0 ? length + from : from);
   const last = Math.min(length - 1, Math.max(0, to < 0 ? length + to : to));
-  if ((from < 0 && to < 0 && from > to) || first > last) return { first: 1, last: 0 };
   return inBits ? { first, last } : { first: first * 8, last: last * 8 + 7 };
 }
 
@@ -83,6 +83,9 @@ function bitCount(session: Session, args: readonly string[]): void {
     if (value === null) return integer(0);
     if (args.length === 3 || args.length > 5) throw new CommandError(SYNTAX_ERROR);
     if (args.length === 2) return integer(countOnes(value, { first: 0, last: value.length * 8 - 1 }));
+    const [from, to] = [int64(args[2]!), int64(args[3]!)];
+    // Said before the unit is looked at, and not by BITPOS: as in Redis.
+    if (from < 0 && to < 0 && from > to) return integer(0);
     return integer(countOnes(value, readInterval(args[2]!, args[3], args[4], value.length)));
   });
   session.submit({ verb: 'get', key: args[1]! }, answer);

@@ -34,7 +34,7 @@ function killAddress(session: Session, address: string): void {
 /** Whoever kills itself still hears that it did. */
 function end(victim: Session, killer: Session): void {
   if (victim === killer) victim.closeAfterReplies();
-  else victim.cutOff();
+  else victim.cutOff('killed');
 }
 
 function readKillFilter(args: readonly string[]): KillFilter {

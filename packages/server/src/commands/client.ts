@@ -65,14 +65,14 @@ function chooseClients(session: Session, args: readonly string[]): Session[] {
   }
   if (args.length > 3 && isWord(args[2]!, 'ID')) {
     const ids = args.slice(3).map((id) => Number(int64(id, 'ERR Invalid client ID')));
-    return ids.flatMap((id) => sessions.get(id) ?? []);
+    return [...new Set(ids)].flatMap((id) => sessions.get(id) ?? []);
   }
   throw syntaxError();
 }
 
 function setInfo(session: Session, args: readonly string[]): void {
-  if (isWord(args[2]!, 'LIB-NAME')) session.libraryName = checkName(args[3]!, 'lib-name');
-  else if (isWord(args[2]!, 'LIB-VER')) session.libraryVersion = checkName(args[3]!, 'lib-ver');
+  if (isWord(args[2]!, 'LIB-NAME')) session.libraryName = checkName(session, args[3]!, 'lib-name');
+  else if (isWord(args[2]!, 'LIB-VER')) session.libraryVersion = checkName(session, args[3]!, 'lib-ver');
   else throw new CommandError(`ERR Unrecognized option '${args[2]}'`);
   session.reply(OK);
 }
@@ -112,7 +112,7 @@ const subcommands: readonly PlainSpec[] = [
     group: 'connection',
     summary: 'Set the current connection name',
     handler: (session, args) => {
-      session.name = checkName(args[2]!, 'Client names');
+      session.name = checkName(session, args[2]!, 'Client names');
       session.reply(OK);
     },
   },

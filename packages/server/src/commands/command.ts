@@ -20,6 +20,8 @@ export type CommandFlag =
   | 'stale'
   | 'fast'
   | 'pubsub'
+  /** May wait for something to happen: how long it took says nothing. */
+  | 'blocking'
   /** Refused inside MULTI. */
   | 'no_multi'
   /** May be run before AUTH. */
@@ -83,6 +85,7 @@ export class Command {
   /** `client|setname` for a subcommand. */
   readonly fullName: string;
   readonly beforeAuth: boolean;
+  readonly blocking: boolean;
   readonly handler: Handler;
   readonly subcommands: ReadonlyMap<string, Command>;
   private readonly fewest: number;
@@ -92,6 +95,7 @@ export class Command {
     this.spec = spec;
     this.fullName = container === undefined ? spec.name : `${container}|${spec.name}`;
     this.beforeAuth = spec.flags.includes('no_auth');
+    this.blocking = spec.flags.includes('blocking');
     this.fewest = Math.abs(spec.arity);
     this.most = spec.arity < 0 ? Number.POSITIVE_INFINITY : spec.arity;
     const children = 'subcommands' in spec ? spec.subcommands : [];

@@ -4,11 +4,12 @@
  * runs; setting any other to what it is already is no error.
  */
 import { CommandError } from '../errors.ts';
-import { compileGlob } from '../glob.ts';
+import { StepBudget } from '../glob.ts';
 import { bulk, OK } from '../resp/encoder.ts';
 import { readInteger } from '../resp/numbers.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Session } from '../session.ts';
+import { globOf } from './arguments.ts';
 import type { CommandSpec, PlainSpec } from './command.ts';
 
 interface Setting {
@@ -21,11 +22,13 @@ function fixed(value: string): Setting {
   return { get: () => value };
 }
 
-function whole(value: string, least: number): number {
+const INT32_MAX = 2 ** 31 - 1;
+
+function whole(value: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const number = readInteger(value);
   if (typeof number !== 'number') throw new CommandError("argument couldn't be parsed into an integer");
-  if (number < least) {
-    throw new CommandError(`argument must be between ${least} and ${Number.MAX_SAFE_INTEGER} inclusive`);
+  if (number < least || number > most) {
+    throw new CommandError(`argument must be between ${least} and ${most} inclusive`);
   }
   return number;
 }
@@ -104,7 +107,15 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     },
   ],
   ['tcp-keepalive', fixed('300')],
-  ['timeout', fixed('0')],
+  [
+    'timeout',
+    {
+      get: ({ idleSeconds }) => String(idleSeconds),
+      set: (context, value) => {
+        context.idleSeconds = whole(value, 0, INT32_MAX);
+      },
+    },
+  ],
 ]);
 
 /** A slow log is kept in memory, so it has an end. */
@@ -119,9 +130,14 @@ function keepMaxMemory(context: ServerContext, value: string): void {
   if (memory(value) !== totalMaxMemory(context)) throw new CommandError("can't set immutable config");
 }
 
+/** Of one CONFIG GET. */
+const PATTERNS_MAX = 256;
+
 function get(session: Session, args: readonly string[]): void {
-  const globs = args.slice(2).map((pattern) => compileGlob(pattern.toLowerCase()));
-  const found = [...SETTINGS].filter(([name]) => globs.some((glob) => glob.matches(name)));
+  if (args.length - 2 > PATTERNS_MAX) throw new CommandError(`ERR at most ${PATTERNS_MAX} patterns`);
+  const globs = args.slice(2).map((pattern) => globOf(session, pattern.toLowerCase()));
+  const budget = new StepBudget();
+  const found = [...SETTINGS].filter(([name]) => globs.some((glob) => glob.matches(name, budget)));
   session.reply(
     session.encoder.map(found.flatMap(([name, setting]) => [bulk(name), bulk(setting.get(session.context))])),
   );

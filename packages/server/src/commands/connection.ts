@@ -18,8 +18,8 @@ const HELLO_NEEDS_AUTH =
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option ' +
   'can be used to authenticate the client and select the RESP protocol version at the same time';
 
-/** How long a wrong password keeps its connection waiting, and how many a connection may try. */
-const WRONG_PASSWORD_MS = 100;
+/** How long a wrong password keeps its client waiting, whatever it speaks, and how many a connection may try. */
+export const WRONG_PASSWORD_MS = 100;
 const WRONG_PASSWORDS_MAX = 20;
 
 /** True if the password is right; else the client is told so, late, and the command is over. */
@@ -31,12 +31,19 @@ function authenticate(session: Session, user: string, password: string): boolean
   const reply = session.open();
   session.hold();
   session.wrongPasswords++;
+  session.context.incidents.loginRefused('resp', session.transport.remoteAddress);
   setTimeout(() => {
     reply.resolve(error(WRONG_PASSWORD));
-    if (session.wrongPasswords >= WRONG_PASSWORDS_MAX) session.closeAfterReplies();
+    if (session.wrongPasswords >= WRONG_PASSWORDS_MAX) giveUpOn(session);
     session.release();
   }, WRONG_PASSWORD_MS).unref();
   return false;
+}
+
+function giveUpOn(session: Session): void {
+  const { transport, id, context } = session;
+  context.incidents.cutOff('resp', transport.remoteAddress, 'too-many-wrong-passwords', { client: id });
+  session.closeAfterReplies();
 }
 
 function auth(session: Session, args: readonly string[]): void {
@@ -47,7 +54,10 @@ function auth(session: Session, args: readonly string[]): void {
 }
 
 /** A client's name appears in CLIENT LIST, whose fields are parted by blanks and lines. */
-export function checkName(name: string, what: string): string {
+export function checkName(session: Session, name: string, what: string): string {
+  const { clientNameBytes } = session.context.limits;
+  if (name.length > clientNameBytes)
+    throw new CommandError(`ERR ${what} cannot have more than ${clientNameBytes} bytes.`);
   if (/[^!-~]/.test(name)) {
     throw new CommandError(`ERR ${what} cannot contain spaces, newlines or special characters.`);
   }
@@ -61,7 +71,7 @@ function hello(session: Session, args: readonly string[]): void {
       if (!authenticate(session, args[at + 1]!, args[at + 2]!)) return;
       at += 2;
     } else if (isWord(args[at]!, 'SETNAME') && at + 1 < args.length) {
-      session.name = checkName(args[++at]!, 'Client names');
+      session.name = checkName(session, args[++at]!, 'Client names');
     } else {
       throw new CommandError(`ERR Syntax error in HELLO option '${args[at]}'`);
     }

@@ -2,10 +2,10 @@
  * COMMAND: the table told to clients, which route, complete and explain by it.
  */
 import { CommandError } from '../errors.ts';
-import { compileGlob } from '../glob.ts';
+import { StepBudget } from '../glob.ts';
 import { array, bulk, type Encoder, integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
-import { isWord, syntaxError } from './arguments.ts';
+import { globOf, isWord, syntaxError } from './arguments.ts';
 import type { Command, CommandSpec, Handler, PlainSpec } from './command.ts';
 
 /** The table holds this file's commands, so it is asked for late. */
@@ -110,13 +110,13 @@ function listNames(table: Table): Handler {
     session.reply(
       array(
         withSubcommands(table())
-          .filter(nameFilter(args))
+          .filter(nameFilter(session, args))
           .map((c) => bulk(c.fullName)),
       ),
     );
 }
 
-function nameFilter(args: readonly string[]): (command: Command) => boolean {
+function nameFilter(session: Session, args: readonly string[]): (command: Command) => boolean {
   if (args.length === 2) return () => true;
   const [filter, value] = [args[3], args[4]];
   if (args.length !== 5 || !isWord(args[2]!, 'FILTERBY') || filter === undefined || value === undefined) {
@@ -125,8 +125,9 @@ function nameFilter(args: readonly string[]): (command: Command) => boolean {
   if (isWord(filter, 'MODULE')) return () => false;
   if (isWord(filter, 'ACLCAT')) return ({ spec }) => aclCategories(spec).includes(`@${value.toLowerCase()}`);
   if (!isWord(filter, 'PATTERN')) throw syntaxError();
-  const glob = compileGlob(value.toLowerCase());
-  return ({ fullName }) => glob.matches(fullName);
+  const glob = globOf(session, value.toLowerCase());
+  const budget = new StepBudget();
+  return ({ fullName }) => glob.matches(fullName, budget);
 }
 
 function getKeys(session: Session, args: readonly string[], find: (args: readonly string[]) => Command | null): void {
@@ -142,8 +143,12 @@ function getKeys(session: Session, args: readonly string[], find: (args: readonl
   session.reply(array(found));
 }
 
+/** A few bytes of a name make a description of many. */
+const NAMES_MAX = 1024;
+
 /** COMMAND INFO and COMMAND DOCS over the commands named, or all. */
 function named(table: Table, names: readonly string[]): (Command | undefined)[] {
+  if (names.length > NAMES_MAX) throw new CommandError(`ERR at most ${NAMES_MAX} names`);
   return names.length === 0 ? [...table().values()] : names.map((name) => byName(table, name));
 }
 

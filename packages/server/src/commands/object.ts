@@ -46,8 +46,10 @@ function ifPresent(text: string): Handler {
 const NO_FREQUENCY =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between ' +
   'policies at runtime LRU and LFU data will take some time to adjust.';
+/** Redis says this where it tracks frequencies in the same place; nodes here keep an order of use, and no times. */
 const NO_IDLE_TIME =
-  'ERR idle times are not told here: nodes keep them for eviction only, as an order and not as times';
+  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at ' +
+  'runtime LRU and LFU data will take some time to adjust.';
 
 function subcommand(name: string, summary: string, handler: Handler): PlainSpec {
   return { name, arity: 3, flags: ['readonly'], keys: SECOND, since: '2.2.3', group: 'generic', summary, handler };

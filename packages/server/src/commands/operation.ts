@@ -1,8 +1,8 @@
 /**
- * Commands for whoever runs the server: SLOWLOG, LATENCY, DEBUG, ROLE, WAIT, SHUTDOWN, LASTSAVE.
+ * Commands for whoever runs the server: SLOWLOG, DEBUG, ROLE, WAIT, SHUTDOWN, LASTSAVE.
  */
 import { CommandError } from '../errors.ts';
-import { array, bulk, EMPTY_ARRAY, error, integer, OK, utf8 } from '../resp/encoder.ts';
+import { array, bulk, EMPTY_ARRAY, error, integer, OK } from '../resp/encoder.ts';
 import { readFloat } from '../resp/numbers.ts';
 import type { Session } from '../session.ts';
 import { int64, isWord, safeInteger, syntaxError } from './arguments.ts';
@@ -31,9 +31,6 @@ function slowLogReset(session: Session): void {
   session.reply(OK);
 }
 
-const NO_LATENCY_EVENTS =
-  "I'm sorry, Dave, I can't do that. Latency events are not recorded here: see SLOWLOG and /metrics.\n";
-
 /** Waits without keeping others waiting: only this connection sleeps. */
 function debugSleep(session: Session, args: readonly string[]): void {
   const seconds = readFloat(args[2]!);
@@ -59,21 +56,11 @@ function wait(session: Session, args: readonly string[]): void {
   const wanted = int64(args[1]!);
   const timeout = safeInteger(args[2]!, 'ERR timeout is not an integer or out of range');
   if (timeout < 0) throw new CommandError('ERR timeout is negative');
-  const { cluster } = session.context;
-  const replicas = (): number => Math.max(0, Math.min(...cluster.status().shards.map((shard) => shard.inSync)) - 1);
+  const { replicaWaits } = session.context;
   const earlierIsDone = session.pendingReplies === 0;
-  const now = replicas();
+  const now = replicaWaits.fewest();
   if (earlierIsDone && (now >= wanted || session.modes?.heldPushes != null)) return session.reply(integer(now));
-  const reply = session.open();
-  session.hold();
-  const deadline = timeout === 0 ? Number.POSITIVE_INFINITY : session.context.now() + timeout;
-  const timer = setInterval(() => {
-    const enough = session.isFirstPending(reply) && replicas() >= wanted;
-    if (!enough && !session.isClosed && session.context.now() < deadline) return;
-    clearInterval(timer);
-    reply.resolve(integer(replicas()));
-    session.release();
-  }, 5).unref();
+  replicaWaits.add(session, wanted, timeout === 0 ? Number.POSITIVE_INFINITY : session.context.now() + timeout);
 }
 
 const SHUTDOWN_WORDS: ReadonlySet<string> = new Set(['NOSAVE', 'SAVE', 'NOW', 'FORCE']);
@@ -110,29 +97,6 @@ export const operationCommands: readonly CommandSpec[] = [
         session.reply(integer(session.context.slowLog.length)),
       ),
       subcommand('reset', 2, 'Clear all entries from the slow log', slowLogReset),
-    ],
-  },
-  {
-    name: 'latency',
-    arity: -2,
-    flags: [],
-    since: '2.8.13',
-    group: 'server',
-    summary: 'A container for latency diagnostics commands (no events are recorded here)',
-    subcommands: [
-      subcommand('latest', 2, 'Return the latest latency samples for all events', (session) =>
-        session.reply(EMPTY_ARRAY),
-      ),
-      subcommand('history', 3, 'Return timestamp-latency samples for the event', (session) =>
-        session.reply(EMPTY_ARRAY),
-      ),
-      subcommand('reset', -2, 'Reset latency data for one or more events', (session) => session.reply(integer(0))),
-      subcommand('doctor', 2, 'Return a human readable latency analysis report', (session) =>
-        session.reply(session.encoder.verbatim('txt', utf8(NO_LATENCY_EVENTS))),
-      ),
-      subcommand('graph', 3, 'Return a latency graph for the event', (_session, args) => {
-        throw new CommandError(`ERR No samples available for event '${args[2]}'`);
-      }),
     ],
   },
   {

@@ -3,9 +3,9 @@
  * by those who want no replies.
  */
 import { CommandError } from '../errors.ts';
-import { compileGlob } from '../glob.ts';
 import { array, bulk, integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { globOf } from './arguments.ts';
 import type { CommandFlag, CommandSpec, Handler, PlainSpec } from './command.ts';
 
 function confirm(session: Session, word: string, name: string | null): void {
@@ -29,8 +29,9 @@ function subscribe(session: Session, args: readonly string[]): void {
 
 function subscribePatterns(session: Session, args: readonly string[]): void {
   checkCount(session, args);
-  for (const pattern of args.slice(1)) {
-    session.context.pubsub.subscribePattern(session, pattern);
+  const globs = args.slice(1).map((pattern) => globOf(session, pattern));
+  for (const [at, pattern] of args.slice(1).entries()) {
+    session.context.pubsub.subscribePattern(session, pattern, globs[at]!);
     confirm(session, 'psubscribe', pattern);
   }
 }
@@ -59,7 +60,7 @@ function publish(session: Session, args: readonly string[]): void {
 
 function channels(session: Session, args: readonly string[]): void {
   if (args.length > 3) throw new CommandError("ERR wrong number of arguments for 'pubsub|channels' command");
-  session.reply(array(session.context.pubsub.channelNames(compileGlob(args[2] ?? '*')).map(bulk)));
+  session.reply(array(session.context.pubsub.channelNames(globOf(session, args[2] ?? '*')).map(bulk)));
 }
 
 function subscriberCounts(session: Session, args: readonly string[]): void {

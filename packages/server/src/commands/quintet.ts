@@ -1,6 +1,6 @@
 /**
- * QUINTET: what the Redis protocol has no words for: entries with kind and version, the cluster's state, faults on
- * purpose. kvctl speaks these. Numbers are answered as bulk strings of decimal text.
+ * QUINTET: what the Redis protocol has no words for: entries with kind and version, changes (watch/), the cluster's state,
+ * faults on purpose. kvctl speaks these. Numbers are answered as bulk strings of decimal text.
  */
 import type { Chaos } from '@quintet/engine';
 import {
@@ -18,20 +18,14 @@ import type { Answer } from '../reply-queue.ts';
 import { array, bulk, OK, utf8 } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { readCursor, walkShards } from '../shard-walk.ts';
+import { watchCommand } from '../watch/session-watch.ts';
 import { invalidExpireTime, isWord, safeInteger, syntaxError } from './arguments.ts';
 import type { CommandSpec, Handler, KeyPositions, PlainSpec } from './command.ts';
+import { KIND_NAMES, kindName } from './kinds.ts';
 import { PAGE_MAX, SCAN_REPLY_BYTES } from './scan.ts';
-
-const KIND_NAMES: readonly string[] = Object.entries(ValueKind)
-  .sort(([, one], [, other]) => one - other)
-  .map(([name]) => name);
 
 const ONE = bulk('1');
 const ZERO = bulk('0');
-
-function kindName(kind: number): string {
-  return bulk(KIND_NAMES[kind] ?? String(kind));
-}
 
 function readKind(argument: string): ValueKind {
   const kind = KIND_NAMES.indexOf(argument.toLowerCase());
@@ -244,6 +238,7 @@ const ROWS: readonly Row[] = [
   ['put', -4, ['write', 'denyoom'], 'Store a value with a kind, on conditions', put, THE_KEY],
   ['del', -3, ['write'], 'Delete a key, if it has a certain version', remove, THE_KEY],
   ['scan', -3, ['readonly'], 'Iterate entries with kind, value, version and deadline', scan],
+  ['watch', -4, ['readonly', 'blocking', 'noscript', 'no_multi'], 'Changes of a key or of a prefix', watchCommand],
 ];
 
 export const quintetCommands: readonly CommandSpec[] = [

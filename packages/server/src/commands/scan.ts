@@ -2,11 +2,11 @@
  * Commands that look for keys: SCAN, KEYS, RANDOMKEY. Many steps each; the walk itself is in shard-walk.ts.
  */
 import { PAGE_STRIDE } from '@quintet/engine/core';
-import { compileGlob } from '../glob.ts';
+import { StepBudget } from '../glob.ts';
 import { array, bulk, error } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { readCursor, WALK_BEGIN, walkShards } from '../shard-walk.ts';
-import { safeInteger, syntaxError } from './arguments.ts';
+import { globOf, safeInteger, syntaxError } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
 
 const DEFAULT_COUNT = 10;
@@ -42,7 +42,7 @@ function readScanOptions(args: readonly string[]): ScanOptions {
 function scan(session: Session, args: readonly string[]): void {
   const from = readCursor(args[1]!);
   const { pattern, count, type } = readScanOptions(args);
-  const glob = compileGlob(pattern);
+  const glob = globOf(session, pattern);
   const keys: string[] = [];
   let seen = 0;
   let bytes = 0;
@@ -52,9 +52,10 @@ function scan(session: Session, args: readonly string[]): void {
     keysOnly: true,
     pageSize: () => Math.min(count - seen, PAGE_MAX),
     visit: (entries) => {
+      const budget = new StepBudget();
       for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
         const key = entries[at] as string;
-        if (type !== 'string' || !(glob.matchesAll || glob.matches(key))) continue;
+        if (type !== 'string' || !(glob.matchesAll || glob.matches(key, budget))) continue;
         keys.push(bulk(key));
         bytes += key.length;
       }
@@ -66,7 +67,7 @@ function scan(session: Session, args: readonly string[]): void {
 }
 
 function keys(session: Session, args: readonly string[]): void {
-  const glob = compileGlob(args[1]!);
+  const glob = globOf(session, args[1]!);
   const limit = session.context.limits.outputHardBytes;
   const found: string[] = [];
   let bytes = 0;
@@ -76,9 +77,10 @@ function keys(session: Session, args: readonly string[]): void {
     keysOnly: true,
     pageSize: () => PAGE_MAX,
     visit: (entries) => {
+      const budget = new StepBudget();
       for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
         const key = entries[at] as string;
-        if (!glob.matchesAll && !glob.matches(key)) continue;
+        if (!glob.matchesAll && !glob.matches(key, budget)) continue;
         const item = bulk(key);
         found.push(item);
         bytes += item.length;

@@ -38,8 +38,15 @@ function decrementBy(session: Session, args: readonly string[]): void {
 function incrementFloat(session: Session, args: readonly string[]): void {
   const by = readFloat(args[2]!);
   if (by === null) throw new CommandError(NOT_A_FLOAT);
-  if (!Number.isFinite(by)) throw new CommandError(INFINITE_SUM);
+  if (!Number.isFinite(by)) return refuseInfinity(session, args[1]!);
   session.submit({ verb: 'increment-float', key: args[1]!, by }, newFloat);
+}
+
+/** As in Redis, what is wrong with the present value is said first. */
+function refuseInfinity(session: Session, key: string): void {
+  session.submit({ verb: 'get', key }, ({ value }) =>
+    error(value !== null && readFloat(value) === null ? NOT_A_FLOAT : INFINITE_SUM),
+  );
 }
 
 const FLAGS: readonly CommandFlag[] = ['write', 'denyoom', 'fast'];

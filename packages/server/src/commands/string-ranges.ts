@@ -5,10 +5,11 @@ import type { Result } from '@quintet/engine/core';
 import { ValueKind } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
 import { gatherKeys } from '../gather.ts';
-import { type CommonRun, longestCommonSubsequence } from '../lcs.ts';
+import { type CommonRun, type CommonSubsequence, lcsCells, longestCommonSubsequence } from '../lcs.ts';
 import { array, bulk, type Encoder, error, integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
-import { int64, isWord, safeInteger, syntaxError } from './arguments.ts';
+import type { SlowReply } from '../slow-work.ts';
+import { int64, isWord, syntaxError } from './arguments.ts';
 import { type CommandSpec, type KeyPositions, ONE_KEY } from './command.ts';
 import { numberText } from './strings.ts';
 
@@ -50,7 +51,8 @@ function readLcsOptions(args: readonly string[]): LcsOptions {
     if (isWord(args[at]!, 'IDX')) indexes = true;
     else if (isWord(args[at]!, 'LEN')) length = true;
     else if (isWord(args[at]!, 'WITHMATCHLEN')) withLengths = true;
-    else if (isWord(args[at]!, 'MINMATCHLEN') && at + 1 < args.length) shortest = Math.max(0, safeInteger(args[++at]!));
+    else if (isWord(args[at]!, 'MINMATCHLEN') && at + 1 < args.length)
+      shortest = Math.max(0, Number(int64(args[++at]!)));
     else throw syntaxError();
   }
   if (length && indexes) {
@@ -59,7 +61,7 @@ function readLcsOptions(args: readonly string[]): LcsOptions {
   return { length, indexes, shortest, withLengths };
 }
 
-/** Cells of the table one LCS may fill, in one go: about 60 ms. */
+/** Cells of the table one LCS may fill: some 60 ms of work, in slices. */
 const LCS_CELLS_MAX = 16 * 1024 * 1024;
 
 function lcs(session: Session, args: readonly string[]): void {
@@ -73,15 +75,22 @@ function lcs(session: Session, args: readonly string[]): void {
   );
 }
 
-function lcsReply(one: Result, other: Result, options: LcsOptions, encoder: Encoder): string {
+function lcsReply(one: Result, other: Result, options: LcsOptions, encoder: Encoder): string | SlowReply {
   if (one.kind === ValueKind.structured || other.kind === ValueKind.structured) {
     return error('ERR The specified keys must contain string values');
   }
   const [first, second] = [one.value ?? '', other.value ?? ''];
-  if ((first.length + 1) * (second.length + 1) > LCS_CELLS_MAX) {
+  if (lcsCells(first, second) > LCS_CELLS_MAX) {
     return error('ERR Insufficient memory, the strings are too long for LCS');
   }
-  const { text, runs } = longestCommonSubsequence(first, second);
+  return slowLcsReply(first, second, options, encoder);
+}
+
+function* slowLcsReply(one: string, other: string, options: LcsOptions, encoder: Encoder): SlowReply {
+  return describeLcs(yield* longestCommonSubsequence(one, other), options, encoder);
+}
+
+function describeLcs({ text, runs }: CommonSubsequence, options: LcsOptions, encoder: Encoder): string {
   if (options.length) return integer(text.length);
   if (!options.indexes) return bulk(text);
   const matches = runs.filter(({ one: [from, to] }) => to - from + 1 >= options.shortest);

@@ -3,7 +3,7 @@
  */
 import type { PutOperation, Result } from '@quintet/engine/core';
 import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
-import { CommandError } from '../errors.ts';
+import { CommandError, thrownError } from '../errors.ts';
 import { gatherKeys } from '../gather.ts';
 import type { Answer } from '../reply-queue.ts';
 import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
@@ -127,19 +127,37 @@ function mset(session: Session, args: readonly string[]): void {
 function getEx(session: Session, args: readonly string[]): void {
   const [, key, option, amount] = args;
   const word = option?.toUpperCase() ?? '';
-  const { countedValue } = session.context;
-  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
+  const { countedValue, keyspaceEvents } = session.context;
   const options = plainSet();
+  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
   if (word === 'PERSIST' && args.length === 3) options.deadline = 0;
-  else if (EXPIRY_WORDS.has(word) && args.length === 4) setExpiry(session, options, word, amount!, 'getex');
-  else throw syntaxError();
+  else if (!EXPIRY_WORDS.has(word) || args.length !== 4) throw syntaxError();
+  else {
+    const complaint = badExpiry(session, options, word, amount!);
+    if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(complaint));
+  }
   const { ttl, deadline } = options;
   session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
-    if (result.status === Status.ok && key !== undefined) {
-      session.context.keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key);
-    }
+    if (result.status === Status.ok) keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key!);
     return countedValue(result, encoder);
   });
+}
+
+/** Takes the time into `options`; the reply to one that is wrong, or null. */
+function badExpiry(session: Session, options: SetOptions, word: string, amount: string): string | null {
+  try {
+    setExpiry(session, options, word, amount, 'getex');
+    return null;
+  } catch (thrown) {
+    const text = thrownError(thrown);
+    if (text === null) throw thrown;
+    return text;
+  }
+}
+
+/** What is wrong with a time is said only of a key that is there, as in Redis. */
+function orElse(complaint: string): Answer {
+  return (result, encoder) => (result.value === null ? encoder.nil : complaint);
 }
 
 export const stringCommands: readonly CommandSpec[] = [

@@ -3,6 +3,8 @@
  */
 
 import { array, simple } from '../resp/encoder.ts';
+import { bitFieldCommands } from './bitfield.ts';
+import { bitOperationCommands } from './bitop.ts';
 import { bitCommands } from './bits.ts';
 import { clientCommands } from './client.ts';
 import { clusterCommands } from './cluster.ts';
@@ -11,6 +13,7 @@ import { connectionCommands } from './connection.ts';
 import { expiryCommands } from './expiry.ts';
 import { introspectionCommands } from './introspection.ts';
 import { keyCommands } from './keys.ts';
+import { latencyCommands } from './latency.ts';
 import { objectCommands } from './object.ts';
 import { operationCommands } from './operation.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -28,6 +31,8 @@ const SPECS: readonly CommandSpec[] = [
   ...numberCommands,
   ...rangeCommands,
   ...bitCommands,
+  ...bitOperationCommands,
+  ...bitFieldCommands,
   ...renameCommands,
   ...keyCommands,
   ...expiryCommands,
@@ -39,6 +44,7 @@ const SPECS: readonly CommandSpec[] = [
   ...clientCommands,
   ...serverCommands,
   ...operationCommands,
+  ...latencyCommands(() => COMMANDS),
   ...clusterCommands,
   ...introspectionCommands(() => COMMANDS, findCommand),
   ...quintetCommands,
@@ -65,16 +71,22 @@ export function findCommand(args: readonly string[]): Command | null {
   return command.subcommands.get(args[1]!.toLowerCase()) ?? null;
 }
 
-/** Redis's words for a command it does not know: up to 128 bytes of it, and as many of its arguments. */
+/** Redis's words for a command it does not know: up to 128 bytes of it, and as many of its arguments, each to its first NUL. */
 export function unknownCommandText(args: readonly string[]): string {
+  const name = shown(args[0]!, 128);
   if (COMMANDS.has(args[0]!.toLowerCase())) {
-    return `ERR unknown subcommand '${args[1]!.slice(0, 128)}'. Try ${args[0]!.toUpperCase()} HELP.`;
+    return `ERR unknown subcommand '${shown(args[1]!, 128)}'. Try ${name.toUpperCase()} HELP.`;
   }
   let listed = '';
   for (let at = 1; at < args.length && listed.length < 128; at++) {
-    listed += `'${args[at]!.slice(0, 128 - listed.length)}' `;
+    listed += `'${shown(args[at]!, 128 - listed.length)}' `;
   }
-  return `ERR unknown command '${args[0]!.slice(0, 128)}', with args beginning with: ${listed}`;
+  return `ERR unknown command '${name}', with args beginning with: ${listed}`;
+}
+
+function shown(argument: string, most: number): string {
+  const end = argument.indexOf('\0');
+  return argument.slice(0, end < 0 ? most : Math.min(end, most));
 }
 
 /** Gives a container its HELP, made from its other subcommands. */

@@ -50,7 +50,7 @@ function watch(session: Session, args: readonly string[]): void {
   }
   session.hold();
   const remember = (results: readonly Result[]): string => {
-    for (const [index, { version }] of results.entries()) modes.watched.set(ownCopy(keys[index]!), version);
+    for (const [index, { version }] of results.entries()) modes.watch(ownCopy(keys[index]!), version);
     return OK;
   };
   gatherKeys(session, keys, (key) => ({ verb: 'stat', key }), remember);
@@ -58,7 +58,7 @@ function watch(session: Session, args: readonly string[]): void {
 }
 
 function unwatch(session: Session): void {
-  session.modes?.watched.clear();
+  session.modes?.unwatch();
   session.reply(OK);
 }
 

@@ -29,7 +29,7 @@ export function text(buffer: Uint8Array): string {
 export function statusOf(context: ServerContext, thrown: unknown): { code: grpc.status; details: string } {
   if (thrown instanceof GrpcRefusal) return { code: thrown.code, details: thrown.message };
   if (thrown instanceof KvError) return { code: ERROR_FACES[thrown.code].grpc, details: thrown.message };
-  context.onBug(thrown);
+  context.incidents.bug(thrown);
   return { code: grpc.status.INTERNAL, details: 'an error in the server' };
 }
 

@@ -11,7 +11,10 @@ import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
 import type { ServerContext } from '../server-context.ts';
+import { mendHttp2 } from './http2-mends.ts';
+import { GrpcConnections } from './memory.ts';
 import { seedService } from './v1.ts';
 import { keyValueService } from './v2.ts';
 
@@ -23,25 +26,28 @@ function protoPath(name: string): string {
   return fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url));
 }
 
-const DRAIN_MS = 2000;
-
 export class GrpcFace {
   private readonly server: grpc.Server;
   private readonly injector: ReturnType<grpc.Server['createConnectionInjector']>;
   private readonly sockets = new Set<Socket>();
+  private readonly connections = new GrpcConnections();
+  private readonly context: ServerContext;
+  private readonly health: HealthImplementation;
 
   constructor(context: ServerContext) {
+    this.context = context;
     // Values are a little smaller than the messages that bear them.
     const largest = context.caller.limits.maxValueBytes + context.caller.limits.maxKeyBytes + 4096;
     this.server = new grpc.Server({
       'grpc.max_receive_message_length': largest,
       'grpc.max_send_message_length': largest,
       'grpc.max_concurrent_streams': 128,
-      // Clients that went away without a word are noticed.
-      'grpc.keepalive_time_ms': 60_000,
-      'grpc.keepalive_timeout_ms': 20_000,
+      // Clients that went away without a word are noticed; so are connections that broke a rule of HTTP/2, which node
+      // leaves open and unread.
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 10_000,
       'grpc.max_connection_idle_ms': 300_000,
-      interceptors: context.passwordRequired ? [passwordCheck(context)] : [],
+      interceptors: [this.connections.interceptor(), ...(context.passwordRequired ? [passwordCheck(context)] : [])],
     });
     const definitions = loadSync([protoPath('kvstore.server.v1'), protoPath('kvstore.server.v2')], {
       keepCase: true,
@@ -51,22 +57,26 @@ export class GrpcFace {
       oneofs: true,
     });
     this.server.addService(definitions[SEED] as grpc.ServiceDefinition, seedService(context));
-    this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context));
-    new HealthImplementation({ '': 'SERVING', [SEED]: 'SERVING', [OURS]: 'SERVING' }).addToServer(this.server);
+    this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context, this.connections));
+    this.health = new HealthImplementation({ '': 'SERVING', [SEED]: 'SERVING', [OURS]: 'SERVING' });
+    this.health.addToServer(this.server);
     new ReflectionService(definitions).addToServer(this.server);
     this.injector = this.server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    mendHttp2(this.server);
   }
 
   /** Takes over a socket none of whose bytes were consumed. */
   take(socket: Socket): void {
     this.sockets.add(socket);
+    this.connections.add(socket, this.context);
     socket.once('close', () => this.sockets.delete(socket));
     this.injector.injectConnection(socket);
   }
 
-  /** Takes no new calls; ends connections when those under way are done, or soon. */
+  /** Says so to who asks for health; takes no new calls; ends connections when those under way are done, or soon. */
   drain(): void {
-    this.injector.drain(DRAIN_MS);
+    for (const service of ['', SEED, OURS]) this.health.setStatus(service, 'NOT_SERVING');
+    this.injector.drain(this.context.limits.closeMs);
   }
 
   destroy(): void {
@@ -86,7 +96,12 @@ function passwordCheck(context: ServerContext): grpc.ServerInterceptor {
             const [given = ''] = metadata.get('authorization').map(String);
             const open = method.path.startsWith('/grpc.health.v1.Health/');
             if (open || context.passwordMatches('default', given.replace(/^bearer /i, ''))) return proceed(metadata);
-            call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
+            context.incidents.loginRefused('grpc', call.getPeer());
+            const refuse = (): void =>
+              call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
+            // Guessing is slow.
+            if (given === '') refuse();
+            else setTimeout(refuse, WRONG_PASSWORD_MS).unref();
           },
         });
       },

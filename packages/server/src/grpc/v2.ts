@@ -7,8 +7,9 @@ import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, Val
 import { call } from '../call.ts';
 import type { ServerContext } from '../server-context.ts';
 import { transactionOf } from '../transaction/steps.ts';
-import { walkEntries } from '../walk.ts';
+import { drained, walkEntries } from '../walk.ts';
 import { abortSignalOf, bytes, GrpcRefusal, statusOf, text, unary } from './answers.ts';
+import type { GrpcConnections } from './memory.ts';
 
 interface PutRequest {
   readonly key: Uint8Array;
@@ -59,7 +60,10 @@ function putOf(request: PutRequest): PutOperation {
 
 const CONDITION_FAILED = 'the key is not as the condition says';
 
-export function keyValueService(context: ServerContext): grpc.UntypedServiceImplementation {
+export function keyValueService(
+  context: ServerContext,
+  connections: GrpcConnections,
+): grpc.UntypedServiceImplementation {
   const { caller } = context;
   return {
     Get: unary(context, async (request: { key: Uint8Array }, signal) => {
@@ -96,7 +100,7 @@ export function keyValueService(context: ServerContext): grpc.UntypedServiceImpl
       return {};
     }),
     Scan: (stream: grpc.ServerWritableStream<ScanRequest, object>) => void scan(context, stream),
-    Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => watch(context, stream),
+    Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => watch(context, stream, connections),
     Status: unary(context, async () => ({ json: JSON.stringify(context.cluster.status()) })),
   };
 }
@@ -116,6 +120,7 @@ async function scan(context: ServerContext, stream: grpc.ServerWritableStream<Sc
   const signal = abortSignalOf(stream);
   let count = 0;
   try {
+    if (prefix.length > context.caller.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
     for await (const { key, value, version, expiresAt } of walkEntries(
       context.caller,
       text(prefix),
@@ -132,42 +137,61 @@ async function scan(context: ServerContext, stream: grpc.ServerWritableStream<Sc
   }
 }
 
-function drained(stream: grpc.ServerWritableStream<ScanRequest, object>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('drain', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** Unsent bytes of one watcher beyond which it is told that it fell behind. */
 const WATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** What a change costs besides its key and value. */
 const CHANGE_BYTES = 100;
 
-function watch(context: ServerContext, stream: grpc.ServerWritableStream<WatchRequest, object>): void {
+function watch(
+  context: ServerContext,
+  stream: grpc.ServerWritableStream<WatchRequest, object>,
+  connections: GrpcConnections,
+): void {
+  const prefix = text(stream.request.prefix);
+  if (prefix.length > context.caller.limits.maxKeyBytes) {
+    stream.emit('error', statusOf(context, new KvError('KEY_TOO_LARGE')));
+    return;
+  }
+  const memory = connections.of(stream);
   const source = context.cluster.caller as object as Partial<ChangeSource>;
-  const fail = (code: ErrorCode, details: string): void => {
-    stream.emit('error', statusOf(context, new KvError(code, details)));
-  };
   // Counted here: the stream is in object mode, so its writableLength counts changes of any size.
   let unsent = 0;
-  const pending = source.watch?.({ text: text(stream.request.prefix), shard: null, previous: false }, null, {
+  let over = false;
+  const count = (bytes: number): void => {
+    if (over) return;
+    unsent += bytes;
+    memory?.hold(bytes);
+  };
+  const fail = (thrown: unknown): void => {
+    stream.emit('error', statusOf(context, thrown));
+  };
+  const tell = ({ type, key, value, version, expiresAt }: Change): void => {
+    const bytes = CHANGE_BYTES + key.length + value.length;
+    count(bytes);
+    stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) }, () =>
+      count(-bytes),
+    );
+  };
+  const pending = source.watch?.({ text: prefix, shard: null, previous: false }, null, {
     // The client hears that the watch stands by the headers.
     onStart: () => stream.sendMetadata(new grpc.Metadata()),
     onChanges: (changes) => {
-      for (const { type, key, value, version, expiresAt } of changes) {
-        const bytes = CHANGE_BYTES + key.length + value.length;
-        unsent += bytes;
-        stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) }, () => {
-          unsent -= bytes;
-        });
+      try {
+        for (const change of changes) tell(change);
+        if (unsent < WATCH_BYTES_MAX) return;
+        fail(new KvError('WATCH_LAGGED', 'the client does not read'));
+      } catch (thrown) {
+        fail(thrown);
       }
-      if (unsent < WATCH_BYTES_MAX) return;
       pending?.stop();
-      fail('WATCH_LAGGED', 'the client does not read');
     },
-    onEnd: fail,
+    onEnd: (code, details) => fail(new KvError(code, details)),
   });
-  stream.on('cancelled', () => pending?.stop());
-  if (pending === undefined) fail('CLOSED', '');
+  // Also when it ends by itself.
+  stream.on('cancelled', () => {
+    count(-unsent);
+    over = true;
+    pending?.stop();
+  });
+  if (pending === undefined) fail(new KvError('CLOSED'));
 }

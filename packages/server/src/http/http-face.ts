@@ -7,9 +7,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { KvError } from '@quintet/engine';
+import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
 import { ERROR_FACES } from '../error-faces.ts';
 import type { ServerContext } from '../server-context.ts';
+import { watchKeys } from '../watch/http-watch.ts';
+import { HttpConnection } from './connection.ts';
 import { type Guard, HttpRefusal } from './guard.ts';
 import { deleteKey, getKey, listKeys, putKey } from './key-routes.ts';
 import { metricsText } from './metrics.ts';
@@ -21,6 +25,8 @@ export interface Exchange {
   readonly url: URL;
   /** Aborted when the client hangs up. */
   readonly signal: AbortSignal;
+  /** Counts the bytes this exchange keeps in memory. */
+  readonly memory: { hold(bytes: number): void };
 }
 
 type Route = (exchange: Exchange) => Promise<void> | void;
@@ -32,6 +38,7 @@ const PAGES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/readyz', ready],
   ['/metrics', metrics],
   ['/v1/keys', listKeys],
+  ['/v1/watch', watchKeys],
   ['/v1/status', ({ context, response }) => json(response, 200, context.cluster.status())],
 ]);
 
@@ -49,50 +56,81 @@ export class HttpFace {
   private readonly context: ServerContext;
   private readonly guard: Guard;
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly open = new Map<Socket, HttpConnection>();
 
   constructor(context: ServerContext, guard: Guard) {
     this.context = context;
     this.guard = guard;
-    const limits = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 };
-    this.server = createServer(limits, (request, response) => void this.handle(request, response));
+    const { httpHeadMs: headersTimeout, httpRequestMs: requestTimeout } = context.limits;
+    const connectionsCheckingInterval = Math.min(1000, headersTimeout);
+    const limits = { headersTimeout, requestTimeout, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 };
+    this.server = createServer({ ...limits, connectionsCheckingInterval }, (request, response) =>
+      this.enqueue(request, response),
+    );
     this.server.on('clientError', (_error, socket) => socket.destroy());
+    // Node begins to enforce the two timeouts when a server listens; this one never does, so it is told that it did.
+    this.server.emit('listening');
   }
 
   get connections(): number {
-    return this.sockets.size;
+    return this.open.size;
   }
 
   /** Takes over a socket none of whose bytes were consumed. */
   take(socket: Socket): void {
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
+    const connection = new HttpConnection(socket, this.context);
+    this.open.set(socket, connection);
+    this.context.memoryHolders.add(connection);
+    socket.once('close', () => {
+      this.open.delete(socket);
+      this.context.memoryHolders.remove(connection);
+    });
     this.server.emit('connection', socket);
   }
 
   /** Lets requests under way finish; connections end as they become idle. */
   drain(): void {
-    this.server.closeIdleConnections();
-    for (const socket of this.sockets) socket.once('drain', () => socket.end());
+    for (const connection of this.open.values()) connection.drain();
   }
 
   destroy(): void {
-    for (const socket of this.sockets) socket.destroy();
+    for (const connection of this.open.values()) connection.destroy();
+    // Stops the timer that enforces timeouts. That it never listened is no news.
+    this.server.close(() => {});
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private enqueue(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.open.get(request.socket);
+    if (connection === undefined) response.destroy();
+    else connection.queue(response, () => this.handle(request, response, connection));
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse, memory: HttpConnection): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
       const url = new URL(request.url ?? '/', 'http://localhost');
       this.guard.check(request);
       if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request);
-      const exchange = { context: this.context, request, response, url, signal: gone.signal };
+      const exchange = { context: this.context, request, response, url, signal: gone.signal, memory };
       await routeOf(request.method ?? '', url.pathname)(exchange);
     } catch (thrown) {
-      // A request that ended before its body did is nobody's fault here, and nobody is there to be told.
-      if (request.destroyed && !request.complete) response.destroy();
+      await this.tell(thrown, request, memory.address);
+      // That a client went away before its body was read is nobody's fault here, and nobody is there to be told.
+      if (request.destroyed && isHangUp(thrown)) response.destroy();
       else this.fail(response, thrown);
+    }
+  }
+
+  /** Has the log know of what may be an attack, and makes guessing passwords slow. */
+  private async tell(thrown: unknown, { headers }: IncomingMessage, address: string): Promise<void> {
+    if (!(thrown instanceof HttpRefusal)) return;
+    const { incidents } = this.context;
+    if (thrown.status === 401) {
+      incidents.loginRefused('http', address);
+      if (headers.authorization !== undefined) await delay(WRONG_PASSWORD_MS, undefined, { ref: false });
+    } else if (thrown.code === 'HOST' || thrown.code === 'ORIGIN') {
+      incidents.requestRefused(address, thrown.code.toLowerCase(), { host: headers.host, origin: headers.origin });
     }
   }
 
@@ -103,13 +141,17 @@ export class HttpFace {
       return;
     }
     const refusal = refusalOf(thrown);
-    if (refusal === null) this.context.onBug(thrown);
+    if (refusal === null) this.context.incidents.bug(thrown);
     const { status, code, message, headers } = refusal ?? new HttpRefusal(500, 'INTERNAL', 'an error in the server');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     // The rest of a body that was refused is not waited for.
     if (!response.req.complete) response.setHeader('connection', 'close');
     json(response, status, { error: { code, message } });
   }
+}
+
+function isHangUp(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNRESET';
 }
 
 function refusalOf(thrown: unknown): HttpRefusal | null {

@@ -3,7 +3,7 @@
  */
 import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status, ValueKind } from '@quintet/engine/core';
 import { call } from '../call.ts';
-import { type WalkedEntry, walkEntries } from '../walk.ts';
+import { drained, type WalkedEntry, walkEntries } from '../walk.ts';
 import { HttpRefusal } from './guard.ts';
 import type { Exchange } from './http-face.ts';
 
@@ -16,12 +16,13 @@ const CONTENT_TYPES: Readonly<Record<number, string>> = {
   [ValueKind.structured]: 'application/x-msgpack',
 };
 
-export async function getKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+export async function getKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
   const result = await call(context.caller, { verb: 'get', key: keyOf(url) }, { signal });
   if (result.status !== Status.ok) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
+  memory.hold(result.value!.length);
   setEntryHeaders(response, result, context.now());
   const known = request.headers['if-none-match'];
-  if (known !== undefined && (known === '*' || known.split(/\s*,\s*/).includes(etag(result.version)))) {
+  if (known !== undefined && (known === '*' || known.split(',').some((tag) => tag.trim() === etag(result.version)))) {
     response.writeHead(304).end();
     return;
   }
@@ -32,14 +33,14 @@ export async function getKey({ context, request, response, url, signal }: Exchan
   response.end(Buffer.from(result.value!, 'latin1'));
 }
 
-export async function putKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+export async function putKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
   const key = keyOf(url);
   const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
   const ttl = maxAgeOf(request.headers['cache-control']);
   const kind = /^text\/|^application\/json/.test(request.headers['content-type'] ?? '')
     ? ValueKind.text
     : ValueKind.bytes;
-  const value = await readBody(request, context.caller.limits.maxValueBytes);
+  const value = await readBody(request, context.caller.limits.maxValueBytes, memory);
   const put = { verb: 'put', key, value, kind, ifVersion, ttl, deadline: 0, previous: false } as const;
   const result = await call(context.caller, put, { signal });
   if (result.status === Status.conditionFailed) throw preconditionFailed(result);
@@ -76,13 +77,6 @@ function countOf(text: string | null): number {
   return Number(text);
 }
 
-function drained(response: Exchange['response'], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 function lineOf({ key, value, version, expiresAt }: WalkedEntry, keysOnly: boolean): Record<string, unknown> {
   const line: Record<string, unknown> = { ...bytesField('key', key), version };
   if (!keysOnly) Object.assign(line, bytesField('value', value));
@@ -90,7 +84,7 @@ function lineOf({ key, value, version, expiresAt }: WalkedEntry, keysOnly: boole
   return line;
 }
 
-function bytesField(name: string, bytes: string): Record<string, string> {
+export function bytesField(name: string, bytes: string): Record<string, string> {
   const buffer = Buffer.from(bytes, 'latin1');
   const text = buffer.toString('utf8');
   if (Buffer.from(text, 'utf8').equals(buffer)) return { [name]: text };
@@ -144,13 +138,14 @@ function maxAgeOf(header: string | undefined): number {
   return Number(seconds) * 1000;
 }
 
-async function readBody(request: Exchange['request'], limit: number): Promise<string> {
+async function readBody(request: Exchange['request'], limit: number, memory: Exchange['memory']): Promise<string> {
   const tooLarge = new HttpRefusal(413, 'VALUE_TOO_LARGE', `a value has at most ${limit} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
+    memory.hold(chunk.length);
     if (length > limit) throw tooLarge;
     chunks.push(chunk);
   }

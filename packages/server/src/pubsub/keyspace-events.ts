@@ -7,7 +7,9 @@
  *           a value is `set`, also INCR, APPEND and RENAME's new key. New deadlines are no change of a value and not
  *           watched; EXPIRE and PERSIST say them here.
  */
-import type { Caller } from '@quintet/engine';
+import type { Caller, ErrorCode } from '@quintet/engine';
+import { CommandError } from '../errors.ts';
+import type { Incidents } from '../incidents.ts';
 import type { PubSub } from './pubsub.ts';
 
 /** What of a change matters here. */
@@ -22,7 +24,7 @@ interface ChangeSource {
   watch(
     filter: { readonly text: string; readonly shard: null; readonly previous: boolean },
     from: null,
-    sink: { onStart(): void; onChanges(changes: readonly Change[]): void; onEnd(): void },
+    sink: { onStart(): void; onChanges(changes: readonly Change[]): void; onEnd(code: ErrorCode): void },
   ): { stop(): void };
 }
 
@@ -43,13 +45,15 @@ const EVENT_OF: Readonly<Record<Exclude<Change['type'], 'clear'>, readonly [even
 export class KeyspaceEvents {
   private readonly caller: Caller;
   private readonly pubsub: PubSub;
+  private readonly incidents: Incidents;
   private flags = new Set<string>();
   private watch: { stop(): void } | null = null;
   private watchesPrevious = false;
 
-  constructor(caller: Caller, pubsub: PubSub) {
+  constructor(caller: Caller, pubsub: PubSub, incidents: Incidents) {
     this.caller = caller;
     this.pubsub = pubsub;
+    this.incidents = incidents;
   }
 
   /** The flags as CONFIG GET prints them. */
@@ -91,11 +95,17 @@ export class KeyspaceEvents {
     return this.caller.watch({ text: '', shard: null, previous: this.watchesPrevious }, null, {
       onStart: () => {},
       onChanges: (changes) => {
-        for (const change of changes) this.onChange(change);
+        try {
+          for (const change of changes) this.onChange(change);
+        } catch (thrown) {
+          this.incidents.bug(thrown);
+        }
       },
-      // It fell behind, or the cluster is closed. Messages were missed either way: this is no log, as in Redis.
-      onEnd: () => {
+      onEnd: (code) => {
         this.watch = null;
+        if (code === 'CLOSED') return;
+        // It fell behind. Messages were missed: this is no log, as in Redis.
+        this.incidents.trouble('keyspace-events-missed', { code });
         setImmediate(() => this.adjustWatch());
       },
     });
@@ -110,8 +120,17 @@ export class KeyspaceEvents {
 
   private tell(event: string, eventClass: string, key: string): void {
     if (!this.flags.has(eventClass)) return;
-    if (this.flags.has('K')) this.pubsub.publish(`__keyspace@0__:${key}`, event);
-    if (this.flags.has('E')) this.pubsub.publish(`__keyevent@0__:${event}`, key);
+    if (this.flags.has('K')) this.publish(`__keyspace@0__:${key}`, event);
+    if (this.flags.has('E')) this.publish(`__keyevent@0__:${event}`, key);
+  }
+
+  private publish(channel: string, message: string): void {
+    try {
+      this.pubsub.publish(channel, message);
+    } catch (thrown) {
+      if (!(thrown instanceof CommandError)) throw thrown;
+      this.incidents.trouble('keyspace-event-dropped', { detail: thrown.message, channelBytes: channel.length });
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  * Owns      the two maps from names to sessions. A session keeps its own names too (SessionModes), for its count and its end.
  * Does not  store messages: who does not listen, or is cut off for not reading, misses them, as in Redis.
  */
-import { compileGlob, type Glob } from '../glob.ts';
+import { type Glob, StepBudget } from '../glob.ts';
 import { ownCopy } from '../resp/decoder.ts';
 import { bulk } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
@@ -32,28 +32,31 @@ export class PubSub {
 
   subscribe(session: Session, name: string): void {
     const channel = ownCopy(name);
-    session.enterModes().channels.add(channel);
+    const modes = session.enterModes();
+    modes.subscribed(modes.channels, channel);
     const sessions = this.channels.get(channel);
     if (sessions === undefined) this.channels.set(channel, new Set([session]));
     else sessions.add(session);
   }
 
   unsubscribe(session: Session, channel: string): void {
-    session.modes?.channels.delete(channel);
+    session.modes?.unsubscribed(session.modes.channels, channel);
     const sessions = this.channels.get(channel);
     if (sessions?.delete(session) && sessions.size === 0) this.channels.delete(channel);
   }
 
-  subscribePattern(session: Session, name: string): void {
+  /** `glob`: `name` compiled. */
+  subscribePattern(session: Session, name: string, glob: Glob): void {
     const text = ownCopy(name);
-    session.enterModes().patterns.add(text);
+    const modes = session.enterModes();
+    modes.subscribed(modes.patterns, text);
     const pattern = this.patterns.get(text);
     if (pattern !== undefined) pattern.sessions.add(session);
-    else this.patterns.set(text, { text, glob: compileGlob(text), sessions: new Set([session]) });
+    else this.patterns.set(text, { text, glob, sessions: new Set([session]) });
   }
 
   unsubscribePattern(session: Session, text: string): void {
-    session.modes?.patterns.delete(text);
+    session.modes?.unsubscribed(session.modes.patterns, text);
     const pattern = this.patterns.get(text);
     if (pattern?.sessions.delete(session) && pattern.sessions.size === 0) this.patterns.delete(text);
   }
@@ -69,15 +72,16 @@ export class PubSub {
     return this.channels.size > 0 || this.patterns.size > 0;
   }
 
-  /** Delivers to every subscription; how many there were. */
+  /** Delivers to every subscription; how many there were. Throws a CommandError if patterns make that too costly. */
   publish(channel: string, message: string): number {
+    const budget = new StepBudget();
+    const matching = [...this.patterns.values()].filter(({ glob }) => glob.matches(channel, budget));
     let receivers = 0;
     for (const session of this.channels.get(channel) ?? []) {
       session.push(session.encoder.push([MESSAGE, bulk(channel), bulk(message)]));
       receivers++;
     }
-    for (const { text, glob, sessions } of this.patterns.values()) {
-      if (!glob.matches(channel)) continue;
+    for (const { text, sessions } of matching) {
       for (const session of sessions) {
         session.push(session.encoder.push([PATTERN_MESSAGE, bulk(text), bulk(channel), bulk(message)]));
         receivers++;
@@ -88,7 +92,8 @@ export class PubSub {
 
   /** The channels somebody is subscribed to. */
   channelNames(glob: Glob): string[] {
-    return [...this.channels.keys()].filter((channel) => glob.matches(channel));
+    const budget = new StepBudget();
+    return [...this.channels.keys()].filter((channel) => glob.matchesAll || glob.matches(channel, budget));
   }
 
   subscribers(channel: string): number {

@@ -2,8 +2,10 @@
  * A connection without a socket: a test feeds bytes in and reads what was written.
  */
 import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.ts';
+import type { ServerLog } from '../../src/log.ts';
 import { ServerContext } from '../../src/server-context.ts';
-import { Session, type Transport } from '../../src/session.ts';
+import { Session } from '../../src/session.ts';
+import type { Transport } from '../../src/transport.ts';
 import { FakeCaller, fakeCluster } from './fake-cluster.ts';
 
 export class FakeTransport implements Transport {
@@ -61,7 +63,13 @@ export function request(...args: string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
 }
 
-export function connect(options: { limits?: Partial<ServerLimits>; password?: string } = {}): Connection {
+export interface ConnectOptions {
+  limits?: Partial<ServerLimits>;
+  password?: string;
+  log?: ServerLog;
+}
+
+export function connect(options: ConnectOptions = {}): Connection {
   const caller = new FakeCaller();
   const calls: string[] = [];
   const bugs: unknown[] = [];
@@ -69,6 +77,7 @@ export function connect(options: { limits?: Partial<ServerLimits>; password?: st
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     maxClients: 100,
     password: options.password,
+    log: options.log,
     onBug: (thrown) => bugs.push(thrown),
   });
   const transport = new FakeTransport();

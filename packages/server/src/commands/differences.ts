@@ -1,0 +1,115 @@
+/**
+ * Where a command does otherwise than Redis 7.0, in words for docs/commands.md. A command that is not here answers byte for
+ * byte what Redis answers (test/differential.test.ts holds us to that for those that random requests can reach).
+ */
+
+const LONGEST = 'A string has at most `--max-value` bytes (16 MB), not 512 MB.';
+const FARTHEST = 'Deadlines beyond 2^53 − 1 ms count as that.';
+const EACH_BY_ITSELF = 'Reads each key by itself, not all at one instant; inside of MULTI, at one.';
+const SHARD_BY_SHARD = 'Goes shard by shard, not at one instant.';
+const PATTERNS = 'A pattern has at most 4 KB, and one that takes too long to match is refused.';
+const NO_EVENTS = 'No latency events are recorded, so there are none to tell.';
+const NO_DISK = 'Refused: data lives in memory only.';
+const NOTHING = 'Does nothing: ';
+
+/** By full name (`object|freq`); what stands at a container holds for all of its subcommands. */
+export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
+  ['set', FARTHEST],
+  ['getex', FARTHEST],
+  ['expireat', FARTHEST],
+  ['pexpireat', FARTHEST],
+  ['append', LONGEST],
+  ['setrange', LONGEST],
+  ['setbit', `${LONGEST} To a WATCH it is a change also if the bit was so already.`],
+  ['getbit', LONGEST],
+  ['bitfield', LONGEST],
+  ['bitfield_ro', LONGEST],
+  [
+    'incrbyfloat',
+    'Adds with 53 bits of mantissa where Redis has 64: results may differ from the 16th digit on, and none is above 1.8e308.',
+  ],
+  [
+    'lcs',
+    'Refused if the product of the lengths is above 16 M. Made in slices of 4 ms, so that other clients are served meanwhile.',
+  ],
+  ['mget', EACH_BY_ITSELF],
+  ['exists', EACH_BY_ITSELF],
+  ['touch', `${EACH_BY_ITSELF} Only counts: nodes note by themselves what is used.`],
+  ['mset', 'At most 16,384 keys and 32 MB at once.'],
+  ['msetnx', 'At most 16,384 keys and 32 MB at once.'],
+  ['del', 'At most 16,384 keys at once.'],
+  ['unlink', 'The same as DEL: nothing here blocks.'],
+  ['type', 'There are strings only.'],
+  ['copy', 'There is one database: DB 0.'],
+  ['keys', `${SHARD_BY_SHARD} Refused if the names come to more than 64 MB. ${PATTERNS}`],
+  ['scan', `A call ends early at 4 MB of names. ${PATTERNS}`],
+  ['randomkey', 'Fast, not perfectly even.'],
+  ['object|encoding', 'Told by the value alone: `int`, `embstr` or `raw` as Redis would store it anew.'],
+  ['object|refcount', 'Always 1.'],
+  ['object|freq', "Always Redis's error for a policy without frequencies."],
+  ['object|idletime', "Always Redis's error for a policy without idle times: nodes keep an order of use, no times."],
+  ['memory|usage', 'An estimate for one copy; SAMPLES changes nothing.'],
+  ['memory|purge', `${NOTHING}nodes reclaim memory by themselves.`],
+  [
+    'exec',
+    'Atomic over all shards. Commands on all keys (FLUSHALL, DBSIZE, KEYS, SCAN, RANDOMKEY, WAIT) cut it into parts, each ' +
+      'atomic. At most 16,384 keys and 32 MB.',
+  ],
+  ['watch', 'A key that is absent again is as absent as before, whatever it was meanwhile.'],
+  ['psubscribe', PATTERNS],
+  ['pubsub|channels', PATTERNS],
+  ['publish', 'Refused if matching the channel against all patterns takes too long.'],
+  ['auth', 'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended.'],
+  ['select', 'There is one database: 0.'],
+  ['readonly', `${NOTHING}reads are linearizable wherever they are served.`],
+  ['readwrite', `${NOTHING}the counterpart of READONLY.`],
+  ['asking', `${NOTHING}no slot is ever under way to another server.`],
+  ['client|setname', 'At most 1,024 bytes.'],
+  ['client|setinfo', 'As in Redis 7.2.'],
+  ['client|no-touch', 'As in Redis 7.2. Accepted; changes nothing.'],
+  ['client|list', 'Each client once. With `lib-name` and `lib-ver` of Redis 7.2. Buffers are told as they are here.'],
+  ['client|info', 'See CLIENT LIST.'],
+  ['client|getredir', 'Always -1: there is no tracking.'],
+  ['client|pause', 'Holds RESP clients back, not HTTP and gRPC.'],
+  [
+    'config',
+    'Knows the settings that clients and tools ask for. Can change: maxclients, timeout, notify-keyspace-events, ' +
+      'slowlog-log-slower-than, slowlog-max-len.',
+  ],
+  ['config|rewrite', 'Refused: kvctl serve --config reads a file and never writes it.'],
+  ['dbsize', `Counts entries past their deadline until they are removed. ${SHARD_BY_SHARD}`],
+  ['flushall', SHARD_BY_SHARD],
+  ['flushdb', SHARD_BY_SHARD],
+  ['info', 'The fields that tools look for, and a section `quintet`. `used_memory` is what the nodes hold.'],
+  ['function', 'There are no functions; FLUSH is there because test suites begin with it.'],
+  ['slowlog', 'Times include waiting for nodes: that is what a client feels.'],
+  [
+    'latency|histogram',
+    'Times are from the beginning of a command to its reply, and coarse: one clock reading per turn.',
+  ],
+  ['latency|latest', NO_EVENTS],
+  ['latency|history', NO_EVENTS],
+  ['latency|reset', NO_EVENTS],
+  ['latency|doctor', NO_EVENTS],
+  ['latency|graph', NO_EVENTS],
+  ['debug|sleep', 'Only this connection sleeps.'],
+  ['debug|log', `${NOTHING}there is no log file.`],
+  ['role', 'Always a master without replicas: the copies inside are no servers a client could talk to.'],
+  [
+    'wait',
+    'Acknowledged writes are on every in-sync copy already. Waits until every shard has so many replicas in sync, and answers ' +
+      'the fewest of any shard.',
+  ],
+  ['shutdown', 'Asks the process to close the server and the cluster in order; SAVE and NOSAVE are the same.'],
+  ['save', NO_DISK],
+  ['bgsave', NO_DISK],
+  ['bgrewriteaof', NO_DISK],
+  ['lastsave', 'When the server began.'],
+  [
+    'cluster',
+    'One node, this port, has all 16,384 slots, at the address the client came in by; the engine behind it routes by itself, ' +
+      'so there are no redirections and no CROSSSLOT.',
+  ],
+  ['command|docs', 'Without arguments and history.'],
+  ['command|info', 'Of flags and categories those that mean something here.'],
+]);

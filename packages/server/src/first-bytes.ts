@@ -1,0 +1,90 @@
+/**
+ * FirstBytes: one connection until its first line tells its protocol.
+ *
+ * Owns      the bytes that came so far, and the deadlines of this stage.
+ * Does not  decide (sniff.ts), or hand over (reception.ts).
+ * Deadlines Half a first line is cut off after `firstLineMs`, and so is half a TLS handshake. Silence is no fault where
+ *           everybody may come in; where there is a password it is cut off after `loginMs`, lest strangers take all places.
+ */
+import type { Socket } from 'node:net';
+import type { CutOffReason } from './incidents.ts';
+import { type Protocol, sniff } from './sniff.ts';
+
+export interface FirstBytesOptions {
+  readonly firstLineMs: number;
+  /** How long nothing may come; null = for ever. */
+  readonly silenceMs: number | null;
+  /** Inside of TLS already, whose handshake is not done yet. */
+  readonly handshaking: boolean;
+}
+
+/** What becomes of it: exactly one is called, once; none if the client goes away by itself. */
+export interface FirstBytesOutcome {
+  decided(protocol: Protocol, first: Buffer): void;
+  cutOff(reason: CutOffReason): void;
+  /** In any case: nothing more is heard of it here. */
+  left(): void;
+}
+
+export class FirstBytes {
+  readonly acceptedAt = Date.now();
+  private readonly socket: Socket;
+  private readonly options: FirstBytesOptions;
+  private readonly outcome: FirstBytesOutcome;
+  private first: Buffer = Buffer.alloc(0);
+  private lineTimer: NodeJS.Timeout | undefined;
+  private silenceTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, options: FirstBytesOptions, outcome: FirstBytesOutcome) {
+    this.socket = socket;
+    this.options = options;
+    this.outcome = outcome;
+    socket.on('data', this.onData);
+    socket.on('end', this.onEnd);
+    socket.on('close', this.leave);
+    if (options.handshaking) {
+      this.beginLine();
+      socket.once('secure', this.onSecure);
+    } else {
+      this.beginSilence();
+    }
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.first = this.first.length === 0 ? chunk : Buffer.concat([this.first, chunk]);
+    this.beginLine();
+    const protocol = sniff(this.first);
+    if (protocol === 'more') return;
+    this.leave();
+    this.outcome.decided(protocol, this.first);
+  };
+
+  private readonly onEnd = (): void => void this.socket.end();
+
+  private readonly onSecure = (): void => {
+    clearTimeout(this.lineTimer);
+    this.lineTimer = undefined;
+    this.beginSilence();
+  };
+
+  private readonly leave = (): void => {
+    clearTimeout(this.lineTimer);
+    clearTimeout(this.silenceTimer);
+    const { socket } = this;
+    socket.off('data', this.onData);
+    socket.off('end', this.onEnd);
+    socket.off('close', this.leave);
+    socket.off('secure', this.onSecure);
+    this.outcome.left();
+  };
+
+  private beginLine(): void {
+    this.lineTimer ??= setTimeout(() => this.outcome.cutOff('handshake'), this.options.firstLineMs).unref();
+  }
+
+  private beginSilence(): void {
+    const { silenceMs } = this.options;
+    if (silenceMs === null) return;
+    this.silenceTimer = setTimeout(() => this.outcome.cutOff('not-authenticated'), silenceMs).unref();
+  }
+}

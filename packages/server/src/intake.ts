@@ -1,0 +1,161 @@
+/**
+ * Intake: the way in of one connection: bytes become requests, which are begun one at a time.
+ *
+ * Owns      the decoder, the holds, and whether the transport is read.
+ * Does not  run requests (dispatch.ts does, for the session) or know of replies but how full their way is (replies-out.ts).
+ * Invariants
+ *   I1  requests are begun in the order they came
+ *   I2  none is begun while one holds the session, while more than the limits are pending, or after closing
+ *   I3  one turn of the event loop is not taken up by one client: after TURN_MS its next requests wait for the next turn
+ * Why pull  Requests are pulled from the decoder one at a time, so any command can stop the next from being begun
+ *           without a second queue: what is not begun stays bytes, and the socket is not read meanwhile.
+ */
+import type { RepliesOut } from './replies-out.ts';
+import { Decoder } from './resp/decoder.ts';
+import type { ServerContext } from './server-context.ts';
+import type { Transport } from './transport.ts';
+
+/** What the way in needs of the session it belongs to. */
+export interface IntakeOwner {
+  /** Begins a request, whatever comes of it. */
+  begin(args: string[]): void;
+  /** What came is no request. */
+  onProtocolError(text: string): void;
+  /** The client will send no more, and all it asked for is begun. */
+  onInputDone(): void;
+  /** An error that is a bug came out of beginning requests. */
+  onBug(thrown: unknown): void;
+}
+
+/** Share of a limit at which a paused transport is read again. */
+const RESUME_AT = 0.5;
+
+/** What the requests of one client may take of one turn, and how often the clock is asked. */
+const TURN_MS = 10;
+const LOOK_EVERY = 8;
+
+export class Intake {
+  readonly decoder: Decoder;
+  /** When what is being begun was begun (ServerContext.turnTime). */
+  begunAt = 0;
+  private readonly owner: IntakeOwner;
+  private readonly output: RepliesOut;
+  private readonly context: ServerContext;
+  private readonly transport: Transport;
+  /** A request that was taken from the decoder and must wait (CLIENT PAUSE). */
+  private parked: string[] | null = null;
+  private parkedBytes = 0;
+  private holds = 0;
+  private pumping = false;
+  private paused = false;
+  /** Waiting for the next turn (I3). */
+  private resting = false;
+  private inputEnded = false;
+
+  /** `output`: requests are begun only while it is open, and not full. */
+  constructor(owner: IntakeOwner, output: RepliesOut, context: ServerContext, transport: Transport) {
+    this.owner = owner;
+    this.output = output;
+    this.context = context;
+    this.transport = transport;
+    this.decoder = new Decoder(context.limits);
+    this.decoder.authenticated = !context.passwordRequired;
+  }
+
+  /** Bytes received and not yet begun. */
+  get bytes(): number {
+    return this.decoder.bufferedBytes + this.parkedBytes;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  feed(chunk: Buffer): void {
+    this.decoder.feed(chunk);
+    this.pump();
+  }
+
+  /** The client will send no more; what it asked for is still begun. */
+  end(): void {
+    this.inputEnded = true;
+    this.pump();
+  }
+
+  /** Takes back the request being begun: it is begun anew after {@link release}, which must follow. */
+  park(args: readonly string[]): void {
+    this.parked = [...args];
+    this.parkedBytes = this.decoder.lastRequestBytes;
+    this.hold();
+  }
+
+  forgetParked(): void {
+    this.parked = null;
+    this.parkedBytes = 0;
+  }
+
+  hold(): void {
+    this.holds++;
+  }
+
+  release(): void {
+    this.holds--;
+    this.pump();
+  }
+
+  /** Begins the requests that are there, as far as they may be begun. */
+  pump(): void {
+    if (this.pumping || this.resting) return;
+    this.pumping = true;
+    try {
+      this.begunAt = this.context.turnTime();
+      this.afterBeginning(this.beginMany());
+    } catch (thrown) {
+      this.owner.onBug(thrown);
+    }
+    this.pumping = false;
+  }
+
+  private afterBeginning(exhausted: boolean): void {
+    if (this.decoder.error !== null) this.owner.onProtocolError(this.decoder.error);
+    if (exhausted && this.inputEnded) this.owner.onInputDone();
+    this.adjustReading();
+  }
+
+  /** Whether there is no whole request left. */
+  private beginMany(): boolean {
+    const { owner, output, decoder } = this;
+    let startedAt = 0;
+    for (let count = 1; output.isOpen && this.holds === 0 && !output.isFull(1); count++) {
+      const args = this.parked ?? decoder.next();
+      if (args === null) return true;
+      if (this.parked !== null) this.forgetParked();
+      owner.begin(args);
+      if (count % LOOK_EVERY !== 0) continue;
+      const now = performance.now();
+      if (startedAt === 0) startedAt = now;
+      else if (now - startedAt > TURN_MS) {
+        this.rest();
+        return false;
+      }
+    }
+    return false;
+  }
+
+  private rest(): void {
+    this.resting = true;
+    setImmediate(() => {
+      this.resting = false;
+      this.pump();
+    });
+  }
+
+  private adjustReading(): void {
+    if (!this.output.isOpen) return;
+    const wanted = this.holds > 0 || this.resting || this.output.isFull(this.paused ? RESUME_AT : 1);
+    if (wanted === this.paused) return;
+    this.paused = wanted;
+    if (wanted) this.transport.pause();
+    else this.transport.resume();
+  }
+}

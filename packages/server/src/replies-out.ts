@@ -1,0 +1,169 @@
+/**
+ * RepliesOut: the way out of one connection: replies in order, one write per turn, and the end.
+ *
+ * Owns      the queue of replies, the bytes the transport has not sent yet, and the state of the connection's end.
+ * Does not  know commands or read requests (intake.ts); the session is told what it should know.
+ * Invariants
+ *   O1  texts are written in the order of their requests, at most one write per turn of the event loop
+ *   O2  output beyond the limits ends the connection (output-guard.ts)
+ *   O3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
+ */
+import type { CutOffReason } from './incidents.ts';
+import { OutputGuard } from './output-guard.ts';
+import { type Answer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
+import { type Encoder, RESP2 } from './resp/encoder.ts';
+import type { ServerContext } from './server-context.ts';
+import type { Transport } from './transport.ts';
+
+/** What the way out needs of the session it belongs to. */
+export interface RepliesOwner {
+  /** Written bytes may have made room for further commands. */
+  onWritten(): void;
+  /** A reply that had to wait is there. */
+  onAnswered(request: Request): void;
+  /** Ends the connection at once. */
+  cutOff(reason: CutOffReason): void;
+  /** An error that is a bug came out of making a reply. */
+  onBug(thrown: unknown): void;
+  flushScheduled: boolean;
+  flush(): void;
+}
+
+export class RepliesOut {
+  encoder: Encoder = RESP2;
+  private readonly owner: RepliesOwner;
+  private readonly context: ServerContext;
+  private readonly transport: Transport;
+  private readonly queue: ReplyQueue;
+  private readonly guard: OutputGuard;
+  /** The transport's, as of the last flush or drain: asking it for every command would cost too much. */
+  private unsentBytes = 0;
+  /** Called once when no reply is pending. */
+  private onIdle: (() => void) | null = null;
+  private state: 'open' | 'closing' | 'ended' | 'closed' = 'open';
+
+  constructor(owner: RepliesOwner, context: ServerContext, transport: Transport) {
+    this.owner = owner;
+    this.context = context;
+    this.transport = transport;
+    this.queue = new ReplyQueue(
+      (reply) => this.onText(reply),
+      (thrown) => owner.onBug(thrown),
+    );
+    this.guard = new OutputGuard(
+      context.limits.outputHardBytes,
+      () => this.queue.heldBytes + transport.unsentBytes,
+      () => this.onLimit(),
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /** Replies opened and not yet gone. */
+  get pending(): number {
+    return this.queue.count;
+  }
+
+  /** Replies held here, and written bytes not sent yet. */
+  get outputBytes(): number {
+    return this.queue.heldBytes + this.unsentBytes;
+  }
+
+  /** Bytes of the requests whose replies are pending. */
+  get requestBytes(): number {
+    return this.queue.requestBytes;
+  }
+
+  add(text: string): void {
+    this.queue.add(text, this.encoder);
+  }
+
+  open(answer: Answer | null, request: Request): PendingReply {
+    return this.queue.open(this.encoder, answer, request);
+  }
+
+  isHead(reply: PendingReply): boolean {
+    return this.queue.isHead(reply);
+  }
+
+  /** Calls once no reply is pending any more. One at a time. */
+  whenIdle(callback: () => void): void {
+    if (this.queue.count === 0) callback();
+    else this.onIdle = callback;
+  }
+
+  /** Whether `share` of a limit is reached, so that no further command may be begun. */
+  isFull(share: number): boolean {
+    const { limits } = this.context;
+    const { count, requestBytes, expectedBytes } = this.queue;
+    const output = this.outputBytes;
+    return (
+      count >= limits.pendingOperations * share ||
+      requestBytes >= limits.pendingBytes * share ||
+      output >= limits.outputSoftBytes * share ||
+      // Replies not here yet count by what the last ones weighed: a pipeline of large reads is let in bit by bit.
+      output + count * expectedBytes >= limits.outputHardBytes * share
+    );
+  }
+
+  onDrain(): void {
+    this.unsentBytes = this.transport.unsentBytes;
+  }
+
+  /** Sends what is owed, then ends the connection. */
+  close(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closing';
+    this.context.scheduleFlush(this.owner);
+  }
+
+  /** The connection is gone. False if that was known. */
+  onClosed(): boolean {
+    if (this.state === 'closed') return false;
+    this.state = 'closed';
+    this.queue.discard();
+    this.guard.stop();
+    return true;
+  }
+
+  /** Writes what is ready. Called by the context once per turn. */
+  flush(): void {
+    if (this.state === 'closed' || this.state === 'ended') return;
+    const text = this.queue.take();
+    if (text !== '') {
+      this.context.counters.outputBytes += text.length;
+      this.transport.write(text);
+    }
+    this.unsentBytes = this.transport.unsentBytes;
+    this.guard.check(this.outputBytes);
+    if (this.state === 'closing' && this.queue.count === 0 && this.queue.heldBytes === 0) this.finish();
+    else this.owner.onWritten();
+  }
+
+  private finish(): void {
+    this.state = 'ended';
+    this.transport.resume();
+    this.transport.end();
+  }
+
+  private onText(reply: PendingReply | null): void {
+    if (!this.owner.flushScheduled) this.context.scheduleFlush(this.owner);
+    if (reply !== null) this.owner.onAnswered(reply.request);
+    this.guard.check(this.outputBytes);
+    if (this.onIdle === null || this.queue.count > 0) return;
+    const callback = this.onIdle;
+    this.onIdle = null;
+    callback();
+  }
+
+  private onLimit(): void {
+    this.context.counters.outputLimitDisconnections++;
+    this.owner.cutOff('output-limit');
+  }
+}

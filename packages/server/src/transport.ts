@@ -1,0 +1,15 @@
+/** What a session needs of a connection: a socket (socket-transport.ts), or in tests none. */
+export interface Transport {
+  /** `host:port` of the client and of ours. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Bytes written and not yet taken by the kernel. */
+  readonly unsentBytes: number;
+  /** Writes a one-byte string. */
+  write(text: string): void;
+  pause(): void;
+  resume(): void;
+  /** Ends the connection once all that was written is sent. */
+  end(): void;
+  destroy(): void;
+}

@@ -1,0 +1,68 @@
+/**
+ * ChangeFeeds: the watchers behind one server, RESP and HTTP alike.
+ *
+ * Owns      the feeds that are open, which connection's watch is whose, and the end of all of them when the server closes.
+ * Bounded   A feed holds at most `watchBytes`; all of them together are among those who share `clientsBytes`, and give way when
+ *           it is too little (memory-holders.ts): a connection costs a watch, and no more.
+ */
+import type { Caller } from '@quintet/engine';
+import type { ServerContext } from '../server-context.ts';
+import type { Session } from '../session.ts';
+import { ChangeFeed } from './change-feed.ts';
+import { SessionWatch } from './session-watch.ts';
+import type { WatchStart, WatchTarget } from './watch-request.ts';
+
+export class ChangeFeeds {
+  private readonly context: ServerContext;
+  private readonly caller: Caller;
+  /** With what to call when the server closes. */
+  private readonly feeds = new Map<ChangeFeed, () => void>();
+  private readonly sessions = new WeakMap<Session, SessionWatch>();
+
+  constructor(context: ServerContext, caller: Caller) {
+    this.context = context;
+    this.caller = caller;
+  }
+
+  /** Open feeds. */
+  get size(): number {
+    return this.feeds.size;
+  }
+
+  /**
+   * A feed; `onNews`: it has started or ended, or there is something to take; `onClosing`: the server closes.
+   * @throws {KvError} INVALID_OPTION, INVALID_VERSION, KEY_TOO_LARGE
+   */
+  open(target: WatchTarget, start: WatchStart, onNews: () => void, onClosing: () => void): ChangeFeed {
+    const feed = new ChangeFeed(this.caller, target, start, this.context.limits.watchBytes, onNews);
+    this.feeds.set(feed, onClosing);
+    this.context.memoryHolders.add(feed);
+    return feed;
+  }
+
+  /** Ends a feed. Idempotent. */
+  drop(feed: ChangeFeed): void {
+    feed.stop();
+    this.feeds.delete(feed);
+    this.context.memoryHolders.remove(feed);
+  }
+
+  /** The watch of a connection. */
+  of(session: Session): SessionWatch {
+    const known = this.sessions.get(session);
+    if (known !== undefined) return known;
+    const watch = new SessionWatch(session, this);
+    this.sessions.set(session, watch);
+    return watch;
+  }
+
+  /** A connection is gone. */
+  leave(session: Session): void {
+    this.sessions.get(session)?.end();
+  }
+
+  /** The server closes: nobody is kept waiting. */
+  close(): void {
+    for (const onClosing of [...this.feeds.values()]) onClosing();
+  }
+}

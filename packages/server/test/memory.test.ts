@@ -1,0 +1,144 @@
+/** What clients may hold in memory, in all protocols, and that the largest goes when it is too much. */
+import assert from 'node:assert/strict';
+import { connect as connectHttp2 } from 'node:http2';
+import { after, before, test } from 'node:test';
+import { type RunningServer, startServer } from '../src/index.ts';
+import { MemoryHolders } from '../src/memory-holders.ts';
+import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { connect, request } from './support/fake-transport.ts';
+import { RecordedLog } from './support/recorded-log.ts';
+import { exchange, open, readAll } from './support/sockets.ts';
+
+const LIMIT = 1024 * 1024;
+
+let log: RecordedLog;
+let caller: FakeCaller;
+let server: RunningServer;
+
+before(async () => {
+  log = new RecordedLog();
+  caller = new FakeCaller();
+  server = await startServer(fakeCluster(caller), { port: 0, log, limits: { clientsBytes: LIMIT } });
+});
+
+after(() => server.close());
+
+/** Waits until a client of a protocol was cut off for its memory. */
+async function cutOff(protocol: string): Promise<void> {
+  const isIt = ({ fields }: { fields: Record<string, unknown> }): boolean =>
+    fields.protocol === protocol && fields.reason === 'client-memory';
+  while (!log.named('client-cut-off').some(isIt)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('memory: the largest goes first, those who asked not to go last', () => {
+  const gone: string[] = [];
+  const holder = (name: string, heldBytes: number, noEvict = false) => ({
+    heldBytes,
+    noEvict,
+    cutOff: () => void gone.push(name),
+  });
+  const holders = new MemoryHolders();
+  const medium = holder('medium', 300);
+  for (const one of [holder('small', 10), holder('kept', 1000, true), holder('large', 500), medium]) holders.add(one);
+  assert.equal(holders.shed(5000), 0);
+  assert.equal(holders.shed(1500), 1);
+  assert.deepEqual(gone, ['large']);
+  holders.remove(medium);
+  gone.length = 0;
+  assert.equal(holders.shed(600), 3);
+  assert.deepEqual(gone, ['large', 'small', 'kept']);
+});
+
+test('memory: a body that HTTP is still receiving counts', { timeout: 10_000 }, async () => {
+  const socket = await open(server);
+  const reading = readAll(socket);
+  socket.write(`PUT /v1/keys/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${4 * LIMIT}\r\n\r\n`);
+  socket.write('x'.repeat(2 * LIMIT));
+  await cutOff('http');
+  assert.equal(await reading, '');
+});
+
+const PUT = '/kvstore.server.v2.KeyValueService/Put';
+
+/** One message in gRPC's framing, or the beginning of one. */
+function message(announced: number, sent: number): Buffer {
+  const bytes = Buffer.alloc(5 + sent);
+  bytes.writeUInt32BE(announced, 1);
+  return bytes;
+}
+
+for (const [name, sent] of [
+  ['is still receiving', 3 * LIMIT - 100],
+  ['has under way', 3 * LIMIT],
+] as const) {
+  test(`memory: a request that gRPC ${name} counts`, { timeout: 10_000 }, async () => {
+    log.told.length = 0;
+    caller.delivery = 'by-hand';
+    const client = connectHttp2(`http://${server.address}`);
+    client.on('error', () => {});
+    const headers = { ':method': 'POST', ':path': PUT, 'content-type': 'application/grpc', te: 'trailers' };
+    const stream = client.request(headers);
+    stream.on('error', () => {});
+    // As protobuf has it: field 2, the value, of so many bytes.
+    const body = message(3 * LIMIT, sent);
+    body.set([0x12, 0xfb, 0xff, 0xbf, 0x01], 5);
+    stream.write(body);
+    await cutOff('grpc');
+    client.destroy();
+    caller.delivery = 'in-order';
+    caller.deliver();
+  });
+}
+
+test('memory: HTTP begins a request when the answer before it is out', { timeout: 10_000 }, async () => {
+  await exchange(server, request('SET', 'large', 'v'.repeat(100_000)));
+  caller.submitted.length = 0;
+  caller.delivery = 'by-hand';
+  const socket = await open(server);
+  const reading = readAll(socket);
+  socket.write(`${'GET /v1/keys/large HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50)}`);
+  while (caller.inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(caller.submitted.length, 1, 'fifty were sent at once');
+  caller.delivery = 'in-order';
+  caller.deliver();
+  socket.write('GET /v1/keys/none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  const answers = (await reading).split('HTTP/1.1 ').slice(1);
+  assert.deepEqual(
+    answers.map((answer) => answer.slice(0, 3)),
+    [...Array.from({ length: 50 }, () => '200'), '404'],
+  );
+});
+
+test('memory: names under WATCH and SUBSCRIBE count, and are given back', async () => {
+  const { session, ask } = connect();
+  const before = session.heldBytes;
+  const name = 'n'.repeat(10_000);
+  await ask('WATCH', name);
+  assert.ok(session.heldBytes >= before + 10_000);
+  await ask('UNWATCH');
+  assert.equal(session.heldBytes, before);
+  await ask('SUBSCRIBE', name, 'x', name);
+  const subscribed = session.heldBytes;
+  assert.ok(subscribed >= before + 10_000 && subscribed < before + 20_000);
+  await ask('PSUBSCRIBE', 'p'.repeat(4000));
+  await ask('PUNSUBSCRIBE');
+  assert.equal(session.heldBytes, subscribed);
+  await ask('UNSUBSCRIBE');
+  assert.equal(session.heldBytes, before);
+});
+
+test('memory: requests under way and parked ones count', async () => {
+  const { session, feed, quiet, caller, context, ask } = connect();
+  caller.delivery = 'by-hand';
+  feed(request('SET', 'a', 'x'.repeat(50_000)));
+  assert.ok(session.heldBytes >= 50_000);
+  caller.deliver();
+  await quiet();
+  assert.ok(session.heldBytes < 1000);
+  await ask('CLIENT', 'PAUSE', '100000');
+  feed(request('SET', 'a', 'x'.repeat(60_000)));
+  assert.ok(session.heldBytes >= 60_000);
+  context.pause.end();
+  session.onClosed();
+});

@@ -1,0 +1,74 @@
+/**
+ * Writes docs/commands.md from the server's table of commands.
+ *
+ *   node --conditions=source --import tsx scripts/pages/commands.ts [--check]
+ *
+ * --check  writes nothing; exit code 1 if the page is not what the table says
+ */
+import type { Command, CommandGroup } from '../../packages/server/src/commands/command.ts';
+import { DIFFERENCES } from '../../packages/server/src/commands/differences.ts';
+import { COMMANDS } from '../../packages/server/src/commands/table.ts';
+import { table, writeOrCheck } from './page.ts';
+
+const GROUPS: Readonly<Record<CommandGroup, string>> = {
+  string: 'Strings',
+  bitmap: 'Bits',
+  generic: 'Keys',
+  transactions: 'Transactions',
+  pubsub: 'Publish and subscribe',
+  connection: 'Connections',
+  server: 'The server',
+  cluster: 'Clusters, as cluster clients see us',
+  scripting: 'Scripting',
+  quintet: 'Our own',
+};
+
+const INTRODUCTION = `# Commands
+
+What a Quintet server answers over the Redis protocol (RESP2 and RESP3), generated from the table that dispatches them
+(\`scripts/pages/commands.ts\`). Commands are those of Redis 7.0; where nothing stands under "otherwise than Redis", replies are
+the same byte for byte. \`COMMAND\`, \`COMMAND DOCS\` and \`COMMAND LIST\` tell the same to programs.
+
+For all commands:
+
+- There are strings, in one database. Lists, hashes, sets, streams, scripts, access lists (ACL), blocking commands and
+  tracking are unknown commands.
+- A key has at most 64 KB, a value at most \`--max-value\` (16 MB).
+- A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
+  gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
+- Commands of one connection take effect in their order, through failovers too. Keys may be in any slots: there is no CROSSSLOT.
+- The texts of \`HELP\` are our own.
+- Keyspace events come from the engine's log: whatever stores a value is \`set\`, whichever command it was.
+`;
+
+/** \`DEBUG SLEEP\`, linked to Redis's own page where there is one. */
+function nameOf({ fullName, spec }: Command): string {
+  const shown = `\`${fullName.replace('|', ' ').toUpperCase()}\``;
+  if (spec.group === 'quintet') return shown;
+  return `[${shown}](https://redis.io/docs/latest/commands/${fullName.replace('|', '-')}/)`;
+}
+
+function kindOf({ spec }: Command): string {
+  const access = spec.flags.includes('write') ? 'write' : spec.flags.includes('readonly') ? 'read' : '';
+  return [access, spec.flags.includes('admin') ? 'admin' : ''].filter(Boolean).join(', ');
+}
+
+function row(command: Command): string[] {
+  return [nameOf(command), kindOf(command), command.spec.summary, DIFFERENCES.get(command.fullName) ?? ''];
+}
+
+/** A container's rows are its own, where it has something to say, and its subcommands'. */
+function rowsOf(command: Command): string[][] {
+  const subcommands = [...command.subcommands.values()].filter(({ spec }) => spec.name !== 'help');
+  if (subcommands.length === 0) return [row(command)];
+  const speaks = DIFFERENCES.has(command.fullName) || command.spec.name === 'command';
+  return [...(speaks ? [row(command)] : []), ...subcommands.map(row)];
+}
+
+function section(group: CommandGroup): string {
+  const commands = [...COMMANDS.values()].filter(({ spec }) => spec.group === group);
+  const rows = commands.sort((one, other) => one.fullName.localeCompare(other.fullName, 'en')).flatMap(rowsOf);
+  return `\n## ${GROUPS[group]}\n\n${table(['command', '', 'what it does', 'otherwise than Redis'], rows)}`;
+}
+
+writeOrCheck('commands.md', INTRODUCTION + (Object.keys(GROUPS) as CommandGroup[]).map(section).join(''));

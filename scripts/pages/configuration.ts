@@ -1,0 +1,137 @@
+/**
+ * Writes docs/configuration.md: the settings of `kvctl serve` from their table, and what else its operator should know.
+ *
+ *   node --conditions=source --import tsx scripts/pages/configuration.ts [--check]
+ *
+ * --check  writes nothing; exit code 1 if the page is not what the table says
+ */
+import { defaultText, SETTINGS, type Setting, variableOf } from '../../packages/cli/src/serve/settings.ts';
+import { DEFAULT_LIMITS } from '../../packages/server/src/limits.ts';
+import { table, writeOrCheck } from './page.ts';
+
+const SOURCES = `# Configuration of the server
+
+\`kvctl serve\` takes each setting from the first of these that has it:
+
+1. the flag: \`--max-memory 512mb\`
+2. the environment variable: \`QUINTET_MAX_MEMORY=512mb\`
+3. the file of \`--config FILE\` (or \`QUINTET_CONFIG\`): \`"max-memory": "512mb"\`
+4. the default
+
+The file is a JSON object whose keys are the flags' names:
+
+\`\`\`json
+{
+  "host": "0.0.0.0",
+  "password-file": "/run/secrets/quintet",
+  "replicas": 2,
+  "max-memory": "512mb",
+  "eviction": "allkeys-lru",
+  "http-hosts": ["cache.example"]
+}
+\`\`\`
+
+An unknown key, an unknown variable that begins with \`QUINTET_\`, and a value that cannot be read end the start with exit code 2 and
+a text that names where it stands. Variables that Kubernetes adds for a service called \`quintet\` are passed over. Sizes are
+\`64kb\`, \`512mb\`, \`2gb\` (counted by 1024); durations \`500ms\`, \`30s\`, \`1m30s\`, a bare number is seconds.
+
+`;
+
+const OPERATION = `
+The password is the content of \`password-file\` (its last line end does not count), or \`QUINTET_PASSWORD\`, or \`KVCTL_PASSWORD\`, which
+clients use too. There is no flag for it: everybody on a machine can read command lines. Without a password the server listens
+on this machine only.
+
+## The log
+
+An event a line, on stderr: text on a terminal, JSON otherwise (pino; \`log-format\`). \`event\` is a name that stays the same between
+releases, \`level\` is how loud it is, the other fields tell the rest.
+
+\`\`\`
+{"level":"warn","time":"2026-01-31T12:03:04.123Z","event":"node-down","node":"n3#1","reason":"killed","msg":"node down"}
+12:03:04.123 warn: node-down node=n3#1 reason=killed
+\`\`\`
+
+${table(
+  ['event', 'level', 'what happened'],
+  [
+    ['`starting`, `listening`', 'info', 'with all settings; with the address'],
+    [
+      '`node-up`, `node-down`',
+      'info, warn',
+      'a node took its seat; one died: `reason` is killed, crashed, exited, hung …',
+    ],
+    ['`promoted`', 'info', 'a replica took over as primary of `shard`'],
+    ['`redundancy-restored`', 'info', 'every shard has all its copies again, `tookMs` after the first death'],
+    [
+      '`shard-lost`, `shard-restored`, `shard-reset`',
+      'error, info, warn',
+      'every copy is gone; it has all copies; it was begun anew',
+    ],
+    ['`node-backing-off`, `node-stopped`', 'warn, error', 'a seat keeps crashing; it is given up until `kvctl revive`'],
+    ['`learner-started`, `learner-joined`', 'debug', 'a copy is being made; it is in sync'],
+    ['`login-refused`', 'warn', 'a wrong password, or none where one is needed: `protocol`, `address`'],
+    ['`connection-refused`', 'warn', 'there were `max-clients` connections'],
+    ['`request-refused`', 'warn', 'HTTP with a foreign Host or Origin: perhaps an attack through a browser'],
+    [
+      '`client-cut-off`',
+      'warn, info',
+      'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, ' +
+        'protocol-error, cross-protocol, handshake, bug; or (info) idle, killed, shutdown',
+    ],
+    ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
+    ['`keyspace-event-dropped`, `keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
+    ['`server-bug`, `crashed`', 'error, fatal', 'a bug: please report it with `err`'],
+    [
+      '`stopping`, `closing`, `closing-slowly`, `closed`, `stopped`',
+      'info; slowly: warn',
+      'the way down, with who is still connected',
+    ],
+  ],
+)}
+Clients can cause events, so of each kind five are told in ten seconds one by one; how many more there were is told after
+(\`more\`).
+
+## Stopping
+
+SIGTERM, SIGINT and the command SHUTDOWN stop it in order: no new connections, no further requests; what was asked is answered;
+clients have \`close-timeout\` to read their answers; then connections are cut off and the nodes end. Exit code 0. A second signal
+ends the process at once.
+
+## Limits of one client
+
+Redis clients see some of them in \`CONFIG GET\`. In the library they are the option \`limits\` of \`startServer\`.
+
+`;
+
+const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: string])[] = [
+  ['requestArguments', 'arguments of one request'],
+  ['bulkBytes', 'bytes of one argument; `max-value` if that is more'],
+  ['requestBytes', 'bytes of one request'],
+  ['lineBytes', 'bytes of an inline request'],
+  ['pendingOperations', 'operations under way, then its socket is not read'],
+  ['pendingBytes', 'bytes of requests under way, then its socket is not read'],
+  ['outputSoftBytes', 'unsent bytes, then its socket is not read'],
+  ['outputHardBytes', 'unsent bytes, then it is cut off: at once at four times this, else after ten seconds'],
+  ['namesPerClient', 'keys under WATCH, and subscriptions'],
+  ['transactionSteps', 'commands and conditions of one MULTI, keys of one MSET or DEL'],
+  ['transactionBytes', 'bytes of their keys and values'],
+  ['patternBytes', 'bytes of a glob pattern'],
+  ['clientNameBytes', 'bytes of its name'],
+  ['firstLineMs', 'ms for its first line, and for a TLS handshake'],
+  ['loginMs', 'ms until the password is given'],
+  ['httpHeadMs', 'ms for the head of an HTTP request'],
+  ['httpRequestMs', 'ms for all of an HTTP request'],
+];
+
+function settingRow(setting: Setting<unknown>): string[] {
+  const { name, argument, help } = setting;
+  return [`\`${name}\``, `\`${variableOf(setting)}\``, argument === undefined ? 'off' : defaultText(setting), help];
+}
+
+const settings = table(['setting', 'variable', 'default', 'meaning'], Object.values(SETTINGS).map(settingRow));
+const limits = table(
+  ['limit', 'default', 'of'],
+  LIMITS.map(([name, meaning]) => [`\`${name}\``, DEFAULT_LIMITS[name].toLocaleString('en'), meaning]),
+);
+writeOrCheck('configuration.md', SOURCES + settings + OPERATION + limits);
