@@ -145,14 +145,26 @@ const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>
 /** @throws {KvError} INVALID_*, KEY_TOO_LARGE, VALUE_TOO_LARGE, TRANSACTION_TOO_LARGE */
 export function planTransaction(spec: TransactionSpec, limits: CallerLimits): TransactionPlan {
   checkNames(spec, SPEC_NAMES, 'option');
-  const conditions = planAll(spec.if, 'if', (condition: TransactionCondition) => planCondition(condition, limits));
-  const thenSteps = planAll(spec.then, 'then', (step: TransactionStep) => planStep(step, limits));
-  const elseSteps = planAll(spec.else, 'else', (step: TransactionStep) => planStep(step, limits));
+  const conditions: Condition[] = [];
+  planAll(spec.if, 'if', (condition: TransactionCondition) => conditions.push(planCondition(condition, limits)));
+  const then = planSteps(spec.then, 'then', limits);
+  const otherwise = planSteps(spec.else, 'else', limits);
   return {
-    operation: conditionally(conditions, thenSteps.map(stepOf), elseSteps.map(stepOf)),
-    readThen: thenSteps.map(readerOf),
-    readElse: elseSteps.map(readerOf),
+    operation: conditionally(conditions, then.steps, otherwise.steps),
+    readThen: then.reads,
+    readElse: otherwise.reads,
   };
+}
+
+interface PlannedSteps {
+  readonly steps: Step[];
+  readonly reads: Read[];
+}
+
+function planSteps(steps: readonly TransactionStep[] | undefined, name: string, limits: CallerLimits): PlannedSteps {
+  const planned: PlannedSteps = { steps: [], reads: [] };
+  planAll(steps, name, (step: TransactionStep) => planStep(step, planned, limits));
+  return planned;
 }
 
 /** The answer to a planned transaction. @throws {KvError} of the step that failed */
@@ -196,17 +208,16 @@ function checkSize(operation: TransactionOperation): void {
   }
 }
 
-function planAll<I, P>(items: readonly I[] | undefined, name: string, plan: (item: I) => P): P[] {
-  if (items === undefined) return [];
+function planAll<I>(items: readonly I[] | undefined, name: string, plan: (item: I) => void): void {
+  if (items === undefined) return;
   if (!Array.isArray(items)) throw invalidOption(name, 'an array', items);
-  return items.map((item, at) => {
-    try {
-      return plan(item);
-    } catch (error) {
-      if (error instanceof KvError) error.message += ` (${name}[${at}])`;
-      throw error;
-    }
-  });
+  let at = 0;
+  try {
+    for (; at < items.length; at++) plan(items[at]);
+  } catch (error) {
+    if (error instanceof KvError) error.message += ` (${name}[${at}])`;
+    throw error;
+  }
 }
 
 function planCondition(condition: TransactionCondition, { maxKeyBytes, maxValueBytes }: CallerLimits): Condition {
@@ -235,24 +246,12 @@ export function unchanged(key: string, version: number): Condition {
   return { key, ifVersion: version === 0 ? MUST_BE_ABSENT : version, equals: null };
 }
 
-interface PlannedStep {
-  readonly step: Step;
-  readonly read: Read;
-}
-
-function stepOf({ step }: PlannedStep): Step {
-  return step;
-}
-
-function readerOf({ read }: PlannedStep): Read {
-  return read;
-}
-
-function planStep(step: TransactionStep, limits: CallerLimits): PlannedStep {
+function planStep(step: TransactionStep, { steps, reads }: PlannedSteps, limits: CallerLimits): void {
   if (typeof step !== 'object' || step === null) throw invalidOption('a step', 'an object', step);
   const kind = kindOfStep(step);
   for (const property in step) if (!kind.properties.has(property)) checkNames(step, kind.properties, 'option');
-  return { step: kind.operation(step, limits), read: kind.reader(step) };
+  steps.push(kind.operation(step, limits));
+  reads.push(kind.reader(step));
 }
 
 function kindOfStep(step: TransactionStep): NamedStepKind {

@@ -221,15 +221,21 @@ export class TypedStore implements Store {
     return move(this.caller, { ...this.#fromTo(from, to), removing: false, replacing: replace === true }, limits);
   }
 
-  async transaction<
+  transaction<
     const T extends readonly TransactionStep[] = readonly [],
     const E extends readonly TransactionStep[] = readonly [],
   >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>> {
-    if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-    const plan = planTransaction(spec, this.#limits);
-    if (isEmpty(plan.operation)) return { succeeded: true, results: [] } as unknown as TransactionResult<T, E>;
-    const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
-    return send(this.caller, plan.operation, read, options);
+    try {
+      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+      const plan = planTransaction(spec, this.#limits);
+      if (isEmpty(plan.operation)) {
+        return Promise.resolve({ succeeded: true, results: [] } as unknown as TransactionResult<T, E>);
+      }
+      const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
+      return send(this.caller, plan.operation, read, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R> {
