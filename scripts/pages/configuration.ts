@@ -55,7 +55,7 @@ releases, \`level\` is how loud it is, the other fields tell the rest.
 ${table(
   ['event', 'level', 'what happened'],
   [
-    ['`starting`, `listening`', 'info', 'with all settings; with the address'],
+    ['`starting`, `listening`', 'info', 'with the settings that are not defaults; with the address'],
     [
       '`node-up`, `node-down`',
       'info, warn',
@@ -77,7 +77,7 @@ ${table(
       '`client-cut-off`',
       'warn, info',
       'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, ' +
-        'protocol-error, cross-protocol, handshake, bug; or (info) idle, killed, shutdown',
+        'protocol-error, cross-protocol, handshake, bug; or (info) idle, gone, killed, shutdown',
     ],
     ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
     ['`keyspace-event-dropped`, `keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],

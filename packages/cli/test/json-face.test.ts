@@ -79,3 +79,9 @@ test('structured values are legible, whatever they hold', () => {
     '{"d":"1970-01-01T00:00:00.000Z","n":"1180591620717411303424","b":"aGk=","m":{"k":1}}',
   );
 });
+
+test('a zero below zero stays one', () => {
+  const value = valueFromJson(JSON.parse('{"n":-0}'), undefined);
+  assert.ok(Object.is((unpackStructured(value.bytes) as { n: number }).n, -0));
+  assert.ok(Object.is(unpackStructured(valueFromJson(-0, undefined).bytes), -0));
+});

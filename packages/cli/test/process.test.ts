@@ -1,51 +1,13 @@
 /** kvctl as users start it: real processes, real signals, the exit codes a shell sees. */
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface, type Interface } from 'node:readline';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fakeServer } from './support/fake-server.ts';
-
-const BIN = fileURLToPath(new URL('../bin/kvctl.js', import.meta.url));
-
-interface Running {
-  child: ChildProcessWithoutNullStreams;
-  /** Of stderr, as they come. */
-  lines: Interface;
-  exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
-}
-
-function start(args: readonly string[], env: Record<string, string> = {}): Running {
-  // Not what this test runs with: its flags for workers would reach kvctl's.
-  const { NODE_OPTIONS: _options, KVCTL_URL: _url, KVCTL_PASSWORD: _password, ...clean } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { env: { ...clean, KVCTL_FROM: 'source', ...env } });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-  child.stdin.on('error', () => undefined);
-  const exit = once(child, 'close').then(([code]) => ({
-    code: code as number | null,
-    stdout: Buffer.concat(out).toString(),
-    stderr: Buffer.concat(err).toString(),
-  }));
-  return { child, lines: createInterface({ input: child.stderr }), exit };
-}
-
-interface Serving extends Running {
-  port: number;
-  ready: Record<string, unknown>;
-}
-
-async function serve(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Serving> {
-  const running = start(['serve', '--json', '--port', '0', ...args], env);
-  const first = once(createInterface({ input: running.child.stdout }), 'line') as Promise<[string]>;
-  const failed = running.exit.then(({ stderr }) => Promise.reject(new Error(stderr)));
-  failed.catch(() => undefined);
-  const [line] = await Promise.race([first, failed]);
-  const ready = JSON.parse(line) as Record<string, unknown>;
-  return { ...running, ready, port: Number(ready.port) };
-}
+import { type Serving, serve, start } from './support/processes.ts';
 
 let server: Serving;
 before(async () => {
@@ -135,6 +97,69 @@ test('a password: beyond this machine with it, no answer without it; SIGINT ends
   const { code, stderr } = await guarded.exit;
   assert.equal(code, 0, stderr);
   assert.match(stderr, /"event":"stopped"/);
+});
+
+test('serve: flags over variables over the file; what is wrong there ends the start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quintet-serve-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify({ nodes: 2, shards: 3, replicas: 1, 'max-value': '1kb' }));
+  const configured = await serve(['--config', config, '--replicas', '0'], { QUINTET_SHARDS: '5' });
+  const { nodes, shards, replicas } = configured.ready;
+  assert.deepEqual([nodes, shards, replicas], [2, 5, 0]);
+  const tooLong = await start([`127.0.0.1:${configured.port}`, 'put', 'a', 'x'.repeat(1025)]).exit;
+  assert.match(tooLong.stderr, /exceeds maximum allowed size/);
+  configured.child.kill('SIGTERM');
+  assert.equal((await configured.exit).code, 0);
+  writeFileSync(config, JSON.stringify({ node: 2 }));
+  const { code, stderr } = await start(['serve', '--config', config]).exit;
+  assert.equal(code, 2);
+  assert.match(stderr, /unknown key "node"\nhint: kvctl serve --help/);
+  rmSync(folder, { recursive: true });
+});
+
+test('serve: SIGTERM answers what was asked, refuses what comes, and tells its way down', async () => {
+  const slow = await serve(['--nodes', '2', '--close-timeout', '10s']);
+  const socket = connect(slow.port, '127.0.0.1');
+  await once(socket, 'connect');
+  let answers = '';
+  socket.on('data', (chunk) => {
+    answers += String(chunk);
+  });
+  // Both are begun when the first is answered. The second is under way when the signal comes; what stands behind it is not.
+  socket.write('PING\r\nDEBUG SLEEP 1\r\nSET a 1\r\n');
+  while (answers !== '+PONG\r\n') await once(socket, 'data');
+  const stopping = new Promise<void>((resolve) => {
+    slow.lines.on('line', (line) => (JSON.parse(line) as { event: string }).event === 'closing' && resolve());
+  });
+  slow.child.kill('SIGTERM');
+  await stopping;
+  const late = connect(slow.port, '127.0.0.1');
+  const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+  assert.equal(error.code, 'ECONNREFUSED');
+  const { code, stderr } = await slow.exit;
+  assert.equal(code, 0);
+  assert.equal(answers, '+PONG\r\n+OK\r\n');
+  const events = stderr
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { event: string }).event);
+  assert.deepEqual(events, ['starting', 'listening', 'stopping', 'closing', 'closed', 'stopped']);
+  socket.destroy();
+});
+
+test('serve: the log of people, and that of machines', async () => {
+  const text = await serve(['--nodes', '2', '--log-format', 'text', '--no-color'], { QUINTET_LOG_LEVEL: 'warn' });
+  const lines: string[] = [];
+  text.lines.on('line', (line) => lines.push(line));
+  assert.equal((await start([`127.0.0.1:${text.port}`, 'chaos', 'kill', 'n1']).exit).code, 4, 'chaos is off');
+  const socket = connect(text.port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('PING\r\nHost: localhost\r\n');
+  await once(text.lines, 'line');
+  assert.match(lines[0]!, /^\d\d:\d\d:\d\d\.\d{3} warn: client-cut-off protocol=resp address=.* reason=cross-protocol/);
+  text.child.kill('SIGTERM');
+  await text.exit;
+  assert.equal(lines.length, 1, 'nothing below the level');
 });
 
 test('SIGTERM while clients are connected: exit 0', async () => {

@@ -72,8 +72,8 @@ test('the changes of a transaction stand together and are marked as one, in ever
     drawn.map((line) => line.slice(0, 10)),
     ['  put     ', '┌ put     ', '│ put     ', '└ put     ', '  delete  '],
   );
-  assert.match(drawn[1]!, /^┌ put {5} {2}t:\d {2}"x" {2}v\d+ tx\d+$/);
-  assert.match((await colored.outcome).stdout, /\u001b\[32mput/);
+  assert.match(drawn[1]!, /^┌ put {5}t:\d {2}"x" {2}v\d+ tx\d+$/);
+  assert.match((await colored.outcome).stdout, /\[32mput/);
 });
 
 test('--json: whole values, and with --prev what was there before', async () => {

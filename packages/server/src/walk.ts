@@ -42,10 +42,10 @@ export async function* walkEntries(
   }
 }
 
-/** Waits until a stream can take more, or nobody wants it any more. */
-export async function drained(stream: EventEmitter, signal: AbortSignal): Promise<void> {
+/** Waits until a stream tells that it can take more, or nobody wants it any more. */
+export async function happened(stream: EventEmitter, event: string, signal: AbortSignal): Promise<void> {
   try {
-    await once(stream, 'drain', { signal });
+    await once(stream, event, { signal });
   } catch (error) {
     // The walk notices by itself that it was given up.
     if (!signal.aborted) throw error;

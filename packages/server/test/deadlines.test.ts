@@ -36,7 +36,7 @@ function reasons(log: RecordedLog): unknown[] {
 }
 
 test('deadlines: with a password, who is silent or does not give it loses the place', { timeout: 10_000 }, async () => {
-  await withServer({ password: 'secret', limits: { loginMs: 150 } }, async (server, log) => {
+  await withServer({ password: 'secret', limits: { loginMs: 1000 } }, async (server, log) => {
     const known = await open(server);
     known.write(request('AUTH', 'secret'));
     assert.equal(await readUntil(known, '\r\n'), '+OK\r\n');

@@ -283,6 +283,17 @@ test('session: the largest clients go first when all together hold too much', as
   assert.equal(session.isClosed, true);
 });
 
+test('session: what concerns whole shards keeps its place among the commands of its connection', () => {
+  for (const args of [['DBSIZE'], ['FLUSHALL'], ['KEYS', '*'], ['SCAN', '0'], ['RANDOMKEY']]) {
+    const { feed, caller } = connect();
+    caller.delivery = 'by-hand';
+    feed(request(...args) + request('SET', 'a', '1'));
+    assert.equal(caller.submitted.filter(({ verb }) => verb === 'put').length, 0, args[0]);
+    while (caller.inFlight > 0) caller.deliver();
+    assert.equal(caller.submitted.filter(({ verb }) => verb === 'put').length, 1, args[0]);
+  }
+});
+
 test('session: CLIENT PAUSE holds writes back, UNPAUSE lets them go, in order', async () => {
   const { ask, feed, quiet, session, context, transport } = connect();
   assert.equal(await ask('CLIENT', 'PAUSE', '100000', 'WRITE'), '+OK\r\n');

@@ -14,7 +14,7 @@ import { logClusterEvents } from '../serve/cluster-events.ts';
 import { type Log, openLog } from '../serve/log.ts';
 import { isLoopback } from '../serve/loopback.ts';
 import { type Flags, readText, resolvePassword, resolveSettings } from '../serve/resolve.ts';
-import type { Settings } from '../serve/settings.ts';
+import { changedSettings, type Settings } from '../serve/settings.ts';
 import { describeTarget } from '../server/target.ts';
 import { formatDuration, formatSize } from '../text/quantities.ts';
 
@@ -28,7 +28,7 @@ export async function serve(context: Context, _args: [], flags: ServeFlags): Pro
   checkRemote(settings, password);
   const log = await openLog(context, settings.logLevel, settings.logFormat);
   using _watch = logFatalErrors(log);
-  log.info({ pid: process.pid, nodeVersion: process.version, ...settings }, 'starting');
+  log.info({ pid: process.pid, nodeVersion: process.version, ...changedSettings(settings) }, 'starting');
   const cluster = await startCluster(settings);
   logClusterEvents(cluster, log);
   const server = await listen(cluster, settings, { password, tls, log }).catch(async (error: unknown) => {

@@ -220,3 +220,10 @@ export function variableOf({ name }: { readonly name: string }): string {
 export function defaultText({ fallback, fallbackText }: Setting<unknown>): string {
   return fallbackText ?? String(fallback);
 }
+
+/** Those that are not what they would be anyway. */
+export function changedSettings(settings: Settings): Partial<Settings> {
+  return Object.fromEntries(
+    SETTING_KEYS.filter((key) => settings[key] !== SETTINGS[key].fallback).map((key) => [key, settings[key]]),
+  );
+}

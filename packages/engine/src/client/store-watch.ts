@@ -28,7 +28,7 @@ export interface WatchOptions {
   key?: Key;
   /** … what the keys to watch begin with; '' = all keys. */
   prefix?: Key;
-  /** Goes on after this position (of a watcher with the same key or prefix) instead of now. */
+  /** Goes on after this position (of a watcher with the same key or prefix, or of more keys) instead of now. */
   from?: WatchPosition;
   /**
    * With `key`: goes on after this version of the key, as `put` or `getEntry` told it (0 = it was absent), instead of now.

@@ -30,11 +30,35 @@ const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 /** No double needs more; what is longer is refused unread. */
 const FLOAT_CHARACTERS_MAX = 512;
 
-/** Adds a double to a number given as decimal text. */
+/** Fraction digits Redis shows (%.17Lf). */
+const FRACTION_DIGITS = 17;
+const DECIMAL = /^(-?)([0-9]{1,20})(?:\.([0-9]{1,17}))?$/;
+
+/**
+ * Adds a double to a number given as decimal text. Decimals of a usual size are added as decimals: 0.1 and 0.2 are 0.3, as
+ * Redis's long doubles show it, and not what two doubles come to.
+ */
 export function addFloat(present: string, by: number): string | Status {
   if (present.length > FLOAT_CHARACTERS_MAX || !FLOAT.test(present)) return Status.notANumber;
+  const terms = [scaled(present), scaled(floatText(by))] as const;
+  if (terms[0] !== null && terms[1] !== null) return unscaled(terms[0] + terms[1]);
   const sum = Number(present) + by;
   return Number.isFinite(sum) ? floatText(sum) : Status.overflow;
+}
+
+/** A decimal as a whole number of 10^-17; null if it has more digits than are added so. */
+function scaled(text: string): bigint | null {
+  const parts = DECIMAL.exec(text);
+  if (parts === null) return null;
+  const [, sign, whole, fraction = ''] = parts;
+  return BigInt(`${sign}${whole}${fraction.padEnd(FRACTION_DIGITS, '0')}`);
+}
+
+function unscaled(value: bigint): string {
+  const digits = String(value < 0n ? -value : value).padStart(FRACTION_DIGITS + 1, '0');
+  const whole = digits.slice(0, -FRACTION_DIGITS);
+  const fraction = digits.slice(-FRACTION_DIGITS).replace(/0+$/, '');
+  return `${value < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** Shortest text that reads back as the same double, without an exponent (as Redis prints floats for people). */

@@ -209,9 +209,14 @@ function evaluateSetBit(operation: SetBitOperation, entry: Entry | undefined, mo
   const before = (entry?.value ?? '').padEnd(at + 1, '\0');
   const mask = 0x80 >> (offset % 8);
   const byte = before.charCodeAt(at);
+  const answer = (byte & mask) === 0 ? '0' : '1';
+  // As in Redis, setting what is set already is no change: no new version, nothing for a WATCH to see.
+  if (entry !== undefined && entry.value.length > at && answer === String(bit)) {
+    return { effect: NO_EFFECT, result: valueResult(Status.ok, entry.version, answer, entry.kind, entry.expiresAt) };
+  }
   const changed = bit === 1 ? byte | mask : byte & ~mask;
   const after = before.slice(0, at) + String.fromCharCode(changed) + before.slice(at + 1);
-  return overwrite(key, after, entry, moment, (byte & mask) === 0 ? '0' : '1');
+  return overwrite(key, after, entry, moment, answer);
 }
 
 /** New bytes in place of old ones: the deadline stays, a number becomes text. */

@@ -90,7 +90,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   backOffMaxMs: 2_000,
   seatGraceMs: 250,
   clockEveryMs: 100,
-  historyChanges: 4096,
+  historyChanges: 16_384,
   historyBytes: 4 * 1024 * 1024,
   watchLingerMs: 30_000,
   watchHeldBytes: 64 * 1024 * 1024,

@@ -10,7 +10,7 @@ storeContract({
     return {
       store: new TypedStore(caller),
       stall: (ms) => void setTimeout(caller.stall(), ms),
-      forgetChanges: () => caller.watches.forget(),
+      forgetChanges: async () => caller.watches.forget(),
       close: async () => {},
     };
   },

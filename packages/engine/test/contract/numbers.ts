@@ -51,6 +51,10 @@ export function numbers(test: Test): void {
     assert.equal(await store.incrementFloat('k', 1e300), 1e300);
     await store.put('t', '1e2');
     assert.equal(await store.incrementFloat('t', 1), 101);
+    assert.equal(await store.incrementFloat('d', 0.1), 0.1);
+    assert.equal(await store.incrementFloat('d', 0.2), 0.3);
+    assert.equal(await store.incrementFloat('d', -0.31), -0.01);
+    assert.equal(await store.incrementFloat('d', 0.01), 0);
     await store.put('m', Number.MAX_VALUE);
     await rejects(store.incrementFloat('m', Number.MAX_VALUE), 'OVERFLOW');
   });

@@ -16,8 +16,8 @@ export interface OpenSubject {
   readonly store: Store;
   /** Makes every call wait for at least about `ms` milliseconds from now. */
   stall(ms: number): void;
-  /** Makes the past unknown to watchers, keys that were never watched at least. */
-  forgetChanges(): void;
+  /** Makes the past unknown to watchers. */
+  forgetChanges(): Promise<void>;
   close(): Promise<void>;
 }
 

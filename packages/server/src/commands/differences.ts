@@ -26,7 +26,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['bitfield_ro', LONGEST],
   [
     'incrbyfloat',
-    'Adds with 53 bits of mantissa where Redis has 64: results may differ from the 16th digit on, and none is above 1.8e308.',
+    'Adds decimals of up to 20 digits before and 17 behind the point exactly, where Redis has 64 bits of mantissa; others with 53 bits, and nothing is above 1.8e308.',
   ],
   [
     'lcs',

@@ -2,15 +2,16 @@
  * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
  */
 import type { PutOperation, Result } from '@quintet/engine/core';
-import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
-import { CommandError, thrownError } from '../errors.ts';
+import { ANY_VERSION, MUST_BE_ABSENT, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
+import { CommandError } from '../errors.ts';
 import { gatherKeys } from '../gather.ts';
 import type { Answer } from '../reply-queue.ts';
 import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { transactionOf } from '../transaction/steps.ts';
-import { deadlineFrom, int64, invalidExpireTime, syntaxError } from './arguments.ts';
 import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from './command.ts';
+import { getEx } from './getex.ts';
+import { plainSet, readSetOptions, type SetOptions, setExpiry } from './set-options.ts';
 
 /** The value, or nil where there is none. */
 export function valueOrNil(result: Result, encoder: Encoder): string {
@@ -23,19 +24,6 @@ const okAlways: Answer = () => OK;
 export const oneIfDone: Answer = (result) => (result.status === Status.ok ? ':1\r\n' : ':0\r\n');
 /** A number the engine answers as text; an absent key has none, which is 0. */
 export const numberText: Answer = (result) => integer(result.value ?? '0');
-
-interface SetOptions {
-  ifVersion: number;
-  /** Milliseconds to live, NO_TTL or KEEP_TTL. */
-  ttl: number;
-  /** Absolute, or 0. */
-  deadline: number;
-  previous: boolean;
-}
-
-function plainSet(): SetOptions {
-  return { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
-}
 
 function put(session: Session, key: string, value: string, options: SetOptions, answer: Answer): void {
   session.submit({ verb: 'put', key, value, kind: ValueKind.text, ...options }, answer);
@@ -56,42 +44,6 @@ function set(session: Session, args: readonly string[]): void {
   }
   const options = readSetOptions(session, args);
   put(session, key, value, options, options.previous ? valueOrNil : okOrNil);
-}
-
-/** The options after `SET key value`, in any order. Of two that contradict each other the second is an error. */
-function readSetOptions(session: Session, args: readonly string[]): SetOptions {
-  const options = plainSet();
-  let expiry = '';
-  let amount = '';
-  for (let at = 3; at < args.length; at++) {
-    const word = args[at]!.toUpperCase();
-    const expiryFree = expiry === '' || expiry === word;
-    if (word === 'NX' && options.ifVersion !== MUST_EXIST) options.ifVersion = MUST_BE_ABSENT;
-    else if (word === 'XX' && options.ifVersion !== MUST_BE_ABSENT) options.ifVersion = MUST_EXIST;
-    else if (word === 'GET') options.previous = true;
-    else if (word === 'KEEPTTL' && expiryFree) expiry = word;
-    else if (EXPIRY_WORDS.has(word) && expiryFree && at + 1 < args.length) {
-      expiry = word;
-      amount = args[++at]!;
-    } else throw syntaxError();
-  }
-  if (expiry === 'KEEPTTL') options.ttl = KEEP_TTL;
-  else if (expiry !== '') setExpiry(session, options, expiry, amount, 'set');
-  return options;
-}
-
-const EXPIRY_WORDS: ReadonlySet<string> = new Set(['EX', 'PX', 'EXAT', 'PXAT']);
-
-/** Takes `EX 10` and the like into `options`. `command` is who complains. */
-function setExpiry(session: Session, options: SetOptions, word: string, argument: string, command: string): void {
-  const unit = word.startsWith('P') ? 1 : 1000;
-  const base = word.endsWith('AT') ? 0 : session.caller.now();
-  const amount = int64(argument);
-  const deadline = deadlineFrom(amount, unit, base);
-  if (amount <= 0 || deadline === null) throw invalidExpireTime(command);
-  // A relative time stays relative: the primary counts it from when it applies the write.
-  if (base === 0) options.deadline = deadline;
-  else options.ttl = deadline - base;
 }
 
 /** SETEX and PSETEX: the time stands before the value. */
@@ -121,43 +73,6 @@ function mset(session: Session, args: readonly string[]): void {
     puts.push({ verb: 'put', key: args[at]!, value: args[at + 1]!, kind: ValueKind.text, ...plainSet() });
   }
   session.submit(puts.length === 1 ? puts[0]! : transactionOf({ steps: puts, lenient: false }), okAlways);
-}
-
-/** GETEX: without options it is a GET. */
-function getEx(session: Session, args: readonly string[]): void {
-  const [, key, option, amount] = args;
-  const word = option?.toUpperCase() ?? '';
-  const { countedValue, keyspaceEvents } = session.context;
-  const options = plainSet();
-  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
-  if (word === 'PERSIST' && args.length === 3) options.deadline = 0;
-  else if (!EXPIRY_WORDS.has(word) || args.length !== 4) throw syntaxError();
-  else {
-    const complaint = badExpiry(session, options, word, amount!);
-    if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(complaint));
-  }
-  const { ttl, deadline } = options;
-  session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
-    if (result.status === Status.ok) keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key!);
-    return countedValue(result, encoder);
-  });
-}
-
-/** Takes the time into `options`; the reply to one that is wrong, or null. */
-function badExpiry(session: Session, options: SetOptions, word: string, amount: string): string | null {
-  try {
-    setExpiry(session, options, word, amount, 'getex');
-    return null;
-  } catch (thrown) {
-    const text = thrownError(thrown);
-    if (text === null) throw thrown;
-    return text;
-  }
-}
-
-/** What is wrong with a time is said only of a key that is there, as in Redis. */
-function orElse(complaint: string): Answer {
-  return (result, encoder) => (result.value === null ? encoder.nil : complaint);
 }
 
 export const stringCommands: readonly CommandSpec[] = [

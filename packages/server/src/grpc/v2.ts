@@ -7,9 +7,10 @@ import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, Val
 import { call } from '../call.ts';
 import type { ServerContext } from '../server-context.ts';
 import { transactionOf } from '../transaction/steps.ts';
-import { drained, walkEntries } from '../walk.ts';
+import { happened, walkEntries } from '../walk.ts';
 import { abortSignalOf, bytes, GrpcRefusal, statusOf, text, unary } from './answers.ts';
 import type { GrpcConnections } from './memory.ts';
+import { StreamOutput } from './stream-output.ts';
 
 interface PutRequest {
   readonly key: Uint8Array;
@@ -99,7 +100,7 @@ export function keyValueService(
       }
       return {};
     }),
-    Scan: (stream: grpc.ServerWritableStream<ScanRequest, object>) => void scan(context, stream),
+    Scan: (stream: grpc.ServerWritableStream<ScanRequest, object>) => void scan(context, stream, connections),
     Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => watch(context, stream, connections),
     Status: unary(context, async () => ({ json: JSON.stringify(context.cluster.status()) })),
   };
@@ -115,21 +116,30 @@ interface WatchRequest {
   readonly prefix: Uint8Array;
 }
 
-async function scan(context: ServerContext, stream: grpc.ServerWritableStream<ScanRequest, object>): Promise<void> {
+/** Unsent bytes beyond which a scan waits until its client has taken them all. */
+const SCAN_BYTES_MAX = 1024 * 1024;
+
+async function scan(
+  context: ServerContext,
+  stream: grpc.ServerWritableStream<ScanRequest, object>,
+  connections: GrpcConnections,
+): Promise<void> {
   const { prefix, keys_only: keysOnly, limit } = stream.request;
+  const output = new StreamOutput(stream, connections);
   const signal = abortSignalOf(stream);
   let count = 0;
   try {
-    if (prefix.length > context.caller.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
+    checkPrefix(context, prefix);
     for await (const { key, value, version, expiresAt } of walkEntries(
       context.caller,
       text(prefix),
       keysOnly,
       signal,
     )) {
-      const room = stream.write(entryOf(key, value, version, expiresAt));
+      const room = output.write(entryOf(key, value, version, expiresAt), key.length + value.length);
       if (++count === limit) break;
-      if (!room) await drained(stream, signal);
+      if (output.unsent > SCAN_BYTES_MAX) await happened(stream, 'taken', signal);
+      else if (!room) await happened(stream, 'drain', signal);
     }
     stream.end();
   } catch (thrown) {
@@ -137,61 +147,51 @@ async function scan(context: ServerContext, stream: grpc.ServerWritableStream<Sc
   }
 }
 
+/** What nothing can begin with is an error, and not kept. */
+function checkPrefix({ caller }: ServerContext, prefix: Uint8Array): void {
+  if (prefix.length > caller.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
+}
+
 /** Unsent bytes of one watcher beyond which it is told that it fell behind. */
 const WATCH_BYTES_MAX = 16 * 1024 * 1024;
-/** What a change costs besides its key and value. */
-const CHANGE_BYTES = 100;
 
 function watch(
   context: ServerContext,
   stream: grpc.ServerWritableStream<WatchRequest, object>,
   connections: GrpcConnections,
 ): void {
-  const prefix = text(stream.request.prefix);
-  if (prefix.length > context.caller.limits.maxKeyBytes) {
-    stream.emit('error', statusOf(context, new KvError('KEY_TOO_LARGE')));
-    return;
-  }
-  const memory = connections.of(stream);
-  const source = context.cluster.caller as object as Partial<ChangeSource>;
-  // Counted here: the stream is in object mode, so its writableLength counts changes of any size.
-  let unsent = 0;
-  let over = false;
-  const count = (bytes: number): void => {
-    if (over) return;
-    unsent += bytes;
-    memory?.hold(bytes);
-  };
+  const { prefix } = stream.request;
   const fail = (thrown: unknown): void => {
     stream.emit('error', statusOf(context, thrown));
   };
+  const output = new StreamOutput(stream, connections);
   const tell = ({ type, key, value, version, expiresAt }: Change): void => {
-    const bytes = CHANGE_BYTES + key.length + value.length;
-    count(bytes);
-    stream.write({ type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) }, () =>
-      count(-bytes),
-    );
+    const change = { type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) };
+    output.write(change, key.length + value.length);
   };
-  const pending = source.watch?.({ text: prefix, shard: null, previous: false }, null, {
-    // The client hears that the watch stands by the headers.
-    onStart: () => stream.sendMetadata(new grpc.Metadata()),
-    onChanges: (changes) => {
-      try {
-        for (const change of changes) tell(change);
-        if (unsent < WATCH_BYTES_MAX) return;
-        fail(new KvError('WATCH_LAGGED', 'the client does not read'));
-      } catch (thrown) {
-        fail(thrown);
-      }
-      pending?.stop();
-    },
-    onEnd: (code, details) => fail(new KvError(code, details)),
-  });
-  // Also when it ends by itself.
-  stream.on('cancelled', () => {
-    count(-unsent);
-    over = true;
+  let pending: { stop(): void } | undefined;
+  const onChanges = (changes: readonly Change[]): void => {
+    try {
+      for (const change of changes) tell(change);
+      if (output.unsent < WATCH_BYTES_MAX) return;
+      fail(new KvError('WATCH_LAGGED', 'the client does not read'));
+    } catch (thrown) {
+      fail(thrown);
+    }
     pending?.stop();
-  });
-  if (pending === undefined) fail(new KvError('CLOSED'));
+  };
+  try {
+    checkPrefix(context, prefix);
+    const source = context.cluster.caller as object as Partial<ChangeSource>;
+    pending = source.watch?.({ text: text(prefix), shard: null, previous: false }, null, {
+      // The client hears that the watch stands by the headers.
+      onStart: () => stream.sendMetadata(new grpc.Metadata()),
+      onChanges,
+      onEnd: (code, details) => fail(new KvError(code, details)),
+    });
+    if (pending === undefined) throw new KvError('CLOSED');
+  } catch (thrown) {
+    fail(thrown);
+  }
+  stream.on('cancelled', () => pending?.stop());
 }

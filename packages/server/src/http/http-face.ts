@@ -107,7 +107,9 @@ export class HttpFace {
 
   private async handle(request: IncomingMessage, response: ServerResponse, memory: HttpConnection): Promise<void> {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
     try {
       const url = new URL(request.url ?? '/', 'http://localhost');
       this.guard.check(request);
@@ -116,8 +118,8 @@ export class HttpFace {
       await routeOf(request.method ?? '', url.pathname)(exchange);
     } catch (thrown) {
       await this.tell(thrown, request, memory.address);
-      // That a client went away before its body was read is nobody's fault here, and nobody is there to be told.
-      if (request.destroyed && isHangUp(thrown)) response.destroy();
+      // A request that ended before its body did is nobody's fault here, and nobody is there to be told.
+      if (request.destroyed && !request.complete) response.destroy();
       else this.fail(response, thrown);
     }
   }
@@ -148,10 +150,6 @@ export class HttpFace {
     if (!response.req.complete) response.setHeader('connection', 'close');
     json(response, status, { error: { code, message } });
   }
-}
-
-function isHangUp(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ECONNRESET';
 }
 
 function refusalOf(thrown: unknown): HttpRefusal | null {

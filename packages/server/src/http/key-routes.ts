@@ -3,7 +3,7 @@
  */
 import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status, ValueKind } from '@quintet/engine/core';
 import { call } from '../call.ts';
-import { drained, type WalkedEntry, walkEntries } from '../walk.ts';
+import { happened, type WalkedEntry, walkEntries } from '../walk.ts';
 import { HttpRefusal } from './guard.ts';
 import type { Exchange } from './http-face.ts';
 
@@ -65,7 +65,7 @@ export async function listKeys({ context, response, url, signal }: Exchange): Pr
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
   let count = 0;
   for await (const entry of limit === 0 ? [] : walkEntries(context.caller, prefix, keysOnly, signal)) {
-    if (!response.write(`${JSON.stringify(lineOf(entry, keysOnly))}\n`)) await drained(response, signal);
+    if (!response.write(`${JSON.stringify(lineOf(entry, keysOnly))}\n`)) await happened(response, 'drain', signal);
     if (++count >= limit) break;
   }
   response.end();

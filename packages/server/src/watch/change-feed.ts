@@ -80,8 +80,10 @@ export class ChangeFeed implements MemoryHolder {
 
   /** Forgets what it holds; the next take() fetches it again. */
   cutOff(): void {
-    const { position } = this.watch;
-    if (position !== undefined && !this.watch.ended) this.watch.stop(new WatchLagged('it held too much', position));
+    const { position, ended, heldBytes } = this.watch;
+    // One that holds nothing has nothing to give, and somebody may wait for its next change.
+    if (ended || heldBytes === 0 || position === undefined) return;
+    this.watch.stop(new WatchLagged('all clients together held too much', position));
   }
 
   /** Ends it: nothing more can be taken. Idempotent. */

@@ -5,7 +5,7 @@
  * Bounded   A feed holds at most `watchBytes`; all of them together are among those who share `clientsBytes`, and give way when
  *           it is too little (memory-holders.ts): a connection costs a watch, and no more.
  */
-import type { Caller } from '@quintet/engine';
+import { type Caller, KvError } from '@quintet/engine';
 import type { ServerContext } from '../server-context.ts';
 import type { Session } from '../session.ts';
 import { ChangeFeed } from './change-feed.ts';
@@ -31,9 +31,10 @@ export class ChangeFeeds {
 
   /**
    * A feed; `onNews`: it has started or ended, or there is something to take; `onClosing`: the server closes.
-   * @throws {KvError} INVALID_OPTION, INVALID_VERSION, KEY_TOO_LARGE
+   * @throws {KvError} INVALID_OPTION, INVALID_VERSION, KEY_TOO_LARGE, CLOSED
    */
   open(target: WatchTarget, start: WatchStart, onNews: () => void, onClosing: () => void): ChangeFeed {
+    if (this.context.closing) throw new KvError('CLOSED');
     const feed = new ChangeFeed(this.caller, target, start, this.context.limits.watchBytes, onNews);
     this.feeds.set(feed, onClosing);
     this.context.memoryHolders.add(feed);

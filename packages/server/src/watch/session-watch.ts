@@ -44,6 +44,8 @@ export class SessionWatch {
   /** The read that waits. */
   private reply: PendingReply | null = null;
   private patient = false;
+  /** In the protocol the read was sent in: HELLO may change it while it waits. */
+  private nil = '';
   /** Of the read that waits: the end of its patience. Of none: the end of the feed. */
   private timer: NodeJS.Timeout | undefined;
 
@@ -59,6 +61,7 @@ export class SessionWatch {
     if (this.feed === null || !this.continues(request)) this.begin(request);
     this.request = request;
     this.reply = this.session.open();
+    this.nil = this.session.encoder.nil;
     this.patient = request.blockMs !== undefined;
     if (request.blockMs !== undefined && request.blockMs > 0) {
       this.timer = setTimeout(() => this.answerNow(), request.blockMs);
@@ -123,7 +126,7 @@ export class SessionWatch {
       const batch = feed.take();
       if (batch === undefined) break;
       for (const change of batch) {
-        const item = changeItem(change, target.previous === true, this.session.encoder.nil);
+        const item = changeItem(change, target.previous === true, this.nil);
         bytes += item.length;
         items.push(item);
       }

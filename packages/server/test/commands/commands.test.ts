@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { COMMANDS } from '../../src/commands/table.ts';
 import { type Connection, connect } from '../support/fake-transport.ts';
 import { MORE_SCRIPTS } from './more-scripts.ts';
 import { SCRIPTS, wire } from './scripts.ts';
@@ -155,4 +156,25 @@ test('commands: QUINTET speaks to the cluster', async () => {
     throw new KvError('CHAOS_DISABLED');
   };
   assert.match(await ask('QUINTET', 'CHAOS', 'kill', 'n1'), /^-ERR chaos is not allowed/);
+});
+
+test('commands: LATENCY HISTOGRAM tells how many calls took up to so long', async () => {
+  const { ask, context } = connect();
+  const { commandStatistics } = context;
+  const get = COMMANDS.get('get')!;
+  for (const milliseconds of [0.0005, 0.003, 0.0031, 0.9, 1e9]) {
+    commandStatistics.called(get);
+    commandStatistics.took(get, milliseconds);
+  }
+  // One that was answered at once, so without a time: among the quickest.
+  commandStatistics.called(get);
+  const wanted = '*4~$5~calls~:6~$14~histogram_usec~*8~:1~:2~:4~:4~:1024~:5~:1073741824~:6~'.replaceAll('~', '\r\n');
+  assert.equal(await ask('LATENCY', 'HISTOGRAM', 'GET', 'nope', 'get'), `*2\r\n$3\r\nget\r\n${wanted}`);
+  await ask('CLIENT', 'ID');
+  const all = await ask('LATENCY', 'HISTOGRAM');
+  assert.match(all, /\$3\r\nget\r\n/);
+  assert.match(all, /\$9\r\nclient\|id\r\n/);
+  assert.match(await ask('LATENCY', 'HISTOGRAM', 'client'), /^\*2\r\n\$9\r\nclient\|id\r\n/);
+  context.resetCounters();
+  assert.equal(await ask('LATENCY', 'HISTOGRAM', 'get'), '*0\r\n');
 });

@@ -1,32 +1,29 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { request } from '../support/fake-transport.ts';
+import { NO_REDIS, REDIS_VERSION, RedisServer } from '../support/redis-server.ts';
 import { MORE_SCRIPTS } from './more-scripts.ts';
 import { SCRIPTS, wire } from './scripts.ts';
 
-const version = /v=(7\.0\.\d+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
-const skip = version === undefined ? 'needs redis-server 7.0 on the PATH' : false;
-const PORT = 16_391;
+const skip = NO_REDIS;
 
-let redis: ChildProcess;
+let redis: RedisServer;
 let socket: Socket;
 
 before(async () => {
   if (skip) return;
-  redis = spawn('redis-server', ['--port', String(PORT), '--bind', '127.0.0.1', '--save', '', '--databases', '1']);
-  for await (const line of redis.stdout!) if (String(line).includes('Ready to accept')) break;
-  socket = connect(PORT, '127.0.0.1');
+  redis = await RedisServer.start();
+  socket = connect(redis.port, '127.0.0.1');
+  socket.setEncoding('latin1');
   await once(socket, 'connect');
 });
 
 after(async () => {
   if (skip) return;
   socket.destroy();
-  redis.kill();
-  await once(redis, 'exit');
+  await redis.stop();
 });
 
 /** One request's reply: what came before the reply to an ECHO sent behind it. */
@@ -47,7 +44,7 @@ async function askFor(line: string, length: number): Promise<string> {
 }
 
 for (const [name, script] of Object.entries(MORE_SCRIPTS)) {
-  test(`Redis ${version} agrees: ${name}`, { skip, timeout: 10_000 }, async () => {
+  test(`Redis ${REDIS_VERSION} agrees: ${name}`, { skip, timeout: 10_000 }, async () => {
     await ask('RESET');
     await ask('FLUSHALL');
     for (const [line, reply, mark] of script) {
@@ -59,7 +56,7 @@ for (const [name, script] of Object.entries(MORE_SCRIPTS)) {
 
 for (const [name, script] of Object.entries(SCRIPTS)) {
   if (name.startsWith('QUINTET')) continue;
-  test(`Redis ${version} agrees: ${name}`, { skip }, async () => {
+  test(`Redis ${REDIS_VERSION} agrees: ${name}`, { skip }, async () => {
     await ask('RESET');
     await ask('FLUSHALL');
     const answers: string[] = [];

@@ -15,8 +15,8 @@ import { Random } from './random.ts';
 import { noTally, type Tally } from './target.ts';
 import { attack, turns, type Verdict, Wire } from './wire.ts';
 
-const CONNECTIONS = 300;
-const FRAMES = 100;
+const CONNECTIONS = 200;
+const FRAMES = 200;
 const HEALTHY_EVERY = 20;
 /** Its answer tells that everything before it was taken up. */
 const LAST_PING = 'the last';
@@ -42,7 +42,7 @@ export async function grpcTarget(seed: number): Promise<Tally> {
   try {
     for (let connection = 0; connection < CONNECTIONS; connection++) {
       const random = new Random(seed * CONNECTIONS + connection);
-      const sound = random.pick([10, 50, 200, 1000]);
+      const sound = random.pick([20, 100, 400, 2000]);
       const text = new Http2Client(random).frames(FRAMES, sound) + frame(Type.ping, 0, 0, LAST_PING);
       const pieces = cut(random, text);
       const { output, refused } = await attack(wire, { pieces, pauses: () => random.chance(20), judge, secure });

@@ -21,7 +21,7 @@ export const Type = {
 const END_STREAM = 1;
 const END_HEADERS = 4;
 
-function uint(value: number, bytes: number): string {
+export function uint(value: number, bytes: number): string {
   let text = '';
   for (let at = bytes - 1; at >= 0; at--) text += String.fromCharCode(Math.floor(value / 256 ** at) & 0xff);
   return text;
@@ -51,9 +51,9 @@ function literal(text: string): string {
   return length + uint(rest, 1) + text;
 }
 
-type Field = readonly [name: string, value: string];
+export type Field = readonly [name: string, value: string];
 
-function headerBlock(fields: readonly Field[]): string {
+export function headerBlock(fields: readonly Field[]): string {
   return fields.map(([name, value]) => `\0${literal(name)}${literal(value)}`).join('');
 }
 

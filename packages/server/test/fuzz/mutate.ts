@@ -41,14 +41,17 @@ export function mutate(random: Random, text: string): string {
   return changed;
 }
 
-/** `text` in pieces, as a network may deliver it: mostly few and large, sometimes a byte at a time. */
+const PIECES_MAX = 150;
+
+/** `text` in pieces, as a network may deliver it: mostly few and large, sometimes a byte at a time for a while. */
 export function cut(random: Random, text: string): string[] {
   const longest = random.pick([3, 40, 1500, 65_536, 65_536]);
   const pieces: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  let at = 0;
+  while (at < text.length && pieces.length < PIECES_MAX) {
     const length = 1 + random.below(longest);
     pieces.push(text.slice(at, at + length));
     at += length;
   }
-  return pieces;
+  return at < text.length ? [...pieces, text.slice(at)] : pieces;
 }

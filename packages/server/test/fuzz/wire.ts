@@ -7,7 +7,6 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { type RunningServer, startServer } from '../../src/listener.ts';
@@ -96,8 +95,9 @@ export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Turns (over TCP: milliseconds) without a byte after which nothing more is expected. */
+/** Turns without a byte after which nothing more is expected; through a kernel all takes longer. */
 const CALM_TURNS = 4;
+const TCP_TURNS = 3;
 const HANG_MS = 10_000;
 const HANGS = 'the server does not hang up after its client has';
 
@@ -118,16 +118,15 @@ export interface Attack {
   /** In TLS. */
   readonly secure?: boolean;
   /** What is known by all that came so far. */
-  readonly judge?: (output: string) => Verdict;
+  readonly judge?: ((output: string) => Verdict) | undefined;
 }
 
 /** Sends the pieces, waits until nothing more is answered, hangs up, and sees to it that the server does as well. */
-export async function attack(wire: Wire, { pieces, pauses, secure, judge = () => 'open' }: Attack): Promise<Outcome> {
+export async function attack(wire: Wire, { pieces, pauses, secure, judge }: Attack): Promise<Outcome> {
   const socket = wire.connect(secure);
-  const chunks: Buffer[] = [];
+  let output = '';
   let over = false;
   let verdict = 'open' as Verdict;
-  const output = (): string => Buffer.concat(chunks).toString('latin1');
   const closed = new Promise<void>((resolve) => {
     socket.once('end', () => {
       over = true;
@@ -139,8 +138,8 @@ export async function attack(wire: Wire, { pieces, pauses, secure, judge = () =>
   });
   socket.on('error', () => {});
   socket.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    verdict = judge(output());
+    output += chunk.toString('latin1');
+    if (judge !== undefined) verdict = judge(output);
     if (verdict === 'good-bye') socket.destroy();
   });
   for (const piece of pieces) {
@@ -148,9 +147,9 @@ export async function attack(wire: Wire, { pieces, pauses, secure, judge = () =>
     socket.write(piece, 'latin1');
     if (pauses()) await turns(1);
   }
-  for (let calm = 0, before = 0; calm < CALM_TURNS && !over && verdict === 'open'; before = chunks.length) {
-    await (wire.isOverTcp ? delay(1) : turns(1));
-    calm = chunks.length === before && wire.caller.inFlight === 0 ? calm + 1 : 0;
+  for (let calm = 0, before = 0; calm < CALM_TURNS && !over && verdict === 'open'; before = output.length) {
+    await turns(wire.isOverTcp ? TCP_TURNS : 1);
+    calm = output.length === before && wire.caller.inFlight === 0 ? calm + 1 : 0;
   }
   const refused = over;
   socket.end();
@@ -158,7 +157,7 @@ export async function attack(wire: Wire, { pieces, pauses, secure, judge = () =>
   await closed;
   clearTimeout(timer);
   if (socket.errored?.message === HANGS) throw new Error(HANGS);
-  return { output: output(), refused: refused || verdict === 'good-bye' };
+  return { output, refused: refused || verdict === 'good-bye' };
 }
 
 /** Sends one text and gives all that comes until the server hangs up. */

@@ -5,6 +5,7 @@ import { Cluster } from '@quintet/engine';
 import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.ts';
 import { ServerContext } from '../../src/server-context.ts';
 import { Session } from '../../src/session.ts';
+import { ChangeFeed } from '../../src/watch/change-feed.ts';
 import { FakeTransport, request } from '../support/fake-transport.ts';
 
 let cluster: Cluster;
@@ -103,6 +104,19 @@ test('a connection that goes takes its watch along, whether it waits or not', as
   for (const session of watching.sessions) session.onClosed();
   assert.equal(watching.context.feeds.size, 0);
   assert.equal(watching.context.memoryHolders.bytes, 0);
+});
+
+test('a feed that holds nothing has nothing to give: who waits for it still hears', async () => {
+  let news = (): void => undefined;
+  const heard = new Promise<void>((resolve) => {
+    news = resolve;
+  });
+  const feed = new ChangeFeed(cluster.caller, { prefix: 'm:' }, {}, 1000, () => news());
+  feed.cutOff();
+  await putMany(1);
+  await heard;
+  assert.equal(feed.take()!.length, 1);
+  feed.stop();
 });
 
 test('another watch on the same connection takes the place of the first', async () => {

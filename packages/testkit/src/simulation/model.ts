@@ -156,6 +156,10 @@ function setBit(
   while (bytes.length <= at) bytes.push('\0');
   const bits = bytes[at]!.charCodeAt(0).toString(2).padStart(8, '0');
   const place = offset % 8;
+  if (entry !== undefined && entry.value.length > at && bits[place] === String(bit)) {
+    const { kind, version, expiresAt } = entry;
+    return { effect: { type: 'none' }, result: result(Status.ok, version, { value: bits[place]!, kind, expiresAt }) };
+  }
   bytes[at] = String.fromCharCode(Number.parseInt(`${bits.slice(0, place)}${bit}${bits.slice(place + 1)}`, 2));
   return rewritten(key, bytes, entry, moment, bits[place]!);
 }

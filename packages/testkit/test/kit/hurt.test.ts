@@ -70,9 +70,14 @@ test('what a test hurt by hand counts: the last copy is left alone', { timeout: 
 
 test('stop: no more faults, what is slow is let go, what was hurt is whole again', { timeout: 60_000 }, async (t) => {
   const test = await TestCluster.startFor(t, SOON);
+  const slow = t.mock.method(test.cluster.chaos, 'slow');
   const run = test.hurt({ seed: 9, kinds: ['kill', 'slow'], gapMs: 5 });
   await test.event('node-down');
+  while (!run.faults.some(({ kind }) => kind === 'slow')) await test.event('node-down');
   await run.stop();
+  const slowed = new Map<string, number>();
+  for (const { arguments: args } of slow.mock.calls) slowed.set(args[0], args[1]);
+  assert.ok(slowed.size >= 1 && [...slowed.values()].every((ms) => ms === 0));
   const { length } = run.faults;
   assert.ok(run.ended && length >= 1);
   assert.ok(run.faults.every(({ restoredAt }) => restoredAt !== null));

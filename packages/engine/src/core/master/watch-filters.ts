@@ -86,6 +86,14 @@ export class FilterIndex {
     return met;
   }
 
+  /** Filters that meet every key a filter does, and mark it as strongly: itself among them. */
+  covering(wanted: WatchFilter): Filter[] {
+    const met = this.matching(wanted.text, null);
+    return met.filter(
+      ({ shard, previous }) => (shard === null || wanted.shard !== null) && (previous || !wanted.previous),
+    );
+  }
+
   all(): Filter[] {
     return [...this.exact.values(), ...this.prefixes.values()].flat();
   }

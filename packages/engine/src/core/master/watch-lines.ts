@@ -137,8 +137,6 @@ export class WatchLines {
       const { line, place } = need;
       const end = ends.get(line) ?? line.end;
       if (place < end) continue;
-      // Looked at before, and kept: so is all in it.
-      if (line.keeper !== null) return line.keeper;
       const { group } = line.at(end)!;
       ends.set(line, end + 1);
       needs.push(need);

@@ -20,7 +20,8 @@
  *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from
  *       before it is told WATCH_LAGGED. So whoever hears changes of a shard that was reset began after its loss.
  * Resuming  A filter stays marked for `watchLingerMs` after its last watcher has gone, so a watcher that comes back in time
- *           with its position misses nothing; if history no longer reaches back, it is told so (WATCH_LAGGED).
+ *           with its position misses nothing, also one of fewer keys; if history no longer reaches back, it is told so
+ *           (WATCH_LAGGED).
  * Why not a `clear` at the reset: data was lost, not removed; whoever mirrors a shard must not take the one for the other.
  */
 import { type Change, changesOf } from '../change.ts';
@@ -157,7 +158,8 @@ export class Watches {
     position: number,
   ): Change[] | undefined {
     if (position <= this.lostAt[shard]!) return undefined;
-    if (filter.markedSince.get(shard)! <= position) return this.histories[shard]!.since(position, filter);
+    const isMarked = this.filters.covering(filter).some(({ markedSince }) => markedSince.get(shard)! <= position);
+    if (isMarked) return this.histories[shard]!.since(position, filter);
     return committedSeq === position && queue.unanswered.length === 0 ? [] : undefined;
   }
 

@@ -1,0 +1,46 @@
+/**
+ * GETEX: a read that may set the deadline, or take it away.
+ */
+import { Status } from '@quintet/engine/core';
+import { thrownError } from '../errors.ts';
+import type { Answer } from '../reply-queue.ts';
+import type { Session } from '../session.ts';
+import { syntaxError } from './arguments.ts';
+import { EXPIRY_WORDS, plainSet, type SetOptions, setExpiry } from './set-options.ts';
+
+/** GETEX: without options it is a GET. */
+export function getEx(session: Session, args: readonly string[]): void {
+  const [, key, option, amount] = args;
+  const word = option?.toUpperCase() ?? '';
+  const { countedValue, keyspaceEvents } = session.context;
+  const options = plainSet();
+  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
+  if (word === 'PERSIST' && args.length === 3) options.deadline = 0;
+  else if (!EXPIRY_WORDS.has(word) || args.length !== 4) throw syntaxError();
+  else {
+    const complaint = badExpiry(session, options, word, amount!);
+    if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(complaint));
+  }
+  const { ttl, deadline } = options;
+  session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
+    if (result.status === Status.ok) keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key!);
+    return countedValue(result, encoder);
+  });
+}
+
+/** Takes the time into `options`; the reply to one that is wrong, or null. */
+function badExpiry(session: Session, options: SetOptions, word: string, amount: string): string | null {
+  try {
+    setExpiry(session, options, word, amount, 'getex');
+    return null;
+  } catch (thrown) {
+    const text = thrownError(thrown);
+    if (text === null) throw thrown;
+    return text;
+  }
+}
+
+/** What is wrong with a time is said only of a key that is there, as in Redis. */
+function orElse(complaint: string): Answer {
+  return (result, encoder) => (result.value === null ? encoder.nil : complaint);
+}
