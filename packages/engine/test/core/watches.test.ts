@@ -131,6 +131,25 @@ test('a watch that was still starting ends with the shard', () => {
   assert.equal(again.heard.length, 1);
 });
 
+test('whoever watches fewer keys may go on from a position of those who watch more', () => {
+  const subject = new Subject();
+  subject.watch({ text: 'key', shard: null, previous: true });
+  subject.put(1);
+  subject.put(1);
+  assert.deepEqual(subject.watch(only(1), new Map([[1, 0]])).heard, ['1:1', '1:2']);
+  assert.deepEqual(subject.watch({ ...only(1), previous: true }, new Map([[1, 1]])).heard, ['1:2']);
+  assert.deepEqual(subject.watch({ text: 'key of', shard: null, previous: false }, at(0, 1, 0)).heard, ['1:2']);
+  assert.equal(subject.watch(ALL, at(0, 1, 0)).ended, 'WATCH_LAGGED', 'not who watches more');
+});
+
+test('a watch without the values before is none to go on from with them; nor is one key for a prefix', () => {
+  const subject = new Subject();
+  subject.watch(only(1));
+  subject.put(1);
+  assert.equal(subject.watch({ ...only(1), previous: true }, new Map([[1, 0]])).ended, 'WATCH_LAGGED');
+  assert.equal(subject.watch({ text: 'key of 1', shard: null, previous: false }, at(0, 0, 0)).ended, 'WATCH_LAGGED');
+});
+
 test('what waits for a transaction is bounded in bytes: beyond, it is forgotten and everybody concerned is told', () => {
   const subject = new Subject({ watchHeldBytes: 5000 });
   const stuck = {};

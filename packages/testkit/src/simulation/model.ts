@@ -107,9 +107,34 @@ function increment(
   const number = isFloat ? /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i : /^(0|-?[1-9]\d{0,15})$/;
   if (entry?.kind === ValueKind.structured || !number.test(before)) return nothing(Status.notANumber, entry);
   const { kind = ValueKind.number, expiresAt = 0 } = entry ?? {};
-  const value = String(Number(before) + Number(operation.by));
+  const by = String(operation.by);
+  const value =
+    isFloat && isDecimal(before) && isDecimal(by) ? addDecimals(before, by) : String(Number(before) + Number(by));
   const effect = { type: 'put', key: operation.key, value, kind, expiresAt } as const;
   return { effect, result: result(Status.ok, seq, { value, kind, expiresAt }) };
+}
+
+function isDecimal(text: string): boolean {
+  const [whole = '', fraction = '0', ...rest] = text.replace(/^-/, '').split('.');
+  const digits = (part: string, most: number) => part.length > 0 && part.length <= most && /^\d+$/.test(part);
+  return rest.length === 0 && digits(whole, 20) && digits(fraction, 17);
+}
+
+/** As on paper: both with as many places as the longer has. */
+function addDecimals(one: string, other: string): string {
+  const places = Math.max(...[one, other].map((text) => text.split('.')[1]?.length ?? 0));
+  const units = [one, other].map((text) => {
+    const [whole = '', fraction = ''] = text.split('.');
+    return BigInt(whole + fraction + '0'.repeat(places - fraction.length));
+  });
+  const sum = units[0]! + units[1]!;
+  const sign = sum < 0n ? '-' : '';
+  const digits = sum
+    .toString()
+    .replace('-', '')
+    .padStart(places + 1, '0');
+  const text = `${digits.slice(0, digits.length - places)}.${digits.slice(digits.length - places)}`;
+  return sign + text.replace(/\.?0*$/, '');
 }
 
 function append(
