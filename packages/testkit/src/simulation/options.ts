@@ -95,9 +95,12 @@ export function drawOptions(seed: string): Options {
   const workload = drawWorkload(prng, pace, memory);
   const master = drawMaster(prng, { nodes, shards, replicas });
   const node = drawNode(prng, memory, nodes, shards * (replicas + 1));
+  // A generator of its own, so that what came later into the options left all other seeds as they were.
+  const held = new Prng(seed).fork('watch-held');
+  const watchHeldBytes = held.chance(0.15) ? 1 + held.below(600) : master.watchHeldBytes;
   return {
     seed,
-    master: { ...master, maxValueBytes: node.maxValueBytes, evicts: node.eviction === 'allkeys-lru' },
+    master: { ...master, watchHeldBytes, maxValueBytes: node.maxValueBytes, evicts: node.eviction === 'allkeys-lru' },
     node,
     faults: drawFaults(prng, replicas === 0 && !beyond),
     workload,
