@@ -90,8 +90,8 @@ class KeySince implements WatchSink, PendingWatch {
 
   onChanges(changes: readonly Change[]): void {
     if (this.#ended) return;
-    if (this.#held !== null) this.#held.push(...changes);
-    else this.#sink.onChanges(changes);
+    if (this.#held === null) return this.#sink.onChanges(changes);
+    for (const change of changes) this.#held.push(change);
   }
 
   onEnd(code: ErrorCode, details: string): void {

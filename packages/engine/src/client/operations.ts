@@ -127,7 +127,17 @@ export function persistOperation(key: Key, { maxKeyBytes }: CallerLimits): Expir
   return { verb: 'expire', key: encodeKey(key, maxKeyBytes), ttl: NO_TTL, deadline: 0, when: 'some' };
 }
 
-/** Bytes of keys and values an operation carries: what bounds count. */
+/** What each step and condition of a transaction costs besides its bytes, when calls are counted (core/master/call.ts). */
+const PART_BYTES = 256;
+
+/** What an operation under way counts: its bytes, and the objects of a transaction's parts. */
+export function operationCost(operation: Operation): number {
+  if (operation.verb !== 'transaction') return operationBytes(operation);
+  const { conditions, then, otherwise } = operation;
+  return operationBytes(operation) + (conditions.length + then.length + otherwise.length) * PART_BYTES;
+}
+
+/** Bytes of keys and values an operation carries. */
 export function operationBytes(operation: Operation): number {
   if (operation.verb !== 'transaction') {
     return operation.key.length + ('value' in operation ? operation.value.length : 0);

@@ -20,7 +20,7 @@ import { Cursor } from '../runtime/wire-cursor.ts';
 import { writeOperation } from '../runtime/wire-operation.ts';
 import { readResult } from '../runtime/wire-record.ts';
 import type { CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './caller.ts';
-import { operationBytes } from './operations.ts';
+import { operationCost } from './operations.ts';
 import { PortBatch } from './port-batch.ts';
 import { PortWatches } from './port-watches.ts';
 import {
@@ -116,7 +116,7 @@ export class PortCaller implements StoreCaller {
 
   /** A call with a slot, or one that has been refused. */
   #take(operation: Operation, sink: CallSink): PortCall {
-    const bytes = operationBytes(operation);
+    const bytes = operationCost(operation);
     const call = new PortCall(this, sink, isWrite(operation), bytes);
     if (this.#closed) {
       call.refuse('CLOSED', '');
@@ -151,7 +151,7 @@ export class PortCaller implements StoreCaller {
   }
 
   #request(elements: readonly WireElement[]): void {
-    this.#requests.elements.push(...elements);
+    for (const element of elements) this.#requests.elements.push(element);
     this.#requests.added(0);
   }
 

@@ -6,7 +6,7 @@
  *   - All or nothing, whatever dies meanwhile, over keys of any shards.
  *   - Strictly serializable: it is as if each took place at one moment between its call and its answer.
  *   - At most once.
- * Limits    1,024 keys and 8 MiB of keys and values each: TRANSACTION_TOO_LARGE, before anything is sent.
+ * Limits    1,024 keys, 16,384 conditions and steps, and 8 MiB of keys and values each: TRANSACTION_TOO_LARGE, before anything is sent.
  */
 import type { CallOptions, ExpireOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './store.ts';
 

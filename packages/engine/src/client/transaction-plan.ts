@@ -51,8 +51,10 @@ import type {
 } from './store-transactions.ts';
 import { encodeValue, kindOf } from './values.ts';
 
-/** What one transaction may name and carry. */
+/** What one transaction may name, do and carry. */
 export const TRANSACTION_KEYS_MAX = 1024;
+/** Conditions and steps. */
+export const TRANSACTION_PARTS_MAX = 16_384;
 export const TRANSACTION_BYTES_MAX = 8 * 1024 * 1024;
 
 type Read = (result: Result) => unknown;
@@ -197,8 +199,11 @@ export function isEmpty({ conditions, then, otherwise }: TransactionOperation): 
 
 function checkSize(operation: TransactionOperation): void {
   const { conditions, then, otherwise } = operation;
-  const named = conditions.length + then.length + otherwise.length;
-  const keys = named > TRANSACTION_KEYS_MAX ? keysOf(operation).length : named;
+  const parts = conditions.length + then.length + otherwise.length;
+  if (parts > TRANSACTION_PARTS_MAX) {
+    throw new KvError('TRANSACTION_TOO_LARGE', `${parts} conditions and steps, the limit is ${TRANSACTION_PARTS_MAX}`);
+  }
+  const keys = parts > TRANSACTION_KEYS_MAX ? keysOf(operation).length : parts;
   if (keys > TRANSACTION_KEYS_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
   }

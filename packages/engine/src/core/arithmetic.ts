@@ -32,7 +32,7 @@ const FLOAT_CHARACTERS_MAX = 512;
 
 /** Fraction digits Redis shows (%.17Lf). */
 const FRACTION_DIGITS = 17;
-const DECIMAL = /^(-?)([0-9]{1,20})(?:\.([0-9]{1,17}))?$/;
+const DECIMAL = /^([+-]?)([0-9]{0,20})(?:\.([0-9]{0,17}))?$/;
 
 /**
  * Adds a double to a number given as decimal text. Decimals of a usual size are added as decimals: 0.1 and 0.2 are 0.3, as
@@ -51,7 +51,8 @@ function scaled(text: string): bigint | null {
   const parts = DECIMAL.exec(text);
   if (parts === null) return null;
   const [, sign, whole, fraction = ''] = parts;
-  return BigInt(`${sign}${whole}${fraction.padEnd(FRACTION_DIGITS, '0')}`);
+  const units = BigInt(whole + fraction.padEnd(FRACTION_DIGITS, '0'));
+  return sign === '-' ? -units : units;
 }
 
 function unscaled(value: bigint): string {

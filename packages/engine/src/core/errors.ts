@@ -53,7 +53,7 @@ export const ERRORS = {
     outcome: 'not-applied',
   },
   TRANSACTION_TOO_LARGE: {
-    text: 'the transaction has more keys or bytes than a transaction may',
+    text: 'the transaction has more keys, steps or bytes than a transaction may',
     retryable: false,
     outcome: 'not-applied',
   },

@@ -123,6 +123,10 @@ export function transactions(test: Test): void {
     const large = ['a', 'b', 'c'].map((key) => ({ put: key, value }));
     await rejects(store.transaction({ then: large }), 'TRANSACTION_TOO_LARGE');
     assert.equal(await store.has('a'), false);
+    const step = { put: 'a', value: 1 };
+    const many = Array.from({ length: 16_384 }, () => step);
+    await rejects(store.transaction({ if: [{ key: 'a', exists: false }], then: many }), 'TRANSACTION_TOO_LARGE');
+    assert.equal((await store.transaction({ then: many })).results.length, 16_384);
   });
 
   test('what is wrong with a condition or a step is told with its place', async (store) => {

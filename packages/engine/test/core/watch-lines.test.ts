@@ -199,3 +199,13 @@ test('dropped: the last version of each shard that held anything; later parts st
   assert.equal(subject.add(2, null), '');
   assert.equal(subject.done('t'), '2:1 2:2');
 });
+
+test('a transaction of very many changes waits and is let go like any other', () => {
+  const lines = new WatchLines(2);
+  const transaction = {};
+  const many = Array.from({ length: 200_000 }, () => change(0, 2));
+  assert.equal(lines.passes(0, [change(0, 1)], lines.groupOf(transaction)), false);
+  assert.equal(lines.passes(0, many, null), false);
+  assert.equal(lines.groupDone(transaction).length, many.length + 1);
+  assert.equal(lines.heldBytes, 0);
+});

@@ -42,3 +42,18 @@ test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then 
   assert.equal(await cluster.deleteMany(stored), stored.length);
   assert.equal((await cluster.put('again', value)).applied, true);
 });
+
+test('transactions of thousands of tiny steps are taken a few at a time: no node runs out of memory', async () => {
+  await using cluster = await Cluster.start({ nodes: 3, shards: 1, hangLimitMs: 10_000 });
+  const died: string[] = [];
+  cluster.on('node-down', ({ node, reason }) => died.push(`${node} ${reason}`));
+  const then = Array.from({ length: 16_000 }, () => ({ put: 'k', value: 'v' }));
+  const answers = await Promise.allSettled(Array.from({ length: 60 }, () => cluster.transaction({ then })));
+  const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason.code] : []));
+  assert.deepEqual(
+    [...new Set(refused)].filter((code) => code !== 'BUSY'),
+    [],
+  );
+  assert.deepEqual(died, []);
+  assert.equal(await cluster.get('k'), 'v');
+});

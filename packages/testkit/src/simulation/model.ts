@@ -115,8 +115,8 @@ function increment(
 }
 
 function isDecimal(text: string): boolean {
-  const [whole = '', fraction = '0', ...rest] = text.replace(/^-/, '').split('.');
-  const digits = (part: string, most: number) => part.length > 0 && part.length <= most && /^\d+$/.test(part);
+  const [whole = '', fraction = '', ...rest] = text.replace(/^[+-]/, '').split('.');
+  const digits = (part: string, most: number) => part.length <= most && /^\d*$/.test(part);
   return rest.length === 0 && digits(whole, 20) && digits(fraction, 17);
 }
 

@@ -18,6 +18,11 @@ export type CallStage = 'waiting' | 'held' | 'numbered' | 'reading' | 'locked' |
 
 /** What an operation costs of a shard's credit besides its key and value. */
 const CALL_BYTES = 64;
+/**
+ * What each step, condition, effect or key of a transaction costs besides its bytes: the objects it becomes on every node
+ * that holds it. Transactions of thousands of tiny steps took nodes out of memory while they counted as next to nothing.
+ */
+const PART_BYTES = 256;
 
 export class Call implements MasterCall {
   readonly shard: number;
@@ -73,13 +78,23 @@ function bytesOf(operation: Operation): number {
       return sum(operation.conditions) + sum(operation.then) + sum(operation.otherwise);
     case 'install':
       return sum(operation.effects);
+    case 'gather':
+      return operation.keys.reduce((bytes, key) => bytes + PART_BYTES + key.length, 0);
     default:
       return operation.key.length;
   }
 }
 
-function sum(parts: readonly { readonly key: string; readonly value?: string }[]): number {
+interface Part {
+  readonly key: string;
+  readonly value?: string;
+  readonly equals?: { readonly value: string } | null;
+}
+
+function sum(parts: readonly Part[]): number {
   let bytes = 0;
-  for (const part of parts) bytes += part.key.length + (part.value?.length ?? 0);
+  for (const { key, value, equals } of parts) {
+    bytes += PART_BYTES + key.length + (value?.length ?? 0) + (equals?.value.length ?? 0);
+  }
   return bytes;
 }

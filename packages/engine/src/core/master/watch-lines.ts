@@ -149,8 +149,12 @@ export class WatchLines {
   /** Takes off a line what is before its end. */
   private letGo(line: Line): Change[] {
     const changes: Change[] = [];
-    for (; line.begin < line.end; line.begin += 1) changes.push(...line.waiting.shift()!.changes);
-    for (const change of changes) this.heldBytes -= bytesOfChange(change);
+    for (; line.begin < line.end; line.begin += 1) {
+      for (const change of line.waiting.shift()!.changes) {
+        changes.push(change);
+        this.heldBytes -= bytesOfChange(change);
+      }
+    }
     return changes;
   }
 

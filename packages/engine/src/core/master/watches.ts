@@ -140,7 +140,7 @@ export class Watches {
         this.outbox.watchEnded(watch.sink, 'WATCH_LAGGED', this.whyUnknown(shard.shard, position));
         return;
       }
-      missed.push(...told);
+      for (const change of told) missed.push(change);
       // What was told but is not of this filter counts too: what is still in line is later than all of it.
       watch.positions.set(shard.shard, Math.max(position, told.at(-1)?.version ?? 0));
       watch.filter.markedSince.set(shard.shard, Math.min(position, watch.filter.markedSince.get(shard.shard)!));

@@ -152,7 +152,7 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'stream-ends-before-its-last-slice',
-    rule: 'S1: slices come between begin and end',
+    rule: '§3.5 slices come between begin and end',
     plant(patch) {
       patch.method(
         STREAM,

@@ -254,7 +254,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'lost-shard-reads-as-empty',
-    rule: 'design §2: a lost shard says so',
+    rule: 'a lost shard never reads as empty',
     plant(patch) {
       patch.method(
         CONTROL,
