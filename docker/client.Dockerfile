@@ -2,7 +2,7 @@
 # The build stage is server.Dockerfile's, line for line: built after the server, it comes from the cache.
 
 FROM node:22-bookworm-slim AS build
-RUN npm install --global pnpm@10
+RUN npm install --global pnpm@10.34.9
 WORKDIR /src
 COPY . .
 # deploy leaves kvctl with its production dependencies and nothing else: no sources, no compiler.

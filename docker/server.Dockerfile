@@ -1,8 +1,8 @@
 # The Quintet server:  docker build -f docker/server.Dockerfile -t quintet-server .
-# Listens on port 1338 of all interfaces, so it wants KVCTL_PASSWORD: see docker/README.md.
+# Listens on port 1338 of all interfaces, so it wants KVCTL_PASSWORD or QUINTET_PASSWORD: see docker/README.md.
 
 FROM node:22-bookworm-slim AS build
-RUN npm install --global pnpm@10
+RUN npm install --global pnpm@10.34.9
 WORKDIR /src
 COPY . .
 # deploy leaves kvctl with its production dependencies and nothing else: no sources, no compiler.

@@ -38,7 +38,7 @@ interface Stage {
 async function openStage(): Promise<Stage> {
   const stage: Partial<Stage> = { promotions: 0, restoredMs: [], shardsLost: 0, complaints: [], timeline: undefined };
   const serve = ['serve', '--chaos', '--json', '--host', '127.0.0.1', '--port', '0', '--nodes', String(NODES)];
-  // Only the dead shall be taken for dead: on a machine with too much to do 400 ms without progress may be no hang.
+  // Only the dead shall be taken for dead: on a machine with too much to do half a second without progress may be no hang.
   serve.push('--hang-limit', '5s');
   stage.server = kvctl(serve, (line) => onServerLine(stage as Stage, line));
   const ready = parseLine((await firstLine(stage.server.stdout)) ?? '');

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '../../packages/cli/src/server/connection.ts';
 
-/** The ways to die that take a node at once. (A hang takes the hang limit, 400 ms, to be noticed: see make chaos.) */
+/** The ways to die that take a node at once. (A hang takes the hang limit to be noticed: see make chaos.) */
 const FAULTS = ['kill', 'crash', 'exit'] as const;
 
 /** Long enough apart for each death and recovery to be seen on the timeline. */

@@ -38,9 +38,9 @@ a text that names where it stands. Variables that Kubernetes adds for a service 
 `;
 
 const OPERATION = `
-The password is the content of \`password-file\` (its last line end does not count), or \`QUINTET_PASSWORD\`, or \`KVCTL_PASSWORD\`, which
-clients use too. There is no flag for it: everybody on a machine can read command lines. Without a password the server listens
-on this machine only.
+The password is the content of \`password-file\` (its last line end does not count), or \`QUINTET_PASSWORD\`, or \`KVCTL_PASSWORD\`.
+The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it: everybody on a machine can
+read command lines. Without a password the server listens on this machine only.
 
 ## The log
 

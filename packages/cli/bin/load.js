@@ -17,9 +17,16 @@ const SOURCE_CONDITION = `data:text/javascript,${encodeURIComponent(
 export async function loadModule(name) {
   if (!fromSource) return import(new URL(`${name}.js`, DIST).href);
   if (!process.execArgv.some((argument) => argument.includes('tsx'))) {
-    const { register } = await import('tsx/esm/api');
+    const { register } = await import('tsx/esm/api').catch(notInstalled);
     register();
   }
   registerHooks(SOURCE_CONDITION);
   return import(new URL(`${name}.ts`, SOURCE).href);
+}
+
+/** A bare clone: no dist, and no tsx to run the sources with. */
+function notInstalled(error) {
+  if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  process.stderr.write('kvctl is neither built nor installed: run `make build`\n');
+  process.exit(2);
 }

@@ -19,6 +19,7 @@ interface GlobalOptions {
   url?: string;
   host?: string;
   port?: number;
+  tlsCa?: string;
   timeout: number;
   output?: Output;
   json?: boolean;
@@ -32,8 +33,8 @@ Exit codes:
   5 cluster unhealthy (status)   124 timeout   130 interrupted
 
 Environment:
-  KVCTL_URL        address of the server (redis://host:1338 or host:1338)
-  KVCTL_PASSWORD   its password (there is no flag for it: command lines are public)
+  KVCTL_URL        address of the server (redis://host:1338, rediss://host:1338 with TLS, or host:1338)
+  KVCTL_PASSWORD   its password (there is no flag for it: command lines are public); else QUINTET_PASSWORD
   NO_COLOR         no colours`;
 
 export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
@@ -75,9 +76,10 @@ function ownVersion(): string {
 
 function addGlobalOptions(program: Command): void {
   program
-    .option('-u, --url <address>', 'server: redis://[user:password@]host:port, or host:port')
+    .option('-u, --url <address>', 'server: redis://[user:password@]host:port, rediss:// (TLS), or host:port')
     .option('--host <host>', 'server (and where serve listens)')
     .option('-p, --port <port>', 'its port (default: 1338)', whole(0, 65_535))
+    .option('--tls-ca <file>', 'speak TLS, and trust this certificate (PEM) instead of the usual authorities')
     .option('--timeout <duration>', 'longest wait for a connection or an answer', duration, 5_000)
     .addOption(new Option('-o, --output <form>', 'form of the output').choices(['table', 'json', 'raw']))
     .option('--json', 'short for --output json: one object, or one a line')

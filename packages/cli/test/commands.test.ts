@@ -12,14 +12,14 @@ after(() => running.close());
 
 const run = (args: readonly string[], world?: World): Promise<Outcome> => kvctl(running.port, args, world);
 
-test('put, get, del and the words of the seed project', async () => {
+test('put, get, del and the words of lplazas/kv-store', async () => {
   assert.deepEqual(await run(['put', 'name', 'luis']).then(({ code, stdout }) => [code, stdout]), [0, 'OK\n']);
   assert.equal((await run(['get', 'name'])).stdout, 'luis\n');
   assert.equal((await run(['get', 'name'], { tty: true, env: { NO_COLOR: '1' } })).stdout, '"luis"\n');
   assert.equal((await run(['get', 'name', '--raw'], { tty: true })).stdout, 'luis');
   assert.equal((await run(['get', 'name', '--json'])).stdout, '{"key":"name","value":"luis"}\n');
-  const asInTheSeed = await kvctl(undefined, [`127.0.0.1:${running.port}`, 'get', 'name']);
-  assert.equal(asInTheSeed.stdout, 'luis\n');
+  const addressFirst = await kvctl(undefined, [`127.0.0.1:${running.port}`, 'get', 'name']);
+  assert.equal(addressFirst.stdout, 'luis\n');
   assert.deepEqual(await run(['del', 'name', 'other']).then(({ code, stdout }) => [code, stdout]), [1, '1\n']);
   const gone = await run(['get', 'name']);
   assert.deepEqual([gone.code, gone.stdout, gone.stderr], [1, '', 'error: not found: name\n']);
@@ -231,6 +231,8 @@ test('chaos: a node dies, data stays; unknown nodes are named', async () => {
   assert.equal((await run(['chaos', 'slow', 'n2', '1ms', '--json'])).stdout, '{"fault":"slow","node":"n2","ms":1}\n');
   assert.equal((await run(['chaos', 'slow', 'n2', '0'])).code, 0);
   assert.equal((await run(['revive', 'n9'])).code, 4);
+  const revived = await run(['revive', 'n3']);
+  assert.deepEqual([revived.code, revived.stdout, revived.stderr], [0, 'OK\n', 'n3 is up already\n']);
   const notLost = await run(['reset-shard', '3']);
   assert.equal(notLost.code, 4);
   assert.match(notLost.stderr, /only a lost shard can be reset.*\nhint: /);

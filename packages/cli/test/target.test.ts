@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Failure } from '../src/failure.ts';
 import { isLoopback } from '../src/serve/loopback.ts';
@@ -15,12 +16,25 @@ test('flags win over KVCTL_URL, that over the default', () => {
 test('the password comes from the URL or the environment', () => {
   assert.equal(resolveTarget({}, { KVCTL_PASSWORD: 's' }).password, 's');
   assert.equal(resolveTarget({}, { KVCTL_PASSWORD: '' }).password, undefined);
+  assert.equal(resolveTarget({}, { QUINTET_PASSWORD: 'q' }).password, 'q');
+  assert.equal(resolveTarget({}, { KVCTL_PASSWORD: '', QUINTET_PASSWORD: 'q' }).password, 'q');
+  assert.equal(resolveTarget({}, { KVCTL_PASSWORD: 's', QUINTET_PASSWORD: 'q' }).password, 's');
   const both = resolveTarget({ url: 'redis://ana:p%40ss@box' }, { KVCTL_PASSWORD: 's' });
   assert.deepEqual(both, { host: 'box', port: 1338, username: 'ana', password: 'p@ss' });
 });
 
+test('rediss:// means TLS; --tls-ca means it too, and must be there', () => {
+  assert.deepEqual(resolveTarget({ url: 'rediss://box' }, {}), { host: 'box', port: 1338, tls: {} });
+  const ca = readFileSync(import.meta.filename, 'utf8');
+  assert.deepEqual(resolveTarget({ url: 'box', tlsCa: import.meta.filename }, {}).tls, { ca });
+  assert.throws(
+    () => resolveTarget({ tlsCa: '/no/such/file' }, {}),
+    (error) => error instanceof Failure && error.exitCode === 2,
+  );
+});
+
 test('other schemes and nonsense are usage errors', () => {
-  for (const url of ['http://x', 'rediss://x', 'redis://', 'a b', 'x:99999']) {
+  for (const url of ['http://x', 'redisss://x', 'redis://', 'rediss://', 'a b', 'x:99999']) {
     assert.throws(
       () => resolveTarget({ url }, {}),
       (error) => error instanceof Failure && error.exitCode === 2,
@@ -33,6 +47,7 @@ test('an address as the first argument', () => {
   assert.deepEqual(addressFirst(['localhost:1338', 'put', 'a', 'b']), ['--url', 'localhost:1338', 'put', 'a', 'b']);
   assert.deepEqual(addressFirst(['[::1]:1338', 'ping']), ['--url', '[::1]:1338', 'ping']);
   assert.deepEqual(addressFirst(['redis://h:1', 'ping']), ['--url', 'redis://h:1', 'ping']);
+  assert.deepEqual(addressFirst(['rediss://h:1', 'ping']), ['--url', 'rediss://h:1', 'ping']);
   assert.deepEqual(addressFirst(['put', 'a:1', 'b']), ['put', 'a:1', 'b']);
   assert.deepEqual(addressFirst([]), []);
   assert.equal(describeTarget(resolveTarget({ url: '[::1]:7' }, {})), '[::1]:7');

@@ -134,7 +134,7 @@ test('what cannot be asked: exit 2, and nothing is sent', async () => {
   }
   const none = await kvctl(1, ['watch', 'k']);
   assert.equal(none.code, 3);
-  assert.match((await kvctl(1, ['watch', '--help'])).stdout, /--from <place>[\s\S]*Examples:/);
+  assert.match((await kvctl(1, ['watch', '--help'])).stdout, /--from <position>[\s\S]*Examples:/);
 });
 
 test('every change once and in order while nodes die', { timeout: 60_000 }, async () => {

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../failure.ts';
 import { textOf } from '../server/commands.ts';
 import { describeTarget } from '../server/target.ts';
 import { parseWhole } from '../text/quantities.ts';
+import { readStatus } from './status.ts';
 
 export async function ping(context: Context): Promise<ExitCode> {
   const [answer, ms] = await withServer(context, async (connection) => {
@@ -47,8 +48,15 @@ export async function resetShard(context: Context, [shard]: [string]): Promise<E
 }
 
 export async function revive(context: Context, [node]: [string]): Promise<ExitCode> {
+  // The server says OK to both: a node that is started now, and one that need not be.
+  const health = await withServer(context, async (connection) => {
+    const { nodes } = await readStatus(connection);
+    return nodes.find((known) => known.node === node)?.health;
+  });
   await order(context, 'REVIVE', node);
-  note(context, `${node} is being started`);
+  if (health === 'up' || health === 'starting')
+    note(context, `${node} is ${health === 'up' ? 'up' : 'being started'} already`);
+  else note(context, `${node} is being started`);
   return EXIT.ok;
 }
 

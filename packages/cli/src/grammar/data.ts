@@ -50,7 +50,7 @@ function defineWatch(definer: Definer): void {
       async () => (await import('../commands/watch.ts')).watch,
     )
     .option('--prefix <text>', 'all keys that begin with it')
-    .option('--from <place>', 'go on after a version of KEY, or after the position a watch told when it ended')
+    .option('--from <position>', 'go on after a version of KEY, or after the position a watch told when it ended')
     .option('--count <n>', 'end after so many changes', whole(1))
     .option('--prev', 'also the value that was there before');
   examples(watch, [

@@ -41,7 +41,13 @@ export function replyFailure(reply: string): Failure {
 
 export function noConnection(target: Target, cause: NodeJS.ErrnoException | undefined): Failure {
   const where = describeTarget(target);
+  const untrusted = 'trust its certificate with --tls-ca FILE';
   const hints: Readonly<Record<string, string>> = {
+    DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+    SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+    ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name: call the server by that',
     ECONNREFUSED: `is a server running there? Start one with: kvctl serve --port ${target.port}`,
     ENOTFOUND: 'is the host name right?',
     EAI_AGAIN: 'is the host name right?',

@@ -1,9 +1,10 @@
 /**
  * Target: which server, from (strongest first) `HOST:PORT` as the first argument or --url, --host and --port, KVCTL_URL,
- * and the default 127.0.0.1:1338. A password comes from KVCTL_PASSWORD or the URL; there is no flag for it, because
- * everyone on the machine can read a command line.
+ * and the default 127.0.0.1:1338. A password comes from the URL, KVCTL_PASSWORD or QUINTET_PASSWORD (the server's own, so
+ * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line.
  */
 import { usageFailure } from '../failure.ts';
+import { readText } from '../serve/resolve.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 1338;
@@ -13,12 +14,15 @@ export interface Target {
   port: number;
   username?: string;
   password?: string;
+  /** Speak TLS; `ca` (PEM) instead of the authorities that Node trusts. */
+  tls?: { ca?: string };
 }
 
 export interface TargetOptions {
   url?: string | undefined;
   host?: string | undefined;
   port?: number | undefined;
+  tlsCa?: string | undefined;
 }
 
 export function resolveTarget(options: TargetOptions, env: Readonly<Record<string, string | undefined>>): Target {
@@ -28,32 +32,37 @@ export function resolveTarget(options: TargetOptions, env: Readonly<Record<strin
     host: options.host ?? fromUrl.host ?? DEFAULT_HOST,
     port: options.port ?? fromUrl.port ?? DEFAULT_PORT,
   };
-  const password = fromUrl.password ?? (env.KVCTL_PASSWORD === '' ? undefined : env.KVCTL_PASSWORD);
+  const password = fromUrl.password ?? [env.KVCTL_PASSWORD, env.QUINTET_PASSWORD].find((given) => (given ?? '') !== '');
   if (fromUrl.username !== undefined) target.username = fromUrl.username;
   if (password !== undefined) target.password = password;
+  if (options.tlsCa !== undefined) target.tls = { ca: readText(options.tlsCa, 'the certificate') };
+  else if (fromUrl.tls !== undefined) target.tls = fromUrl.tls;
   return target;
 }
 
-/** `redis://[user[:password]@]host[:port]`, or just `host:port`. */
+/** `redis://[user[:password]@]host[:port]`, the same with `rediss` (TLS), or just `host:port`. */
 export function parseUrl(text: string): Partial<Target> {
   const hint = 'write redis://host:1338 or host:1338';
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `redis://${text}`;
   if (!URL.canParse(withScheme)) throw usageFailure(`"${text}" is no address`, hint);
   const url = new URL(withScheme);
-  if (url.protocol !== 'redis:') throw usageFailure(`cannot speak ${url.protocol}// (only redis://)`, hint);
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+    throw usageFailure(`cannot speak ${url.protocol}// (only redis:// and rediss://)`, hint);
+  }
   if (url.hostname === '') throw usageFailure(`"${text}" names no host`, hint);
   const parsed: Partial<Target> = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || DEFAULT_PORT),
   };
+  if (url.protocol === 'rediss:') parsed.tls = {};
   if (url.username !== '') parsed.username = decodeURIComponent(url.username);
   if (url.password !== '') parsed.password = decodeURIComponent(url.password);
   return parsed;
 }
 
-const ADDRESS = /^(?:redis:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;
+const ADDRESS = /^(?:rediss?:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;
 
-/** `kvctl localhost:1338 put name luis` means `kvctl --url localhost:1338 put name luis`: the form the seed project had. */
+/** `kvctl localhost:1338 put name luis` means `kvctl --url localhost:1338 put name luis`: the form lplazas/kv-store has. */
 export function addressFirst(argv: readonly string[]): string[] {
   const [first, ...rest] = argv;
   return first !== undefined && ADDRESS.test(first) ? ['--url', first, ...rest] : [...argv];

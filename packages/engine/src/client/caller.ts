@@ -18,6 +18,7 @@ export interface CallSink {
   onError(code: ErrorCode, details: string): void;
 }
 
+/** What the cluster was started with: more is refused with KEY_TOO_LARGE and VALUE_TOO_LARGE. */
 export interface CallerLimits {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
@@ -29,8 +30,13 @@ export interface PendingCall {
   giveUp(reason: 'aborted' | 'timeout'): void;
 }
 
+/**
+ * Operations as the core knows them: keys and values are one-byte strings (a character a byte). Errors come to the sink as
+ * code and details, never as exceptions.
+ */
 export interface Caller {
   readonly limits: CallerLimits;
+  /** How many there are; their numbers begin at 0. */
   readonly shards: number;
   /** Master time, ms since the epoch. */
   now(): number;

@@ -26,25 +26,31 @@ export interface Chaos {
 /** What goes to another thread: a MessagePort, so it must be in the transfer list. */
 export type ClusterHandle = MessagePort;
 
+/**
+ * A running cluster: a Store, and what concerns nodes and shards. After `close()` every method but `close`, `on`, `off` and
+ * `once` fails with CLOSED. Where a node is named, `n3` means the node in that seat now and `n3#2` only that life of it.
+ */
 export interface ClusterApi extends Store, AsyncDisposable {
   /** The operation level under Store. */
   readonly caller: Caller;
   readonly chaos: Chaos;
+  /** Whether the cluster was started with `chaos: true`. */
   readonly chaosAllowed: boolean;
   /**
    * The emitter behind on, once and off, for `once` and `on` of node:events. A listener keeps no process alive: only
    * calls under way, settled() and waiting for the next change of a watch do.
    */
   readonly events: ClusterEmitter;
+  /** What the cluster is doing now, as plain data. Keys and bytes are up to a few hundred milliseconds old. CLOSED. */
   status(): ClusterStatus;
   on<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   off<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   once<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
-  /** Resolves when every shard has all its copies, every seat is filled (or stopped) and nothing is moving. */
+  /** Resolves when every shard has all its copies, every seat is filled (or stopped) and nothing is moving. ABORTED, TIMEOUT, CLOSED. */
   settled(options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
   /** Begins a lost shard anew, empty: what it held is gone. NOT_LOST, UNKNOWN_SHARD. */
   resetShard(shard: number): void;
-  /** Starts a seat again that was stopped for crash-looping. UNKNOWN_NODE. */
+  /** Starts a seat again that was stopped for crash-looping (`n3`); one that is up is left alone. UNKNOWN_NODE. */
   reviveNode(node: string): void;
   /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
   handle(): ClusterHandle;

@@ -30,6 +30,10 @@ const WATCH_WINDOW_BYTES = 32 * 1024 * 1024;
 /** How often settled() looks. */
 const SETTLED_POLL_MS = 5;
 
+/**
+ * A cluster in this process, and the Store of its data; made by `Cluster.start`. At rest it keeps no process alive: calls
+ * under way and waiting for a change do. End it with `close()` or `await using`.
+ */
 export class Cluster extends TypedStore implements ClusterApi {
   readonly chaos: Chaos;
   readonly chaosAllowed: boolean;

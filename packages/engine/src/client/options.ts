@@ -2,8 +2,16 @@
  * ClusterOptions: everything a cluster can be started with. check-options.ts checks it before anything is started.
  */
 
+/**
+ * What a node at `maxMemory` does with a write that needs room: `noeviction` refuses it with OUT_OF_MEMORY, `allkeys-lru`
+ * removes entries that were not used for long, with a deadline or without.
+ */
 export type EvictionPolicy = 'noeviction' | 'allkeys-lru';
 
+/**
+ * What `Cluster.start` takes; every field may be left out. Sizes are bytes and times milliseconds, unless the name says
+ * otherwise. What is unknown, out of range or contradicts another is refused with INVALID_OPTION.
+ */
 export interface ClusterOptions {
   /** Worker threads that hold data (default 5, 1 to 255). */
   nodes?: number;

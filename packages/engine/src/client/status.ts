@@ -3,6 +3,7 @@
  */
 import type { DeathReason } from '../core/notes.ts';
 
+/** What a seat is doing. */
 export type NodeHealth =
   /** In its seat and answering. */
   | 'up'
@@ -13,6 +14,7 @@ export type NodeHealth =
   /** Crash-looped too often: no more starts until `reviveNode`. */
   | 'stopped';
 
+/** A seat and the node in it. */
 export interface NodeStatus {
   /** The seat: `n3`. */
   node: string;
@@ -34,26 +36,34 @@ export interface NodeStatus {
   restarts: number;
 }
 
+/** `ok` = all copies in sync; `degraded` = serving with fewer; `lost` = every copy gone. */
 export type ShardHealth = 'ok' | 'degraded' | 'lost';
 
+/** A shard: where its copies are, and how much they hold. */
 export interface ShardStatus {
+  /** Its number, from 0. */
   shard: number;
   /** First and last hash slot. */
   slots: readonly [number, number];
-  /** `ok` = all copies in sync; `degraded` = serving with fewer; `lost` = every copy gone, see resetShard. */
+  /** If `lost`, see resetShard. */
   health: ShardHealth;
   /** Primary first, tail last: `['n1#1', 'n4#2']`. */
   chain: readonly string[];
+  /** The copy that is catching up, or null. */
   learner: string | null;
+  /** Grows with every change of the chain. */
   epoch: number;
   /** Last answer accepted: what callers have been told is done. */
   committedSeq: number;
+  /** Copies in the chain, and how many there should be. */
   inSync: number;
   wanted: number;
+  /** Of one copy: entries (those past their deadline but not yet removed included), and bytes of the live ones. */
   keys: number;
   bytes: number;
 }
 
+/** Numbers since the start, unless they say otherwise. */
 export interface ClusterCounters {
   /** Operations done since the start. */
   reads: number;
@@ -70,16 +80,19 @@ export interface ClusterCounters {
   evicted: number;
 }
 
+/** What `status()` tells. Times are ms, sizes bytes. */
 export interface ClusterStatus {
   /** ok, or the worst of its shards. */
   health: ShardHealth;
   uptimeMs: number;
+  /** Copies wanted of each shard besides its primary. */
   replicas: number;
   nodes: NodeStatus[];
   shards: ShardStatus[];
   counters: ClusterCounters;
 }
 
+/** Why a node died: killed on command, an uncaught error, process.exit, its heap limit, the hang limit, or it never came up. */
 export type { DeathReason };
 
 /**
@@ -105,4 +118,5 @@ export interface ClusterEvents {
   error: Error;
 }
 
+/** `node-up`, `promoted` … */
 export type ClusterEventName = keyof ClusterEvents;

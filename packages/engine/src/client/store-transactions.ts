@@ -20,41 +20,51 @@ export interface TransactionCondition {
   readonly equals?: Value;
 }
 
+/** As `put(key, value, options)`. */
 export interface PutStep extends Omit<PutOptions, keyof CallOptions> {
   readonly put: Key;
   readonly value: Value;
 }
+/** As `delete(key, options)`: answers whether there was something to delete. */
 export interface DeleteStep {
   readonly delete: Key;
   readonly ifVersion?: number;
 }
+/** As `get(key)`: answers the value, or undefined. */
 export interface GetStep {
   readonly get: Key;
 }
+/** As `getEntry(key)`. */
 export interface GetEntryStep {
   readonly getEntry: Key;
 }
+/** As `has(key)`. */
 export interface HasStep {
   readonly has: Key;
 }
+/** As `increment(key, by)`: answers the sum. NOT_A_NUMBER and OVERFLOW fail the transaction. */
 export interface IncrementStep {
   readonly increment: Key;
   /** 1 if not given. */
   readonly by?: number | bigint;
 }
+/** As `incrementFloat(key, by)`: answers the sum. NOT_A_NUMBER and OVERFLOW fail the transaction. */
 export interface IncrementFloatStep {
   readonly incrementFloat: Key;
   readonly by: number;
 }
+/** As `append(key, suffix)`: answers the new length in bytes. WRONG_KIND fails the transaction. */
 export interface AppendStep {
   readonly append: Key;
   readonly suffix: string | Uint8Array;
 }
+/** As `expire(key, ttl, { when })`: answers whether the deadline was set. */
 export interface ExpireStep extends Pick<ExpireOptions, 'when'> {
   readonly expire: Key;
   /** Milliseconds from now, or the deadline. */
   readonly ttl: number | Date;
 }
+/** As `persist(key)`: answers whether there was a deadline to remove. */
 export interface PersistStep {
   readonly persist: Key;
 }
@@ -72,6 +82,7 @@ export type TransactionStep =
   | ExpireStep
   | PersistStep;
 
+/** What `transaction` takes: conditions, and the steps of both branches. */
 export interface TransactionSpec<
   T extends readonly TransactionStep[] = readonly TransactionStep[],
   E extends readonly TransactionStep[] = readonly TransactionStep[],
@@ -97,6 +108,7 @@ export type StepResult<S> = S extends PutStep
           ? number
           : boolean;
 
+/** What the steps of a branch answer, in their order. */
 export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I in keyof S]: StepResult<S[I]> };
 
 /** `succeeded`: the conditions held. `results`: what each step of the branch that was taken answered, in order. */
@@ -105,6 +117,7 @@ export type TransactionResult<
   E extends readonly TransactionStep[] = readonly TransactionStep[],
 > = { succeeded: true; results: StepResults<T> } | { succeeded: false; results: StepResults<E> };
 
+/** Options of transact. `timeoutMs` is for all its runs together. */
 export interface TransactOptions extends CallOptions {
   /** How often the function is run again after a conflict before CONFLICT (default 20, 0 to 1000). */
   retries?: number;
@@ -136,26 +149,31 @@ export interface Transaction {
   persist(key: Key): Promise<boolean>;
 }
 
+/** Options of getMany. */
 export interface GetManyOptions extends CallOptions {
   /** All as of one moment, in one transaction (its limits hold). */
   snapshot?: boolean;
 }
 
+/** Options of putMany; the expiry is that of every entry. */
 export interface PutManyOptions extends CallOptions, Expiry {
   /** All or none, in one transaction (its limits hold): one bad entry, and nothing is stored. */
   atomic?: boolean;
 }
 
+/** Options of deleteMany. */
 export interface DeleteManyOptions extends CallOptions {
   /** All at once, in one transaction (its limits hold). */
   atomic?: boolean;
 }
 
+/** Options of rename. */
 export interface RenameOptions extends CallOptions {
   /** Only if there is no entry under the new name; otherwise it is replaced. */
   ifAbsent?: boolean;
 }
 
+/** Options of copy. */
 export interface CopyOptions extends CallOptions {
   /** Replace what is there; otherwise nothing is copied onto an entry. */
   replace?: boolean;

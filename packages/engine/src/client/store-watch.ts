@@ -23,6 +23,10 @@ export interface WatchPosition {
   readonly versions: { readonly [shard: string]: number };
 }
 
+/**
+ * Options of watch: one of `key` and `prefix`, and at most one of `from` and `fromVersion`. What is wrong with them is thrown
+ * at once (INVALID_OPTION, INVALID_KEY, KEY_TOO_LARGE).
+ */
 export interface WatchOptions {
   /** The one key to watch, or … */
   key?: Key;
@@ -54,6 +58,7 @@ export interface WatchOptions {
  */
 export type ChangeType = 'put' | 'delete' | 'expire' | 'evict' | 'clear';
 
+/** A change that was committed. */
 export interface Change<V = unknown, K extends Key = string> {
   readonly type: ChangeType;
   readonly key: K;
@@ -63,6 +68,7 @@ export interface Change<V = unknown, K extends Key = string> {
   readonly previous?: V | undefined;
   /** Of the entry; of a removal, its place in the shard's order. Grows with every change of a shard. */
   readonly version: number;
+  /** The shard of the key, from 0. */
   readonly shard: number;
   /** ms since the epoch; undefined if it never expires. */
   readonly expiresAt: number | undefined;

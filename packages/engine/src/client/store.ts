@@ -47,6 +47,7 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+/** When an entry expires: at most one of the two. Past its deadline it is as if it were absent. */
 export interface Expiry {
   /** Milliseconds to live from now. */
   ttl?: number;
@@ -54,6 +55,7 @@ export interface Expiry {
   expiresAt?: number | Date;
 }
 
+/** Options of put and getAndPut. Of the conditions at most one; `keepTtl` excludes `ttl` and `expiresAt`. */
 export interface PutOptions extends CallOptions, Expiry {
   /** Only if the key is absent. */
   ifAbsent?: boolean;
@@ -67,6 +69,7 @@ export interface PutOptions extends CallOptions, Expiry {
   returnPrevious?: boolean;
 }
 
+/** What a put did. */
 export interface PutResult<V = unknown> {
   /** False if a condition did not hold. */
   applied: boolean;
@@ -76,10 +79,13 @@ export interface PutResult<V = unknown> {
   previous?: V | undefined;
 }
 
+/** Options of delete. */
 export interface DeleteOptions extends CallOptions {
+  /** Only if the entry has this version. */
   ifVersion?: number;
 }
 
+/** An entry as getEntry tells it. */
 export interface StoredEntry<V = unknown> {
   value: V;
   /** Grows with every write to the key's shard; what `ifVersion` compares. */
@@ -88,11 +94,13 @@ export interface StoredEntry<V = unknown> {
   expiresAt: number | undefined;
 }
 
+/** Options of expire. */
 export interface ExpireOptions extends CallOptions {
   /** Only if the key has no deadline / has one / would expire later / would expire sooner. */
   when?: 'always' | 'none' | 'some' | 'later' | 'sooner';
 }
 
+/** Options of entries and keys: which, and how they are fetched. `timeoutMs` is for each page. */
 export interface ScanOptions extends CallOptions {
   /** Only keys that begin with this. */
   prefix?: Key;

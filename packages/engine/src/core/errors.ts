@@ -9,14 +9,20 @@
  * Errors do not survive postMessage as what they are, so ports carry `{ code, details }` and the edge makes the KvError.
  */
 
+/** What became of a write that failed: nothing was changed, or it may have been applied or may yet be. */
 export type Outcome = 'not-applied' | 'unknown';
 
+/** What an error of one code means. */
 export interface ErrorRow {
+  /** The beginning of the error's message. May change with any release. */
   readonly text: string;
+  /** The same call may succeed later as it is. */
   readonly retryable: boolean;
+  /** Whether a write may have been applied. */
   readonly outcome: Outcome;
 }
 
+/** Every error by its code. When each happens and what to do about it: docs/errors.md. */
 export const ERRORS = {
   INVALID_OPTION: { text: 'an option is unknown or out of its range', retryable: false, outcome: 'not-applied' },
   INVALID_KEY: { text: 'a key must be a string or a Uint8Array', retryable: false, outcome: 'not-applied' },
@@ -71,6 +77,7 @@ export const ERRORS = {
   START_FAILED: { text: 'the nodes could not be started', retryable: true, outcome: 'not-applied' },
 } as const satisfies { readonly [code: string]: ErrorRow };
 
+/** What `KvError.code` may be. Codes never change their meaning. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** An error of the world (bad input, limits, lost data), as opposed to a bug. Match on `code`, not on the class. */

@@ -26,11 +26,14 @@ export function inject(
   }
 }
 
+/** What to do to which node. */
 export interface InjectedFault {
   readonly kind: FaultKind;
   /** A seat (`n3`) or a life (`n3#2`). */
   readonly node: string;
+  /** Of `hang` its length, of `slow` the delay of every turn, in milliseconds (without: an hour). */
   readonly ms?: number;
+  /** Noted with the fault: how long a schedule waited for redundancy before it, in milliseconds (default 0). */
   readonly waitedMs?: number;
 }
 
