@@ -76,6 +76,10 @@ export function thrownError(thrown: unknown): string | null {
   return null;
 }
 
+/**
+ * Why a server could not start. PASSWORD_REQUIRED: a host beyond this machine without a password, or an empty one.
+ * BAD_CERTIFICATE: `tls` cannot be read, or its parts do not belong together. LISTEN_FAILED: any other reason, in the message.
+ */
 export type StartErrorCode =
   | 'PORT_IN_USE'
   | 'ADDRESS_NOT_AVAILABLE'

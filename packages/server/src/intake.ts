@@ -45,8 +45,13 @@ export class Intake {
   /** A request that was taken from the decoder and must wait (CLIENT PAUSE). */
   private parked: string[] | null = null;
   private parkedBytes = 0;
+  /** What arrived while nothing could be begun, as it arrived: to join it with what is there would copy it all. */
+  private readonly backlog: Buffer[] = [];
+  private backlogBytes = 0;
   private holds = 0;
   private pumping = false;
+  /** Requests wait; the transport may be read all the same. */
+  private blocked = false;
   private paused = false;
   /** Waiting for the next turn (I3). */
   private resting = false;
@@ -64,14 +69,20 @@ export class Intake {
 
   /** Bytes received and not yet begun. */
   get bytes(): number {
-    return this.decoder.bufferedBytes + this.parkedBytes;
+    return this.decoder.bufferedBytes + this.parkedBytes + this.backlogBytes;
   }
 
-  get isPaused(): boolean {
-    return this.paused;
+  get isBlocked(): boolean {
+    return this.blocked;
   }
 
   feed(chunk: Buffer): void {
+    if (this.blocked) {
+      this.backlog.push(chunk);
+      this.backlogBytes += chunk.length;
+      this.adjustReading();
+      return;
+    }
     this.decoder.feed(chunk);
     this.pump();
   }
@@ -124,10 +135,10 @@ export class Intake {
 
   /** Whether there is no whole request left. */
   private beginMany(): boolean {
-    const { owner, output, decoder } = this;
+    const { owner, output } = this;
     let startedAt = 0;
     for (let count = 1; output.isOpen && this.holds === 0 && !output.isFull(1); count++) {
-      const args = this.parked ?? decoder.next();
+      const args = this.parked ?? this.next();
       if (args === null) return true;
       if (this.parked !== null) this.forgetParked();
       owner.begin(args);
@@ -142,6 +153,17 @@ export class Intake {
     return false;
   }
 
+  private next(): string[] | null {
+    const { decoder, backlog } = this;
+    for (;;) {
+      const args = decoder.next();
+      if (args !== null || backlog.length === 0 || decoder.error !== null) return args;
+      const chunk = backlog.shift()!;
+      this.backlogBytes -= chunk.length;
+      decoder.feed(chunk);
+    }
+  }
+
   private rest(): void {
     this.resting = true;
     setImmediate(() => {
@@ -150,12 +172,20 @@ export class Intake {
     });
   }
 
+  /**
+   * What waits for us is left to the network. What waits for the client to take its replies is read on for a while: many
+   * clients send a whole pipeline before they read the first reply, and each would wait for the other for ever.
+   */
   private adjustReading(): void {
-    if (!this.output.isOpen) return;
-    const wanted = this.holds > 0 || this.resting || this.output.isFull(this.paused ? RESUME_AT : 1);
+    const { output, transport } = this;
+    if (!output.isOpen) return;
+    const isFull = output.isFull(this.blocked ? RESUME_AT : 1);
+    this.blocked = this.holds > 0 || this.resting || isFull;
+    const readsOn = output.isUntaken && this.bytes < this.context.limits.requestBytes;
+    const wanted = this.blocked && !readsOn;
     if (wanted === this.paused) return;
     this.paused = wanted;
-    if (wanted) this.transport.pause();
-    else this.transport.resume();
+    if (wanted) transport.pause();
+    else transport.resume();
   }
 }

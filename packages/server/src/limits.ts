@@ -4,6 +4,7 @@
 import type { CallerLimits } from '@quintet/engine';
 import type { DecoderLimits } from './resp/decoder.ts';
 
+/** What a client may cost: bytes in `…Bytes`, milliseconds in `…Ms`, otherwise a count. Most are of one connection. */
 export interface ServerLimits extends DecoderLimits {
   /** Operations one connection may have under way before its socket is no longer read. */
   readonly pendingOperations: number;
@@ -39,6 +40,7 @@ export interface ServerLimits extends DecoderLimits {
   readonly closeMs: number;
 }
 
+/** The limits of a server that is given none. docs/configuration.md lists them. */
 export const DEFAULT_LIMITS: ServerLimits = {
   requestArguments: 1_048_576,
   bulkBytes: 32 * 1024 * 1024,

@@ -15,6 +15,7 @@ import { Reception } from './reception.ts';
 import { ServerContext } from './server-context.ts';
 import { hostAndPort } from './socket-transport.ts';
 
+/** What `startServer` takes; every field may be left out. */
 export interface ServerOptions {
   /** Interface to listen on (default 127.0.0.1). Anything but loopback needs a password. */
   host?: string | undefined;
@@ -22,6 +23,7 @@ export interface ServerOptions {
   port?: number | undefined;
   /** Connections at a time (default 10,000). */
   maxClients?: number | undefined;
+  /** What one client may cost, over DEFAULT_LIMITS. */
   limits?: Partial<ServerLimits> | undefined;
   /** What AUTH and HELLO must give, as user `default`. */
   password?: string | undefined;
@@ -37,10 +39,13 @@ export interface ServerOptions {
   onBug?: ((thrown: unknown) => void) | undefined;
 }
 
+/** A server that listens. */
 export interface RunningServer {
   /** `host:port`, an IPv6 host in brackets. */
   readonly address: string;
+  /** The address it is bound to, without brackets. */
   readonly host: string;
+  /** The port it is bound to, also if 0 was asked for. */
   readonly port: number;
   /** Accepts and reads no more, answers what was asked, closes every connection. Idempotent. */
   close(): Promise<void>;

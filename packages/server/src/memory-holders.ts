@@ -11,6 +11,7 @@ export interface MemoryHolder {
   readonly heldBytes: number;
   /** Asked to go last (CLIENT NO-EVICT). */
   readonly noEvict: boolean;
+  /** To hold as little as it can, at once: `heldBytes` says what is left, unless it has left the list. */
   cutOff(reason: CutOffReason): void;
 }
 
@@ -32,7 +33,7 @@ export class MemoryHolders {
     return total;
   }
 
-  /** Cuts off the largest until all together hold at most `limit` bytes; how many that were. */
+  /** Cuts off the largest until all together hold at most `limit` bytes; how many gave something. */
   shed(limit: number): number {
     let total = this.bytes;
     if (total <= limit) return 0;
@@ -41,9 +42,12 @@ export class MemoryHolders {
     let count = 0;
     for (const { holder, bytes } of sizes) {
       if (total <= limit) break;
-      total -= bytes;
-      count++;
+      // Its end would help nobody.
+      if (bytes === 0) continue;
       holder.cutOff('client-memory');
+      const given = bytes - (this.holders.has(holder) ? holder.heldBytes : 0);
+      total -= given;
+      if (given > 0) count++;
     }
     return count;
   }

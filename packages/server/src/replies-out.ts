@@ -4,8 +4,9 @@
  * Owns      the queue of replies, the bytes the transport has not sent yet, and the state of the connection's end.
  * Does not  know commands or read requests (intake.ts); the session is told what it should know.
  * Invariants
- *   O1  texts are written in the order of their requests, at most one write per turn of the event loop
+ *   O1  texts are written in the order of their requests; small ones once per turn of the event loop, together
  *   O2  output beyond the limits ends the connection (output-guard.ts)
+ *   O4  no turn is taken up by the output of one client (WRITE_MAX)
  *   O3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
  */
 import type { CutOffReason } from './incidents.ts';
@@ -28,6 +29,11 @@ export interface RepliesOwner {
   flushScheduled: boolean;
   flush(): void;
 }
+
+const UNTAKEN_SHARE = 0.5;
+
+/** Bytes written to one client in a turn, and bytes it has not taken above which no more are written. */
+const WRITE_MAX = 1024 * 1024;
 
 export class RepliesOut {
   encoder: Encoder = RESP2;
@@ -108,12 +114,18 @@ export class RepliesOut {
       requestBytes >= limits.pendingBytes * share ||
       output >= limits.outputSoftBytes * share ||
       // Replies not here yet count by what the last ones weighed: a pipeline of large reads is let in bit by bit.
-      output + count * expectedBytes >= limits.outputHardBytes * share
+      output + count * expectedBytes >= limits.outputSoftBytes * share
     );
+  }
+
+  /** Whether it is the client that keeps the way out full: much is written that it has not taken. */
+  get isUntaken(): boolean {
+    return this.queue.readyBytes + this.unsentBytes >= this.context.limits.outputSoftBytes * UNTAKEN_SHARE;
   }
 
   onDrain(): void {
     this.unsentBytes = this.transport.unsentBytes;
+    if (this.queue.readyBytes > 0) this.flush();
   }
 
   /** Sends what is owed, then ends the connection. */
@@ -132,18 +144,27 @@ export class RepliesOut {
     return true;
   }
 
-  /** Writes what is ready. Called by the context once per turn. */
+  /** Writes what is ready, as far as the client takes it. Called by the context once per turn. */
   flush(): void {
     if (this.state === 'closed' || this.state === 'ended') return;
-    const text = this.queue.take();
-    if (text !== '') {
-      this.context.counters.outputBytes += text.length;
-      this.transport.write(text);
-    }
-    this.unsentBytes = this.transport.unsentBytes;
+    this.write();
     this.guard.check(this.outputBytes);
     if (this.state === 'closing' && this.queue.count === 0 && this.queue.heldBytes === 0) this.finish();
     else this.owner.onWritten();
+  }
+
+  /** What is left is written when the transport has drained, or in the next turn. */
+  private write(): void {
+    const { queue, transport } = this;
+    let written = 0;
+    while (queue.readyBytes > 0 && written < WRITE_MAX && transport.unsentBytes < WRITE_MAX) {
+      const text = queue.take();
+      written += text.length;
+      transport.write(text);
+    }
+    this.context.counters.outputBytes += written;
+    this.unsentBytes = transport.unsentBytes;
+    if (queue.readyBytes > 0 && this.unsentBytes < WRITE_MAX) this.context.scheduleFlush(this.owner);
   }
 
   private finish(): void {

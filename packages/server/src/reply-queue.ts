@@ -73,17 +73,27 @@ export class PendingReply implements CallSink {
 /** Of a reply known at once. */
 const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, muted: false };
 
+/** What a reply is taken for before the first is seen. */
+const FIRST_EXPECTED_BYTES = 64 * 1024;
+
+/** Text is put together up to so many bytes: joining and converting more than that at once keeps everybody waiting. */
+const CHUNK = 256 * 1024;
+
 export class ReplyQueue {
   /** Replies opened and not yet gone. */
   count = 0;
   requestBytes = 0;
   heldBytes = 0;
+  /** Of those, what is ready to be written. */
+  readyBytes = 0;
   /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
-  expectedBytes = 0;
+  expectedBytes = FIRST_EXPECTED_BYTES;
   readonly onThrown: (thrown: unknown) => void;
   private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
+  /** What is ready to be written, in pieces of about CHUNK or one large reply, and the piece that still grows. */
+  private chunks: string[] = [];
   private ready = '';
   private discarded = false;
 
@@ -107,7 +117,7 @@ export class ReplyQueue {
   /** A reply known at once: no place to keep for it unless others are before it. */
   add(text: string, encoder: Encoder): void {
     if (this.discarded) return;
-    if (this.head === null) this.ready += text;
+    if (this.head === null) this.makeReady(text);
     else this.open(encoder, null, NO_REQUEST).text = text;
     this.heldBytes += text.length;
     this.onSettled(null);
@@ -127,11 +137,15 @@ export class ReplyQueue {
     return this.head === reply;
   }
 
-  /** The text ready to be written, which then is the taker's. */
+  /** The first piece of what is ready to be written, which then is the taker's; '' if there is none. */
   take(): string {
-    const text = this.ready;
-    this.ready = '';
+    let text = this.chunks.shift();
+    if (text === undefined) {
+      text = this.ready;
+      this.ready = '';
+    }
     this.heldBytes -= text.length;
+    this.readyBytes -= text.length;
     return text;
   }
 
@@ -140,13 +154,22 @@ export class ReplyQueue {
     this.discarded = true;
     this.head = this.tail = null;
     this.ready = '';
-    this.count = this.requestBytes = this.heldBytes = 0;
+    this.chunks = [];
+    this.count = this.requestBytes = this.heldBytes = this.readyBytes = 0;
+  }
+
+  private makeReady(text: string): void {
+    this.ready += text;
+    this.readyBytes += text.length;
+    if (this.ready.length < CHUNK) return;
+    this.chunks.push(this.ready);
+    this.ready = '';
   }
 
   private releaseSettled(): void {
     let reply = this.head;
     while (reply !== null && reply.text !== null) {
-      this.ready += reply.text;
+      this.makeReady(reply.text);
       this.count--;
       this.requestBytes -= reply.request.bytes;
       reply = reply.next;

@@ -260,6 +260,6 @@ export class Session implements IntakeOwner, RepliesOwner {
   }
 
   onWritten(): void {
-    if (this.input.isPaused) this.input.pump();
+    if (this.input.isBlocked) this.input.pump();
   }
 }

@@ -30,23 +30,70 @@ async function cutOff(protocol: string): Promise<void> {
   while (!log.named('client-cut-off').some(isIt)) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('memory: the largest goes first, those who asked not to go last', () => {
-  const gone: string[] = [];
-  const holder = (name: string, heldBytes: number, noEvict = false) => ({
-    heldBytes,
-    noEvict,
-    cutOff: () => void gone.push(name),
-  });
+/** Gives everything when it is cut off, unless `keeps` says how much it holds on to. */
+class FakeHolder {
+  gone = 0;
+  readonly name: string;
+  readonly noEvict: boolean;
+  private bytes: number;
+  private readonly keeps: number;
+
+  constructor(name: string, bytes: number, { noEvict = false, keeps = 0 } = {}) {
+    this.name = name;
+    this.bytes = bytes;
+    this.noEvict = noEvict;
+    this.keeps = keeps;
+  }
+
+  get heldBytes(): number {
+    return this.bytes;
+  }
+
+  cutOff(): void {
+    this.gone++;
+    this.bytes = this.keeps;
+  }
+}
+
+function holdersOf(...list: FakeHolder[]): { holders: MemoryHolders; gone: () => string[] } {
   const holders = new MemoryHolders();
-  const medium = holder('medium', 300);
-  for (const one of [holder('small', 10), holder('kept', 1000, true), holder('large', 500), medium]) holders.add(one);
+  for (const one of list) holders.add(one);
+  return { holders, gone: () => list.filter((one) => one.gone > 0).map(({ name }) => name) };
+}
+
+const fourHolders = (): FakeHolder[] => [
+  new FakeHolder('small', 10),
+  new FakeHolder('kept', 1000, { noEvict: true }),
+  new FakeHolder('large', 500),
+  new FakeHolder('medium', 300),
+];
+
+test('memory: the largest goes first, those who asked not to go last', () => {
+  const { holders, gone } = holdersOf(...fourHolders());
   assert.equal(holders.shed(5000), 0);
   assert.equal(holders.shed(1500), 1);
-  assert.deepEqual(gone, ['large']);
-  holders.remove(medium);
-  gone.length = 0;
-  assert.equal(holders.shed(600), 3);
-  assert.deepEqual(gone, ['large', 'small', 'kept']);
+  assert.deepEqual(gone(), ['large']);
+  const few = holdersOf(...fourHolders());
+  assert.equal(few.holders.shed(600), 4);
+  assert.deepEqual(few.gone(), ['small', 'kept', 'large', 'medium']);
+});
+
+test('memory: who gives nothing is not counted as if it had, and who holds nothing is left alone', () => {
+  const [stubborn, half] = [
+    new FakeHolder('stubborn', 900, { keeps: 900 }),
+    new FakeHolder('half', 500, { keeps: 250 }),
+  ];
+  const [small, empty] = [new FakeHolder('small', 100), new FakeHolder('empty', 0)];
+  const { holders, gone } = holdersOf(stubborn, half, small, empty);
+  assert.equal(holders.shed(1200), 2, 'half of one is not enough');
+  assert.equal(holders.bytes, 1150);
+  assert.equal(holders.shed(100), 0, 'nobody has more to give');
+  assert.deepEqual(gone(), ['stubborn', 'half', 'small']);
+  // Whoever leaves the list when it is cut off has given all, whatever it says of itself.
+  const leaving = new FakeHolder('leaving', 700, { keeps: 700 });
+  const others = new MemoryHolders();
+  others.add(Object.assign(leaving, { cutOff: () => others.remove(leaving) }));
+  assert.equal(others.shed(0), 1);
 });
 
 test('memory: a body that HTTP is still receiving counts', { timeout: 10_000 }, async () => {

@@ -23,6 +23,9 @@ interface FieldOperation {
 
 const BAD_TYPE = 'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 
+/** Fields of one command: they are read and written in one go, and everybody else waits. */
+const FIELDS_MAX = 16_384;
+
 const OVERFLOWS: ReadonlyMap<string, Overflow> = new Map<string, Overflow>([
   ['WRAP', 'wrap'],
   ['SAT', 'saturate'],
@@ -44,6 +47,7 @@ function readOperations(session: Session, args: readonly string[]): FieldOperati
     const [verb, count] = VERBS.get(word) ?? [null, 1];
     if (at + count >= args.length) throw syntaxError();
     if (verb !== null) {
+      if (operations.length === FIELDS_MAX) throw new CommandError(`ERR at most ${FIELDS_MAX} fields`);
       operations.push(readOperation(session, verb, args.slice(at + 1, at + 1 + count), overflow));
     } else if (word === 'OVERFLOW') {
       overflow = readOverflow(args[at + 1]!);
@@ -99,14 +103,20 @@ function bitField(session: Session, args: readonly string[]): void {
 function decide(key: string, entry: Result, operations: readonly FieldOperation[], encoder: Encoder): Decision {
   if (entry.kind === ValueKind.structured) return { steps: [], reply: engineError('WRONG_KIND', '') };
   const before = entry.value ?? '';
-  const writes = operations.filter(({ verb }) => verb !== 'get');
-  const furthest = Math.max(...writes.map(({ type, offset }) => Math.ceil((offset + type.bits) / 8)));
-  // The string grows to where a write would be, even one that is refused in the end: as in Redis.
-  const bytes = Buffer.alloc(Math.max(before.length, furthest));
+  const bytes = Buffer.alloc(Math.max(before.length, bytesWritten(operations)));
   bytes.write(before, 'latin1');
   const reply = array(operations.map((operation) => carryOutOn(bytes, operation, encoder)));
   const after = bytes.toString('latin1');
   return { steps: after === before ? [] : [overwrite(key, after, entry)], reply };
+}
+
+/** The string grows to where a write would be, even one that is refused in the end: as in Redis. */
+function bytesWritten(operations: readonly FieldOperation[]): number {
+  let furthest = 0;
+  for (const { verb, type, offset } of operations) {
+    if (verb !== 'get') furthest = Math.max(furthest, Math.ceil((offset + type.bits) / 8));
+  }
+  return furthest;
 }
 
 function carryOutOn(bytes: Buffer, { verb, type, offset, value, overflow }: FieldOperation, encoder: Encoder): string {

@@ -1,59 +1,75 @@
 /**
  * BITOP: strings combined bit by bit into another key. A plan (transaction/plan.ts), so it is atomic over shards.
+ *
+ * Bounded   by the bytes it looks at (bit-operation.ts): it is made in one go, and everybody else waits.
  */
 import { ANY_VERSION, NO_TTL, type Result, type Step, ValueKind } from '@quintet/engine/core';
+import { type BitOperator, bitWork, combined, inverted, longestOf } from '../bit-operation.ts';
 import { CommandError, engineError } from '../errors.ts';
-import { integer } from '../resp/encoder.ts';
+import { error, integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { carryOut, type Decision } from '../transaction/plan.ts';
 import { syntaxError } from './arguments.ts';
 import type { CommandSpec } from './command.ts';
 
-type Combine = (one: number, other: number) => number;
+const OPERATORS: ReadonlySet<string> = new Set<BitOperator>(['AND', 'OR', 'XOR']);
 
-const COMBINE: ReadonlyMap<string, Combine> = new Map<string, Combine>([
-  ['AND', (one, other) => one & other],
-  ['OR', (one, other) => one | other],
-  ['XOR', (one, other) => one ^ other],
-]);
+/** What one command may look at; two values of the greatest length can always be combined. */
+const WORK_MAX = 64 * 1024 * 1024;
+const TOO_MUCH = error('ERR BITOP works on at most 64 MB of source strings');
 
-/** The bytes of all `values` combined, as long as the longest; what is shorter goes on with zeros. */
-function combined(values: readonly string[], combine: Combine): string {
-  const length = Math.max(...values.map((value) => value.length));
-  const bytes = Buffer.alloc(length);
-  bytes.write(values[0]!, 'latin1');
-  for (const value of values.slice(1)) {
-    for (let at = 0; at < value.length; at++) bytes[at] = combine(bytes[at]!, value.charCodeAt(at));
-    for (let at = value.length; at < length; at++) bytes[at] = combine(bytes[at]!, 0);
+/** A source that is named again changes nothing; to XOR, twice is never. */
+class Sources {
+  readonly keys: readonly string[];
+  /** By the place in `keys`: whether only its length counts. */
+  private readonly onlyLength: readonly boolean[];
+
+  constructor(operator: BitOperator, names: readonly string[]) {
+    const counts = new Map<string, number>();
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+    this.keys = [...counts.keys()];
+    this.onlyLength = [...counts.values()].map((count) => operator === 'XOR' && count % 2 === 0);
   }
-  return bytes.toString('latin1');
-}
 
-function inverted(value: string): string {
-  const bytes = Buffer.from(value, 'latin1');
-  for (let at = 0; at < bytes.length; at++) bytes[at] = ~bytes[at]!;
-  return bytes.toString('latin1');
+  /** Of all values, in the order of `keys`, those to be combined. */
+  combinable(values: readonly string[]): string[] {
+    return values.filter((_, index) => !this.onlyLength[index]);
+  }
 }
 
 function bitOperation(session: Session, args: readonly string[]): void {
   const word = args[1]!.toUpperCase();
-  const combine = COMBINE.get(word);
-  if (combine === undefined && word !== 'NOT') throw syntaxError();
-  if (word === 'NOT' && args.length !== 4) {
-    throw new CommandError('ERR BITOP NOT must be called with a single source key.');
-  }
+  if (word === 'NOT') return invert(session, args);
+  if (!OPERATORS.has(word)) throw syntaxError();
+  const operator = word as BitOperator;
   const key = args[2]!;
-  const sources = args.slice(3);
-  const keys = [...new Set(sources)];
+  const sources = new Sources(operator, args.slice(3));
+  const workMax = Math.max(WORK_MAX, 2 * session.caller.limits.maxValueBytes);
   const decide = (entries: readonly Result[]): Decision => {
-    if (entries.some(({ kind }) => kind === ValueKind.structured)) {
-      return { steps: [], reply: engineError('WRONG_KIND', '') };
-    }
-    const values = sources.map((source) => entries[keys.indexOf(source)]!.value ?? '');
-    const value = combine === undefined ? inverted(values[0]!) : combined(values, combine);
-    return { steps: [storeOrRemove(key, value)], reply: integer(value.length) };
+    if (hasStructured(entries)) return WRONG_KIND;
+    const values = entries.map(({ value }) => value ?? '');
+    const combinable = sources.combinable(values);
+    if (bitWork(operator, combinable) > workMax) return { steps: [], reply: TOO_MUCH };
+    return stored(key, combined(operator, combinable, longestOf(values)));
   };
-  carryOut(session, { keys, needsValues: true, decide });
+  carryOut(session, { keys: sources.keys, needsValues: true, decide });
+}
+
+function invert(session: Session, args: readonly string[]): void {
+  if (args.length !== 4) throw new CommandError('ERR BITOP NOT must be called with a single source key.');
+  const decide = (entries: readonly Result[]): Decision =>
+    hasStructured(entries) ? WRONG_KIND : stored(args[2]!, inverted(entries[0]!.value ?? ''));
+  carryOut(session, { keys: [args[3]!], needsValues: true, decide });
+}
+
+const WRONG_KIND: Decision = { steps: [], reply: engineError('WRONG_KIND', '') };
+
+function hasStructured(entries: readonly Result[]): boolean {
+  return entries.some(({ kind }) => kind === ValueKind.structured);
+}
+
+function stored(key: string, value: string): Decision {
+  return { steps: [storeOrRemove(key, value)], reply: integer(value.length) };
 }
 
 function storeOrRemove(key: string, value: string): Step {

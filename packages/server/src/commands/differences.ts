@@ -4,6 +4,7 @@
  */
 
 const LONGEST = 'A string has at most `--max-value` bytes (16 MB), not 512 MB.';
+const FIELDS = 'At most 16,384 fields at once.';
 const FARTHEST = 'Deadlines beyond 2^53 − 1 ms count as that.';
 const EACH_BY_ITSELF = 'Reads each key by itself, not all at one instant; inside of MULTI, at one.';
 const SHARD_BY_SHARD = 'Goes shard by shard, not at one instant.';
@@ -20,10 +21,11 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['pexpireat', FARTHEST],
   ['append', LONGEST],
   ['setrange', LONGEST],
-  ['setbit', `${LONGEST} To a WATCH it is a change also if the bit was so already.`],
+  ['setbit', LONGEST],
   ['getbit', LONGEST],
-  ['bitfield', LONGEST],
-  ['bitfield_ro', LONGEST],
+  ['bitop', 'Refused if it would have to look at more than 64 MB of source strings.'],
+  ['bitfield', `${LONGEST} ${FIELDS}`],
+  ['bitfield_ro', `${LONGEST} ${FIELDS}`],
   [
     'incrbyfloat',
     'Adds decimals of up to 20 digits before and 17 behind the point exactly, where Redis has 64 bits of mantissa; others with 53 bits, and nothing is above 1.8e308.',

@@ -33,7 +33,9 @@ export class GrpcConnection implements MemoryHolder {
     this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
   }
 
+  /** Destroyed, it counts no more, though its calls take a moment to end. */
   get heldBytes(): number {
+    if (this.socket.destroyed) return 0;
     const partial = this.incoming === 0 ? 0 : this.socket.bytesRead - this.mark - this.complete;
     return this.held + Math.max(0, partial);
   }

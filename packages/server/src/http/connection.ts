@@ -2,15 +2,27 @@
  * HttpConnection: one client's HTTP/1.1 connection: its requests in their order, and the memory they take.
  *
  * Owns      the order (a request is begun when the answer before it is out, so a thousand pipelined reads of large values
- *           are not in memory at once), the bytes of the body and of the answer under way, and its end while draining.
+ *           are not in memory at once), the bytes of the body and of the answer under way, whether the socket is read, and
+ *           its end while draining.
  * Does not  parse or route.
+ * Invariants
+ *   H1  while more than WAITING_MAX requests wait, the socket is not read: what is parsed is at most that, and what one
+ *       read of the socket (64 KB) brings, however long the first takes (/v1/watch has no end). All that waits counts. The
+ *       head that read ends amid is under httpHeadMs as any: who goes on pipelining behind a watch is cut off by that.
+ *   H2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CutOffReason } from '../incidents.ts';
 import type { MemoryHolder } from '../memory-holders.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hostAndPort } from '../socket-transport.ts';
+
+/** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
+const WAITING_MAX = 16;
+const WAITING_FEW = 8;
+/** About what a request and its answer keep until it is out, besides the head's text. */
+const REQUEST_BYTES = 2048;
 
 export class HttpConnection implements MemoryHolder {
   readonly noEvict = false;
@@ -19,6 +31,10 @@ export class HttpConnection implements MemoryHolder {
   private readonly context: ServerContext;
   private held = 0;
   private waiting = 0;
+  private waitingBytes = 0;
+  private crowded = false;
+  /** Once crowded, it has ears for whoever reads on. */
+  private guarded = false;
   private last: Promise<void> = Promise.resolve();
   private draining = false;
 
@@ -29,7 +45,8 @@ export class HttpConnection implements MemoryHolder {
   }
 
   get heldBytes(): number {
-    return this.held;
+    // Destroyed, it counts no more, though its requests take a moment to be let go.
+    return this.socket.destroyed ? 0 : this.held + this.waitingBytes;
   }
 
   /** The exchange under way keeps so many bytes more: of its body, or its answer. */
@@ -38,16 +55,41 @@ export class HttpConnection implements MemoryHolder {
   }
 
   /** Has `serve` called when the answers before `response` are out; it must end `response`, and not reject. */
-  queue(response: ServerResponse, serve: () => Promise<void>): void {
-    this.waiting++;
+  queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
+    const bytes = REQUEST_BYTES + headBytes(request);
+    this.waitingBytes += bytes;
+    if (++this.waiting > WAITING_MAX && !this.crowded) this.stopReading();
     this.last = this.last.then(async () => {
       if (!response.destroyed && !this.socket.destroyed) {
         if (this.draining) response.setHeader('connection', 'close');
         await Promise.all([serve(), ended(response)]);
       }
       this.held = 0;
+      this.waitingBytes -= bytes;
       if (--this.waiting === 0 && this.draining) this.socket.destroySoon();
+      else if (this.crowded && this.waiting <= WAITING_FEW) this.readOn();
     });
+  }
+
+  private stopReading(): void {
+    this.crowded = true;
+    this.socket.pause();
+    if (this.guarded) return;
+    this.guarded = true;
+    this.socket.on('resume', () => this.onReadOn());
+  }
+
+  /** Node reads on after each answer and for each body, whatever waits. Its own listener came first, so it has done so now. */
+  private onReadOn(): void {
+    if (!this.crowded) return;
+    // A stream that takes itself for paused (pause() came between resume() and this event) would not tell node again.
+    if (this.socket.isPaused()) this.socket.emit('pause');
+    else this.socket.pause();
+  }
+
+  private readOn(): void {
+    this.crowded = false;
+    this.socket.resume();
   }
 
   /** Ends when what is asked is answered. */
@@ -64,6 +106,12 @@ export class HttpConnection implements MemoryHolder {
   destroy(): void {
     this.socket.destroy();
   }
+}
+
+function headBytes({ url = '', rawHeaders }: IncomingMessage): number {
+  let bytes = url.length;
+  for (const { length } of rawHeaders) bytes += length;
+  return bytes;
 }
 
 /** The response is sent, or its connection is gone. */

@@ -37,7 +37,10 @@ export class Guard {
   }
 
   /** Throws HttpRefusal for a Host we do not answer to and for requests from other sites' pages. */
-  check({ headers }: IncomingMessage): void {
+  check({ headers, httpVersion }: IncomingMessage): void {
+    if (headers.host === undefined && httpVersion === '1.1') {
+      throw new HttpRefusal(400, 'NO_HOST', 'a request must name its Host');
+    }
     if (headers.host === undefined || !this.isOurs(headers.host)) {
       throw new HttpRefusal(421, 'HOST', 'this server does not answer to that Host');
     }

@@ -45,6 +45,8 @@ const PAGES: ReadonlyMap<string, Route> = new Map<string, Route>([
 /** Asked by probes that have no password. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
+const UNEXPECTED = new HttpRefusal(417, 'EXPECTATION', 'Expect takes 100-continue only');
+
 const KEY_METHODS: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['GET', getKey],
   ['HEAD', getKey],
@@ -64,9 +66,11 @@ export class HttpFace {
     const { httpHeadMs: headersTimeout, httpRequestMs: requestTimeout } = context.limits;
     const connectionsCheckingInterval = Math.min(1000, headersTimeout);
     const limits = { headersTimeout, requestTimeout, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 };
-    this.server = createServer({ ...limits, connectionsCheckingInterval }, (request, response) =>
-      this.enqueue(request, response),
-    );
+    // What node would refuse by itself (no Host, an unknown Expect) it would not queue, so nobody would count it: it is ours
+    // to refuse, in its turn.
+    const options = { ...limits, connectionsCheckingInterval, requireHostHeader: false };
+    this.server = createServer(options, (request, response) => this.enqueue(request, response));
+    this.server.on('checkExpectation', (request, response) => this.enqueue(request, response, UNEXPECTED));
     this.server.on('clientError', (_error, socket) => socket.destroy());
     // Node begins to enforce the two timeouts when a server listens; this one never does, so it is told that it did.
     this.server.emit('listening');
@@ -99,18 +103,25 @@ export class HttpFace {
     this.server.close(() => {});
   }
 
-  private enqueue(request: IncomingMessage, response: ServerResponse): void {
+  /** `refusal`: that of a request which is wrong whatever it asks for. */
+  private enqueue(request: IncomingMessage, response: ServerResponse, refusal?: HttpRefusal): void {
     const connection = this.open.get(request.socket);
     if (connection === undefined) response.destroy();
-    else connection.queue(response, () => this.handle(request, response, connection));
+    else connection.queue(request, response, () => this.handle(request, response, connection, refusal));
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse, memory: HttpConnection): Promise<void> {
+  private async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    memory: HttpConnection,
+    refusal: HttpRefusal | undefined,
+  ): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
     });
     try {
+      if (refusal !== undefined) throw refusal;
       const url = new URL(request.url ?? '/', 'http://localhost');
       this.guard.check(request);
       if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request);

@@ -60,6 +60,13 @@ export class Overlay {
     });
   }
 
+  /** Bytes of the values a plan asks for. */
+  bytesOf({ keys }: Plan): number {
+    let bytes = 0;
+    for (const key of keys) bytes += this.entries.get(key)?.value.length ?? 0;
+    return bytes;
+  }
+
   /** Takes a step into account; the step as it is to be sent. */
   apply(step: Step): Step {
     const fixed = withFixedDeadline(step, this.time);

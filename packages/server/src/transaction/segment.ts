@@ -3,6 +3,8 @@
  * then all steps at once, on condition that nothing that was read, or is under WATCH, has changed.
  *
  * Owns      the attempts: who loses against another writer begins anew, up to ATTEMPTS_MAX times.
+ * Bounded   Plans and replies are made in slices (slow-work.ts): each is short, all together need not be. Plans whose values
+ *           come to more than a transaction may have are refused before the rest of them is made.
  * Does not  run commands without keys, or reply (execution.ts).
  */
 import type { ErrorCode } from '@quintet/engine';
@@ -39,6 +41,11 @@ interface Part {
   readonly finish: Finish | null;
 }
 
+/** Work of one go, in bytes looked at: about a millisecond of it. */
+const PIECE_BYTES = 1024 * 1024;
+/** An argument may be a field to be computed, whatever its length. */
+const ARGUMENT_BYTES = 128;
+
 export class Segment {
   private readonly session: Session;
   private readonly entries: readonly Entry[];
@@ -74,7 +81,14 @@ export class Segment {
   private write(overlay: Overlay | null): void {
     this.attempts++;
     const steps: Step[] = [];
-    const parts = this.entries.map(({ recorded }) => addPart(steps, recorded, overlay));
+    const { transactionBytes } = this.session.context.limits;
+    this.make(makeParts(this.entries, steps, overlay, transactionBytes), (parts) => {
+      if (parts === null) this.onDone({ type: 'failure', text: engineError('TRANSACTION_TOO_LARGE', '') });
+      else this.writeParts(parts, steps, overlay);
+    });
+  }
+
+  private writeParts(parts: readonly Part[], steps: readonly Step[], overlay: Overlay | null): void {
     const conditions = [...this.watched, ...(overlay?.versions() ?? [])].map(([key, version]) =>
       unchanged(key, version),
     );
@@ -85,11 +99,13 @@ export class Segment {
     });
   }
 
-  /** Most replies are made at once; one that takes long (LCS) is made in slices, and those behind it too. */
   private finish(parts: readonly Part[], items: readonly Result[]): void {
-    const making = makeReplies(parts, items);
+    this.make(makeReplies(parts, items), (replies) => this.onDone({ type: 'done', replies }));
+  }
+
+  /** Most is made at once; what takes long (LCS, many BITOP) is made in slices. */
+  private make<T>(making: Slow<T>, onDone: (value: T) => void): void {
     const { done, value } = making.next();
-    const onDone = (replies: readonly string[]): void => this.onDone({ type: 'done', replies });
     if (done === true) onDone(value);
     else this.session.context.slowWork.add(this.session, making, onDone);
   }
@@ -107,6 +123,40 @@ export class Segment {
     const sink = new ResultSink(this.session, next, (text) => this.onDone({ type: 'failure', text }));
     this.session.caller.submit(transactionOf({ conditions, steps, otherwise, lenient: true }), sink);
   }
+}
+
+/** The parts of all commands, their steps added to `steps`; null if plans come to more than `bytesMax`. */
+function* makeParts(
+  entries: readonly Entry[],
+  steps: Step[],
+  overlay: Overlay | null,
+  bytesMax: number,
+): Slow<readonly Part[] | null> {
+  const parts: Part[] = [];
+  let work = 0;
+  let planned = 0;
+  for (const { args, recorded } of entries) {
+    const isPlan = recorded?.type === 'plan';
+    if (isPlan) work += args.length * ARGUMENT_BYTES + overlay!.bytesOf(recorded.plan);
+    if (work > PIECE_BYTES) {
+      work = 0;
+      yield;
+    }
+    const part = addPart(steps, recorded, overlay);
+    parts.push(part);
+    if (isPlan) planned += valueBytes(steps, part);
+    if (planned > bytesMax) return null;
+  }
+  return parts;
+}
+
+function valueBytes(steps: readonly Step[], { from, to }: Part): number {
+  let bytes = 0;
+  for (let at = from; at < to; at++) {
+    const step = steps[at]!;
+    if ('value' in step) bytes += step.value.length;
+  }
+  return bytes;
 }
 
 /** Adds a recorded command's steps, given what the commands before it leave. Without plans that is nobody's concern. */
@@ -129,8 +179,15 @@ function addSteps(steps: Step[], recorded: Recorded, overlay: Overlay | null): F
 
 function* makeReplies(parts: readonly Part[], items: readonly Result[]): Slow<readonly string[]> {
   const replies: string[] = [];
+  let work = 0;
   for (const { from, to, finish } of parts) {
-    const reply = finish === null ? '' : finish(items.slice(from, to));
+    const results = items.slice(from, to);
+    for (const { value } of results) work += value?.length ?? 0;
+    if (work > PIECE_BYTES) {
+      work = 0;
+      yield;
+    }
+    const reply = finish === null ? '' : finish(results);
     replies.push(typeof reply === 'string' ? reply : yield* reply);
   }
   return replies;

@@ -80,9 +80,10 @@ export class ChangeFeed implements MemoryHolder {
 
   /** Forgets what it holds; the next take() fetches it again. */
   cutOff(): void {
-    const { position, ended, heldBytes } = this.watch;
-    // One that holds nothing has nothing to give, and somebody may wait for its next change.
-    if (ended || heldBytes === 0 || position === undefined) return;
+    const { position, heldBytes } = this.watch;
+    // One that holds nothing has nothing to give, and somebody may wait for its next change. One that has ended (its buffer
+    // was too small) still holds that buffer, until its reader comes.
+    if (heldBytes === 0 || position === undefined) return;
     this.watch.stop(new WatchLagged('all clients together held too much', position));
   }
 

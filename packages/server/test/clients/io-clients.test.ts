@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis';
 import { Redis as IoValkey, Cluster as IoValkeyCluster } from 'iovalkey';
-import { World } from './world.ts';
+import { happens, World } from './world.ts';
 
 let world: World;
 
@@ -126,7 +126,7 @@ for (const { name, connect, connectCluster } of libraries()) {
     await client.set('kept', name);
     assert.equal(await cluster.get('kept'), name);
     await listener.subscribe('news');
-    const lost = [client, listener].map((one) => once(one, 'reconnecting'));
+    const lost = [client, listener].map((one) => happens(one, 'reconnecting'));
     await world.restart(() => Promise.all(lost));
     assert.equal(await client.get('kept'), name);
     assert.equal(await cluster.get('kept'), name);

@@ -1,9 +1,8 @@
 // The same day in the life of node-redis 6, over RESP2 and RESP3. It pipelines by itself what is asked in one turn.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { createClient, createCluster, RESP_TYPES } from 'redis';
-import { World } from './world.ts';
+import { happens, World } from './world.ts';
 
 let world: World;
 
@@ -64,7 +63,7 @@ for (const RESP of [2, 3] as const) {
   });
 
   test(`node-redis, RESP${RESP}: cluster mode on one endpoint`, async () => {
-    const client = createCluster({ rootNodes: [{ url: `redis://${world.address}` }], defaults: { RESP } });
+    const client = createCluster({ RESP, rootNodes: [{ url: `redis://${world.address}` }] });
     await client.connect();
     await Promise.all(Array.from({ length: 50 }, (_, index) => client.set(`c:${index}`, String(index))));
     const values = await Promise.all(Array.from({ length: 50 }, (_, index) => client.get(`c:${index}`)));
@@ -82,7 +81,7 @@ for (const RESP of [2, 3] as const) {
     await client.set('kept', 'yes');
     let hear: (message: string) => void = () => {};
     await listener.subscribe('news', (message) => hear(message));
-    const lost = [client, listener].map((one) => once(one, 'reconnecting'));
+    const lost = [client, listener].map((one) => happens(one, 'reconnecting'));
     await world.restart(() => Promise.all(lost));
     assert.equal(await client.get('kept'), 'yes');
     const heard = new Promise<string>((resolve) => {

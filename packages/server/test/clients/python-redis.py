@@ -33,6 +33,11 @@ def pipelines(client):
     for index in range(500):
         pipeline.set(f"p:{index}", index).incr(f"p:{index}")
     assert pipeline.execute()[-2:] == [True, 500]
+    # All of it is sent before the first reply is read, and is more than the sockets' buffers hold.
+    client.set("wide", "x" * 100)
+    for _ in range(300000):
+        pipeline.get("wide")
+    assert pipeline.execute() == ["x" * 100] * 300000
 
 
 def scans(client):

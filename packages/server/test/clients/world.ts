@@ -28,12 +28,20 @@ export class World {
   async restart(meanwhile: () => Promise<unknown>): Promise<void> {
     const { port } = this.server;
     await this.server.close();
-    await meanwhile();
-    this.server = await startServer(this.cluster, { port });
+    try {
+      await meanwhile();
+    } finally {
+      this.server = await startServer(this.cluster, { port });
+    }
   }
 
   async close(): Promise<void> {
     await this.server.close();
     await this.cluster.close();
   }
+}
+
+/** Unlike `once` of node:events it does not mind an `error` in between: a client tells each attempt that failed. */
+export function happens(emitter: NodeJS.EventEmitter, event: string): Promise<unknown> {
+  return new Promise((resolve) => emitter.once(event, resolve));
 }

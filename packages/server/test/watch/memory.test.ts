@@ -94,6 +94,25 @@ test('watchers give way when all clients together hold too much, and lose nothin
   for (const session of watching.sessions) session.onClosed();
 });
 
+test('a feed that has ended for being full gives way as others do, once, and loses nothing by it', async () => {
+  const watching = new Watching({ watchBytes: 20_000, clientsBytes: 10_000 });
+  const position = await watching.watch('m:');
+  await putMany(100);
+  assert.ok(watching.context.memoryHolders.bytes > 10_000);
+  for (let round = 0; round < 5; round++) watching.context.shedClients();
+  assert.ok(watching.context.memoryHolders.bytes <= 10_000, `${watching.context.memoryHolders.bytes} bytes`);
+  assert.equal(watching.context.counters.evictedClients, 1);
+  assert.ok(watching.sessions[0]!.isOpen);
+  const heard: number[] = [];
+  for (let from = position; heard.length < 100; ) {
+    const reply = await watching.ask(0, 'PREFIX', 'm:', 'FROM', from, 'BLOCK', '0');
+    heard.push(...values(reply));
+    from = positionIn(reply);
+  }
+  assert.deepEqual(heard, [...Array(100).keys()]);
+  watching.sessions[0]!.onClosed();
+});
+
 test('a connection that goes takes its watch along, whether it waits or not', async () => {
   const watching = new Watching();
   const position = await watching.watch('m:');
