@@ -26,7 +26,11 @@ async function benchmark(port: number): Promise<Map<string, number>> {
   ];
   const child = spawn('redis-benchmark', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => void (output += text));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text: Buffer) => {
+      output += text;
+    });
+  }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (cause) => reject(new Error('redis-benchmark does not start', { cause })));
     child.once('close', resolve);
