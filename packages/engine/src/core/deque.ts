@@ -1,9 +1,15 @@
 /**
- * A queue with both ends and access by position, in one growing ring. Array.shift is linear in V8 once an array is
- * large, and the queues here (windows, unanswered requests) are shifted once per operation.
+ * A queue with both ends and access by position, in one ring. Array.shift is linear in V8 once an array is large, and
+ * the queues here (windows, unanswered requests) are shifted once per operation.
+ *
+ * The ring grows with its queue and shrinks with it: one that stayed as large as the longest burst would be walked from
+ * end to end for ever, each slot cold in the caches (after 100,000 puts at once, all later ones at 1,000 callers ran at
+ * 290 k/s instead of 400 k/s).
  */
+const SMALLEST = 16;
+
 export class Deque<T> {
-  private ring: (T | undefined)[] = new Array<T | undefined>(16).fill(undefined);
+  private ring: (T | undefined)[] = emptyRing(SMALLEST);
   private head = 0;
   private count = 0;
 
@@ -12,7 +18,7 @@ export class Deque<T> {
   }
 
   push(item: T): void {
-    if (this.count === this.ring.length) this.grow();
+    if (this.count === this.ring.length) this.resize(this.ring.length * 2);
     this.ring[(this.head + this.count) & (this.ring.length - 1)] = item;
     this.count += 1;
   }
@@ -23,6 +29,8 @@ export class Deque<T> {
     this.ring[this.head] = undefined;
     this.head = (this.head + 1) & (this.ring.length - 1);
     this.count -= 1;
+    // A quarter, not a half: a queue that swings about one length must not be copied at every swing.
+    if (this.count * 4 < this.ring.length && this.ring.length > SMALLEST) this.resize(this.ring.length / 2);
     return item;
   }
 
@@ -37,7 +45,7 @@ export class Deque<T> {
   }
 
   clear(): void {
-    this.ring = new Array<T | undefined>(16).fill(undefined);
+    this.ring = emptyRing(SMALLEST);
     this.head = 0;
     this.count = 0;
   }
@@ -46,10 +54,14 @@ export class Deque<T> {
     for (let position = 0; position < this.count; position++) yield this.at(position) as T;
   }
 
-  private grow(): void {
-    const items = [...this];
-    this.ring = new Array<T | undefined>(this.ring.length * 2).fill(undefined);
-    for (let position = 0; position < items.length; position++) this.ring[position] = items[position];
+  private resize(length: number): void {
+    const ring = emptyRing<T>(length);
+    for (let position = 0; position < this.count; position++) ring[position] = this.at(position);
+    this.ring = ring;
     this.head = 0;
   }
+}
+
+function emptyRing<T>(length: number): (T | undefined)[] {
+  return new Array<T | undefined>(length).fill(undefined);
 }
