@@ -80,7 +80,9 @@ export class BarePrototype implements AsyncDisposable {
   }
 
   private nodeOf(key: string): BareNode {
-    return this.nodes[key.charCodeAt(key.length - 1) % NODES]!;
+    let sum = 0;
+    for (let at = 0; at < key.length; at++) sum += key.charCodeAt(at);
+    return this.nodes[sum % NODES]!;
   }
 
   private batchOf(node: BareNode): Batch {

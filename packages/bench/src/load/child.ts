@@ -1,5 +1,5 @@
 /**
- * Child: a process of a benchmark's own (server, attacker or prober), so that what one costs is not another's stall.
+ * Child: a process of a benchmark's own (server, attacker, prober or peer), so that what one costs is not another's stall.
  * Parent and child talk in turns: every message has one answer.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -20,7 +20,7 @@ export class Child implements AsyncDisposable {
   }
 
   /** Runs a file beside this one, by the same rules as this process; it is there when it says so. */
-  static async start(name: 'serve' | 'prober' | 'attacker', args: readonly string[]): Promise<Child> {
+  static async start(name: 'serve' | 'prober' | 'attacker' | 'peer', args: readonly string[]): Promise<Child> {
     const child = fork(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), args, { execArgv: process.execArgv });
     const self = new Child(child);
     running.add(self);
@@ -61,7 +61,8 @@ export class Child implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     running.delete(this);
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.kill();
+    // SIGTERM, so that what a child has started itself ends with it.
+    this.process.kill();
     await once(this.process, 'exit');
   }
 }

@@ -8,7 +8,6 @@
  */
 import { KvError } from '../core/errors.ts';
 import {
-  ANY_VERSION,
   type AppendOperation,
   type DeleteOperation,
   type ExpireOperation,
@@ -16,8 +15,12 @@ import {
   type IncrementFloatOperation,
   type IncrementOperation,
   NO_TTL,
+  newGet,
+  newPut,
   type Operation,
+  PLAIN_PUT,
   type PutOperation,
+  type PutTerms,
   type StatOperation,
   ValueKind,
 } from '../core/operation.ts';
@@ -37,7 +40,7 @@ import type { ExpireOptions, Key, PutOptions, Value } from './store.ts';
 import { encodeValue, kindOf } from './values.ts';
 
 export function getOperation(key: Key, { maxKeyBytes }: CallerLimits): GetOperation {
-  return { verb: 'get', key: encodeKey(key, maxKeyBytes) };
+  return newGet(encodeKey(key, maxKeyBytes));
 }
 
 export function statOperation(key: Key, { maxKeyBytes }: CallerLimits): StatOperation {
@@ -45,17 +48,8 @@ export function statOperation(key: Key, { maxKeyBytes }: CallerLimits): StatOper
 }
 
 /** What the options of a put come to, checked once however many puts there are. */
-export interface PutTerms {
-  readonly ifVersion: number;
-  readonly ttl: number;
-  readonly deadline: number;
-  readonly previous: boolean;
-}
-
-const PLAIN: PutTerms = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
-
 export function putTerms(options: PutOptions | undefined): PutTerms {
-  if (options === undefined) return PLAIN;
+  if (options === undefined) return PLAIN_PUT;
   return {
     ifVersion: putCondition(options),
     ttl: ttlOf(options),
@@ -67,20 +61,11 @@ export function putTerms(options: PutOptions | undefined): PutTerms {
 export function putOperation(
   key: Key,
   value: Value,
-  { ifVersion, ttl, deadline, previous }: PutTerms,
+  terms: PutTerms,
   { maxKeyBytes, maxValueBytes }: CallerLimits,
 ): PutOperation {
   const kind = kindOf(value);
-  return {
-    verb: 'put',
-    key: encodeKey(key, maxKeyBytes),
-    value: encodeValue(value, kind, maxValueBytes),
-    kind,
-    ifVersion,
-    ttl,
-    deadline,
-    previous,
-  };
+  return newPut(encodeKey(key, maxKeyBytes), encodeValue(value, kind, maxValueBytes), kind, terms);
 }
 
 export function deleteOperation(

@@ -20,6 +20,7 @@ import {
   MUST_BE_ABSENT,
   MUST_EXIST,
   NO_EFFECT,
+  newPutEffect,
   type PutOperation,
   plainResult,
   type Result,
@@ -131,7 +132,7 @@ function evaluatePut(operation: PutOperation, store: EntryReader, moment: Moment
   const head = blind ? undefined : liveHead(store, key, moment.time);
   if (!conditionHolds(ifVersion, head)) return refused(Status.conditionFailed, head);
   const expiresAt = ttl === KEEP_TTL ? (head?.expiresAt ?? 0) : deadlineOf(operation, moment);
-  return { effect: { type: 'put', key, value, kind, expiresAt }, result: plainResult(Status.ok, moment.seq) };
+  return { effect: newPutEffect(key, value, kind, expiresAt), result: plainResult(Status.ok, moment.seq) };
 }
 
 function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, moment: Moment): Outcome {
@@ -142,7 +143,7 @@ function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, mo
   }
   const expiresAt = ttl === KEEP_TTL ? (entry?.expiresAt ?? 0) : deadlineOf(operation, moment);
   return {
-    effect: { type: 'put', key, value, kind, expiresAt },
+    effect: newPutEffect(key, value, kind, expiresAt),
     result: previousResult(Status.ok, moment.seq, entry),
   };
 }
@@ -168,7 +169,7 @@ function evaluateIncrement(
   const kind = entry?.kind ?? ValueKind.number;
   const expiresAt = entry?.expiresAt ?? 0;
   return {
-    effect: { type: 'put', key: operation.key, value: sum, kind, expiresAt },
+    effect: newPutEffect(operation.key, sum, kind, expiresAt),
     result: valueResult(Status.ok, moment.seq, sum, kind, expiresAt),
   };
 }
@@ -181,7 +182,7 @@ function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, mo
   if (value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
   const expiresAt = entry?.expiresAt ?? 0;
   return {
-    effect: { type: 'put', key: operation.key, value, kind, expiresAt },
+    effect: newPutEffect(operation.key, value, kind, expiresAt),
     result: valueResult(Status.ok, moment.seq, String(value.length), kind, expiresAt),
   };
 }
@@ -224,7 +225,7 @@ function overwrite(key: string, value: string, entry: Entry | undefined, moment:
   const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
   const expiresAt = entry?.expiresAt ?? 0;
   return {
-    effect: { type: 'put', key, value, kind, expiresAt },
+    effect: newPutEffect(key, value, kind, expiresAt),
     result: valueResult(Status.ok, moment.seq, answer, kind, expiresAt),
   };
 }

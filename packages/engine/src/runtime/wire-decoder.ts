@@ -8,6 +8,7 @@ import { MASTER, type NodeId, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { ConfigMessage, Message, StreamBeginMessage } from '../core/messages.ts';
 import {
+  newGet,
   plainResult,
   type ReadOperation,
   type Record,
@@ -137,7 +138,7 @@ function decodeReads({ from, shard, cursor, receive }: Section): void {
       continue;
     }
     const operation: ReadOperation =
-      typeof item === 'string' ? { verb: 'get', key: item } : (readOperation(item as number, cursor) as ReadOperation);
+      typeof item === 'string' ? newGet(item) : (readOperation(item as number, cursor) as ReadOperation);
     receive(from, { type: 'read', shard, epoch, id, operation, committedSeq });
     id += 1;
   }

@@ -11,7 +11,10 @@ import {
   type GatherOperation,
   type InstallOperation,
   NO_TTL,
+  newGet,
+  newPut,
   type Operation,
+  PLAIN_PUT,
   type PutOperation,
   type Step,
   type TransactionOperation,
@@ -49,16 +52,7 @@ export function isPlainPut(operation: PutOperation): boolean {
 }
 
 export function plainPut(key: string, value: string): PutOperation {
-  return {
-    verb: 'put',
-    key,
-    value,
-    kind: ValueKind.text,
-    ifVersion: ANY_VERSION,
-    ttl: NO_TTL,
-    deadline: 0,
-    previous: false,
-  };
+  return newPut(key, value, ValueKind.text, PLAIN_PUT);
 }
 
 export function writeOperation(out: WireElement[], operation: Operation): void {
@@ -222,7 +216,7 @@ export function readOperation(code: number, from: Cursor): Operation {
     case Verb.clear:
       return { verb: 'clear', key: '' };
     case Verb.get:
-      return { verb: 'get', key: from.string() };
+      return newGet(from.string());
     case Verb.stat:
       return { verb: 'stat', key: from.string() };
     case Verb.scan: {
@@ -258,5 +252,5 @@ function readPut(code: number, from: Cursor): PutOperation {
   const ttl = (code & HAS_TTL) !== 0 ? from.number() : NO_TTL;
   const deadline = (code & HAS_DEADLINE) !== 0 ? from.number() : 0;
   const previous = (code & WANTS_PREVIOUS) !== 0;
-  return { verb: 'put', key, value, kind: operationKind(code), ifVersion, ttl, deadline, previous };
+  return newPut(key, value, operationKind(code), { ifVersion, ttl, deadline, previous });
 }

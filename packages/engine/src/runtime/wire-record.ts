@@ -9,6 +9,8 @@ import {
   type Effect,
   type ManyEffect,
   NO_EFFECT,
+  newPutEffect,
+  newRecord,
   type Page,
   type PreviousValue,
   type PutEffect,
@@ -294,6 +296,5 @@ export function isPlainResult(result: Result, implied: number): boolean {
 }
 
 export function plainRecord(seq: number, request: number, key: string, value: string): Record {
-  const effect: Effect = { type: 'put', key, value, kind: ValueKind.text, expiresAt: 0 };
-  return { seq, request, watched: Watched.no, effect, result: plainResult(Status.ok, seq) };
+  return newRecord(seq, request, Watched.no, newPutEffect(key, value, ValueKind.text, 0), plainResult(Status.ok, seq));
 }

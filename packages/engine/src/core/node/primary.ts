@@ -18,6 +18,8 @@ import {
   type Effect,
   isWrite,
   NO_EFFECT,
+  newPutEffect,
+  newRecord,
   type Operation,
   type PreviousValue,
   type PutEffect,
@@ -71,7 +73,7 @@ export class Primary {
     const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
     const { effect, result } = refused ?? this.evaluate(operation);
     const told = watched === Watched.no ? effect : this.inFull(effect, watched);
-    this.take({ seq: state.lastSeq + 1, request, watched, effect: told, result });
+    this.take(newRecord(state.lastSeq + 1, request, watched, told, result));
   }
 
   private evaluate(operation: Operation): Outcome {
@@ -190,14 +192,14 @@ export class Primary {
   private removeOwn(key: string, cause: RemovalCause): void {
     const { state } = this;
     const effect = { type: 'remove', key, cause } as const;
-    this.take({ seq: state.lastSeq + 1, request: 0, watched: Watched.no, effect, result: plainResult(Status.ok, 0) });
+    this.take(newRecord(state.lastSeq + 1, 0, Watched.no, effect, plainResult(Status.ok, 0)));
   }
 }
 
 /** A new deadline, told as the put of the value that stays. */
 function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | null): PutEffect {
   invariant(present !== null, 'what gets a deadline is there');
-  return { type: 'put', key, value: present.value, kind: present.kind, expiresAt };
+  return newPutEffect(key, present.value, present.kind, expiresAt);
 }
 
 function together(effects: readonly KeyEffect[]): Effect {
