@@ -39,8 +39,8 @@ export interface ServerOptions {
   onBug?: ((thrown: unknown) => void) | undefined;
 }
 
-/** A server that listens. */
-export interface RunningServer {
+/** A server that listens; `await using` closes it. */
+export interface RunningServer extends AsyncDisposable {
   /** `host:port`, an IPv6 host in brackets. */
   readonly address: string;
   /** The address it is bound to, without brackets. */
@@ -80,12 +80,8 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     'listening',
   );
   let closed: Promise<void> | undefined;
-  return {
-    address,
-    host: bound.address,
-    port: bound.port,
-    close: () => (closed ??= close(server, context, reception)),
-  };
+  const closeOnce = (): Promise<void> => (closed ??= close(server, context, reception));
+  return { address, host: bound.address, port: bound.port, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
 function emitWarning(thrown: unknown): void {

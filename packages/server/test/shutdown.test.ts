@@ -97,3 +97,13 @@ test('shutdown: a quick one says nothing of being slow', { timeout: 10_000 }, as
   await Promise.all(ends);
   assert.equal(log.named('closing-slowly').length, 0);
 });
+
+test('shutdown: await using closes the server, once', { timeout: 10_000 }, async () => {
+  const { server, log } = await start();
+  {
+    await using inScope = server;
+    assert.equal(inScope.address, server.address);
+  }
+  await server.close();
+  assert.equal(log.named('closed').length, 1);
+});
