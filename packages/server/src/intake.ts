@@ -63,7 +63,7 @@ export class Intake {
     this.output = output;
     this.context = context;
     this.transport = transport;
-    this.decoder = new Decoder(context.limits);
+    this.decoder = new Decoder(context.limits, context.caller.limits.copies);
     this.decoder.authenticated = !context.passwordRequired;
   }
 

@@ -18,7 +18,7 @@ import { MemoryHolders } from './memory-holders.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
-import type { Answer, Request } from './reply-queue.ts';
+import type { Answer, LargeAnswer, Request } from './reply-queue.ts';
 import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
@@ -108,6 +108,12 @@ export class ServerContext {
     }
     this.counters.keyspaceHits++;
     return bulk(result.value);
+  };
+  /** The same for a read that asked for blocks. */
+  readonly countedReply: LargeAnswer = (result, encoder) => {
+    if (result.block === undefined) return this.countedValue(result, encoder);
+    this.counters.keyspaceHits++;
+    return result.block;
   };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwordDigest: Buffer;

@@ -4,10 +4,13 @@
  * Owns      the shapes Operation (asked), Result (answered), Effect and Record (done).
  * Does not  evaluate them (node/evaluate.ts) or move them (runtime/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
- *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge.
+ *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
+ *           value that is put may be a block instead (block.ts).
  * Records   A record is the effect of one request, not the request: replicas apply effects and never judge conditions,
  *           clocks or limits again, so two copies cannot come to different conclusions.
  */
+
+import type { Block, Bytes } from './block.ts';
 
 /**
  * How the edge reads a value back. The core stores it and never looks inside, increments apart: `number` is a finite
@@ -23,6 +26,8 @@ export interface Entry {
   kind: ValueKind;
   version: number;
   expiresAt: number;
+  /** Instead of `value` (then ''), for who asked for blocks. */
+  block?: Block;
 }
 
 /** Values of `ifVersion` besides a real version. An absent key has version 0, as in etcd. */
@@ -37,7 +42,7 @@ export const KEEP_TTL = -1;
 export interface PutOperation {
   readonly verb: 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
   /** ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, or the version the entry must have. */
   readonly ifVersion: number;
@@ -117,6 +122,8 @@ export interface ClearOperation {
 export interface GetOperation {
   readonly verb: 'get';
   readonly key: string;
+  /** A large value may be answered as a block. */
+  readonly blocks?: true;
 }
 
 /** Reads an entry without its value: version, deadline, and the value's length in bytes as decimal text. */
@@ -235,7 +242,8 @@ export const PAGE_STRIDE = 5;
  * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
  * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
  * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
- * Made by the four functions below alone, so that all results have one shape: what reads them stays monomorphic.
+ * Made by the functions below alone, so that all results have one shape, large ones apart: what reads them stays
+ * monomorphic.
  */
 export interface Result {
   readonly status: Status;
@@ -246,6 +254,8 @@ export interface Result {
   readonly page: Page | null;
   /** Transactions: what each step came to. Gather: each key's entry. */
   readonly items: readonly Result[] | null;
+  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
+  readonly block?: Block;
 }
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
@@ -258,7 +268,7 @@ export interface PreviousValue {
 export interface PutEffect {
   readonly type: 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
   readonly expiresAt: number;
   readonly previous?: PreviousValue | null;
@@ -329,6 +339,11 @@ export function valueResult(
   expiresAt: number,
 ): Result {
   return { status, version, value, kind, expiresAt, page: null, items: null };
+}
+
+/** A result that bears a large value. */
+export function blockResult(version: number, block: Block, kind: ValueKind, expiresAt: number): Result {
+  return { status: Status.ok, version, value: null, kind, expiresAt, page: null, items: null, block };
 }
 
 /** Whether an operation changes data, that is: must be numbered and replicated. */

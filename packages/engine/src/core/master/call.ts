@@ -10,6 +10,7 @@
  * | locked   | (locks only) its keys are a transaction's | see transactions.ts               | until the transaction ends |
  * | done     | nowhere                                  | nothing                           | nothing                   |
  */
+import type { Bytes } from '../block.ts';
 import type { MasterCall } from '../machines.ts';
 import { isShardRead, isWrite, type Operation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
@@ -87,7 +88,7 @@ function bytesOf(operation: Operation): number {
 
 interface Part {
   readonly key: string;
-  readonly value?: string;
+  readonly value?: Bytes;
   readonly equals?: { readonly value: string } | null;
 }
 

@@ -146,10 +146,25 @@ export class ShardQueue {
     return call;
   }
 
-  /** The first direct read has been answered. */
-  valueArrived(): Call {
-    const call = this.reads.shift();
-    invariant(call !== undefined, 'a value has its read');
+  /** Whether a direct read waits behind an earlier one of its key. */
+  isBehindRead(id: number): boolean {
+    const place = this.placeOfRead(id);
+    const { slot } = this.reads.at(place)!;
+    if (slot === NO_SLOT) return false;
+    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return true;
+    return false;
+  }
+
+  private placeOfRead(id: number): number {
+    let place = 0;
+    while (place < this.reads.length && this.reads.at(place)!.number !== id) place++;
+    invariant(place < this.reads.length, 'a value has its read');
+    return place;
+  }
+
+  /** A direct read has been answered. */
+  valueArrived(id: number): Call {
+    const call = this.reads.removeAt(this.placeOfRead(id));
     this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
