@@ -117,6 +117,8 @@ export class ServerContext {
   };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwordDigest: Buffer;
+  /** What of this turn went into beginning requests (intake.ts). */
+  beginningMs = 0;
   private turn = 0;
   private clearing = false;
   private lastSessionId = 0;
@@ -155,6 +157,7 @@ export class ServerContext {
   private endTurn(): void {
     this.clearing = false;
     this.turn = 0;
+    this.beginningMs = 0;
   }
 
   /** A request that had to wait for its reply has it. */
@@ -222,6 +225,7 @@ export class ServerContext {
 
   private flushAll(): void {
     this.turn = 0;
+    this.beginningMs = 0;
     const sessions = this.toFlush;
     // A flush may begin commands that reply at once: those go on a new list, for the next turn.
     this.toFlush = [];
