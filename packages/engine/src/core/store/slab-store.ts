@@ -134,8 +134,12 @@ export class SlabStore implements Store {
     const { words } = chunk;
     const at = this.#log.wordAt(location);
     writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    const start = keyWordAt(words, at) * 4 + key.length;
+    // Of a value that is in place already, the key's last word covers the first bytes: they are written again.
+    const covered = adopted?.slice(start, start + 3);
     this.#packed.copyTo(words, keyWordAt(words, at));
-    if (adopted === undefined) this.#write(chunk.bytes, keyWordAt(words, at) * 4 + key.length, value);
+    if (covered === undefined) this.#write(chunk.bytes, start, value);
+    else chunk.bytes.set(covered, start);
     if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     if (old === 0) {
       this.#directory.insert(hash, location);
