@@ -11,8 +11,10 @@ test('pushes, shifts and removals anywhere leave what an array would hold', () =
       const deque = new Deque<number>();
       const array: number[] = [];
       for (const [at, wanted] of steps.entries()) {
-        if (wanted === 'push') array.push(at), deque.push(at);
-        else if (wanted === 'shift') assert.equal(deque.shift(), array.shift());
+        if (wanted === 'push') {
+          array.push(at);
+          deque.push(at);
+        } else if (wanted === 'shift') assert.equal(deque.shift(), array.shift());
         else if (typeof wanted === 'number' && wanted < array.length) {
           assert.equal(deque.removeAt(wanted), array.splice(wanted, 1)[0]);
         }

@@ -64,7 +64,7 @@ function put(request: number, key: string, value: string | Block): Message {
   return { type: 'request', shard: 1, epoch: 1, request, operation, committedSeq: 0, pressure: false, watched: 0 };
 }
 
-function valueOf(message: Message | undefined): string {
+function putValue(message: Message | undefined): string {
   assert.ok(message?.type === 'request' && message.operation.verb === 'put');
   return textOf(message.operation.value);
 }
@@ -78,8 +78,8 @@ test('a request with a block, between others, as often as it is sent', () => {
       for (let time = 0; time < 3; time++) {
         const got = link.send(put(1, 'a', 'small'), put(2, 'key', block), put(3, 'b', 'small'));
         assert.equal(got.length, 3);
-        assert.deepEqual([valueOf(got[0]), valueOf(got[2])], ['small', 'small']);
-        assert.ok(valueOf(got[1]) === text, `${size} bytes, ${copies} copies, time ${time}`);
+        assert.deepEqual([putValue(got[0]), putValue(got[2])], ['small', 'small']);
+        assert.ok(putValue(got[1]) === text, `${size} bytes, ${copies} copies, time ${time}`);
         assert.ok(block.text() === text, 'the sender keeps its own');
       }
     }
