@@ -39,7 +39,7 @@ const TURN_MS = 4;
 const LOOK_EVERY = 8;
 
 /** What is read of one client in a turn. Copying a large value, in memory never touched before, takes 1 to 3 ms per MiB. */
-const READ_BYTES = 512 * 1024;
+const READ_BYTES = 256 * 1024;
 
 export class Intake {
   readonly decoder: Decoder;

@@ -83,8 +83,9 @@ export class Decoder {
   private missing = 0;
   private bulkLength = -1;
   private gathered = 0;
-  /** Its blocks, and the one being written. */
+  /** Its blocks, the bytes of their copies, and the one being written. */
   private gatheredBlocks: Map<number, Block> | null = null;
+  private copiedBytes = 0;
   private writer: BlockWriter | null = null;
   /** How many bytes after `at` are known to hold no line end. */
   private searched = 0;
@@ -97,7 +98,7 @@ export class Decoder {
 
   /** Bytes held and not yet given out as requests. */
   get bufferedBytes(): number {
-    return this.end - this.at + this.gathered + (this.writer?.heldBytes ?? 0);
+    return this.end - this.at + this.gathered + this.copiedBytes + (this.writer?.heldBytes ?? 0);
   }
 
   /** Takes what arrived. The decoder may keep `chunk` until it is parsed; the caller must not write to it again. */
@@ -164,8 +165,9 @@ export class Decoder {
       this.bulkLength = -1;
       this.missing--;
     }
-    this.lastRequestBytes = this.gathered;
+    this.lastRequestBytes = this.gathered + this.copiedBytes;
     this.gathered = 0;
+    this.copiedBytes = 0;
     this.blocks = this.gatheredBlocks;
     this.gatheredBlocks = null;
     return args;
@@ -179,6 +181,7 @@ export class Decoder {
     this.at += this.writer.write(this.bytes, this.at, this.end);
     if (this.writer.written < this.bulkLength || this.end - this.at < 2) return false;
     const block = this.writer.finish();
+    this.copiedBytes += this.writer.heldBytes - block.length;
     this.writer = null;
     this.gatheredBlocks ??= new Map();
     this.gatheredBlocks.set(this.args.push(described(block)) - 1, block);
@@ -307,6 +310,7 @@ export class Decoder {
     this.args = [];
     this.writer = null;
     this.gatheredBlocks = null;
+    this.copiedBytes = 0;
     return false;
   }
 }

@@ -63,6 +63,10 @@ export class Call implements MasterCall {
     this.isShardRead = isShardRead(operation);
   }
 
+  get bearsBlock(): boolean {
+    return this.operation.verb === 'put' && typeof this.operation.value !== 'string';
+  }
+
   get bytes(): number {
     return CALL_BYTES + bytesOf(this.operation);
   }

@@ -32,6 +32,12 @@ export interface WaitingRoom {
   bytes: number;
 }
 
+/**
+ * The most of a shard's byte credit that one block takes, which is on no heap: it must not keep all others waiting. What
+ * blocks hold is bounded where they come from.
+ */
+const BLOCK_SHARE = 1 / 4;
+
 /** Of the expected size of an answer, with each smaller one: forgotten to a hundredth after some 450 reads. */
 const ANSWER_FADING = 0.99;
 
@@ -239,7 +245,9 @@ export class ShardQueue {
 
   /** A read is small and its answer may not be: it counts as what reads of this shard lately brought. */
   private costOf(call: Call): number {
-    return call.isWrite ? call.bytes : call.bytes + this.expectedAnswerBytes;
+    const { bytes } = call;
+    if (!call.isWrite) return bytes + this.expectedAnswerBytes;
+    return call.bearsBlock ? Math.min(bytes, this.settings.creditBytes * BLOCK_SHARE) : bytes;
   }
 
   private takeCredit(call: Call): void {
