@@ -68,3 +68,4 @@ export {
 export { formatPosition, parsePosition } from './client/watch-position.ts';
 export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch-raw.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/errors.ts';
+export { BlockWriter } from './runtime/value-block.ts';

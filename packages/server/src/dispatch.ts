@@ -5,6 +5,7 @@
 import { type Command, wrongArity } from './commands/command.ts';
 import { findCommand, unknownCommandText } from './commands/table.ts';
 import { CommandError, thrownError } from './errors.ts';
+import type { Decoder } from './resp/decoder.ts';
 import type { Session } from './session.ts';
 import { adjustReplies, intercept, refusalInMode, type SessionModes } from './session-modes.ts';
 
@@ -23,6 +24,20 @@ export function dispatch(session: Session, args: string[]): void {
     }
     onThrown(session, thrown);
   }
+}
+
+/**
+ * Begins a request with arguments that are blocks. Only a command that takes them is given them, and only if it is run at
+ * once: whatever keeps arguments keeps text.
+ */
+export function dispatchBlocks(session: Session, args: string[], decoder: Decoder): void {
+  const command = findCommand(args);
+  const runsAtOnce = session.modes === null && !session.context.pause.isOn;
+  if (command?.spec.takesBlocks !== true || !runsAtOnce) {
+    for (const [place, block] of decoder.blocks ?? []) args[place] = block.text();
+    decoder.blocks = null;
+  }
+  dispatch(session, args);
 }
 
 /** Runs a command in its turn, whatever mode the session is in; a wrong one is answered. */

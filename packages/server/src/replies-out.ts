@@ -11,7 +11,7 @@
  */
 import type { CutOffReason } from './incidents.ts';
 import { OutputGuard } from './output-guard.ts';
-import { type Answer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
+import { type LargeAnswer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 import { type Encoder, RESP2 } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Transport } from './transport.ts';
@@ -90,7 +90,7 @@ export class RepliesOut {
     this.queue.add(text, this.encoder);
   }
 
-  open(answer: Answer | null, request: Request): PendingReply {
+  open(answer: LargeAnswer | null, request: Request): PendingReply {
     return this.queue.open(this.encoder, answer, request);
   }
 

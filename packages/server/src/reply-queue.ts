@@ -12,13 +12,25 @@
  *           have operations finish in any order; no promise, no closure, no map of ids.
  */
 import type { CallSink, ErrorCode } from '@quintet/engine';
-import type { Result } from '@quintet/engine/core';
+import type { Block, Result } from '@quintet/engine/core';
 import type { Command } from './commands/command.ts';
 import { engineError, statusError } from './errors.ts';
-import type { Encoder } from './resp/encoder.ts';
+import { bulk, CRLF, type Encoder } from './resp/encoder.ts';
 
 /** Turns an operation's result into a reply. Not called for statuses that are errors for every command. */
 export type Answer = (result: Result, encoder: Encoder) => string;
+/** A reply: encoded, or a large value to be sent as a bulk string. */
+export type Reply = string | Block;
+/** An {@link Answer} that can do with a block. */
+export type LargeAnswer = (result: Result, encoder: Encoder) => Reply;
+
+/** The same answer where replies are put together, in a transaction. */
+export function asText(answer: LargeAnswer): Answer {
+  return (result, encoder) => {
+    const reply = answer(result, encoder);
+    return typeof reply === 'string' ? reply : bulk(reply.text());
+  };
+}
 
 /** The request a reply belongs to. */
 export interface Request {
@@ -33,14 +45,14 @@ export interface Request {
 
 export class PendingReply implements CallSink {
   next: PendingReply | null = null;
-  /** The encoded reply; null until it is settled. */
-  text: string | null = null;
+  /** Null until it is settled. */
+  text: Reply | null = null;
   readonly request: Request;
   private readonly queue: ReplyQueue;
   private readonly encoder: Encoder;
-  private readonly answer: Answer | null;
+  private readonly answer: LargeAnswer | null;
 
-  constructor(queue: ReplyQueue, encoder: Encoder, answer: Answer | null, request: Request) {
+  constructor(queue: ReplyQueue, encoder: Encoder, answer: LargeAnswer | null, request: Request) {
     this.queue = queue;
     this.encoder = encoder;
     this.answer = answer;
@@ -93,7 +105,7 @@ export class ReplyQueue {
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
   /** What is ready to be written, in pieces of about CHUNK or one large reply, and the piece that still grows. */
-  private chunks: string[] = [];
+  private chunks: (string | Uint8Array)[] = [];
   private ready = '';
   private discarded = false;
 
@@ -104,7 +116,7 @@ export class ReplyQueue {
   }
 
   /** Opens the place of the next reply. */
-  open(encoder: Encoder, answer: Answer | null, request: Request): PendingReply {
+  open(encoder: Encoder, answer: LargeAnswer | null, request: Request): PendingReply {
     const reply = new PendingReply(this, encoder, answer, request);
     if (this.tail === null) this.head = reply;
     else this.tail.next = reply;
@@ -123,7 +135,7 @@ export class ReplyQueue {
     this.onSettled(null);
   }
 
-  settle(reply: PendingReply, wanted: string): void {
+  settle(reply: PendingReply, wanted: Reply): void {
     if (reply.text !== null || this.discarded) return;
     const text = reply.request.muted ? '' : wanted;
     reply.text = text;
@@ -138,7 +150,7 @@ export class ReplyQueue {
   }
 
   /** The first piece of what is ready to be written, which then is the taker's; '' if there is none. */
-  take(): string {
+  take(): string | Uint8Array {
     let text = this.chunks.shift();
     if (text === undefined) {
       text = this.ready;
@@ -161,15 +173,30 @@ export class ReplyQueue {
   private makeReady(text: string): void {
     this.ready += text;
     this.readyBytes += text.length;
-    if (this.ready.length < CHUNK) return;
+    if (this.ready.length >= CHUNK) this.endPiece();
+  }
+
+  private endPiece(): void {
     this.chunks.push(this.ready);
     this.ready = '';
+  }
+
+  /** A bulk string, its value written from where it lies. */
+  private makeBlockReady({ bytes, length }: Block): void {
+    const head = `$${length}${CRLF}`;
+    this.makeReady(head);
+    if (this.ready !== '') this.endPiece();
+    for (let at = 0; at < length; at += CHUNK) this.chunks.push(bytes.subarray(at, at + CHUNK));
+    this.readyBytes += length;
+    this.makeReady(CRLF);
+    this.heldBytes += head.length + CRLF.length;
   }
 
   private releaseSettled(): void {
     let reply = this.head;
     while (reply !== null && reply.text !== null) {
-      this.makeReady(reply.text);
+      if (typeof reply.text === 'string') this.makeReady(reply.text);
+      else this.makeBlockReady(reply.text);
       this.count--;
       this.requestBytes -= reply.request.bytes;
       reply = reply.next;

@@ -18,7 +18,7 @@ import { MemoryHolders } from './memory-holders.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
-import type { Answer, Request } from './reply-queue.ts';
+import type { Answer, LargeAnswer, Request } from './reply-queue.ts';
 import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
@@ -109,8 +109,16 @@ export class ServerContext {
     this.counters.keyspaceHits++;
     return bulk(result.value);
   };
+  /** The same for a read that asked for blocks. */
+  readonly countedReply: LargeAnswer = (result, encoder) => {
+    if (result.block === undefined) return this.countedValue(result, encoder);
+    this.counters.keyspaceHits++;
+    return result.block;
+  };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwordDigest: Buffer;
+  /** What of this turn went into beginning requests (intake.ts). */
+  beginningMs = 0;
   private turn = 0;
   private clearing = false;
   private lastSessionId = 0;
@@ -149,6 +157,7 @@ export class ServerContext {
   private endTurn(): void {
     this.clearing = false;
     this.turn = 0;
+    this.beginningMs = 0;
   }
 
   /** A request that had to wait for its reply has it. */
@@ -216,6 +225,7 @@ export class ServerContext {
 
   private flushAll(): void {
     this.turn = 0;
+    this.beginningMs = 0;
     const sessions = this.toFlush;
     // A flush may begin commands that reply at once: those go on a new list, for the next turn.
     this.toFlush = [];

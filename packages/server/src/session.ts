@@ -10,13 +10,13 @@
  *   S2  no error of ours leaves here: it is reported as a bug, and ends this connection alone
  */
 import type { Caller } from '@quintet/engine';
-import type { Operation } from '@quintet/engine/core';
+import type { Bytes, Operation } from '@quintet/engine/core';
 import type { Command } from './commands/command.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, dispatchBlocks } from './dispatch.ts';
 import type { CutOffReason } from './incidents.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
 import { RepliesOut, type RepliesOwner } from './replies-out.ts';
-import type { Answer, PendingReply, Request } from './reply-queue.ts';
+import { asText, type LargeAnswer, type PendingReply, type Request } from './reply-queue.ts';
 import { type Encoder, error } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionModes } from './session-modes.ts';
@@ -160,14 +160,19 @@ export class Session implements IntakeOwner, RepliesOwner {
     else if (!this.muted) this.output.add(text);
   }
 
+  /** An argument of the request being begun, for a command that takes blocks. */
+  valueAt(args: readonly string[], place: number): Bytes {
+    return this.input.decoder.blocks?.get(place) ?? args[place]!;
+  }
+
   /** Replies with what `answer` makes of the operation's result. */
-  submit(operation: Operation, answer: Answer): void {
-    if (this.recorder !== null) this.recorder.operation(operation, answer);
+  submit(operation: Operation, answer: LargeAnswer): void {
+    if (this.recorder !== null) this.recorder.operation(operation, asText(answer));
     else this.caller.submit(operation, this.open(answer));
   }
 
   /** A reply the handler settles by itself, later; `answer` is for its onResult. */
-  open(answer: Answer | null = null): PendingReply {
+  open(answer: LargeAnswer | null = null): PendingReply {
     const { lastCommand: command, currentArgs: args, muted } = this;
     const { begunAt, decoder } = this.input;
     return this.output.open(answer, { command, args, bytes: decoder.lastRequestBytes, begunAt, muted });
@@ -235,7 +240,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   }
 
   begin(args: string[]): void {
-    dispatch(this, args);
+    if (this.input.decoder.blocks === null) dispatch(this, args);
+    else dispatchBlocks(this, args, this.input.decoder);
   }
 
   onInputDone(): void {

@@ -22,8 +22,9 @@ export class SocketTransport implements Transport {
     return this.socket.writableLength;
   }
 
-  write(text: string): void {
-    this.socket.write(text, 'latin1');
+  write(text: string | Uint8Array): void {
+    if (typeof text === 'string') this.socket.write(text, 'latin1');
+    else this.socket.write(text);
   }
 
   pause(): void {

@@ -5,8 +5,8 @@ export interface Transport {
   readonly localAddress: string;
   /** Bytes written and not yet taken by the kernel. */
   readonly unsentBytes: number;
-  /** Writes a one-byte string. */
-  write(text: string): void;
+  /** Writes a one-byte string, or bytes that will not change. */
+  write(text: string | Uint8Array): void;
   pause(): void;
   resume(): void;
   /** Ends the connection once all that was written is sent. */

@@ -40,6 +40,41 @@ test('a real client over a real cluster: values of all sorts', async () => {
   assert.equal(await redis.getdel('text'), 'new!');
 });
 
+test('a real client over a real cluster: large values, by every command that may meet them', async () => {
+  const large = Buffer.alloc(3 * 1024 * 1024 + 1, 'abc\r\n\0\xff', 'latin1');
+  const other = Buffer.alloc(2 * 1024 * 1024, 'z');
+  const same = (got: Buffer | null | undefined, wanted: Buffer): void => assert.ok(got != null && wanted.equals(got));
+  assert.equal(await redis.set('l', large, 'EX', 100), 'OK');
+  same(await redis.getBuffer('l'), large);
+  assert.equal(await redis.ttl('l'), 100);
+  assert.equal(await redis.strlen('l'), large.length);
+  same(await redis.getrangeBuffer('l', 0, -1), large);
+  same((await redis.mgetBuffer('l', 'none'))[0], large);
+  same(await redis.getsetBuffer('l', other), large);
+  same(await redis.getBuffer('l'), other);
+  assert.equal(await redis.setnx('l', large), 0);
+  assert.equal(await redis.setex('m', 100, large), 'OK');
+  same(await redis.getexBuffer('m', 'PERSIST'), large);
+  assert.equal(await redis.append('m', other), large.length + other.length);
+  same(await redis.getBuffer('m'), Buffer.concat([large, other]));
+  assert.equal(await redis.mset('l', large, 'm', other), 'OK');
+  const replies = await redis.multi().set('l', other).getBuffer('l').getBuffer('m').exec();
+  same(replies![1]![1] as Buffer, other);
+  same(replies![2]![1] as Buffer, other);
+  const pipelined = await redis
+    .pipeline()
+    .set('l', large)
+    .getBuffer('l')
+    .set('l', 's')
+    .getBuffer('l')
+    .getBuffer('m')
+    .exec();
+  same(pipelined![1]![1] as Buffer, large);
+  same(pipelined![3]![1] as Buffer, Buffer.from('s'));
+  same(pipelined![4]![1] as Buffer, other);
+  same(await redis.getdelBuffer('m'), other);
+});
+
 test('a real client over a real cluster: many keys', async () => {
   await redis.flushall();
   const keys = Array.from({ length: 3000 }, (_, index) => `key:${index}`);

@@ -9,6 +9,7 @@
  *   A3  writes are sent as they were asked for and evaluated again by the core, over entries that A2 says are those seen here:
  *       so what was answered here is what is done.
  */
+import { textOf } from '../core/block.ts';
 import { KvError } from '../core/errors.ts';
 import { evaluate, readerOf } from '../core/evaluate.ts';
 import {
@@ -129,7 +130,7 @@ export class Attempt {
     );
     switch (effect.type) {
       case 'put':
-        return { entry: { ...effect, version: 0 }, result };
+        return { entry: { ...effect, value: textOf(effect.value), version: 0 }, result };
       case 'remove':
         return { entry: undefined, result };
       case 'deadline':

@@ -22,6 +22,8 @@ export interface CallSink {
 export interface CallerLimits {
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
+  /** How many copies of a value there are, the primary's included; where it is known. */
+  readonly copies?: number;
 }
 
 /** A call under way. */

@@ -64,7 +64,7 @@ export class Cluster extends TypedStore implements ClusterApi {
       hangLimitMs,
       createMaster: (parts) => new Master(parts),
     });
-    super(new ClusterCaller(runtime, master.shards, settings.limits));
+    super(new ClusterCaller(runtime, master.shards, { ...settings.limits, copies: master.replicas + 1 }));
     this.#settings = settings;
     this.#runtime = runtime;
     this.#startedAt = runtime.now();

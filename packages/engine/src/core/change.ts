@@ -1,6 +1,7 @@
 /**
  * Change: what a watcher hears of one key, derived from one effect of one committed record.
  */
+import { textOf } from './block.ts';
 import type { ShardId } from './ids.ts';
 import type { PreviousValue, Record, ValueKind } from './operation.ts';
 
@@ -44,8 +45,8 @@ export function changesOf(
     case 'deadline':
       return [];
     case 'put': {
-      const { key, value, kind, expiresAt, previous = null } = effect;
-      return [{ type: 'put', key, value, kind, expiresAt, previous, ...common }];
+      const { key, kind, expiresAt, previous = null } = effect;
+      return [{ type: 'put', key, value: textOf(effect.value), kind, expiresAt, previous, ...common }];
     }
     case 'remove': {
       const { key, cause: type, previous = null } = effect;

@@ -40,6 +40,15 @@ export class Deque<T> {
     return this.ring[(this.head + position) & (this.ring.length - 1)];
   }
 
+  /** Takes the item at a position out; costs as much as the position. REQUIRES 0 <= position < length. */
+  removeAt(position: number): T {
+    const item = this.at(position) as T;
+    const mask = this.ring.length - 1;
+    for (let to = this.head + position; to > this.head; to--) this.ring[to & mask] = this.ring[(to - 1) & mask];
+    this.shift();
+    return item;
+  }
+
   first(): T | undefined {
     return this.ring[this.head];
   }

@@ -10,6 +10,7 @@ import { addFloat, addInteger } from './arithmetic.ts';
 import {
   ANY_VERSION,
   type AppendOperation,
+  blockResult,
   type DeleteOperation,
   type Effect,
   type Entry,
@@ -46,7 +47,8 @@ export interface Head {
 /** The part of a store that evaluation reads. Making a string of a value costs as much as finding it: ask for the head
  * where that is enough. */
 export interface EntryReader {
-  get(key: string): Entry | undefined;
+  /** `blocks`: a large value may come as a block. */
+  get(key: string, blocks?: boolean): Entry | undefined;
   head(key: string): Head | undefined;
 }
 
@@ -63,8 +65,8 @@ export interface Moment {
 }
 
 /** The entry of a key unless its deadline has passed: past it, an entry is missing for everybody. */
-export function liveEntry(store: EntryReader, key: string, time: number): Entry | undefined {
-  const entry = store.get(key);
+export function liveEntry(store: EntryReader, key: string, time: number, blocks = false): Entry | undefined {
+  const entry = store.get(key, blocks);
   return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= time ? undefined : entry;
 }
 
@@ -96,9 +98,11 @@ export function evaluate(operation: KeyWriteOperation, store: EntryReader, momen
 
 /** A read of one key, wherever its entries come from. */
 export function readKey(operation: KeyReadOperation, store: EntryReader, time: number): Result {
-  const entry = liveEntry(store, operation.key, time);
+  const blocks = operation.verb === 'get' && operation.blocks === true;
+  const entry = liveEntry(store, operation.key, time, blocks);
   if (entry === undefined) return plainResult(Status.absent, 0);
   const { version, value, kind, expiresAt } = entry;
+  if (entry.block !== undefined) return blockResult(version, entry.block, kind, expiresAt);
   if (operation.verb === 'get') return valueResult(Status.ok, version, value, kind, expiresAt);
   return valueResult(Status.ok, version, String(value.length), kind, expiresAt);
 }

@@ -2,6 +2,7 @@
  * The door for sister packages (server, testkit, cli): the words of the core, without the machines' insides. Users of the
  * library want `@quintet/engine` itself; what is exported here may change with any release.
  */
+export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './block.ts';
 export type { Change, ChangeType } from './change.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './errors.ts';
 export { readerOf } from './evaluate.ts';

@@ -4,7 +4,8 @@
  * Owns      the shapes Operation (asked), Result (answered), Effect and Record (done).
  * Does not  evaluate them (node/evaluate.ts) or move them (runtime/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
- *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge.
+ *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
+ *           value that is put may be a block instead (block.ts).
  * Records   A record is the effect of one request, not the request: replicas apply effects and never judge conditions,
  *           clocks or limits again, so two copies cannot come to different conclusions.
  * Classes   What every put and get makes, and is kept until it is answered, comes from a constructor (newPut,
@@ -12,6 +13,8 @@
  *           survives, and after a burst that was long under way it makes all that follows in the old generation, for
  *           good: after 100,000 puts at once, 1,000 callers put 280 k/s for ever after, now BURST_RATE.
  */
+
+import type { Block, Bytes } from './block.ts';
 
 /**
  * How the edge reads a value back. The core stores it and never looks inside, increments apart: `number` is a finite
@@ -27,6 +30,8 @@ export interface Entry {
   kind: ValueKind;
   version: number;
   expiresAt: number;
+  /** Instead of `value` (then ''), for who asked for blocks. */
+  block?: Block;
 }
 
 /** Values of `ifVersion` besides a real version. An absent key has version 0, as in etcd. */
@@ -56,7 +61,7 @@ export const PLAIN_PUT: PutTerms = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadli
 export interface PutOperation extends PutTerms {
   readonly verb: 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
 }
 
@@ -128,6 +133,8 @@ export interface ClearOperation {
 export interface GetOperation {
   readonly verb: 'get';
   readonly key: string;
+  /** A large value may be answered as a block. */
+  readonly blocks?: true;
 }
 
 /** Reads an entry without its value: version, deadline, and the value's length in bytes as decimal text. */
@@ -246,7 +253,8 @@ export const PAGE_STRIDE = 5;
  * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
  * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
  * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
- * Made by the four functions below alone, so that all results have one shape: what reads them stays monomorphic.
+ * Made by the functions below alone, so that all results have one shape, large ones apart: what reads them stays
+ * monomorphic.
  */
 export interface Result {
   readonly status: Status;
@@ -257,6 +265,8 @@ export interface Result {
   readonly page: Page | null;
   /** Transactions: what each step came to. Gather: each key's entry. */
   readonly items: readonly Result[] | null;
+  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
+  readonly block?: Block;
 }
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
@@ -269,7 +279,7 @@ export interface PreviousValue {
 export interface PutEffect {
   readonly type: 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
   readonly expiresAt: number;
   readonly previous?: PreviousValue | null;
@@ -326,7 +336,7 @@ class PutAsked implements PutOperation {
   readonly deadline: number;
   readonly previous: boolean;
 
-  constructor(key: string, value: string, kind: ValueKind, terms: PutTerms) {
+  constructor(key: string, value: Bytes, kind: ValueKind, terms: PutTerms) {
     this.key = key;
     this.value = value;
     this.kind = kind;
@@ -338,7 +348,7 @@ class PutAsked implements PutOperation {
 }
 
 /** A put. */
-export function newPut(key: string, value: string, kind: ValueKind, terms: PutTerms): PutOperation {
+export function newPut(key: string, value: Bytes, kind: ValueKind, terms: PutTerms): PutOperation {
   return new PutAsked(key, value, kind, terms);
 }
 
@@ -351,19 +361,23 @@ class GetAsked implements GetOperation {
   }
 }
 
-/** A read of one entry. */
-export function newGet(key: string): GetOperation {
-  return new GetAsked(key);
+class BlockAsked extends GetAsked {
+  readonly blocks = true;
+}
+
+/** A read of one entry; with `blocks` a large value may be answered as a block. */
+export function newGet(key: string, blocks = false): GetOperation {
+  return blocks ? new BlockAsked(key) : new GetAsked(key);
 }
 
 class PutDone implements PutEffect {
   readonly type = 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
   readonly expiresAt: number;
 
-  constructor(key: string, value: string, kind: ValueKind, expiresAt: number) {
+  constructor(key: string, value: Bytes, kind: ValueKind, expiresAt: number) {
     this.key = key;
     this.value = value;
     this.kind = kind;
@@ -372,7 +386,7 @@ class PutDone implements PutEffect {
 }
 
 /** What a put leaves behind. */
-export function newPutEffect(key: string, value: string, kind: ValueKind, expiresAt: number): PutEffect {
+export function newPutEffect(key: string, value: Bytes, kind: ValueKind, expiresAt: number): PutEffect {
   return new PutDone(key, value, kind, expiresAt);
 }
 
@@ -449,6 +463,11 @@ export function valueResult(
   expiresAt: number,
 ): Result {
   return new Answer(status, version, value, kind, expiresAt, null, null);
+}
+
+/** A result that bears a large value. */
+export function blockResult(version: number, block: Block, kind: ValueKind, expiresAt: number): Result {
+  return { status: Status.ok, version, value: null, kind, expiresAt, page: null, items: null, block };
 }
 
 /** Whether an operation changes data, that is: must be numbered and replicated. */

@@ -10,6 +10,7 @@
  *   X1  the outcome depends on its arguments alone.
  *   X2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
  */
+import { textOf } from './block.ts';
 import {
   conditionHolds,
   type EntryReader,
@@ -135,7 +136,7 @@ class Overlay implements EntryReader {
     const { key } = effect;
     switch (effect.type) {
       case 'put':
-        this.set(key, { value: effect.value, kind: effect.kind, version, expiresAt: effect.expiresAt });
+        this.set(key, { value: textOf(effect.value), kind: effect.kind, version, expiresAt: effect.expiresAt });
         return;
       case 'remove':
         this.set(key, undefined);

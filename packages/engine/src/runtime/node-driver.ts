@@ -20,6 +20,7 @@ import { BatchSender, type BatchTarget } from './batch-sender.ts';
 import type { Control, Peer } from './control.ts';
 import type { ControlBlock } from './control-block.ts';
 import { doFault, pause } from './faults.ts';
+import { LargeAnswers } from './large-answers.ts';
 import type { DescribedNode } from './node-parts.ts';
 import type { WireBatch } from './wire.ts';
 import { decodeBatch, senderOf, timeOf } from './wire-decoder.ts';
@@ -37,6 +38,7 @@ export class NodeDriver implements NodeOutbox {
   private readonly sender: BatchSender;
   private readonly peers = new Map<NodeId, Peer>();
   private readonly gone = new Set<NodeId>();
+  private readonly copies = new LargeAnswers((message) => this.post(MASTER, message));
   private node: DescribedNode | undefined;
   private turnWanted = false;
   private slowMs = 0;
@@ -58,7 +60,14 @@ export class NodeDriver implements NodeOutbox {
   }
 
   send(to: NodeId, message: Message): void {
-    if (message.type === 'value') this.countAnswer(message.result.value?.length ?? 0);
+    if (message.type === 'value') {
+      if (message.result.block !== undefined) return this.copies.add(message, message.result.block);
+      this.countAnswer(message.result.value?.length ?? 0);
+    }
+    this.post(to, message);
+  }
+
+  private post(to: NodeId, message: Message): void {
     if (this.sender.send(to, message)) return;
     invariant(this.gone.has(to), 'a node sends only to nodes it was given a port to');
   }
@@ -133,8 +142,9 @@ export class NodeDriver implements NodeOutbox {
     this.answerBytes = 0;
     this.sender.flush(0);
     const more = node.work();
+    this.copies.goOn();
     this.sender.flush(0);
-    if (more) this.wantTurn();
+    if (more || !this.copies.isEmpty) this.wantTurn();
   };
 
   private readonly onTimer = (): void => {

@@ -1,6 +1,8 @@
 /**
  * Cursor: a place in a batch, moving on as elements are read. Reads are unchecked casts: the other end is this program.
  */
+import type { Bytes } from '../core/block.ts';
+import { type BlockElement, ValueBlock } from './value-block.ts';
 import type { WireBatch } from './wire.ts';
 
 export class Cursor {
@@ -18,6 +20,12 @@ export class Cursor {
 
   string(): string {
     return this.elements[this.at++] as string;
+  }
+
+  /** A value: a string or a block. */
+  value(): Bytes {
+    const element = this.elements[this.at++];
+    return typeof element === 'string' ? element : ValueBlock.received(element as BlockElement);
   }
 
   numbers(): readonly number[] {

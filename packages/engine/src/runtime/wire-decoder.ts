@@ -84,7 +84,10 @@ function decodeSection(kind: Kind, section: Section): void {
       decodeRequests(section, true, WATCHED_BY_KIND[kind]);
       break;
     case Kind.reads:
-      decodeReads(section);
+      decodeReads(section, false);
+      break;
+    case Kind.blockReads:
+      decodeReads(section, true);
       break;
     case Kind.records:
       decodeRecords(section, false);
@@ -120,14 +123,13 @@ function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boo
       committedSeq = cursor.number();
       continue;
     }
-    const operation =
-      typeof item === 'string' ? plainPut(item, cursor.string()) : readOperation(item as number, cursor);
+    const operation = typeof item === 'string' ? plainPut(item, cursor.value()) : readOperation(item as number, cursor);
     receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure, watched });
     request += 1;
   }
 }
 
-function decodeReads({ from, shard, cursor, receive }: Section): void {
+function decodeReads({ from, shard, cursor, receive }: Section, blocks: boolean): void {
   const epoch = cursor.number();
   let committedSeq = cursor.number();
   let id = cursor.number();
@@ -138,7 +140,7 @@ function decodeReads({ from, shard, cursor, receive }: Section): void {
       continue;
     }
     const operation: ReadOperation =
-      typeof item === 'string' ? newGet(item) : (readOperation(item as number, cursor) as ReadOperation);
+      typeof item === 'string' ? newGet(item, blocks) : (readOperation(item as number, cursor) as ReadOperation);
     receive(from, { type: 'read', shard, epoch, id, operation, committedSeq });
     id += 1;
   }
@@ -157,7 +159,7 @@ function decodeRecords({ from, shard, cursor, receive }: Section, streamed: bool
     }
     const record =
       typeof item === 'string'
-        ? plainRecord(seq, request, item, cursor.string())
+        ? plainRecord(seq, request, item, cursor.value())
         : readRecord(item as number, seq, request, cursor);
     if (streamed) receive(from, { type: 'stream-record', shard, since: stamp, record, committedSeq });
     else receive(from, { type: 'record', shard, epoch: stamp, record, committedSeq });

@@ -20,6 +20,7 @@ import type {
   ValueMessage,
 } from '../core/messages.ts';
 import { ValueKind } from '../core/operation.ts';
+import { takeTransfers, valueElement } from './value-block.ts';
 import {
   ANSWER_EFFECT,
   ANSWER_GENERAL,
@@ -67,6 +68,7 @@ export class BatchEncoder {
   /** Messages of no shard. */
   private unsharded: Run | undefined;
   private first: WireElement[] | undefined;
+  private transfers: ArrayBuffer[] = [];
 
   constructor(sender: NodeId) {
     this.sender = sender;
@@ -100,6 +102,14 @@ export class BatchEncoder {
         this.addRare(message);
         break;
     }
+    takeTransfers(this.transfers);
+  }
+
+  /** The buffers that go with the next batch, which are the taker's to transfer. */
+  takeTransfers(): ArrayBuffer[] {
+    const { transfers } = this;
+    if (transfers.length > 0) this.transfers = [];
+    return transfers;
   }
 
   /** The batch, and begins an empty one. `time` is the master's; a node has none to give. */
@@ -156,7 +166,7 @@ export class BatchEncoder {
     } else if (run.committedSeq !== committedSeq) out.push(COMMITTED, committedSeq);
     run.committedSeq = committedSeq;
     run.nextNumber = request + 1;
-    if (operation.verb === 'put' && isPlainPut(operation)) out.push(operation.key, operation.value);
+    if (operation.verb === 'put' && isPlainPut(operation)) out.push(operation.key, valueElement(operation.value));
     else writeOperation(out, operation);
   }
 
@@ -164,13 +174,15 @@ export class BatchEncoder {
     const { id, epoch, committedSeq, operation } = message;
     const run = this.runOf(message.shard);
     const { out } = run;
-    if (run.kind !== Kind.reads || run.epoch !== epoch || run.nextNumber !== id) {
-      open(run, Kind.reads, message.shard, epoch);
+    const isGet = operation.verb === 'get';
+    const kind = isGet && operation.blocks ? Kind.blockReads : Kind.reads;
+    if (run.kind !== kind || run.epoch !== epoch || run.nextNumber !== id) {
+      open(run, kind, message.shard, epoch);
       out.push(committedSeq, id);
     } else if (run.committedSeq !== committedSeq) out.push(COMMITTED, committedSeq);
     run.committedSeq = committedSeq;
     run.nextNumber = id + 1;
-    if (operation.verb === 'get') out.push(operation.key);
+    if (isGet) out.push(operation.key);
     else writeOperation(out, operation);
   }
 
@@ -188,7 +200,7 @@ export class BatchEncoder {
     run.committedSeq = committedSeq;
     run.nextSeq = seq + 1;
     if (request !== 0) run.nextNumber = request + 1;
-    if (effect.type === 'put' && isPlainRecord(record)) out.push(effect.key, effect.value);
+    if (effect.type === 'put' && isPlainRecord(record)) out.push(effect.key, valueElement(effect.value));
     else writeRecord(out, record);
   }
 

@@ -4,6 +4,7 @@
  *
  * Invariant  readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
  */
+import type { Bytes } from '../core/block.ts';
 import { invariant } from '../core/invariant.ts';
 import {
   ANY_VERSION,
@@ -20,7 +21,9 @@ import {
   type TransactionOperation,
   ValueKind,
 } from '../core/operation.ts';
+import { valueElement } from './value-block.ts';
 import {
+  BLOCKS,
   EXPIRE_WHEN,
   EXPIRE_WHEN_SHIFT,
   HAS_CONDITIONS,
@@ -51,7 +54,7 @@ export function isPlainPut(operation: PutOperation): boolean {
   );
 }
 
-export function plainPut(key: string, value: string): PutOperation {
+export function plainPut(key: string, value: Bytes): PutOperation {
   return newPut(key, value, ValueKind.text, PLAIN_PUT);
 }
 
@@ -95,7 +98,7 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       out.push(Verb.clear);
       break;
     case 'get':
-      out.push(Verb.get, operation.key);
+      out.push(Verb.get | (operation.blocks ? BLOCKS : 0), operation.key);
       break;
     case 'stat':
       out.push(Verb.stat, operation.key);
@@ -183,7 +186,7 @@ function writePut(out: WireElement[], operation: PutOperation): void {
   if (operation.ifVersion !== ANY_VERSION) code |= HAS_IF_VERSION;
   if (operation.ttl !== NO_TTL) code |= HAS_TTL;
   if (operation.deadline !== 0) code |= HAS_DEADLINE;
-  out.push(code, operation.key, operation.value);
+  out.push(code, operation.key, valueElement(operation.value));
   if ((code & HAS_IF_VERSION) !== 0) out.push(operation.ifVersion);
   if ((code & HAS_TTL) !== 0) out.push(operation.ttl);
   if ((code & HAS_DEADLINE) !== 0) out.push(operation.deadline);
@@ -216,7 +219,7 @@ export function readOperation(code: number, from: Cursor): Operation {
     case Verb.clear:
       return { verb: 'clear', key: '' };
     case Verb.get:
-      return newGet(from.string());
+      return newGet(from.string(), (code & BLOCKS) !== 0);
     case Verb.stat:
       return { verb: 'stat', key: from.string() };
     case Verb.scan: {
@@ -247,7 +250,7 @@ function operationKind(code: number): ValueKind {
 
 function readPut(code: number, from: Cursor): PutOperation {
   const key = from.string();
-  const value = from.string();
+  const value = from.value();
   const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
   const ttl = (code & HAS_TTL) !== 0 ? from.number() : NO_TTL;
   const deadline = (code & HAS_DEADLINE) !== 0 ? from.number() : 0;

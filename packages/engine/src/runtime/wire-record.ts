@@ -4,8 +4,10 @@
  *
  * Invariant  read* gives back what write* wrote, and consumes exactly the same elements.
  */
+import { type Block, type Bytes, textOf } from '../core/block.ts';
 import { invariant } from '../core/invariant.ts';
 import {
+  blockResult,
   type Effect,
   type ManyEffect,
   NO_EFFECT,
@@ -23,11 +25,13 @@ import {
   valueResult,
   Watched,
 } from '../core/operation.ts';
+import { blockElement, valueElement } from './value-block.ts';
 import {
   EFFECT_DETAIL_SHIFT,
   EFFECT_EXPIRES,
   EFFECT_MASK,
   EffectCode,
+  HAS_BLOCK,
   HAS_EXPIRY,
   HAS_ITEMS,
   HAS_PAGE,
@@ -60,6 +64,7 @@ export function resultCode(result: Result, implied: number): number {
   if (result.expiresAt !== 0) code |= HAS_EXPIRY;
   if (result.page !== null) code |= HAS_PAGE;
   if (result.items !== null) code |= HAS_ITEMS;
+  if (result.block !== undefined) code |= HAS_BLOCK;
   return code;
 }
 
@@ -80,6 +85,7 @@ function writeResultBeside(
   if (result.expiresAt !== 0) out.push(result.expiresAt);
   if (result.page !== null) out.push(result.page.cursor, result.page.entries);
   if (result.items !== null) writeItems(out, result.items, implied, effects);
+  if (result.block !== undefined) out.push(blockElement(result.block));
 }
 
 /** `effects`: of the record they are in. An increment's item repeats what its effect says: it need not travel twice. */
@@ -120,7 +126,8 @@ function readResultOf(code: number, implied: number, from: Cursor, effects: read
   const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
   const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
   const items = (code & HAS_ITEMS) !== 0 ? readItems(from, implied, effects) : null;
-  return { status, version, value, kind, expiresAt, page, items };
+  if ((code & HAS_BLOCK) === 0) return { status, version, value, kind, expiresAt, page, items };
+  return blockResult(version, from.value() as Block, kind, expiresAt);
 }
 
 /** The general form of a record; its seq and (unless it is the primary's own) its request are implied by its place. */
@@ -191,7 +198,7 @@ function previousCode(previous: PreviousValue | null | undefined): number {
 function writeEffectFields(out: WireElement[], effect: Effect): void {
   switch (effect.type) {
     case 'put':
-      out.push(effect.key, effect.value);
+      out.push(effect.key, valueElement(effect.value));
       if (effect.expiresAt !== 0) out.push(effect.expiresAt);
       if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
       break;
@@ -217,7 +224,7 @@ export function readEffect(code: number, from: Cursor): Effect {
   switch (code & EFFECT_MASK) {
     case EffectCode.put: {
       const key = from.string();
-      const value = from.string();
+      const value = from.value();
       const expiresAt = (code & EFFECT_EXPIRES) !== 0 ? from.number() : 0;
       return withPrevious({ type: 'put', key, value, kind: detail as ValueKind, expiresAt }, code, from);
     }
@@ -266,7 +273,7 @@ function recordResult(code: number, seq: number, effect: Effect, from: Cursor): 
 }
 
 function entryOf({ value, kind, expiresAt }: PutEffect, seq: number): Result {
-  return valueResult(Status.ok, seq, value, kind, expiresAt);
+  return valueResult(Status.ok, seq, textOf(value), kind, expiresAt);
 }
 
 /** Whether a record says nothing but key and value: a plain put's. */
@@ -291,10 +298,11 @@ export function isPlainResult(result: Result, implied: number): boolean {
     result.kind === ValueKind.text &&
     result.expiresAt === 0 &&
     result.page === null &&
-    result.items === null
+    result.items === null &&
+    result.block === undefined
   );
 }
 
-export function plainRecord(seq: number, request: number, key: string, value: string): Record {
+export function plainRecord(seq: number, request: number, key: string, value: Bytes): Record {
   return newRecord(seq, request, Watched.no, newPutEffect(key, value, ValueKind.text, 0), plainResult(Status.ok, seq));
 }

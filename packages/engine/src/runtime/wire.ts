@@ -9,11 +9,15 @@
  *   kind                fields                                     items
  *   requests … (6 kinds) epoch, committedSeq, first request         key, value  (a plain put)  | code, operation…
  *   reads               epoch, committedSeq, first id              key  (a get)               | code, operation…
+ *   blockReads          as reads; a plain get may be answered with a block
  *   records             epoch, committedSeq, first seq, request    key, value  (a plain put)  | code, effect…, result…
  *   streamRecords       since, committedSeq, first seq, request    as records
  *   answers             epoch, first seq, request                  2n  (n plain answers)      | odd code, result…
  *   values              epoch, first id                            value, version  (text)     | code, result…
  *   all others          the message's own                          none: one message a section
+ *
+ *   A put's value is a string or, if it is large, a block: one element as value-block.ts says, whose buffers are
+ *   transferred. A result may bear a block too (HAS_BLOCK).
  *
  *   Where committedSeq is a field, an item may also be  COMMITTED, committedSeq  : it counts for the items that follow.
  *
@@ -31,8 +35,10 @@
  *           for the whole batch, and nested arrays per shard, were measured and are no cheaper.
  */
 
-/** Nested arrays only where the message has one anyway (a scan's page, a stream's slice, touched hashes). */
-export type WireElement = number | string | readonly (string | number)[];
+import type { BlockElement } from './value-block.ts';
+
+/** Nested arrays only where the message has one anyway (a scan's page, a stream's slice, touched hashes), and for blocks. */
+export type WireElement = number | string | readonly (string | number)[] | BlockElement;
 export type WireBatch = readonly WireElement[];
 
 export const Kind = {
@@ -60,6 +66,7 @@ export const Kind = {
   watchedPrevious: 19,
   pressedWatched: 20,
   pressedWatchedPrevious: 21,
+  blockReads: 22,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -101,6 +108,8 @@ export const HAS_DEADLINE = 1 << 8;
 export const WANTS_PREVIOUS = 1 << 9;
 export const KEYS_ONLY = 1 << 10;
 export const LENIENT = 1 << 10;
+/** Of a get. */
+export const BLOCKS = 1 << 10;
 /** Of a transaction; its steps always follow, with their number. */
 export const HAS_CONDITIONS = 1 << 11;
 export const HAS_OTHERWISE = 1 << 12;
@@ -124,6 +133,8 @@ export const HAS_PAGE = 1 << 10;
 export const HAS_ITEMS = 1 << 11;
 /** An item in a record of several effects: ok, with exactly the entry that the effect of the same place puts. */
 export const ITEM_IS_ENTRY = 1 << 12;
+/** A block, in place of a value. */
+export const HAS_BLOCK = 1 << 13;
 /** The code of ok, version implied, nothing else: what a plain put is answered. */
 export const PLAIN_RESULT = 0;
 

@@ -97,8 +97,8 @@ export class WorkerHost {
     this.port.postMessage(control satisfies ToWorker, ports);
   }
 
-  postMessage(batch: WireBatch): void {
-    this.port.postMessage(batch);
+  postMessage(batch: WireBatch, transfer: readonly ArrayBuffer[]): void {
+    this.port.postMessage(batch, transfer);
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

@@ -5,8 +5,10 @@
  * Owns      data, time (the real clock), calls under way.
  * Does not  replicate, lose or reorder anything.
  */
+
 import { EventEmitter } from 'node:events';
 import type { CallSink, PendingCall, PendingWatch, StoreCaller } from '../../src/client/caller.ts';
+import { textOf } from '../../src/core/block.ts';
 import { type Change, changesOf } from '../../src/core/change.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { type EntryReader, evaluate, liveEntry, type Moment, type Outcome, readerOf } from '../../src/core/evaluate.ts';
@@ -242,7 +244,12 @@ class FakeCall implements PendingCall {
 function applyTo(data: Map<string, Entry>, effect: Effect, seq: number): void {
   switch (effect.type) {
     case 'put':
-      data.set(effect.key, { value: effect.value, kind: effect.kind, version: seq, expiresAt: effect.expiresAt });
+      data.set(effect.key, {
+        value: textOf(effect.value),
+        kind: effect.kind,
+        version: seq,
+        expiresAt: effect.expiresAt,
+      });
       break;
     case 'remove':
       data.delete(effect.key);

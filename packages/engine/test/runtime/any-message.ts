@@ -2,7 +2,9 @@
  * Arbitraries for every message of the protocol: extreme numbers, empty strings, all 256 byte values, and rows of
  * contiguous messages (what real traffic looks like, and what the compact forms are for) beside chaotic ones.
  */
+
 import fc from 'fast-check';
+import { textOf } from '../../src/core/block.ts';
 import type { Message } from '../../src/core/messages.ts';
 import type { Effect, Operation, PutEffect, ReadOperation, Record, Result } from '../../src/core/operation.ts';
 
@@ -182,7 +184,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
 ) as fc.Arbitrary<Effect>;
 
 function entryOf({ value, kind: entryKind, expiresAt }: PutEffect, seq: number): Result {
-  return { status: 0, version: seq, value, kind: entryKind, expiresAt, page: null, items: null };
+  return { status: 0, version: seq, value: textOf(value), kind: entryKind, expiresAt, page: null, items: null };
 }
 
 function recordOf(seq: number, request: number): fc.Arbitrary<Record> {

@@ -58,6 +58,8 @@ interface CommonSpec {
   readonly group: CommandGroup;
   readonly summary: string;
   readonly complexity?: string;
+  /** It takes values by Session.valueAt, large ones as blocks. */
+  readonly takesBlocks?: true;
 }
 
 export interface PlainSpec extends CommonSpec {

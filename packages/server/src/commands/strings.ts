@@ -1,7 +1,7 @@
 /**
  * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
  */
-import type { PutOperation, Result } from '@quintet/engine/core';
+import type { Bytes, PutOperation, Result } from '@quintet/engine/core';
 import { ANY_VERSION, MUST_BE_ABSENT, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
 import { gatherKeys } from '../gather.ts';
@@ -25,17 +25,17 @@ export const oneIfDone: Answer = (result) => (result.status === Status.ok ? ':1\
 /** A number the engine answers as text; an absent key has none, which is 0. */
 export const numberText: Answer = (result) => integer(result.value ?? '0');
 
-function put(session: Session, key: string, value: string, options: SetOptions, answer: Answer): void {
+function put(session: Session, key: string, value: Bytes, options: SetOptions, answer: Answer): void {
   session.submit({ verb: 'put', key, value, kind: ValueKind.text, ...options }, answer);
 }
 
 function get(session: Session, args: readonly string[]): void {
-  session.submit({ verb: 'get', key: args[1]! }, session.context.countedValue);
+  session.submit({ verb: 'get', key: args[1]!, blocks: true }, session.context.countedReply);
 }
 
 function set(session: Session, args: readonly string[]): void {
   const key = args[1]!;
-  const value = args[2]!;
+  const value = session.valueAt(args, 2);
   if (args.length === 3) {
     const kind = ValueKind.text;
     const ifVersion = ANY_VERSION;
@@ -51,7 +51,7 @@ function setWithExpiry(word: 'EX' | 'PX', command: string): (session: Session, a
   return (session, args) => {
     const options = plainSet();
     setExpiry(session, options, word, args[2]!, command);
-    put(session, args[1]!, args[3]!, options, okAlways);
+    put(session, args[1]!, session.valueAt(args, 3), options, okAlways);
   };
 }
 
@@ -94,6 +94,7 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'string',
     summary: 'Set the string value of a key',
+    takesBlocks: true,
     handler: set,
   },
   {
@@ -104,8 +105,9 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'string',
     summary: 'Set the value of a key, only if the key does not exist',
+    takesBlocks: true,
     handler: (session, args) =>
-      put(session, args[1]!, args[2]!, { ...plainSet(), ifVersion: MUST_BE_ABSENT }, oneIfDone),
+      put(session, args[1]!, session.valueAt(args, 2), { ...plainSet(), ifVersion: MUST_BE_ABSENT }, oneIfDone),
   },
   {
     name: 'setex',
@@ -115,6 +117,7 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '2.0.0',
     group: 'string',
     summary: 'Set the value and expiration of a key',
+    takesBlocks: true,
     handler: setWithExpiry('EX', 'setex'),
   },
   {
@@ -125,6 +128,7 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '2.6.0',
     group: 'string',
     summary: 'Set the value and expiration in milliseconds of a key',
+    takesBlocks: true,
     handler: setWithExpiry('PX', 'psetex'),
   },
   {
@@ -135,7 +139,9 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'string',
     summary: 'Set the string value of a key and return its old value',
-    handler: (session, args) => put(session, args[1]!, args[2]!, { ...plainSet(), previous: true }, valueOrNil),
+    takesBlocks: true,
+    handler: (session, args) =>
+      put(session, args[1]!, session.valueAt(args, 2), { ...plainSet(), previous: true }, valueOrNil),
   },
   {
     name: 'getdel',

@@ -10,7 +10,11 @@
  * Why text  One `latin1Slice` for all that arrived, then substrings, is twice as fast as one native call per argument.
  *           The price: a substring keeps its whole text (up to TEXT_MAX) alive. Requests live for milliseconds; whoever
  *           keeps an argument for longer (a client's name, a channel) must copy it, see {@link ownCopy}.
+ * Blocks    An argument of BLOCK_BYTES_MIN or more becomes a block while it arrives, piece by piece (`blocks`): to make one
+ *           string of 64 MB takes longer than others may be kept waiting.
  */
+import { BlockWriter } from '@quintet/engine';
+import { BLOCK_BYTES_MIN, type Block } from '@quintet/engine/core';
 import { splitLine } from './inline.ts';
 import { readInteger } from './numbers.ts';
 
@@ -31,6 +35,9 @@ const UNAUTHENTICATED_BULK_BYTES = 16_384;
 
 /** Above so many bytes at once, arguments are cut from the bytes one by one. */
 const TEXT_MAX = 128 * 1024;
+
+/** What of a block is shown where its argument would be. */
+const SHOWN_BYTES = 128;
 
 /** What an argument costs beyond its bytes; bounds a request of a million empty arguments. */
 const ARGUMENT_OVERHEAD = 32;
@@ -58,8 +65,11 @@ export class Decoder {
   authenticated = true;
   /** Bytes of the request that `next` gave last, overheads included. */
   lastRequestBytes = 0;
+  /** The arguments of that request that are blocks, by position; what stands in their place only describes them. */
+  blocks: ReadonlyMap<number, Block> | null = null;
 
   private readonly limits: DecoderLimits;
+  private readonly copies: number;
   /** What is unparsed lies in `bytes` from `at` to `end`. `owned`: `bytes` is ours to append to, not the socket's. */
   private bytes: Buffer = NOTHING;
   private at = 0;
@@ -73,16 +83,22 @@ export class Decoder {
   private missing = 0;
   private bulkLength = -1;
   private gathered = 0;
+  /** Its blocks, the bytes of their copies, and the one being written. */
+  private gatheredBlocks: Map<number, Block> | null = null;
+  private copiedBytes = 0;
+  private writer: BlockWriter | null = null;
   /** How many bytes after `at` are known to hold no line end. */
   private searched = 0;
 
-  constructor(limits: DecoderLimits) {
+  /** `copies`: of each value in the cluster (BlockWriter). */
+  constructor(limits: DecoderLimits, copies = 0) {
     this.limits = limits;
+    this.copies = copies;
   }
 
   /** Bytes held and not yet given out as requests. */
   get bufferedBytes(): number {
-    return this.end - this.at + this.gathered;
+    return this.end - this.at + this.gathered + this.copiedBytes + (this.writer?.heldBytes ?? 0);
   }
 
   /** Takes what arrived. The decoder may keep `chunk` until it is parsed; the caller must not write to it again. */
@@ -100,6 +116,7 @@ export class Decoder {
 
   /** The next whole request, or null: more bytes are needed, or there was an error. */
   next(): string[] | null {
+    this.blocks = null;
     while (this.at < this.end && this.error === null) {
       if (this.missing > 0 || this.bytes[this.at] === STAR) {
         if (this.missing === 0 && !this.beginMultibulk()) return null;
@@ -134,6 +151,10 @@ export class Decoder {
     const args = this.args;
     while (this.missing > 0) {
       if (this.bulkLength < 0 && !this.beginBulk()) return null;
+      if (this.bulkLength >= BLOCK_BYTES_MIN) {
+        if (!this.takeBlock()) return null;
+        continue;
+      }
       const from = this.at;
       const to = from + this.bulkLength;
       if (to + 2 > this.end) return null;
@@ -144,9 +165,31 @@ export class Decoder {
       this.bulkLength = -1;
       this.missing--;
     }
-    this.lastRequestBytes = this.gathered;
+    this.lastRequestBytes = this.gathered + this.copiedBytes;
     this.gathered = 0;
+    this.copiedBytes = 0;
+    this.blocks = this.gatheredBlocks;
+    this.gatheredBlocks = null;
     return args;
+  }
+
+  /** Goes on with an argument that becomes a block; false if it is not all there. */
+  private takeBlock(): boolean {
+    // Memory for all of it is taken once a part has come: to announce much costs a client nothing.
+    if (this.writer === null && this.end - this.at < BLOCK_BYTES_MIN) return false;
+    this.writer ??= new BlockWriter(this.bulkLength, this.args[1]?.length ?? 0, this.copies);
+    this.at += this.writer.write(this.bytes, this.at, this.end);
+    if (this.writer.written < this.bulkLength || this.end - this.at < 2) return false;
+    const block = this.writer.finish();
+    this.copiedBytes += this.writer.heldBytes - block.length;
+    this.writer = null;
+    this.gatheredBlocks ??= new Map();
+    this.gatheredBlocks.set(this.args.push(described(block)) - 1, block);
+    this.at += 2;
+    this.gathered += this.bulkLength + ARGUMENT_OVERHEAD;
+    this.bulkLength = -1;
+    this.missing--;
+    return true;
   }
 
   /** Reads `$<length>`. */
@@ -265,6 +308,14 @@ export class Decoder {
   private fail(text: string): false {
     this.error = `Protocol error: ${text}`;
     this.args = [];
+    this.writer = null;
+    this.gatheredBlocks = null;
+    this.copiedBytes = 0;
     return false;
   }
+}
+
+function described({ bytes, length }: Block): string {
+  const shown = Buffer.from(bytes.subarray(0, SHOWN_BYTES)).toString('latin1');
+  return `${shown}... (${length - SHOWN_BYTES} more bytes)`;
 }

@@ -16,6 +16,7 @@ import {
   readerOf,
   Status,
   type Step,
+  textOf,
   valueResult,
 } from '@quintet/engine/core';
 import type { Plan } from './plan.ts';
@@ -84,7 +85,12 @@ export class Overlay {
         this.entries.set(effect.key, undefined);
       } else {
         const { value, kind } = effect.type === 'put' ? effect : this.entries.get(effect.key)!;
-        this.entries.set(effect.key, { value, kind, version: VERSION_TO_COME, expiresAt: effect.expiresAt });
+        this.entries.set(effect.key, {
+          value: textOf(value),
+          kind,
+          version: VERSION_TO_COME,
+          expiresAt: effect.expiresAt,
+        });
       }
     }
   }

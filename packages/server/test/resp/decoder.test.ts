@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BLOCK_BYTES_MIN } from '@quintet/engine/core';
 import fc from 'fast-check';
 import { Decoder, type DecoderLimits } from '../../src/resp/decoder.ts';
 
@@ -25,7 +26,10 @@ function decode(input: string, cuts: readonly number[] = [], setup: (decoder: De
   for (const cut of [...cuts, bytes.length]) {
     // A copy that is overwritten later shows whether anything was kept by reference.
     decoder.feed(Buffer.from(bytes.subarray(from, cut)));
-    for (let args = decoder.next(); args !== null; args = decoder.next()) requests.push(args);
+    for (let args = decoder.next(); args !== null; args = decoder.next()) {
+      for (const [place, block] of decoder.blocks ?? []) args[place] = block.text();
+      requests.push(args);
+    }
     from = cut;
   }
   return { requests, error: decoder.error };
@@ -216,4 +220,61 @@ test('decoder: what is paused keeps its place', () => {
   assert.deepEqual(decoder.next(), ['D']);
   assert.equal(decoder.next(), null);
   assert.equal(decoder.bufferedBytes, 0);
+});
+
+test('decoder: large arguments become blocks, wherever they are and however they are cut up', () => {
+  const [below, at, above] = [BLOCK_BYTES_MIN - 1, BLOCK_BYTES_MIN, BLOCK_BYTES_MIN + 1].map((length) =>
+    Buffer.alloc(length, 'abc\r\n$5*').toString('latin1'),
+  ) as [string, string, string];
+  const wanted = [
+    ['SET', 'k', below],
+    ['SET', 'k', at],
+    ['MSET', 'a', above, 'b', 'small', 'c', at],
+    [above, 'x'],
+    ['GET', 'k'],
+  ];
+  const input = wanted.map((args) => encode(...args)).join('');
+  for (const step of [65_536, 65_535, 1_000_003, 1_048_589, input.length]) {
+    const cuts = Array.from({ length: Math.ceil(input.length / step) - 1 }, (_, index) => (index + 1) * step);
+    const { requests, error } = decode(input, cuts);
+    assert.equal(error, null);
+    assert.equal(requests.length, wanted.length);
+    for (const [index, args] of wanted.entries()) {
+      assert.ok(
+        args.every((arg, place) => requests[index]![place] === arg),
+        `request ${index} in pieces of ${step}`,
+      );
+    }
+  }
+});
+
+test('decoder: only large arguments are blocks, and only of the request given last', () => {
+  const decoder = new Decoder(LIMITS, 2);
+  const large = 'x'.repeat(BLOCK_BYTES_MIN);
+  decoder.feed(
+    Buffer.from(encode('SET', 'k', large) + encode('SET', 'k', large.slice(1)) + encode('GET', 'k'), 'latin1'),
+  );
+  const args = decoder.next()!;
+  assert.deepEqual([...decoder.blocks!.keys()], [2]);
+  assert.equal(decoder.blocks!.get(2)!.text() === large, true);
+  assert.match(args[2]!, /^x{128}\.\.\. \(1048448 more bytes\)$/);
+  assert.equal(decoder.lastRequestBytes >= large.length, true);
+  assert.equal(decoder.next()![2] === large.slice(1), true);
+  assert.equal(decoder.blocks, null);
+  decoder.next();
+  assert.equal(decoder.blocks, null);
+  assert.equal(decoder.bufferedBytes, 0);
+});
+
+test('decoder: memory for a large argument is taken once a part of it has come', () => {
+  const decoder = new Decoder(LIMITS, 2);
+  decoder.feed(Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${LIMITS.bulkBytes}\r\n`));
+  assert.equal(decoder.next(), null);
+  decoder.feed(Buffer.alloc(BLOCK_BYTES_MIN - 1, 'x'));
+  assert.equal(decoder.next(), null);
+  assert.ok(decoder.bufferedBytes < 1.1 * BLOCK_BYTES_MIN);
+  decoder.feed(Buffer.alloc(1, 'x'));
+  assert.equal(decoder.next(), null);
+  // Its own and two copies.
+  assert.ok(decoder.bufferedBytes >= 3 * BLOCK_BYTES_MIN);
 });

@@ -16,6 +16,7 @@ import {
   Status,
   shardOfSlot,
   type TransactionOperation,
+  textOf,
   ValueKind,
   valueResult,
 } from '@quintet/engine/core';
@@ -122,7 +123,7 @@ export class FakeCaller implements Caller {
         const held = ifVersion === ANY_VERSION || (ifVersion === MUST_EXIST ? version > 0 : version === ifVersion);
         if (!held) return previous ? present(Status.conditionFailed) : plainResult(Status.conditionFailed, version);
         const until = ttl === KEEP_TTL ? expiresAt : ttl > 0 ? Math.ceil(this.now() + ttl) : operation.deadline;
-        const written = this.store(operation.key, operation.value, operation.kind, until);
+        const written = this.store(operation.key, textOf(operation.value), operation.kind, until);
         return previous ? present(Status.ok, written) : plainResult(Status.ok, written);
       }
       case 'delete':

@@ -7,7 +7,15 @@
  * Why       concrete and self-contained (counts of messages, not "some"): a log survives changes of the generator, and
  *           events can be dropped from it one by one when it is shrunk. One that no longer applies is skipped.
  */
-import { type DeathReason, type NodeId, nodeName, type Operation, type Seat, type ShardId } from '@quintet/engine/core';
+import {
+  type DeathReason,
+  type NodeId,
+  nodeName,
+  type Operation,
+  type Seat,
+  type ShardId,
+  textOf,
+} from '@quintet/engine/core';
 import type { WatchFilter } from './watch.ts';
 
 /** How many messages a turn takes from the link of each sender, in this order. */
@@ -78,7 +86,8 @@ function describeCounts(counts: Takes | Keeps): string {
 export function describeOperation(operation: Operation): string {
   switch (operation.verb) {
     case 'put': {
-      const { key, value, ifVersion, ttl, deadline, previous } = operation;
+      const { key, ifVersion, ttl, deadline, previous } = operation;
+      const value = textOf(operation.value);
       const parts = [`put ${key}="${value.length > 24 ? `${value.slice(0, 12)}…${value.length}` : value}"`];
       if (ifVersion !== -1) parts.push(`if ${ifVersion}`);
       if (ttl !== 0) parts.push(`ttl ${ttl}`);

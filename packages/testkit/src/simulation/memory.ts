@@ -2,7 +2,7 @@
  * SimulationMemory: raw memory for the stores of simulated nodes. Like runtime/chunk.ts, but every block comes filled
  * with a pattern: a store that trusted the contents of a new block would act differently in real life from run to run.
  */
-import type { Memory } from '@quintet/engine/core';
+import type { Block, Memory } from '@quintet/engine/core';
 
 const PATTERN = 0xa5;
 
@@ -19,5 +19,10 @@ export class SimulationMemory implements Memory {
 
   read(block: Uint8Array, offset: number, length: number): string {
     return Buffer.from(block.buffer, block.byteOffset + offset, length).toString('latin1');
+  }
+
+  lend(block: Uint8Array, offset: number, length: number): Block {
+    const bytes = block.subarray(offset, offset + length);
+    return { length, bytes, text: () => this.read(bytes, 0, length), take: () => false };
   }
 }

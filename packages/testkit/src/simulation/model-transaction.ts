@@ -13,6 +13,7 @@ import {
   type Operation,
   type Result,
   Status,
+  textOf,
   ValueKind,
   Watched,
 } from '@quintet/engine/core';
@@ -72,7 +73,7 @@ function refused(status: Status): TransactionExpectation {
 function entryAfter(effect: KeyEffect, before: Entry | undefined, version: number): Entry | undefined {
   if (effect.type === 'remove') return undefined;
   if (effect.type === 'deadline') return before && { ...before, version, expiresAt: effect.expiresAt };
-  return { value: effect.value, kind: effect.kind, version, expiresAt: effect.expiresAt };
+  return { value: textOf(effect.value), kind: effect.kind, version, expiresAt: effect.expiresAt };
 }
 
 export function together(effects: readonly KeyEffect[]): Effect {
@@ -94,7 +95,7 @@ export function asTold(effect: Effect, watched: Watched, lookUp: LookUp, time: n
       return { ...part, ...previous };
     }
     const { value, kind } = part.type === 'put' ? part : before!;
-    left.set(part.key, { value, kind });
+    left.set(part.key, { value: textOf(value), kind });
     return { type: 'put', key: part.key, value, kind, expiresAt: part.expiresAt, ...previous };
   };
   return effect.type === 'many' ? { type: 'many', effects: effect.effects.map(tell) } : tell(effect);

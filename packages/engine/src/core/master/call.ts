@@ -10,6 +10,7 @@
  * | locked   | (locks only) its keys are a transaction's | see transactions.ts               | until the transaction ends |
  * | done     | nowhere                                  | nothing                           | nothing                   |
  */
+import type { Bytes } from '../block.ts';
 import type { MasterCall } from '../machines.ts';
 import { isShardRead, isWrite, type Operation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
@@ -62,6 +63,10 @@ export class Call implements MasterCall {
     this.isShardRead = isShardRead(operation);
   }
 
+  get bearsBlock(): boolean {
+    return this.operation.verb === 'put' && typeof this.operation.value !== 'string';
+  }
+
   get bytes(): number {
     return CALL_BYTES + bytesOf(this.operation);
   }
@@ -87,7 +92,7 @@ function bytesOf(operation: Operation): number {
 
 interface Part {
   readonly key: string;
-  readonly value?: string;
+  readonly value?: Bytes;
   readonly equals?: { readonly value: string } | null;
 }
 

@@ -15,6 +15,8 @@
  * Invariants
  *   M1  accepted answers are seq 1, 2, 3 … (protocol §7.5); committedSeq is the last of them and nothing else.
  *   M2  an answer or value of another epoch is dropped, whoever sent it.
+ *   V1  direct reads of one key are answered in their order, those of others as their values come: else a read that is
+ *       sent again could see an older moment than one behind it that was answered already.
  *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
  */
 import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
@@ -58,6 +60,8 @@ export class ShardControl {
   reads = 0;
   writes = 0;
 
+  /** Values that came before that of an earlier read of their key. */
+  private early: ValueMessage[] = [];
   private readonly outbox: MasterOutbox;
   private readonly surroundings: ShardSurroundings;
 
@@ -135,9 +139,27 @@ export class ShardControl {
 
   onValue(message: ValueMessage): void {
     if (message.epoch !== this.epoch) return;
-    invariant(this.queue.reads.first()?.number === message.id, 'values come in the order of reads');
+    // A large value takes its time, and others overtake it.
+    if (this.queue.isBehindRead(message.id)) this.early.push(message);
+    else {
+      this.acceptValue(message);
+      if (this.early.length > 0) this.acceptEarlyValues();
+    }
+  }
+
+  private acceptEarlyValues(): void {
+    const messages = this.early;
+    this.early = [];
+    for (const message of messages) {
+      if (this.queue.isBehindRead(message.id)) this.early.push(message);
+      else this.acceptValue(message);
+    }
+  }
+
+  private acceptValue(message: ValueMessage): void {
+    // Blocks are on no heap, and are read one after the other.
     this.queue.noteAnswer(message.result.value?.length ?? 0);
-    const call = this.queue.valueArrived();
+    const call = this.queue.valueArrived(message.id);
     this.reads += 1;
     if (!call.settled) this.settle(call, message);
   }
@@ -214,6 +236,7 @@ export class ShardControl {
   private lose(): void {
     const { shard, learner, committedSeq } = this;
     this.lost = true;
+    this.early = [];
     this.epoch += 1;
     this.chain = [];
     this.learner = NOBODY;
@@ -248,6 +271,7 @@ export class ShardControl {
 
   /** The only way a configuration changes (protocol §4.1); one step. */
   private change(chain: readonly NodeId[], learner: NodeId, base: Base | null, removed: NodeId = NOBODY): void {
+    this.early = [];
     const tailBefore = this.tail;
     const learnerBefore = this.learner;
     this.epoch += 1;

@@ -32,6 +32,12 @@ export interface WaitingRoom {
   bytes: number;
 }
 
+/**
+ * The most of a shard's byte credit that one block takes, which is on no heap: it must not keep all others waiting. What
+ * blocks hold is bounded where they come from.
+ */
+const BLOCK_SHARE = 1 / 4;
+
 /** Of the expected size of an answer, with each smaller one: forgotten to a hundredth after some 450 reads. */
 const ANSWER_FADING = 0.99;
 
@@ -146,10 +152,25 @@ export class ShardQueue {
     return call;
   }
 
-  /** The first direct read has been answered. */
-  valueArrived(): Call {
-    const call = this.reads.shift();
-    invariant(call !== undefined, 'a value has its read');
+  /** Whether a direct read waits behind an earlier one of its key. */
+  isBehindRead(id: number): boolean {
+    const place = this.placeOfRead(id);
+    const { slot } = this.reads.at(place)!;
+    if (slot === NO_SLOT) return false;
+    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return true;
+    return false;
+  }
+
+  private placeOfRead(id: number): number {
+    let place = 0;
+    while (place < this.reads.length && this.reads.at(place)!.number !== id) place++;
+    invariant(place < this.reads.length, 'a value has its read');
+    return place;
+  }
+
+  /** A direct read has been answered. */
+  valueArrived(id: number): Call {
+    const call = this.reads.removeAt(this.placeOfRead(id));
     this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
@@ -224,7 +245,9 @@ export class ShardQueue {
 
   /** A read is small and its answer may not be: it counts as what reads of this shard lately brought. */
   private costOf(call: Call): number {
-    return call.isWrite ? call.bytes : call.bytes + this.expectedAnswerBytes;
+    const { bytes } = call;
+    if (!call.isWrite) return bytes + this.expectedAnswerBytes;
+    return call.bearsBlock ? Math.min(bytes, this.settings.creditBytes * BLOCK_SHARE) : bytes;
   }
 
   private takeCredit(call: Call): void {

@@ -10,6 +10,7 @@
  *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
  */
 
+import { textOf } from '../block.ts';
 import { evaluate, liveEntry, type Moment, type Outcome } from '../evaluate.ts';
 import { invariant } from '../invariant.ts';
 import type { RequestMessage } from '../messages.ts';
@@ -123,7 +124,7 @@ export class Primary {
     const { key } = effect;
     const previous = before.has(key) ? before.get(key)! : this.valueOf(key);
     const full = effect.type === 'deadline' ? putAgain(effect, previous) : effect;
-    before.set(key, full.type === 'put' ? { value: full.value, kind: full.kind } : null);
+    before.set(key, full.type === 'put' ? { value: textOf(full.value), kind: full.kind } : null);
     return watched === Watched.withPrevious ? { ...full, previous } : full;
   }
 

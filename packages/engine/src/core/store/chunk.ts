@@ -19,6 +19,8 @@ export class LogChunk {
   readonly single: boolean;
   used = 0;
   live = 0;
+  /** Others may read the block of memory: it is not to be recycled, the garbage collector frees it. */
+  lent = false;
   /** Freed: whoever stopped inside this chunk must forget it. */
   gone = false;
   /** Its heap in Victims and its place there; -1 = in none. */

@@ -39,6 +39,14 @@ export function entrySize(keyBytes: number, valueBytes: number, withDeadline: bo
   return (HEADER_BYTES + (withDeadline ? DEADLINE_BYTES : 0) + keyBytes + valueBytes + 7) & -ENTRY_ALIGNMENT;
 }
 
+/**
+ * Room in front of a value for all else of its entry, with or without a deadline: memory in which a value begins so far
+ * from the start, and {@link entrySize} bytes long, can become the entry's chunk.
+ */
+export function roomBefore(keyBytes: number): number {
+  return HEADER_BYTES + DEADLINE_BYTES + keyBytes;
+}
+
 /** {@link entrySize} of the entry at `words[at]`. */
 export function sizeAt(words: Int32Array, at: number): number {
   const head = words[at + 1]!;

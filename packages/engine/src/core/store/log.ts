@@ -124,6 +124,13 @@ export class Log {
     return location;
   }
 
+  /** {@link append} of an entry that has its memory already, `bytes`, which others may read too. */
+  adopt(bytes: Uint8Array): number {
+    const chunk = this.#register(this.#singles, bytes, true);
+    chunk.lent = true;
+    return this.#fill(chunk);
+  }
+
   /** The entry at `location`, `size` bytes long, lives no more. */
   discard(location: number, size: number): void {
     const chunk = this.chunkAt(location);
@@ -161,7 +168,7 @@ export class Log {
         if (chunk === undefined) continue;
         chunk.gone = true;
         this.#ledger.charge(-chunk.reserved);
-        this.#memory.recycle(chunk.bytes);
+        if (!chunk.lent) this.#memory.recycle(chunk.bytes);
       }
     }
   }
@@ -172,7 +179,12 @@ export class Log {
   }
 
   #appendSingle(size: number): number {
-    const chunk = this.#take(this.#singles, size, true);
+    return this.#fill(this.#take(this.#singles, size, true));
+  }
+
+  /** One entry takes all of its chunk. */
+  #fill(chunk: LogChunk): number {
+    const { size } = chunk;
     chunk.used = size;
     chunk.live = size;
     this.#liveBytes += size;
@@ -196,7 +208,10 @@ export class Log {
   }
 
   #take(table: ChunkTable, size: number, single: boolean): LogChunk {
-    const bytes = this.#memory.allocate(size);
+    return this.#register(table, this.#memory.allocate(size), single);
+  }
+
+  #register(table: ChunkTable, bytes: Uint8Array, single: boolean): LogChunk {
     const chunk = new LogChunk(bytes, table.nextNumber(), single);
     table.chunks[chunk.number] = chunk;
     this.#ledger.charge(chunk.reserved);
@@ -220,6 +235,6 @@ export class Log {
     chunk.gone = true;
     (chunk.single ? this.#singles : this.#shared).drop(chunk.number);
     this.#ledger.charge(-chunk.reserved);
-    this.#memory.recycle(chunk.bytes);
+    if (!chunk.lent) this.#memory.recycle(chunk.bytes);
   }
 }

@@ -10,8 +10,10 @@
  *   P2  size, expiring, liveBytes, reservedBytes and the budget are exact after every call.
  * Why a new value of the same size is written in place, and any other appended: places of one size fit their successor,
  * everything else would need holes of all sizes to be kept and searched.
+ * Why a large value is never written over: it may be lent out (`get` with blocks), and a block does not change.
  * Why memory is taken before anything is changed: an allocation may throw, and the store must be whole then.
  */
+import { BLOCK_BYTES_MIN, type Block, type Bytes } from '../block.ts';
 import { invariant } from '../invariant.ts';
 import type { Entry, ValueKind } from '../operation.ts';
 import { auditStore } from './audit.ts';
@@ -21,6 +23,7 @@ import { Compactor } from './compactor.ts';
 import { Sweeper } from './deadlines.ts';
 import { Directory } from './directory.ts';
 import {
+  DEADLINE_BYTES,
   deadlineAt,
   entrySize,
   hasDeadlineSlot,
@@ -28,6 +31,7 @@ import {
   keyWordAt,
   kindAt,
   markAt,
+  roomBefore,
   sizeAt,
   VALUE_BYTES_MAX,
   valueBytesAt,
@@ -89,14 +93,16 @@ export class SlabStore implements Store {
     return this.#ledger.reserved;
   }
 
-  get(key: string): Entry | undefined {
+  get(key: string, blocks = false): Entry | undefined {
     const location = this.#find(this.#hash(key));
     if (location === 0) return undefined;
     const { bytes, words } = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
     const start = keyWordAt(words, at) * 4 + this.#packed.length;
+    const length = valueBytesAt(words, at);
+    if (blocks && length >= BLOCK_BYTES_MIN) return this.#lend(this.#log.chunkAt(location), start, length);
     return {
-      value: this.#memory.read(bytes, start, valueBytesAt(words, at)),
+      value: this.#memory.read(bytes, start, length),
       kind: kindAt(words, at),
       version: versionAt(words, at),
       expiresAt: deadlineAt(words, at),
@@ -116,19 +122,24 @@ export class SlabStore implements Store {
     };
   }
 
-  put(key: string, value: string, kind: ValueKind, version: number, expiresAt: number): void {
+  put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number): void {
     invariant(value.length <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
     const hash = this.#hash(key);
     const old = this.#find(hash);
     const size = entrySize(key.length, value.length, expiresAt !== 0);
     if (old !== 0 && this.#overwrite(old, size, value, kind, version, expiresAt)) return;
-    const location = this.#log.append(size);
+    const adopted = typeof value === 'string' ? undefined : memoryAround(value, key.length, size, expiresAt !== 0);
+    const location = adopted === undefined ? this.#log.append(size) : this.#log.adopt(adopted);
     const chunk = this.#log.chunkAt(location);
     const { words } = chunk;
     const at = this.#log.wordAt(location);
     writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    const start = keyWordAt(words, at) * 4 + key.length;
+    // Of a value that is in place already, the key's last word covers the first bytes: they are written again.
+    const covered = adopted?.slice(start, start + 3);
     this.#packed.copyTo(words, keyWordAt(words, at));
-    this.#memory.write(chunk.bytes, keyWordAt(words, at) * 4 + key.length, value);
+    if (covered === undefined) this.#write(chunk.bytes, start, value);
+    else chunk.bytes.set(covered, start);
     if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     if (old === 0) {
       this.#directory.insert(hash, location);
@@ -250,6 +261,24 @@ export class SlabStore implements Store {
     });
   }
 
+  #write(bytes: Uint8Array, offset: number, value: Bytes): void {
+    if (typeof value === 'string') this.#memory.write(bytes, offset, value);
+    else bytes.set(value.bytes, offset);
+  }
+
+  /** An entry with its value in place. */
+  #lend(chunk: LogChunk, start: number, length: number): Entry {
+    const { bytes, words } = chunk;
+    chunk.lent = true;
+    return {
+      value: '',
+      kind: kindAt(words, 0),
+      version: versionAt(words, 0),
+      expiresAt: deadlineAt(words, 0),
+      block: this.#memory.lend(bytes, start, length),
+    };
+  }
+
   #begin(): void {
     const log = new Log(this.#memory, this.#ledger);
     const directory = new Directory(this.#ledger);
@@ -292,11 +321,12 @@ export class SlabStore implements Store {
   #overwrite(
     location: number,
     size: number,
-    value: string,
+    value: Bytes,
     kind: ValueKind,
     version: number,
     expiresAt: number,
   ): boolean {
+    if (value.length >= BLOCK_BYTES_MIN) return false;
     const chunk = this.#log.chunkAt(location);
     const { words } = chunk;
     const at = this.#log.wordAt(location);
@@ -307,7 +337,7 @@ export class SlabStore implements Store {
     writeHeader(words, at, keyBytes, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
     const key = keyWordAt(words, at);
     if (moved) this.#packed.copyTo(words, key);
-    this.#memory.write(chunk.bytes, key * 4 + keyBytes, value);
+    this.#write(chunk.bytes, key * 4 + keyBytes, value);
     if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     return true;
   }
@@ -348,4 +378,12 @@ export class SlabStore implements Store {
     this.#log.discard(location, size);
     return size;
   }
+}
+
+/** The memory of an entry of `size` bytes that holds this value already; undefined if the block has none to give. */
+function memoryAround(block: Block, keyBytes: number, size: number, withDeadline: boolean): Uint8Array | undefined {
+  const { buffer, byteOffset } = block.bytes;
+  const start = byteOffset - (withDeadline ? roomBefore(keyBytes) : roomBefore(keyBytes) - DEADLINE_BYTES);
+  if (start < 0 || start % 4 !== 0 || start + size > buffer.byteLength || !block.take()) return undefined;
+  return new Uint8Array(buffer, start, size);
 }

@@ -7,8 +7,10 @@
  *   - The order of a walk is the order of the seeded key hash, which every copy of a shard shares: a cursor taken on one
  *     copy continues on another, and every key that lives throughout a walk is visited exactly once.
  *   - No single call does work proportional to the number of entries, `clear` apart (it drops whole chunks).
+ *   - The bytes of a value of BLOCK_BYTES_MIN or more are never written again: they may be lent out as a block.
  *   - No growth of one V8-heap object with the number of entries: data and index live in ArrayBuffers of bounded size.
  */
+import type { Block, Bytes } from '../block.ts';
 import type { Entry, ValueKind } from '../operation.ts';
 
 /**
@@ -24,6 +26,8 @@ export interface Memory {
   write(block: Uint8Array, offset: number, text: string): void;
   /** The `length` bytes at `offset` as a one-byte string. */
   read(block: Uint8Array, offset: number, length: number): string;
+  /** The `length` bytes at `offset` as a block, in place. Neither they nor the memory around them is the caller's to free. */
+  lend(block: Uint8Array, offset: number, length: number): Block;
 }
 
 /** Bytes of all copies of one node against its limit (`maxMemory`). One per node, shared by its stores. */
@@ -57,9 +61,11 @@ export interface Store {
   /** Bytes of chunks and index allocated for this store, exactly (with a flat sum for the objects that hold them). */
   readonly reservedBytes: number;
 
-  get(key: string): Entry | undefined;
+  /** `blocks`: a value of BLOCK_BYTES_MIN bytes or more is answered as a block, in place. */
+  get(key: string, blocks?: boolean): Entry | undefined;
   head(key: string): EntryHead | undefined;
-  put(key: string, value: string, kind: ValueKind, version: number, expiresAt: number): void;
+  /** A block's memory becomes the store's, if it is free and fits around entry and key; else it is copied. */
+  put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number): void;
   /** Gives an entry a new version and deadline; false if there is none. */
   setDeadline(key: string, version: number, expiresAt: number): boolean;
   /** False if there is none. */

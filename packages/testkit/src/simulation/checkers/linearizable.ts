@@ -9,7 +9,7 @@
  * Left out: operations its register model does not know (keys of kinds m, b and p, whole-shard clears), runs with eviction (an
  * entry may vanish at any time), and shards that were lost: evaluation.ts, values.ts and program-order.ts judge those.
  */
-import { ERRORS, PAGE_STRIDE, type Result, Status } from '@quintet/engine/core';
+import { ERRORS, PAGE_STRIDE, type Result, Status, textOf } from '@quintet/engine/core';
 import { History } from '../../history.ts';
 import { checkLinearizable } from '../../linearizability.ts';
 import type { Operation as CheckedOperation, Result as CheckedResult } from '../../operation.ts';
@@ -144,7 +144,8 @@ function asChecked({ operation, submittedAt }: SimulatedCall, endedAt: number): 
     case 'get':
       return { kind: 'get' };
     case 'put': {
-      const { value, ifVersion, previous } = operation;
+      const { ifVersion, previous } = operation;
+      const value = textOf(operation.value);
       if (previous) return { kind: 'getAndPut', value };
       if (operation.ttl > 0) return { kind: 'put', value, expiry: expiryOf(operation.ttl, submittedAt, endedAt) };
       if (ifVersion === -1) return { kind: 'put', value };

@@ -3,7 +3,7 @@
  * a shard, committed before it is told. One that left or was ended was told a beginning of that; one that came back goes on
  * from there. Nobody watches on over the loss of a shard.
  */
-import type { ManyEffect } from '@quintet/engine/core';
+import { type ManyEffect, textOf } from '@quintet/engine/core';
 import type { LogEntry } from '../truth/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Change, SimulatedWatch, WatchFilter } from '../watch.ts';
@@ -71,7 +71,7 @@ function toldOf(part: ManyEffect['effects'][number], plain: Omit<Told, 'type' | 
   // A watched record tells a new deadline with its value: this one can equal nothing that is told.
   if (part.type === 'deadline') return { type: 'put', key: part.key, ...plain, value: '(not marked as watched)' };
   const { key, value, kind, expiresAt } = part;
-  return { type: 'put', key, value, kind, expiresAt, version: plain.version };
+  return { type: 'put', key, value: textOf(value), kind, expiresAt, version: plain.version };
 }
 
 function matches({ text, shard }: WatchFilter, key: string): boolean {

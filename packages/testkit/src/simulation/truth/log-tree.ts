@@ -7,7 +7,14 @@
  * Owns      entries, ancestry, and what the store must hold at an entry.
  * Does not  know who holds which head (shard-truth.ts).
  */
-import type { Effect, Entry, Record as LogRecord, PreviousValue, Result } from '@quintet/engine/core';
+import {
+  type Effect,
+  type Entry,
+  type Record as LogRecord,
+  type PreviousValue,
+  type Result,
+  textOf,
+} from '@quintet/engine/core';
 
 export interface LogEntry {
   readonly seq: number;
@@ -120,7 +127,7 @@ export function applyTo(contents: Contents, { effect, seq }: Pick<LogRecord, 'ef
       return;
     case 'put': {
       const { key, value, kind, expiresAt } = effect;
-      contents.set(key, { value, kind, version: seq, expiresAt });
+      contents.set(key, { value: textOf(value), kind, version: seq, expiresAt });
       return;
     }
     case 'deadline': {
@@ -156,7 +163,7 @@ export function valueAt(entry: LogEntry, ancestor: LogEntry, known: Contents, ke
       if (effect.type === 'deadline') deadline ??= { version: at.seq, expiresAt: effect.expiresAt };
       else {
         const { value, kind, expiresAt } = effect;
-        return { value, kind, version: at.seq, expiresAt, ...deadline };
+        return { value: textOf(value), kind, version: at.seq, expiresAt, ...deadline };
       }
     }
   }
