@@ -158,6 +158,11 @@ export class ShardQueue {
     return call;
   }
 
+  /** Whether it is the turn of a direct read: so it nearly always is. */
+  isNextRead(id: number): boolean {
+    return this.reads.first()?.number === id;
+  }
+
   /** Whether a direct read waits behind an earlier one of its key. */
   isBehindRead(id: number): boolean {
     const place = this.placeOfRead(id);
@@ -176,7 +181,7 @@ export class ShardQueue {
 
   /** A direct read has been answered. */
   valueArrived(id: number): Call {
-    const call = this.reads.removeAt(this.placeOfRead(id));
+    const call = this.isNextRead(id) ? this.reads.shift()! : this.reads.removeAt(this.placeOfRead(id));
     this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
