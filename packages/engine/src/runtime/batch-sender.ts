@@ -13,7 +13,7 @@ import { BatchEncoder } from './wire-encoder.ts';
 
 /** Where batches can be posted to: a MessagePort, or a Worker. */
 export interface BatchTarget {
-  postMessage(batch: WireBatch, transfer: readonly ArrayBuffer[]): void;
+  postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void;
 }
 
 interface Link {
@@ -60,6 +60,11 @@ export class BatchSender {
     const { waiting } = this;
     if (waiting.length === 0) return;
     this.waiting = [];
-    for (const { target, encoder } of waiting) target.postMessage(encoder.take(time), encoder.takeTransfers());
+    for (const { target, encoder } of waiting) {
+      const transfers = encoder.takeTransfers();
+      // An empty list costs a small batch a tenth of its time.
+      if (transfers === undefined) target.postMessage(encoder.take(time));
+      else target.postMessage(encoder.take(time), transfers);
+    }
   }
 }

@@ -105,10 +105,11 @@ export class BatchEncoder {
     takeTransfers(this.transfers);
   }
 
-  /** The buffers that go with the next batch, which are the taker's to transfer. */
-  takeTransfers(): ArrayBuffer[] {
+  /** The buffers that go with the next batch, which are the taker's to transfer; undefined if there are none. */
+  takeTransfers(): ArrayBuffer[] | undefined {
     const { transfers } = this;
-    if (transfers.length > 0) this.transfers = [];
+    if (transfers.length === 0) return undefined;
+    this.transfers = [];
     return transfers;
   }
 

@@ -97,8 +97,9 @@ export class WorkerHost {
     this.port.postMessage(control satisfies ToWorker, ports);
   }
 
-  postMessage(batch: WireBatch, transfer: readonly ArrayBuffer[]): void {
-    this.port.postMessage(batch, transfer);
+  postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void {
+    if (transfer === undefined) this.port.postMessage(batch);
+    else this.port.postMessage(batch, transfer);
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

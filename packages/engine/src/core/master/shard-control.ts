@@ -140,7 +140,7 @@ export class ShardControl {
   onValue(message: ValueMessage): void {
     if (message.epoch !== this.epoch) return;
     // A large value takes its time, and others overtake it.
-    if (this.queue.isBehindRead(message.id)) this.early.push(message);
+    if (!this.queue.isNextRead(message.id) && this.queue.isBehindRead(message.id)) this.early.push(message);
     else {
       this.acceptValue(message);
       if (this.early.length > 0) this.acceptEarlyValues();

@@ -38,6 +38,12 @@ export interface WaitingRoom {
  */
 const BLOCK_SHARE = 1 / 4;
 
+/** An answer is there more than once while it is under way: read, cloned on its way, and as it arrives. */
+const ANSWER_COPIES = 3;
+
+/** What an answer is taken for before any came: a first burst of reads of large values must not all be let in at once. */
+const FIRST_ANSWER_BYTES = 64 * 1024;
+
 /** Of the expected size of an answer, with each smaller one: forgotten to a hundredth after some 450 reads. */
 const ANSWER_FADING = 0.99;
 
@@ -66,7 +72,7 @@ export class ShardQueue {
   private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
-  private expectedAnswerBytes = 0;
+  private expectedAnswerBytes = FIRST_ANSWER_BYTES;
   private retry = false;
 
   constructor(shard: number, settings: MasterSettings, room: WaitingRoom, departures: Departures) {
@@ -152,6 +158,11 @@ export class ShardQueue {
     return call;
   }
 
+  /** Whether it is the turn of a direct read: so it nearly always is. */
+  isNextRead(id: number): boolean {
+    return this.reads.first()?.number === id;
+  }
+
   /** Whether a direct read waits behind an earlier one of its key. */
   isBehindRead(id: number): boolean {
     const place = this.placeOfRead(id);
@@ -170,7 +181,7 @@ export class ShardQueue {
 
   /** A direct read has been answered. */
   valueArrived(id: number): Call {
-    const call = this.reads.removeAt(this.placeOfRead(id));
+    const call = this.isNextRead(id) ? this.reads.shift()! : this.reads.removeAt(this.placeOfRead(id));
     this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
@@ -246,7 +257,7 @@ export class ShardQueue {
   /** A read is small and its answer may not be: it counts as what reads of this shard lately brought. */
   private costOf(call: Call): number {
     const { bytes } = call;
-    if (!call.isWrite) return bytes + this.expectedAnswerBytes;
+    if (!call.isWrite) return bytes + ANSWER_COPIES * this.expectedAnswerBytes;
     return call.bearsBlock ? Math.min(bytes, this.settings.creditBytes * BLOCK_SHARE) : bytes;
   }
 
