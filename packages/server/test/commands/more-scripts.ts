@@ -272,11 +272,8 @@ export const MORE_SCRIPTS: Readonly<Record<string, Script>> = {
       '-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.~',
     ],
     ['OBJECT FREQ none', '$-1~'],
-    [
-      'OBJECT IDLETIME s',
-      '-ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.~',
-      'ours',
-    ],
+    ['GET s', '$5~short~'],
+    ['OBJECT IDLETIME s', ':0~', 'ours'],
     ['OBJECT IDLETIME none', '$-1~'],
     ['OBJECT BAD s', "-ERR unknown subcommand 'BAD'. Try OBJECT HELP.~"],
     ['OBJECT', "-ERR wrong number of arguments for 'object' command~"],
