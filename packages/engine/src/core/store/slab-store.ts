@@ -96,15 +96,12 @@ export class SlabStore implements Store {
   get(key: string): Entry | undefined {
     const hash = this.#hash(key);
     const location = this.#find(hash);
-    if (location === 0) return undefined;
-    const { words } = this.#log.chunkAt(location);
-    this.#mark(words, this.#log.wordAt(location), hash);
-    return this.#entryAt(location);
+    return location === 0 ? undefined : this.#entryAt(location, hash);
   }
 
   peek(key: string): Entry | undefined {
     const location = this.#find(this.#hash(key));
-    return location === 0 ? undefined : this.#entryAt(location);
+    return location === 0 ? undefined : this.#entryAt(location, -1);
   }
 
   head(key: string): EntryHead | undefined {
@@ -307,9 +304,11 @@ export class SlabStore implements Store {
     return 0;
   }
 
-  #entryAt(location: number): Entry {
+  /** `used`: the entry's hash if it is used by this, else -1. */
+  #entryAt(location: number, used: number): Entry {
     const { bytes, words } = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
+    if (used !== -1) this.#mark(words, at, used);
     const start = keyWordAt(words, at) * 4 + this.#packed.length;
     return {
       value: this.#memory.read(bytes, start, valueBytesAt(words, at)),
