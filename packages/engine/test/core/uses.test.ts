@@ -101,6 +101,15 @@ test('a touch is told the primary; a read is not, for it would be felt', () => {
   assert.deepEqual([primary! >= 4, tail], [true, 0]);
 });
 
+test('who touches nothing tells of nothing', () => {
+  const subject = new Subject(1);
+  subject.wait(5);
+  subject.do(get);
+  subject.wait(5);
+  subject.do({ ...look({ uses: true }), key: 'absent' }, { verb: 'get', key: 'absent' });
+  assert.ok(subject.idleOfAll().every((idle) => idle >= 5));
+});
+
 test('where eviction goes by use, reads are told the primary too', () => {
   const cluster = new VirtualCluster({ nodes: 2, shards: 1, replicas: 1 }, { eviction: 'allkeys-lru' });
   cluster.settle();

@@ -86,6 +86,12 @@ test('a use that changes the mark is told once, by the hash', () => {
   store.get('key');
   store.get('key');
   assert.equal(store.takeUse(), -1, 'it is that of the last');
+  for (const miss of [() => store.get('absent'), () => store.touch('absent')]) {
+    clock.tick++;
+    store.get('key');
+    miss();
+    assert.equal(store.takeUse(), -1, 'a miss uses nothing');
+  }
 });
 
 test('touchHash marks all entries of that hash', () => {

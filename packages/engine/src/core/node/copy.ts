@@ -27,7 +27,7 @@ import type {
   StreamAckMessage,
   TouchedMessage,
 } from '../messages.ts';
-import { type ReadOperation, type Record, Watched } from '../operation.ts';
+import { type ReadOperation, type Record, Status, Watched } from '../operation.ts';
 import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Learner, type StreamMessage } from './learner.ts';
@@ -138,7 +138,7 @@ export class Copy {
     state.commit(message.committedSeq);
     const result = read(message.operation, state.data, context.time);
     context.outbox.send(MASTER, { type: 'value', shard: state.shard, epoch: state.epoch, id: message.id, result });
-    if (this.isToldOf(message.operation)) this.noteUse();
+    if (result.status === Status.ok && this.isToldOf(message.operation)) this.noteUse();
   }
 
   // ---- between copies -------------------------------------------------------------------------------------------

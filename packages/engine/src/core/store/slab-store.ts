@@ -96,7 +96,9 @@ export class SlabStore implements Store {
   get(key: string): Entry | undefined {
     const hash = this.#hash(key);
     const location = this.#find(hash);
-    return location === 0 ? undefined : this.#entryAt(location, hash);
+    if (location !== 0) return this.#entryAt(location, hash);
+    this.#use = -1;
+    return undefined;
   }
 
   peek(key: string): Entry | undefined {
@@ -210,7 +212,8 @@ export class SlabStore implements Store {
   touch(key: string): void {
     const hash = this.#hash(key);
     const location = this.#find(hash);
-    if (location !== 0) this.#mark(this.#log.chunkAt(location).words, this.#log.wordAt(location), hash);
+    if (location === 0) this.#use = -1;
+    else this.#mark(this.#log.chunkAt(location).words, this.#log.wordAt(location), hash);
   }
 
   takeUse(): number {
