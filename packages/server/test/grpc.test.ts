@@ -185,6 +185,19 @@ test('grpc: a watcher that reads late hears everything', async () => {
   assert.equal(changes.length, 100);
 });
 
+test('grpc: who was away for more than a feed holds hears everything the history has', async () => {
+  const own = await startServer(cluster, { port: 0, limits: { watchBytes: 100_000 } });
+  const guest = client('kvstore.server.v2.KeyValueService', own.address);
+  const first = await watchFrom('', 'away:');
+  first.cancel();
+  for (let n = 0; n < 30; n++) await cluster.put(`away:${n}`, 'x'.repeat(20_000));
+  const watch = guest.Watch as unknown as (request: object) => grpc.ClientReadableStream<ToldChange>;
+  const changes = await take(watch.call(guest, { prefix: Buffer.from('away:'), from: first.at }), 30);
+  assert.equal(new Set(changes.map(({ entry }) => String(entry.key))).size, 30);
+  guest.close();
+  await own.close();
+});
+
 test('grpc: a watch from nowhere is refused, and one whose server goes ends', async () => {
   const watch = (service: typeof ours, from: string) =>
     (service.Watch as unknown as (request: object) => grpc.ClientReadableStream<ToldChange>).call(service, { from });

@@ -105,7 +105,8 @@ class GrpcWatch {
 
   /** The client hears that the watch stands, and where, by the headers. */
   private tellStart(feed: ChangeFeed): void {
-    if (feed.failure !== undefined && feed.position === undefined) throw feed.failure;
+    const { startFailure } = feed;
+    if (startFailure !== undefined) throw startFailure;
     const metadata = new grpc.Metadata();
     metadata.set('position', feed.position!);
     this.stream.sendMetadata(metadata);
