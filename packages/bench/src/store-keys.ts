@@ -23,7 +23,8 @@ export interface Peer {
 }
 
 export function newStore(): SlabStore {
-  return new SlabStore({ memory: new BufferMemory(), budget: createBudget(0), hashSeed: 0x1234_5678_9abc });
+  const clock = { tick: 0, tickMs: 1000 };
+  return new SlabStore({ memory: new BufferMemory(), budget: createBudget(0), hashSeed: 0x1234_5678_9abc, clock });
 }
 
 export function storePeer(store: Store): Peer {

@@ -33,7 +33,7 @@ const shard: ShardStatus = {
 };
 
 function statusOf(shards: ShardStatus[], health: ClusterStatus['health']): ClusterStatus {
-  const zero = { reads: 1, writes: 2, inFlight: 0, waiting: 0, nodeDeaths: 1, promotions: 2 };
+  const zero = { reads: 1, writes: 2, changes: 2, inFlight: 0, waiting: 0, nodeDeaths: 1, promotions: 2 };
   const counters = { ...zero, learnersJoined: 0, shardsLost: 0, expired: 0, evicted: 0 } as ClusterStatus['counters'];
   return {
     health,

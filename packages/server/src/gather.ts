@@ -30,9 +30,10 @@ export function gatherKeys(
   operation: (key: string) => Operation,
   finish: Finish,
 ): void {
-  if (session.recorder !== null) return session.recorder.steps(keys.map(operation), finish);
+  const asked = (key: string) => session.withoutTrace(operation(key));
+  if (session.recorder !== null) return session.recorder.steps(keys.map(asked), finish);
   const { caller } = session;
-  new Gather(session, keys.length, (index, sink) => caller.submit(operation(keys[index]!), sink), finish).run();
+  new Gather(session, keys.length, (index, sink) => caller.submit(asked(keys[index]!), sink), finish).run();
 }
 
 /** The same for each shard. Later commands wait: what concerns a whole shard has no place in the order of its keys' writes. */

@@ -167,8 +167,15 @@ export class Session implements IntakeOwner, RepliesOwner {
 
   /** Replies with what `answer` makes of the operation's result. */
   submit(operation: Operation, answer: LargeAnswer): void {
-    if (this.recorder !== null) this.recorder.operation(operation, asText(answer));
-    else this.caller.submit(operation, this.open(answer));
+    const asked = this.withoutTrace(operation);
+    if (this.recorder !== null) this.recorder.operation(asked, asText(answer));
+    else this.caller.submit(asked, this.open(answer));
+  }
+
+  /** A read as a client with CLIENT NO-TOUCH makes it: nobody can tell by OBJECT IDLETIME. */
+  withoutTrace(operation: Operation): Operation {
+    if (!this.noTouch || operation.verb !== 'get') return operation;
+    return { verb: 'stat', key: operation.key, tells: 'value' };
   }
 
   /** A reply the handler settles by itself, later; `answer` is for its onResult. */

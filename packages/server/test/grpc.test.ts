@@ -21,7 +21,7 @@ const definitions = loadSync(paths, { keepCase: true, longs: Number, enums: Stri
 let cluster: Cluster;
 let server: RunningServer;
 let locked: RunningServer;
-let seed: grpc.Client & Record<string, Unary>;
+let kvStore: grpc.Client & Record<string, Unary>;
 let ours: grpc.Client & Record<string, Unary>;
 
 function client(service: string, address: string): grpc.Client & Record<string, Unary> {
@@ -33,12 +33,12 @@ before(async () => {
   cluster = await Cluster.start({ nodes: 3, shards: 4 });
   server = await startServer(cluster, { port: 0 });
   locked = await startServer(cluster, { port: 0, password: 'secret' });
-  seed = client('kvstore.server.v1.ServerService', server.address);
+  kvStore = client('kvstore.server.v1.ServerService', server.address);
   ours = client('kvstore.server.v2.KeyValueService', server.address);
 });
 
 after(async () => {
-  seed?.close();
+  kvStore?.close();
   ours?.close();
   await server?.close();
   await locked?.close();
@@ -65,16 +65,16 @@ async function codeOf(failing: Promise<unknown>): Promise<number> {
   return grpc.status.OK;
 }
 
-test("grpc: the seed's own client works, with the seed's codes", async () => {
-  assert.deepEqual(await ask(seed, 'PutValue', { key: 'name', value: 'grüß' }), { success: true });
-  assert.deepEqual(await ask(seed, 'GetValue', { key: 'name' }), { value: 'grüß' });
-  assert.deepEqual(await ask(seed, 'PutValue', { key: 'empty', value: '' }), { success: true });
-  assert.deepEqual(await ask(seed, 'GetValue', { key: 'empty' }), { value: '' });
-  assert.equal(await codeOf(ask(seed, 'GetValue', { key: '' })), grpc.status.INVALID_ARGUMENT);
-  assert.equal(await codeOf(ask(seed, 'PutValue', { key: '', value: 'x' })), grpc.status.INVALID_ARGUMENT);
-  assert.equal(await codeOf(ask(seed, 'GetValue', { key: 'missing' })), grpc.status.NOT_FOUND);
+test("grpc: kv-store's own client works, with kv-store's codes", async () => {
+  assert.deepEqual(await ask(kvStore, 'PutValue', { key: 'name', value: 'grüß' }), { success: true });
+  assert.deepEqual(await ask(kvStore, 'GetValue', { key: 'name' }), { value: 'grüß' });
+  assert.deepEqual(await ask(kvStore, 'PutValue', { key: 'empty', value: '' }), { success: true });
+  assert.deepEqual(await ask(kvStore, 'GetValue', { key: 'empty' }), { value: '' });
+  assert.equal(await codeOf(ask(kvStore, 'GetValue', { key: '' })), grpc.status.INVALID_ARGUMENT);
+  assert.equal(await codeOf(ask(kvStore, 'PutValue', { key: '', value: 'x' })), grpc.status.INVALID_ARGUMENT);
+  assert.equal(await codeOf(ask(kvStore, 'GetValue', { key: 'missing' })), grpc.status.NOT_FOUND);
   const longKey = { key: 'x'.repeat(70_000), value: 'x' };
-  assert.equal(await codeOf(ask(seed, 'PutValue', longKey)), grpc.status.INVALID_ARGUMENT, 'the seed said OK');
+  assert.equal(await codeOf(ask(kvStore, 'PutValue', longKey)), grpc.status.INVALID_ARGUMENT, 'kv-store said OK');
   assert.equal(await cluster.get('name'), 'grüß');
 });
 
@@ -127,6 +127,98 @@ test('grpc: a watch hears of changes by anybody', async () => {
   assert.deepEqual(types, ['TYPE_PUT', 'TYPE_DELETE']);
 });
 
+interface ToldChange {
+  readonly type: string;
+  readonly entry: { readonly key: Buffer; readonly value: Buffer };
+  readonly position: string;
+}
+
+/** A watch that stands, with the position it begins at. */
+async function watchFrom(from: string, prefix = 'r:'): Promise<grpc.ClientReadableStream<ToldChange> & { at: string }> {
+  const watch = ours.Watch as unknown as (request: object) => grpc.ClientReadableStream<ToldChange>;
+  const stream = watch.call(ours, { prefix: Buffer.from(prefix), from });
+  stream.on('error', () => {});
+  const [metadata] = (await once(stream, 'metadata')) as [grpc.Metadata];
+  return Object.assign(stream, { at: String(metadata.get('position')[0]) });
+}
+
+async function take(stream: grpc.ClientReadableStream<ToldChange>, count: number): Promise<ToldChange[]> {
+  const changes: ToldChange[] = [];
+  if (count > 0) for await (const change of stream) if (changes.push(change) === count) break;
+  stream.cancel();
+  return changes;
+}
+
+test('grpc: a watch goes on from the position another got to, without gap or repetition', async () => {
+  const first = await watchFrom('');
+  for (let n = 0; n < 10; n++) await cluster.put(`r:${n}`, n);
+  const told = await take(first, 4);
+  await cluster.put('r:late', 'x');
+  const rest = await take(await watchFrom(told.at(-1)!.position), 7);
+  const keys = [...told, ...rest].map(({ entry }) => String(entry.key));
+  assert.deepEqual(keys.sort(), ['r:0', 'r:1', 'r:2', 'r:3', 'r:4', 'r:5', 'r:6', 'r:7', 'r:8', 'r:9', 'r:late']);
+  const again = await take(await watchFrom(first.at), 11);
+  assert.equal(new Set(again.map(({ entry }) => String(entry.key))).size, 11);
+});
+
+test('grpc: the changes of a transaction come together, and only the last has a position', async () => {
+  const stream = await watchFrom('');
+  const puts = ['a', 'b', 'c'].map((name) => ({ key: Buffer.from(`r:tx:${name}`), value: Buffer.from(name) }));
+  await ask(ours, 'PutMany', { puts });
+  const positions = (await take(stream, 3)).map(({ position }) => position !== '');
+  assert.deepEqual(positions, [false, false, true]);
+});
+
+test('grpc: a watcher that reads late hears everything', async () => {
+  const stream = await watchFrom('', 'slow:');
+  const value = 'x'.repeat(100_000);
+  for (let n = 0; n < 100; n++) await cluster.put(`slow:${n % 7}`, `${n}${value}`);
+  const changes = await take(stream, 100);
+  for (let key = 0; key < 7; key++) {
+    const mine = changes.filter(({ entry }) => String(entry.key) === `slow:${key}`);
+    const told = mine.map(({ entry }) => Number.parseInt(String(entry.value), 10));
+    assert.deepEqual(
+      told,
+      [...told].sort((one, other) => one - other),
+    );
+  }
+  assert.equal(changes.length, 100);
+});
+
+test('grpc: who was away for more than a feed holds hears everything the history has', async () => {
+  const own = await startServer(cluster, { port: 0, limits: { watchBytes: 100_000 } });
+  const guest = client('kvstore.server.v2.KeyValueService', own.address);
+  const first = await watchFrom('', 'away:');
+  first.cancel();
+  for (let n = 0; n < 30; n++) await cluster.put(`away:${n}`, 'x'.repeat(20_000));
+  const watch = guest.Watch as unknown as (request: object) => grpc.ClientReadableStream<ToldChange>;
+  const changes = await take(watch.call(guest, { prefix: Buffer.from('away:'), from: first.at }), 30);
+  assert.equal(new Set(changes.map(({ entry }) => String(entry.key))).size, 30);
+  guest.close();
+  await own.close();
+});
+
+test('grpc: a watch from nowhere is refused, and one whose server goes ends', async () => {
+  const watch = (service: typeof ours, from: string) =>
+    (service.Watch as unknown as (request: object) => grpc.ClientReadableStream<ToldChange>).call(service, { from });
+  for (const from of ['nonsense', 'a:b', '1']) {
+    const [error] = (await once(watch(ours, from).resume(), 'error')) as [grpc.ServiceError];
+    assert.equal(error.code, grpc.status.INVALID_ARGUMENT, from);
+  }
+  const unknown = (await watchFrom('')).at.replace(/^[^:]+/, (cluster) => cluster.replace(/./g, '0'));
+  const [lagged] = (await once(watch(ours, unknown).resume(), 'error')) as [grpc.ServiceError];
+  assert.equal(lagged.code, grpc.status.UNAVAILABLE);
+  const own = await startServer(cluster, { port: 0 });
+  const guest = client('kvstore.server.v2.KeyValueService', own.address);
+  const stream = watch(guest, '').resume();
+  const over = once(stream, 'error');
+  await once(stream, 'metadata');
+  await own.close();
+  const [error] = (await over) as [grpc.ServiceError];
+  assert.equal(error.code, grpc.status.UNAVAILABLE);
+  guest.close();
+});
+
 /** A client made from one of the protos that a package brings. */
 function packaged(name: string, path: string, service: string, address: string): grpc.Client & Record<string, Unary> {
   const file = fileURLToPath(new URL(path, import.meta.resolve(name)));
@@ -160,7 +252,7 @@ test('grpc: health answers by service, also to who has no password, and tells th
 });
 
 for (const version of ['v1', 'v1alpha']) {
-  test(`grpc: reflection (${version}) tells enough to make a client of the seed's service from it`, async () => {
+  test(`grpc: reflection (${version}) tells enough to make a client of kv-store's protocol from it`, async () => {
     const name = `grpc.reflection.${version}.ServerReflection`;
     const path = `../proto/grpc/reflection/${version}/reflection.proto`;
     const reflection = packaged('@grpc/reflection', path, name, server.address);
@@ -188,7 +280,7 @@ for (const version of ['v1', 'v1alpha']) {
     const generated = loadFileDescriptorSetFromBuffer(Buffer.concat(files.flat()));
     const service = generated['kvstore.server.v1.ServerService'] as grpc.ServiceDefinition;
     const Constructor = grpc.makeGenericClientConstructor(service, 'ServerService');
-    const made = new Constructor(server.address, grpc.credentials.createInsecure()) as unknown as typeof seed;
+    const made = new Constructor(server.address, grpc.credentials.createInsecure()) as unknown as typeof kvStore;
     assert.deepEqual(await ask(made, 'PutValue', { key: 'made', value: '' }), { success: true });
     assert.deepEqual(await ask(made, 'GetValue', { key: 'made' }), { value: '' });
     assert.equal(await codeOf(ask(made, 'PutValue', { value: 'x' })), grpc.status.INVALID_ARGUMENT);

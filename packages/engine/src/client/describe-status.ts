@@ -96,6 +96,7 @@ function describeCounters({ runtime, events }: StatusSources, primaries: readonl
   return {
     reads: sum(shards, ({ reads }) => reads),
     writes: sum(shards, ({ writes }) => writes),
+    changes: sum(shards, ({ changes }) => changes),
     inFlight: sum(counts, ({ inFlight }) => inFlight),
     waiting: sum(counts, ({ waiting }) => waiting),
     ...events,

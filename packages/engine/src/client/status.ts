@@ -68,6 +68,8 @@ export interface ClusterCounters {
   /** Operations done since the start. */
   reads: number;
   writes: number;
+  /** Entries that operations changed or removed; to clear a shard counts as one. */
+  changes: number;
   /** Operations under way, and waiting for credit, now. */
   inFlight: number;
   waiting: number;

@@ -27,6 +27,7 @@ import {
   type Result,
   type SetBitOperation,
   type SetRangeOperation,
+  type StatOperation,
   Status,
   ValueKind,
   valueResult,
@@ -47,14 +48,17 @@ export interface Head {
 /** The part of a store that evaluation reads. Making a string of a value costs as much as finding it: ask for the head
  * where that is enough. */
 export interface EntryReader {
-  /** `blocks`: a large value may come as a block. */
+  /** As a client reads it, which counts as a use; with `blocks` a large value may come as a block. */
   get(key: string, blocks?: boolean): Entry | undefined;
+  peek(key: string): Entry | undefined;
   head(key: string): Head | undefined;
+  /** Since the entry was last used. */
+  idleMs(key: string): number;
 }
 
-/** A reader of entries that are at hand whole. */
+/** A reader of entries that are at hand whole. To have read them was a use of them. */
 export function readerOf(get: (key: string) => Entry | undefined): EntryReader {
-  return { get, head: get };
+  return { get, peek: get, head: get, idleMs: () => 0 };
 }
 
 /** What evaluation is told besides the operation. `seq` becomes the version of what is written. */
@@ -65,15 +69,17 @@ export interface Moment {
 }
 
 /** The entry of a key unless its deadline has passed: past it, an entry is missing for everybody. */
-export function liveEntry(store: EntryReader, key: string, time: number, blocks = false): Entry | undefined {
-  const entry = store.get(key, blocks);
-  return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= time ? undefined : entry;
+export function liveEntry(store: EntryReader, key: string, time: number): Entry | undefined {
+  return liveOnly(store.peek(key), time);
 }
 
 /** {@link liveEntry} for those who need not see the value. */
 export function liveHead(store: EntryReader, key: string, time: number): Head | undefined {
-  const head = store.head(key);
-  return head !== undefined && head.expiresAt !== 0 && head.expiresAt <= time ? undefined : head;
+  return liveOnly(store.head(key), time);
+}
+
+function liveOnly<T extends Head>(entry: T | undefined, time: number): T | undefined {
+  return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= time ? undefined : entry;
 }
 
 export function evaluate(operation: KeyWriteOperation, store: EntryReader, moment: Moment): Outcome {
@@ -98,13 +104,21 @@ export function evaluate(operation: KeyWriteOperation, store: EntryReader, momen
 
 /** A read of one key, wherever its entries come from. */
 export function readKey(operation: KeyReadOperation, store: EntryReader, time: number): Result {
-  const blocks = operation.verb === 'get' && operation.blocks === true;
-  const entry = liveEntry(store, operation.key, time, blocks);
+  if (operation.verb === 'stat') return statKey(operation, store, time);
+  const entry = liveOnly(store.get(operation.key, operation.blocks === true), time);
+  if (entry === undefined) return plainResult(Status.absent, 0);
+  const { version, value, kind, expiresAt, block } = entry;
+  if (block !== undefined) return blockResult(version, block, kind, expiresAt);
+  return valueResult(Status.ok, version, value, kind, expiresAt);
+}
+
+function statKey({ key, tells, uses }: StatOperation, store: EntryReader, time: number): Result {
+  const entry = liveEntry(store, key, time);
   if (entry === undefined) return plainResult(Status.absent, 0);
   const { version, value, kind, expiresAt } = entry;
-  if (entry.block !== undefined) return blockResult(version, entry.block, kind, expiresAt);
-  if (operation.verb === 'get') return valueResult(Status.ok, version, value, kind, expiresAt);
-  return valueResult(Status.ok, version, String(value.length), kind, expiresAt);
+  const text = tells === 'idle' ? String(store.idleMs(key)) : tells === 'value' ? value : String(value.length);
+  if (uses === true) store.get(key);
+  return valueResult(Status.ok, version, text, kind, expiresAt);
 }
 
 function refused(status: Status, entry: Head | undefined): Outcome {

@@ -12,12 +12,12 @@
  * | stream-ack     | learner → tail                         | since = own; pacing only          |
  * | answer, value, sealed   tail → master                   | epoch = own, else dropped         |
  * | progress       | learner → master                       | since = own, else dropped         |
- * | touched        | tail → primary                         | epoch = own, else dropped; advice |
+ * | touched        | tail → primary, primary → tail         | epoch = own, else dropped; advice |
  * | usage          | node → master                          | always; advice                    |
  * | clock          | master → node                          | always: it only brings the time   |
  *
  * The master's time is no field: it rides on every batch the master sends (protocol §6), and the node hears it before
- * the batch's messages. Advice may be lost without harm: it only steers pacing, eviction and refusal.
+ * the batch's messages. Advice may be lost without harm: it only steers pacing, eviction, refusal and access times.
  */
 import type { NodeId, ShardId } from './ids.ts';
 import type { Effect, Operation, ReadOperation, Record, Result, Watched } from './operation.ts';
@@ -89,6 +89,8 @@ export interface StreamSliceMessage {
   readonly since: number;
   /** Flat: key, value, kind, version, expiresAt, key, … */
   readonly entries: readonly (string | number)[];
+  /** Of each entry, when it was last used (store.ts, UseClock). */
+  readonly marks: readonly number[];
 }
 export interface StreamRecordMessage {
   readonly type: 'stream-record';
@@ -135,6 +137,7 @@ export interface ProgressMessage {
   readonly since: number;
   readonly seq: number;
 }
+/** Entries that were used where the other end of the chain did not see it. */
 export interface TouchedMessage {
   readonly type: 'touched';
   readonly shard: ShardId;

@@ -129,7 +129,7 @@ export interface ClearOperation {
   readonly key: '';
 }
 
-/** Reads an entry. */
+/** Reads an entry, which counts as a use of it. */
 export interface GetOperation {
   readonly verb: 'get';
   readonly key: string;
@@ -137,10 +137,14 @@ export interface GetOperation {
   readonly blocks?: true;
 }
 
-/** Reads an entry without its value: version, deadline, and the value's length in bytes as decimal text. */
+/** Looks at an entry without using it: version, deadline, and the value's length in bytes as decimal text. */
 export interface StatOperation {
   readonly verb: 'stat';
   readonly key: string;
+  /** Instead of the length: milliseconds since the entry was last used, likewise as text; or the value itself. */
+  readonly tells?: 'idle' | 'value';
+  /** Counts as a use all the same. */
+  readonly uses?: true;
 }
 
 /** One page of the shard in hash order, beginning at `cursor` (0 first). */
@@ -329,7 +333,7 @@ export const NO_EFFECT: NoEffect = { type: 'none' };
 class PutAsked implements PutOperation {
   readonly verb = 'put';
   readonly key: string;
-  readonly value: string;
+  readonly value: Bytes;
   readonly kind: ValueKind;
   readonly ifVersion: number;
   readonly ttl: number;

@@ -127,6 +127,15 @@ class Overlay implements EntryReader {
     return at < 0 ? this.base.get(key) : this.entries[at];
   }
 
+  peek(key: string): Entry | undefined {
+    const at = this.find(key);
+    return at < 0 ? this.base.peek(key) : this.entries[at];
+  }
+
+  idleMs(key: string): number {
+    return this.find(key) < 0 ? this.base.idleMs(key) : 0;
+  }
+
   head(key: string): Head | undefined {
     const at = this.find(key);
     return at < 0 ? this.base.head(key) : this.entries[at];

@@ -217,7 +217,13 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
     case Kind.streamBegin:
       return readStreamBegin(shard, cursor);
     case Kind.streamSlice:
-      return { type: 'stream-slice', shard, since: cursor.number(), entries: cursor.entries() };
+      return {
+        type: 'stream-slice',
+        shard,
+        since: cursor.number(),
+        entries: cursor.entries(),
+        marks: cursor.numbers(),
+      };
     case Kind.streamEnd:
       return { type: 'stream-end', shard, since: cursor.number() };
     case Kind.streamAck:

@@ -287,7 +287,7 @@ function writeRare(out: WireElement[], message: Exclude<Message, { type: InRows 
       writeStreamBegin(out, message);
       break;
     case 'stream-slice':
-      out.push(headOf(Kind.streamSlice, shard), message.since, message.entries);
+      out.push(headOf(Kind.streamSlice, shard), message.since, message.entries, message.marks);
       break;
     case 'stream-end':
       out.push(headOf(Kind.streamEnd, shard), message.since);

@@ -17,6 +17,7 @@ import {
   type Operation,
   PLAIN_PUT,
   type PutOperation,
+  type StatOperation,
   type Step,
   type TransactionOperation,
   ValueKind,
@@ -35,6 +36,9 @@ import {
   LENIENT,
   NO_VALUE,
   OPERATION_KIND_SHIFT,
+  STAT_TELLS,
+  STAT_TELLS_SHIFT,
+  STAT_USES,
   VERB_MASK,
   Verb,
   WANTS_PREVIOUS,
@@ -101,7 +105,7 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       out.push(Verb.get | (operation.blocks ? BLOCKS : 0), operation.key);
       break;
     case 'stat':
-      out.push(Verb.stat, operation.key);
+      out.push(statCode(operation), operation.key);
       break;
     case 'scan': {
       const code = Verb.scan | (operation.keysOnly ? KEYS_ONLY : 0);
@@ -221,7 +225,7 @@ export function readOperation(code: number, from: Cursor): Operation {
     case Verb.get:
       return newGet(from.string(), (code & BLOCKS) !== 0);
     case Verb.stat:
-      return { verb: 'stat', key: from.string() };
+      return readStat(code, from);
     case Verb.scan: {
       const keysOnly = (code & KEYS_ONLY) !== 0;
       return { verb: 'scan', key: '', cursor: from.number(), prefix: from.string(), limit: from.number(), keysOnly };
@@ -236,6 +240,17 @@ export function readOperation(code: number, from: Cursor): Operation {
       invariant((code & VERB_MASK) === Verb.count, 'an operation code is known');
       return { verb: 'count', key: '' };
   }
+}
+
+function statCode({ tells, uses }: StatOperation): number {
+  return Verb.stat | (STAT_TELLS.indexOf(tells) << STAT_TELLS_SHIFT) | (uses === true ? STAT_USES : 0);
+}
+
+function readStat(code: number, from: Cursor): StatOperation {
+  const stat: StatOperation = { verb: 'stat', key: from.string() };
+  const tells = STAT_TELLS[(code >> STAT_TELLS_SHIFT) & 3];
+  const told = tells === undefined ? stat : { ...stat, tells };
+  return (code & STAT_USES) === 0 ? told : { ...told, uses: true };
 }
 
 function readGather(from: Cursor): GatherOperation {

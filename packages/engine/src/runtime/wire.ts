@@ -106,6 +106,10 @@ export const HAS_IF_VERSION = 1 << 6;
 export const HAS_TTL = 1 << 7;
 export const HAS_DEADLINE = 1 << 8;
 export const WANTS_PREVIOUS = 1 << 9;
+/** Of a stat: two bits, an index into STAT_TELLS; and whether it counts as a use. */
+export const STAT_TELLS_SHIFT = 4;
+export const STAT_TELLS = [undefined, 'idle', 'value'] as const;
+export const STAT_USES = 1 << 6;
 export const KEYS_ONLY = 1 << 10;
 export const LENIENT = 1 << 10;
 /** Of a get. */

@@ -55,7 +55,14 @@ const put = shape({
 const get: fc.Arbitrary<ReadOperation> = shape({ verb: constant('get'), key: bytes });
 const read: fc.Arbitrary<ReadOperation> = fc.oneof(
   get,
-  shape({ verb: constant('stat'), key: bytes }),
+  shape({ verb: constant('stat'), key: bytes }).chain((stat) =>
+    fc
+      .record(
+        { tells: fc.constantFrom('idle', 'value'), uses: fc.constant(true as const) },
+        { requiredKeys: [], noNullPrototype: true },
+      )
+      .map((options) => ({ ...stat, ...options })),
+  ) as fc.Arbitrary<ReadOperation>,
   shape({
     verb: constant('scan'),
     key: constant(''),
@@ -290,6 +297,7 @@ const rare: fc.Arbitrary<Message> = fc.oneof(
   }),
   shape({
     type: constant('stream-slice'),
+    marks: fc.array(count, { maxLength: 3 }),
     shard,
     since: count,
     entries: fc.array(fc.oneof(bytes, count), { maxLength: 10 }),

@@ -1,13 +1,23 @@
 /** What the store's tests share: a store with its budget, seeded chance, and everything a walk shows. */
 import { type Budget, createBudget } from '../../src/core/store/budget.ts';
 import { SlabStore } from '../../src/core/store/slab-store.ts';
-import type { WalkedEntry } from '../../src/core/store/store.ts';
+import type { UseClock, WalkedEntry } from '../../src/core/store/store.ts';
 import { BufferMemory } from '../../src/runtime/chunk.ts';
 
 export const SEED = 0x1_2345_6789_abc;
 
-export function newStore(budget: Budget = createBudget(0), hashSeed = SEED): SlabStore {
-  return new SlabStore({ memory: new BufferMemory(), budget, hashSeed });
+export function newStore(budget: Budget = createBudget(0), hashSeed = SEED, clock: UseClock = newClock()): SlabStore {
+  return new SlabStore({ memory: new BufferMemory(), budget, hashSeed, clock });
+}
+
+export function newClock(): UseClock {
+  return { tick: 0, tickMs: 1000 };
+}
+
+/** A store, and the clock its uses are marked by. */
+export function storeAndClock(): { store: SlabStore; clock: UseClock } {
+  const clock = newClock();
+  return { store: newStore(createBudget(0), SEED, clock), clock };
 }
 
 /** Numbers 0 <= n < 1 that follow from the seed. */

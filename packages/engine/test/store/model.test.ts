@@ -4,17 +4,18 @@ import fc from 'fast-check';
 import type { Entry, ValueKind } from '../../src/core/operation.ts';
 import { createBudget } from '../../src/core/store/budget.ts';
 import type { SlabStore } from '../../src/core/store/slab-store.ts';
-import { chance, newStore, walkAll } from './fixture.ts';
+import { chance, newClock, newStore, SEED, walkAll } from './fixture.ts';
 
 /** A store and the Map it must behave like. */
 class Twins {
   readonly budget = createBudget(0);
-  readonly store: SlabStore = newStore(this.budget);
-  readonly model = new Map<string, Entry>();
+  readonly clock = newClock();
+  readonly store: SlabStore = newStore(this.budget, SEED, this.clock);
+  readonly model = new Map<string, Entry & { mark: number }>();
 
   put(key: string, entry: Entry): void {
     this.store.put(key, entry.value, entry.kind, entry.version, entry.expiresAt);
-    this.model.set(key, entry);
+    this.model.set(key, { ...entry, mark: this.clock.tick });
   }
 
   remove(key: string): void {
@@ -24,15 +25,24 @@ class Twins {
   setDeadline(key: string, version: number, expiresAt: number): void {
     const entry = this.model.get(key);
     assert.equal(this.store.setDeadline(key, version, expiresAt), entry !== undefined);
-    if (entry !== undefined) this.model.set(key, { ...entry, version, expiresAt });
+    if (entry !== undefined) this.model.set(key, { ...entry, version, expiresAt, mark: this.clock.tick });
+  }
+
+  touch(key: string): void {
+    this.store.touch(key);
+    const entry = this.model.get(key);
+    if (entry !== undefined) entry.mark = this.clock.tick;
   }
 
   check(key: string): void {
-    const entry = this.model.get(key);
-    assert.deepEqual(this.store.get(key), entry);
+    const { mark, ...entry } = this.model.get(key) ?? { mark: this.clock.tick };
+    assert.equal(this.store.idleMs(key), (this.clock.tick - mark) * 1000);
+    assert.deepEqual(this.store.peek(key), 'value' in entry ? entry : undefined);
+    assert.deepEqual(this.store.get(key), 'value' in entry ? entry : undefined);
+    this.touch(key);
     const head = this.store.head(key);
-    assert.equal(head?.valueBytes, entry?.value.length);
-    assert.equal(head?.version, entry?.version);
+    assert.equal(head?.valueBytes, this.model.get(key)?.value.length);
+    assert.equal(head?.version, this.model.get(key)?.version);
   }
 
   audit(): void {
@@ -61,6 +71,7 @@ function history(seed: number, mix: Mix): void {
   const random = chance(seed);
   const twins = new Twins();
   for (let step = 1; step <= mix.steps; step++) {
+    twins.clock.tick = step >>> 4;
     const key = `key ${Math.floor(random() * mix.keys)}`;
     const growing = Math.floor((step * 4) / mix.steps) % 2 === 0;
     const dice = random();
@@ -71,14 +82,14 @@ function history(seed: number, mix: Mix): void {
     } else if (dice < 0.7) twins.remove(key);
     else if (dice < 0.8) twins.setDeadline(key, step, random() < 0.3 ? 0 : 1 + Math.floor(random() * 1e6));
     else if (dice < 0.9) twins.check(key);
-    else if (dice < 0.93) twins.store.touch(key, step >>> 4);
+    else if (dice < 0.93) twins.touch(key);
     else if (dice < 0.95) twins.store.reclaim();
     else if (dice < 0.97)
       for (const due of twins.store.due(step, 10, 200)) assert.ok(twins.model.get(due)!.expiresAt <= step);
     else if (dice < 0.97 + 1 / mix.steps) {
       twins.store.clear();
       twins.model.clear();
-    } else assert.equal(twins.store.evictionCandidate(5, step >>> 4, random) !== undefined, twins.model.size > 0);
+    } else assert.equal(twins.store.evictionCandidate(5, random) !== undefined, twins.model.size > 0);
     if (step % mix.auditEvery === 0) twins.audit();
   }
   twins.checkAll();

@@ -63,11 +63,10 @@ test('a value is replaced in place, by a shorter, a longer, with and without a d
   }
 });
 
-test('a new deadline leaves value, kind and mark as they are', () => {
+test('a new deadline leaves value and kind as they are', () => {
   const store = newStore();
   assert.equal(store.setDeadline('key', 1, 5), false);
   store.put('key', 'value', 2, 1, 0);
-  store.touch('key', 3);
   for (const [version, expiresAt] of [
     [2, 0],
     [3, 100],
@@ -78,7 +77,6 @@ test('a new deadline leaves value, kind and mark as they are', () => {
     assert.equal(store.setDeadline('key', version, expiresAt), true);
     assert.deepEqual(store.get('key'), { value: 'value', kind: 2, version, expiresAt });
     assert.equal(store.expiring, expiresAt === 0 ? 0 : 1);
-    assert.equal(store.touch('key', 3), false);
     store.audit();
   }
 });

@@ -206,7 +206,7 @@ const subcommands: readonly PlainSpec[] = [
     flags: FLAGS,
     since: '7.2.0',
     group: 'connection',
-    summary: 'Accepted; reads here do not touch keys',
+    summary: 'Whether reads of this connection leave access times as they are',
     handler: (session, args) => {
       session.noTouch = onOff(args[2]!);
       session.reply(OK);

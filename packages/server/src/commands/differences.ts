@@ -36,7 +36,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ],
   ['mget', EACH_BY_ITSELF],
   ['exists', EACH_BY_ITSELF],
-  ['touch', `${EACH_BY_ITSELF} Only counts: nodes note by themselves what is used.`],
+  ['touch', EACH_BY_ITSELF],
   ['mset', 'At most 16,384 keys and 32 MB at once.'],
   ['msetnx', 'At most 16,384 keys and 32 MB at once.'],
   ['del', 'At most 16,384 keys at once.'],
@@ -49,7 +49,11 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['object|encoding', 'Told by the value alone: `int`, `embstr` or `raw` as Redis would store it anew.'],
   ['object|refcount', 'Always 1.'],
   ['object|freq', "Always Redis's error for a policy without frequencies."],
-  ['object|idletime', "Always Redis's error for a policy without idle times: nodes keep an order of use, no times."],
+  [
+    'object|idletime',
+    'May be more than true after the node that answered the reads has died, and inside of MULTI, where reads from outside ' +
+      'of a MULTI do not count.',
+  ],
   ['memory|usage', 'An estimate for one copy; SAMPLES changes nothing.'],
   ['memory|purge', `${NOTHING}nodes reclaim memory by themselves.`],
   [
@@ -68,7 +72,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['asking', `${NOTHING}no slot is ever under way to another server.`],
   ['client|setname', 'At most 1,024 bytes.'],
   ['client|setinfo', 'As in Redis 7.2.'],
-  ['client|no-touch', 'As in Redis 7.2. Accepted; changes nothing.'],
+  ['client|no-touch', 'As in Redis 7.2.'],
   ['client|list', 'Each client once. With `lib-name` and `lib-ver` of Redis 7.2. Buffers are told as they are here.'],
   ['client|info', 'See CLIENT LIST.'],
   ['client|getredir', 'Always -1: there is no tracking.'],
@@ -82,7 +86,11 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['dbsize', `Counts entries past their deadline until they are removed. ${SHARD_BY_SHARD}`],
   ['flushall', SHARD_BY_SHARD],
   ['flushdb', SHARD_BY_SHARD],
-  ['info', 'The fields that tools look for, and a section `quintet`. `used_memory` is what the nodes hold.'],
+  [
+    'info',
+    'The fields that tools look for, and a section `quintet`. `used_memory` is what the nodes hold. ' +
+      '`rdb_changes_since_last_save` counts since the start; an emptied shard counts as one change.',
+  ],
   ['function', 'There are no functions; FLUSH is there because test suites begin with it.'],
   ['slowlog', 'Times include waiting for nodes: that is what a client feels.'],
   [

@@ -62,11 +62,12 @@ function memory(_context: ServerContext, status: ClusterStatus): readonly Field[
   ];
 }
 
-function persistence(): readonly Field[] {
+/** Nothing is ever saved, so that is every change since the start. */
+function persistence(_context: ServerContext, status: ClusterStatus): readonly Field[] {
   return [
     ['loading', 0],
     ['async_loading', 0],
-    ['rdb_changes_since_last_save', 0],
+    ['rdb_changes_since_last_save', status.counters.changes],
     ['rdb_bgsave_in_progress', 0],
     ['rdb_last_bgsave_status', 'ok'],
     ['aof_enabled', 0],

@@ -1,12 +1,12 @@
 /**
  * Commands on keys as such: delete, look whether they are there. Expiry is in expiry.ts, iteration in scan.ts.
  */
-import { ANY_VERSION, type DeleteOperation, type Result, Status } from '@quintet/engine/core';
+import { ANY_VERSION, type DeleteOperation, type Result, type StatOperation, Status } from '@quintet/engine/core';
 import { gatherKeys } from '../gather.ts';
 import { integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { transactionOf } from '../transaction/steps.ts';
-import { ALL_KEYS, type CommandSpec, ONE_KEY } from './command.ts';
+import { ALL_KEYS, type CommandSpec, type Handler, ONE_KEY } from './command.ts';
 import { oneIfDone } from './strings.ts';
 
 function countDone(results: readonly Result[]): string {
@@ -25,9 +25,11 @@ function deleteKeys(session: Session, args: readonly string[]): void {
 }
 
 /** EXISTS and TOUCH: how many are there; a key named twice counts twice. */
-function countPresent(session: Session, args: readonly string[]): void {
-  if (args.length === 2) session.submit({ verb: 'stat', key: args[1]! }, oneIfDone);
-  else gatherKeys(session, args.slice(1), (key) => ({ verb: 'stat', key }), countDone);
+function countPresent(operation: (key: string) => StatOperation): Handler {
+  return (session, args) => {
+    if (args.length === 2) session.submit(operation(args[1]!), oneIfDone);
+    else gatherKeys(session, args.slice(1), operation, countDone);
+  };
 }
 
 function type(session: Session, args: readonly string[]): void {
@@ -63,7 +65,7 @@ export const keyCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'generic',
     summary: 'Determine if a key exists',
-    handler: countPresent,
+    handler: countPresent((key) => ({ verb: 'stat', key })),
   },
   {
     name: 'touch',
@@ -72,8 +74,8 @@ export const keyCommands: readonly CommandSpec[] = [
     keys: ALL_KEYS,
     since: '3.2.1',
     group: 'generic',
-    summary: 'Count how many of the keys exist',
-    handler: countPresent,
+    summary: 'Alter the last access time of keys; count how many of them exist',
+    handler: countPresent((key) => ({ verb: 'stat', key, uses: true })),
   },
   {
     name: 'type',

@@ -46,10 +46,9 @@ function ifPresent(text: string): Handler {
 const NO_FREQUENCY =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between ' +
   'policies at runtime LRU and LFU data will take some time to adjust.';
-/** Redis says this where it tracks frequencies in the same place; nodes here keep an order of use, and no times. */
-const NO_IDLE_TIME =
-  'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at ' +
-  'runtime LRU and LFU data will take some time to adjust.';
+
+const idleSeconds: Answer = ({ value }, encoder) =>
+  value === null ? encoder.nil : integer(Math.floor(Number(value) / 1000));
 
 function subcommand(name: string, summary: string, handler: Handler): PlainSpec {
   return { name, arity: 3, flags: ['readonly'], keys: SECOND, since: '2.2.3', group: 'generic', summary, handler };
@@ -65,17 +64,15 @@ export const objectCommands: readonly CommandSpec[] = [
     summary: 'A container for object introspection commands',
     subcommands: [
       subcommand('encoding', 'Inspect the internal encoding of an object', (session, args) =>
-        session.submit({ verb: 'get', key: args[2]! }, encoding),
+        session.submit({ verb: 'stat', key: args[2]!, tells: 'value' }, encoding),
       ),
       subcommand(
         'freq',
         'Get the logarithmic access frequency counter (never tracked)',
         ifPresent(error(NO_FREQUENCY)),
       ),
-      subcommand(
-        'idletime',
-        'Get the time since an object was last accessed (not told)',
-        ifPresent(error(NO_IDLE_TIME)),
+      subcommand('idletime', 'Get the seconds since a key was last accessed', (session, args) =>
+        session.submit({ verb: 'stat', key: args[2]!, tells: 'idle' }, idleSeconds),
       ),
       subcommand('refcount', 'Get the number of references to the value of the key', ifPresent(integer(1))),
     ],

@@ -203,6 +203,9 @@ export const stringCommands: readonly CommandSpec[] = [
     since: '2.2.0',
     group: 'string',
     summary: 'Get the length of the value stored in a key',
-    handler: (session, args) => session.submit({ verb: 'stat', key: args[1]! }, numberText),
+    handler: (session, args) => {
+      const stat = { verb: 'stat', key: args[1]! } as const;
+      session.submit(session.noTouch ? stat : { ...stat, uses: true }, numberText);
+    },
   },
 ];

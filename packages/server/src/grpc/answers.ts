@@ -25,6 +25,11 @@ export function text(buffer: Uint8Array): string {
   return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString('latin1');
 }
 
+/** An entry as a message. */
+export function entryOf(key: string, value: string, version: number, expiresAt: number): object {
+  return { key: bytes(key), value: bytes(value), version, expires_at_ms: Math.round(expiresAt) };
+}
+
 /** The status a thrown thing is. What is none of the world is a bug, and told as such. */
 export function statusOf(context: ServerContext, thrown: unknown): { code: grpc.status; details: string } {
   if (thrown instanceof GrpcRefusal) return { code: thrown.code, details: thrown.message };

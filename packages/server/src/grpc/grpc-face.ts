@@ -3,7 +3,7 @@
  * when the first such connection comes (listener.ts).
  *
  * Owns      grpc-js's server (which never listens) and its connection injector; password, health and reflection.
- * Does not  know the services' methods: v1.ts is the seed's, v2.ts ours.
+ * Does not  know the services' methods: v1.ts is kv-store's protocol (lplazas/kv-store), v2.ts ours.
  */
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,10 @@ import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
 import type { ServerContext } from '../server-context.ts';
 import { mendHttp2 } from './http2-mends.ts';
 import { GrpcConnections } from './memory.ts';
-import { seedService } from './v1.ts';
+import { kvStoreService } from './v1.ts';
 import { keyValueService } from './v2.ts';
 
-const SEED = 'kvstore.server.v1.ServerService';
+const KV_STORE = 'kvstore.server.v1.ServerService';
 const OURS = 'kvstore.server.v2.KeyValueService';
 
 /** The same folder from src/grpc and from dist/grpc. */
@@ -56,9 +56,9 @@ export class GrpcFace {
       defaults: true,
       oneofs: true,
     });
-    this.server.addService(definitions[SEED] as grpc.ServiceDefinition, seedService(context));
+    this.server.addService(definitions[KV_STORE] as grpc.ServiceDefinition, kvStoreService(context));
     this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context, this.connections));
-    this.health = new HealthImplementation({ '': 'SERVING', [SEED]: 'SERVING', [OURS]: 'SERVING' });
+    this.health = new HealthImplementation({ '': 'SERVING', [KV_STORE]: 'SERVING', [OURS]: 'SERVING' });
     this.health.addToServer(this.server);
     new ReflectionService(definitions).addToServer(this.server);
     this.injector = this.server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
@@ -75,7 +75,7 @@ export class GrpcFace {
 
   /** Says so to who asks for health; takes no new calls; ends connections when those under way are done, or soon. */
   drain(): void {
-    for (const service of ['', SEED, OURS]) this.health.setStatus(service, 'NOT_SERVING');
+    for (const service of ['', KV_STORE, OURS]) this.health.setStatus(service, 'NOT_SERVING');
     this.injector.drain(this.context.limits.closeMs);
   }
 

@@ -1,5 +1,6 @@
 /**
- * The seed's service. Its two bugs are not kept: failures are failures here, where it answered OK. An empty value is legal.
+ * kv-store's protocol (lplazas/kv-store), so that its clients work unchanged. Two bugs of its server are not kept: failures are
+ * failures here, where it answered OK. An empty value is legal.
  */
 import * as grpc from '@grpc/grpc-js';
 import { ANY_VERSION, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
@@ -22,7 +23,7 @@ function keyOf({ key }: { readonly key: string }): string {
   return utf8(key);
 }
 
-export function seedService(context: ServerContext): grpc.UntypedServiceImplementation {
+export function kvStoreService(context: ServerContext): grpc.UntypedServiceImplementation {
   return {
     GetValue: unary(context, async (request: GetValueRequest, signal) => {
       const key = keyOf(request);

@@ -2,15 +2,16 @@
  * Our own service: entries as bytes with version and deadline, conditions, iteration, changes.
  */
 import * as grpc from '@grpc/grpc-js';
-import { type ErrorCode, KvError } from '@quintet/engine';
+import { KvError } from '@quintet/engine';
 import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, ValueKind } from '@quintet/engine/core';
 import { call } from '../call.ts';
 import type { ServerContext } from '../server-context.ts';
 import { transactionOf } from '../transaction/steps.ts';
 import { happened, walkEntries } from '../walk.ts';
-import { abortSignalOf, bytes, GrpcRefusal, statusOf, text, unary } from './answers.ts';
+import { abortSignalOf, entryOf, GrpcRefusal, statusOf, text, unary } from './answers.ts';
 import type { GrpcConnections } from './memory.ts';
 import { StreamOutput } from './stream-output.ts';
+import { type WatchRequest, watchKeys } from './watch.ts';
 
 interface PutRequest {
   readonly key: Uint8Array;
@@ -20,30 +21,6 @@ interface PutRequest {
   readonly if_version: number;
   readonly if_absent: boolean;
   readonly if_present: boolean;
-}
-
-interface Change {
-  readonly type: 'put' | 'delete' | 'expire' | 'evict' | 'clear';
-  readonly key: string;
-  readonly value: string;
-  readonly version: number;
-  readonly expiresAt: number;
-}
-
-interface ChangeSource {
-  watch(
-    filter: { readonly text: string; readonly shard: null; readonly previous: boolean },
-    from: null,
-    sink: {
-      onStart(): void;
-      onChanges(changes: readonly Change[]): void;
-      onEnd(code: ErrorCode, details: string): void;
-    },
-  ): { stop(): void };
-}
-
-function entryOf(key: string, value: string, version: number, expiresAt: number): object {
-  return { key: bytes(key), value: bytes(value), version, expires_at_ms: expiresAt };
 }
 
 function conditionOf(request: PutRequest): number {
@@ -101,7 +78,7 @@ export function keyValueService(
       return {};
     }),
     Scan: (stream: grpc.ServerWritableStream<ScanRequest, object>) => void scan(context, stream, connections),
-    Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => watch(context, stream, connections),
+    Watch: (stream: grpc.ServerWritableStream<WatchRequest, object>) => void watchKeys(context, stream, connections),
     Status: unary(context, async () => ({ json: JSON.stringify(context.cluster.status()) })),
   };
 }
@@ -110,10 +87,6 @@ interface ScanRequest {
   readonly prefix: Uint8Array;
   readonly keys_only: boolean;
   readonly limit: number;
-}
-
-interface WatchRequest {
-  readonly prefix: Uint8Array;
 }
 
 /** Unsent bytes beyond which a scan waits until its client has taken them all. */
@@ -150,48 +123,4 @@ async function scan(
 /** What nothing can begin with is an error, and not kept. */
 function checkPrefix({ caller }: ServerContext, prefix: Uint8Array): void {
   if (prefix.length > caller.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
-}
-
-/** Unsent bytes of one watcher beyond which it is told that it fell behind. */
-const WATCH_BYTES_MAX = 16 * 1024 * 1024;
-
-function watch(
-  context: ServerContext,
-  stream: grpc.ServerWritableStream<WatchRequest, object>,
-  connections: GrpcConnections,
-): void {
-  const { prefix } = stream.request;
-  const fail = (thrown: unknown): void => {
-    stream.emit('error', statusOf(context, thrown));
-  };
-  const output = new StreamOutput(stream, connections);
-  const tell = ({ type, key, value, version, expiresAt }: Change): void => {
-    const change = { type: `TYPE_${type.toUpperCase()}`, entry: entryOf(key, value, version, expiresAt) };
-    output.write(change, key.length + value.length);
-  };
-  let pending: { stop(): void } | undefined;
-  const onChanges = (changes: readonly Change[]): void => {
-    try {
-      for (const change of changes) tell(change);
-      if (output.unsent < WATCH_BYTES_MAX) return;
-      fail(new KvError('WATCH_LAGGED', 'the client does not read'));
-    } catch (thrown) {
-      fail(thrown);
-    }
-    pending?.stop();
-  };
-  try {
-    checkPrefix(context, prefix);
-    const source = context.cluster.caller as object as Partial<ChangeSource>;
-    pending = source.watch?.({ text: text(prefix), shard: null, previous: false }, null, {
-      // The client hears that the watch stands by the headers.
-      onStart: () => stream.sendMetadata(new grpc.Metadata()),
-      onChanges,
-      onEnd: (code, details) => fail(new KvError(code, details)),
-    });
-    if (pending === undefined) throw new KvError('CLOSED');
-  } catch (thrown) {
-    fail(thrown);
-  }
-  stream.on('cancelled', () => pending?.stop());
 }

@@ -39,7 +39,7 @@ export function carryOut(session: Session, plan: Plan): void {
 }
 
 export function readSteps({ keys, needsValues }: Plan): Step[] {
-  return keys.map((key) => ({ verb: needsValues ? 'get' : 'stat', key }));
+  return keys.map((key) => (needsValues ? { verb: 'get', key } : { verb: 'stat', key, uses: true }));
 }
 
 class PlannedCommand extends SessionSink {

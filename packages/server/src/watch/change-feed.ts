@@ -67,6 +67,11 @@ export class ChangeFeed implements MemoryHolder {
     return this.watch.ended ? (this.watch.failure ?? new KvError('CLOSED')) : undefined;
   }
 
+  /** Why it could not begin. What has begun and ended has still to be taken, and may go on then: see take(). */
+  get startFailure(): KvError | undefined {
+    return this.position === undefined ? this.failure : undefined;
+  }
+
   /** The changes of the next transaction, or one change that is of none; undefined if there is none now. */
   take(): readonly Change[] | undefined {
     for (;;) {

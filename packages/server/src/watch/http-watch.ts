@@ -97,8 +97,8 @@ class HttpWatch {
   async startOf(feed: ChangeFeed): Promise<void> {
     while (feed.starting && !this.isOver) await this.news();
     if (feed.starting) throw new KvError('CLOSED');
-    const { failure } = feed;
-    if (failure !== undefined) throw failure;
+    const { startFailure } = feed;
+    if (startFailure !== undefined) throw startFailure;
   }
 
   /** Writes what comes until the client goes, the server closes or the feed ends. */

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/table.ts';
 import { type Connection, connect } from '../support/fake-transport.ts';
-import { MORE_SCRIPTS } from './more-scripts.ts';
-import { SCRIPTS, wire } from './scripts.ts';
+import { ALL, wire } from './scripts/index.ts';
 
 async function askLine(connection: Connection, line: string): Promise<string> {
   return connection.ask(...line.split(' '));
 }
 
-for (const [name, script] of Object.entries({ ...SCRIPTS, ...MORE_SCRIPTS })) {
+for (const [name, script] of Object.entries(ALL)) {
   test(`commands: ${name}`, async () => {
     const connection = connect();
     for (const [line, reply] of script) {

@@ -4,8 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { request } from '../support/fake-transport.ts';
 import { NO_REDIS, REDIS_VERSION, RedisServer } from '../support/redis-server.ts';
-import { MORE_SCRIPTS } from './more-scripts.ts';
-import { SCRIPTS, wire } from './scripts.ts';
+import { MODAL, PLAIN, wire } from './scripts/index.ts';
 
 const skip = NO_REDIS;
 
@@ -43,7 +42,7 @@ async function askFor(line: string, length: number): Promise<string> {
   return text;
 }
 
-for (const [name, script] of Object.entries(MORE_SCRIPTS)) {
+for (const [name, script] of Object.entries(MODAL)) {
   test(`Redis ${REDIS_VERSION} agrees: ${name}`, { skip, timeout: 10_000 }, async () => {
     await ask('RESET');
     await ask('FLUSHALL');
@@ -54,8 +53,7 @@ for (const [name, script] of Object.entries(MORE_SCRIPTS)) {
   });
 }
 
-for (const [name, script] of Object.entries(SCRIPTS)) {
-  if (name.startsWith('QUINTET')) continue;
+for (const [name, script] of Object.entries(PLAIN)) {
   test(`Redis ${REDIS_VERSION} agrees: ${name}`, { skip }, async () => {
     await ask('RESET');
     await ask('FLUSHALL');

@@ -11,6 +11,7 @@ import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { certificate } from '../support/certificate.ts';
 import { frame, Http2Client, readFrames, Type } from './http2-frames.ts';
 import { cut } from './mutate.ts';
+import { patiently } from './patience.ts';
 import { Random } from './random.ts';
 import { noTally, type Tally } from './target.ts';
 import { attack, turns, type Verdict, Wire } from './wire.ts';
@@ -18,6 +19,7 @@ import { attack, turns, type Verdict, Wire } from './wire.ts';
 const CONNECTIONS = 200;
 const FRAMES = 200;
 const HEALTHY_EVERY = 20;
+const ANSWER_MS = 10_000;
 /** Its answer tells that everything before it was taken up. */
 const LAST_PING = 'the last';
 const NO_ERROR = '\0\0\0\0';
@@ -110,6 +112,7 @@ async function call(session: ReturnType<typeof connect>, method: string, message
   stream.end(`\0\0\0\0${String.fromCharCode(message.length)}${message}`, 'latin1');
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
-  const [trailers] = (await once(stream, 'trailers', { signal: AbortSignal.timeout(10_000) })) as [IncomingHttpHeaders];
+  const answered = await patiently(ANSWER_MS, (signal) => once(stream, 'trailers', { signal }));
+  const [trailers] = answered as [IncomingHttpHeaders];
   return `${trailers['grpc-status']} ${Buffer.concat(chunks).toString('latin1').slice(5)}`;
 }

@@ -45,9 +45,17 @@ export async function respTarget(seed: number): Promise<Tally> {
 const WAITING: ReadonlySet<string> = new Set(['wait', 'debug|sleep']);
 
 class WatchedSession extends Session {
+  /** Had reason to wait since its client ended its half: a pause may use up all the time a client has then. */
+  private waited = false;
+
+  noteWaiting(): void {
+    this.waited ||= this.context.pause.isOn || WAITING.has(this.lastCommand?.fullName ?? '');
+  }
+
   override cutOff(reason: CutOffReason): void {
-    const mayWait = this.context.pause.isOn || WAITING.has(this.lastCommand?.fullName ?? '');
-    if (reason === 'gone' && !mayWait) throw new Error(`a client waited in vain after ${this.lastCommand?.fullName}`);
+    this.noteWaiting();
+    if (reason === 'gone' && !this.waited)
+      throw new Error(`a client waited in vain after ${this.lastCommand?.fullName}`);
     super.cutOff(reason);
   }
 }
@@ -115,9 +123,10 @@ class Epoch {
   }
 
   /** The client has ended its half: the session must end the other, however long its commands wanted to wait. */
-  private async end(session: Session, transport: FakeTransport): Promise<void> {
+  private async end(session: WatchedSession, transport: FakeTransport): Promise<void> {
     for (let turns = 0; turns < TURNS_MAX; turns++) {
       if (transport.ended || transport.destroyed) return;
+      session.noteWaiting();
       const before = transport.writes;
       for (let calm = 0; calm < 3; calm++) await turn();
       if (this.caller.inFlight > 0 || session.flushScheduled || transport.writes > before) continue;

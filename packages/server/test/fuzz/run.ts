@@ -4,7 +4,11 @@
  *   pnpm fuzz [--frames 1000000] [--protocol resp,http,grpc,sniff] [--seed N]
  *
  * --frames    for each protocol; a frame counts when the server took it up
- * --seed      repeats a run; a failure names the seed of its epoch, and with --frames 1 that epoch alone is run
+ * --seed      of the first epoch; the next has the next one. A failure names the seed of its epoch, and with --frames 1 that
+ *             epoch alone is run
+ *
+ * A long campaign may be run in parts: each ends (also by Ctrl-C) with the command that goes on where it stopped. Progress is
+ * shown on stderr, if that is a terminal.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -47,22 +51,33 @@ function line(name: string, { frames, connections, refused, healthy, seconds, rs
   );
 }
 
-/** The state of all campaigns, redrawn in place on a terminal; else a line for each that is done. */
+/** The state of all campaigns, redrawn in place below each other, if stderr is a terminal; what is done goes to stdout. */
 class Board {
-  private readonly lines = new Map<string, string>();
+  private readonly lines = new Map<TargetName, string>();
   private drawn = 0;
 
-  set(name: string, text: string): void {
+  set(name: TargetName, text: string): void {
+    if (!process.stderr.isTTY) return;
+    this.clear();
     this.lines.set(name, text);
-    if (!process.stdout.isTTY) return;
-    const up = this.drawn > 0 ? `\x1b[${this.drawn}A` : '';
-    this.drawn = this.lines.size;
-    process.stdout.write(`${up}${[...this.lines.values()].map((shown) => `\x1b[2K${shown}\n`).join('')}`);
+    this.draw();
   }
 
-  done(name: string, text: string): void {
-    this.set(name, text);
-    if (!process.stdout.isTTY) process.stdout.write(`${text}\n`);
+  done(name: TargetName, text: string): void {
+    this.clear();
+    this.lines.delete(name);
+    process.stdout.write(`${text}\n`);
+    this.draw();
+  }
+
+  private clear(): void {
+    if (this.drawn > 0) process.stderr.write(`\x1b[${this.drawn}A\x1b[J`);
+    this.drawn = 0;
+  }
+
+  private draw(): void {
+    process.stderr.write([...this.lines.values()].map((shown) => `${shown}\n`).join(''));
+    this.drawn = this.lines.size;
   }
 }
 
@@ -70,10 +85,16 @@ const { frames, seed, targets } = readOptions();
 const board = new Board();
 process.stdout.write(`fuzz: ${frames.toLocaleString('en')} frames of each of ${targets.join(', ')}; seed ${seed}\n`);
 
+/** What is known of each campaign so far. */
+const states = new Map<TargetName, Progress>();
+
 async function campaign(target: TargetName): Promise<void> {
+  const onProgress = (now: Progress): void => {
+    states.set(target, now);
+    board.set(target, `${percent(now.frames)} ${line(target, now)}`);
+  };
   try {
-    const result = await fuzz({ target, seed, frames, onProgress: (now) => board.set(target, line(target, now)) });
-    board.done(target, line(target, result));
+    board.done(target, line(target, await fuzz({ target, seed, frames, onProgress })));
   } catch (thrown) {
     if (!(thrown instanceof FuzzFailure)) throw thrown;
     const again = `pnpm fuzz --protocol ${target} --seed ${thrown.seed} --frames 1`;
@@ -82,6 +103,22 @@ async function campaign(target: TargetName): Promise<void> {
   }
 }
 
+function percent(done: number): string {
+  return `${Math.min(100, Math.floor((100 * done) / frames))} %`.padStart(5);
+}
+
+/** Stopped half way: what each protocol lacks. */
+function onInterrupt(): void {
+  for (const target of targets) {
+    const { frames: done, nextSeed } = states.get(target) ?? { frames: 0, nextSeed: seed };
+    if (done >= frames) continue;
+    process.stdout.write(`go on: pnpm fuzz --protocol ${target} --seed ${nextSeed} --frames ${frames - done}\n`);
+  }
+  process.exit(130);
+}
+
+process.once('SIGINT', onInterrupt);
+
 /** As many at a time as there are processors, the slow ones first. */
 const SLOW_FIRST: readonly TargetName[] = ['http', 'grpc', 'resp', 'sniff'];
 const queue = SLOW_FIRST.filter((name) => targets.includes(name));
@@ -89,3 +126,10 @@ const lane = async (): Promise<void> => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) await campaign(next);
 };
 await Promise.all(Array.from({ length: Math.min(targets.length, availableParallelism()) }, lane));
+if (process.exitCode === undefined) {
+  // One seed for all, beyond those of the protocol that needed the most epochs.
+  const next = Math.max(...[...states.values()].map((state) => state.nextSeed));
+  process.stdout.write(
+    `more of the same: pnpm fuzz --protocol ${targets.join(',')} --seed ${next} --frames ${frames}\n`,
+  );
+}

@@ -1,11 +1,12 @@
 /**
  * Supervise: a protocol's process watched from outside, where neither a crash nor an endless loop of it does harm.
  *
- * Wrong is, besides what a target finds: a process that dies; one that says nothing for too long; memory beyond its bounds.
+ * Wrong is, besides what a target finds: a process that dies; one that has stopped to beat; memory beyond its bounds.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildMessage } from './child.ts';
+import { Patience } from './patience.ts';
 import { add, noTally, type Tally, type TargetName } from './target.ts';
 
 export interface Campaign {
@@ -17,14 +18,16 @@ export interface Campaign {
 }
 
 export interface Progress extends Tally {
+  /** The first seed that is not done. */
+  nextSeed: number;
   seconds: number;
   /** The most the process ever had, and what its heap kept after the last epoch, collected. */
   rssBytes: number;
   heapBytes: number;
 }
 
-/** An epoch takes seconds; on a machine busy with other things some more. */
-const SILENCE_MS = 90_000;
+/** The process beats ten times a second while its loop turns, and starts in seconds. Counted in beats of our own. */
+const SILENCE_MS = 60_000;
 const MIB = 1024 * 1024;
 const RSS_MAX = 512 * MIB;
 /** What the heap may keep more than it did after the first epochs, by which everything was loaded and used once. */
@@ -54,17 +57,18 @@ class Watch {
   private readonly reject: (failure: FuzzFailure) => void;
   private readonly child: ChildProcess;
   private readonly startedAt = performance.now();
-  private readonly progress: Progress = { ...noTally(), seconds: 0, rssBytes: 0, heapBytes: 0 };
+  private readonly progress: Progress = { ...noTally(), nextSeed: 0, seconds: 0, rssBytes: 0, heapBytes: 0 };
   private seed: number;
   private epochs = 0;
   private heapAtFirst = 0;
   private stderr = '';
-  private silence: NodeJS.Timeout | undefined;
+  private readonly silence: Patience;
 
   constructor(campaign: Campaign, resolve: (progress: Progress) => void, reject: (failure: FuzzFailure) => void) {
     this.campaign = campaign;
     this.reject = reject;
     this.seed = campaign.seed;
+    this.progress.nextSeed = campaign.seed;
     const args = [campaign.target, campaign.seed, campaign.frames].map(String);
     this.child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), args, {
       execArgv: ['--conditions=source', '--import', 'tsx', '--expose-gc'],
@@ -77,21 +81,23 @@ class Watch {
     });
     this.child.on('message', (message: ChildMessage) => this.onMessage(message));
     this.child.once('close', (code, signal) => {
-      clearTimeout(this.silence);
+      this.silence.end();
       if (code === 0) resolve(this.progress);
       else this.fail(`the process ended with ${signal ?? `code ${code}`}\n${this.stderr}`);
     });
-    this.listen();
+    this.silence = new Patience(SILENCE_MS, () => this.fail(`no beat within ${SILENCE_MS / 1000} s of ours`));
   }
 
   private onMessage(message: ChildMessage): void {
-    this.listen();
+    this.silence.renew();
+    if (message.type === 'beat') return;
     if (message.type === 'begin') {
       this.seed = message.seed;
       return;
     }
     const { progress } = this;
     add(progress, message.tally);
+    progress.nextSeed = this.seed + 1;
     progress.seconds = (performance.now() - this.startedAt) / 1000;
     progress.heapBytes = message.heapBytes;
     progress.rssBytes = Math.max(progress.rssBytes, message.rssBytes);
@@ -102,13 +108,8 @@ class Watch {
     this.campaign.onProgress?.(progress);
   }
 
-  private listen(): void {
-    clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.fail(`no epoch was done within ${SILENCE_MS / 1000} s`), SILENCE_MS);
-  }
-
   private fail(what: string): void {
-    clearTimeout(this.silence);
+    this.silence.end();
     this.child.kill('SIGKILL');
     this.reject(new FuzzFailure(this.campaign.target, this.seed, what));
   }

@@ -13,6 +13,7 @@ import { type RunningServer, startServer } from '../../src/listener.ts';
 import { Reception } from '../../src/reception.ts';
 import { ServerContext } from '../../src/server-context.ts';
 import { CanaryCaller, canaryCluster } from './canary-caller.ts';
+import { Patience, patiently } from './patience.ts';
 
 export interface WireOptions {
   readonly overTcp: boolean;
@@ -153,9 +154,9 @@ export async function attack(wire: Wire, { pieces, pauses, secure, judge }: Atta
   }
   const refused = over;
   socket.end();
-  const timer = setTimeout(() => socket.destroy(new Error(HANGS)), HANG_MS);
+  const patience = new Patience(HANG_MS, () => socket.destroy(new Error(HANGS)));
   await closed;
-  clearTimeout(timer);
+  patience.end();
   if (socket.errored?.message === HANGS) throw new Error(HANGS);
   return { output, refused: refused || verdict === 'good-bye' };
 }
@@ -166,7 +167,7 @@ export async function converse(wire: Wire, text: string): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
   socket.write(text, 'latin1');
-  await once(socket, 'end', { signal: AbortSignal.timeout(HANG_MS) });
+  await patiently(HANG_MS, (signal) => once(socket, 'end', { signal }));
   socket.destroy();
   return Buffer.concat(chunks).toString('latin1');
 }

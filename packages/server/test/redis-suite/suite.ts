@@ -5,7 +5,7 @@ import { withSkipFile } from './skip-list.ts';
 
 const UNITS = [
   ...['type/string', 'type/incr', 'keyspace', 'scan', 'expire', 'multi', 'pubsub', 'protocol', 'quit', 'info-command'],
-  ...['other', 'bitops', 'introspection-2'],
+  ...['other', 'bitops', 'bitfield', 'introspection-2'],
 ].map((name) => `unit/${name}`);
 
 /**

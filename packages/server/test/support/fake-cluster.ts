@@ -13,6 +13,7 @@ import {
   type Operation,
   plainResult,
   type Result,
+  type StatOperation,
   Status,
   shardOfSlot,
   type TransactionOperation,
@@ -117,7 +118,7 @@ export class FakeCaller implements Caller {
         return present(value === null ? Status.absent : Status.ok);
       case 'stat':
         if (value === null) return plainResult(Status.absent, 0);
-        return valueResult(Status.ok, version, String(value.length), kind, expiresAt);
+        return valueResult(Status.ok, version, told(operation, value), kind, expiresAt);
       case 'put': {
         const { ifVersion, previous, ttl } = operation;
         const held = ifVersion === ANY_VERSION || (ifVersion === MUST_EXIST ? version > 0 : version === ifVersion);
@@ -253,6 +254,7 @@ export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string
     counters: {
       reads: 0,
       writes: 0,
+      changes: 0,
       inFlight: 0,
       waiting: 0,
       nodeDeaths: 0,
@@ -279,4 +281,9 @@ export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string
     reviveNode: note('reviveNode'),
   };
   return part as ClusterApi;
+}
+
+/** Nothing is ever idle here. */
+function told({ tells }: StatOperation, value: string): string {
+  return tells === 'value' ? value : tells === 'idle' ? '0' : String(value.length);
 }

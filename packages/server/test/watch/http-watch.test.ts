@@ -78,6 +78,19 @@ test('changes as lines of JSON, and on from any of their positions', async () =>
   assert.equal((await key.next())!.type, 'delete');
 });
 
+test('who was away for more than a feed holds hears everything the history has', async () => {
+  const small = await startServer(cluster, { port: 0, limits: { watchBytes: 100_000 } });
+  using first = new Lines('?prefix=away:', small.port);
+  const { position } = (await first.next())!;
+  for (let n = 0; n < 30; n++) await cluster.put(`away:${n}`, 'x'.repeat(20_000));
+  using lines = new Lines(`?prefix=away:&from=${encodeURIComponent(String(position))}`, small.port);
+  assert.equal((await lines.next())!.type, 'started');
+  const keys = new Set<unknown>();
+  while (keys.size < 30) keys.add((await lines.next())!.key);
+  assert.ok(!keys.has(undefined), 'the watch does not end');
+  await small.close();
+});
+
 test('what cannot be watched is refused before anything is said', async () => {
   const statusOf = async (query: string, headers = {}) =>
     (await fetch(`http://${server.address}/v1/watch${query}`, { headers })).status;

@@ -42,8 +42,8 @@ export function expected(operation: Operation, stored: Entry | undefined, moment
       return { effect: NO_EFFECT, result: entry ? result(Status.ok, entry.version, entry) : result(Status.absent, 0) };
     case 'stat': {
       if (entry === undefined) return nothing(Status.absent, undefined);
-      const length = { ...entry, value: String(entry.value.length) };
-      return { effect: NO_EFFECT, result: result(Status.ok, entry.version, length) };
+      const value = operation.tells === 'value' ? entry.value : String(entry.value.length);
+      return { effect: NO_EFFECT, result: result(Status.ok, entry.version, { ...entry, value }) };
     }
     case 'put':
       return put(operation, entry, moment);

@@ -5,7 +5,7 @@
  * Owns      the next operation, its client and shard, and when it comes; who watches what, and when they come and go.
  * Does not  record anything (call.ts), know faults, or make up transactions (transacting.ts).
  */
-import { type Operation, type ShardId, ValueKind } from '@quintet/engine/core';
+import { type Operation, type ShardId, type StatOperation, ValueKind } from '@quintet/engine/core';
 import type { Prng } from '../prng.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
@@ -229,7 +229,9 @@ export class Workload {
   // ---- parts ----------------------------------------------------------------------------------------------------
 
   private readOf(key: string): Operation {
-    return { verb: this.prng.chance(0.9) ? 'get' : 'stat', key };
+    if (this.prng.chance(0.9)) return { verb: 'get', key };
+    const kinds: readonly Partial<StatOperation>[] = [{}, { uses: true }, { tells: 'value' }];
+    return { verb: 'stat', key, ...kinds[this.submitted % kinds.length] };
   }
 
   private put(key: string, more: Partial<Operation & { verb: 'put' }>): Operation {

@@ -26,6 +26,7 @@ import { type Operation, Watched } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
+import { changesBy } from './changes-by.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
 import type { Watches } from './watches.ts';
 
@@ -59,6 +60,7 @@ export class ShardControl {
   pressure = false;
   reads = 0;
   writes = 0;
+  changes = 0;
 
   /** Values that came before that of an earlier read of their key. */
   private early: ValueMessage[] = [];
@@ -132,8 +134,10 @@ export class ShardControl {
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered();
     watches.onAnswer(message, call.group);
-    if (call.isWrite) this.writes += 1;
-    else this.reads += 1;
+    if (call.isWrite) {
+      this.writes += 1;
+      this.changes += changesBy(call.operation, message.result, message.seq);
+    } else this.reads += 1;
     if (!call.settled) this.settle(call, message);
   }
 

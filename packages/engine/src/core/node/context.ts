@@ -4,7 +4,7 @@
 import type { NodeId } from '../ids.ts';
 import type { NodeOutbox } from '../outbox.ts';
 import type { NodeSettings } from '../settings.ts';
-import type { MemoryBudget, Store } from '../store/store.ts';
+import type { MemoryBudget, Store, UseClock } from '../store/store.ts';
 
 export interface NodeContext {
   readonly id: NodeId;
@@ -13,12 +13,9 @@ export interface NodeContext {
   readonly budget: MemoryBudget;
   /** Highest master time received (protocol §6). */
   time: number;
+  /** Follows `time`. */
+  readonly uses: UseClock;
   newStore(): Store;
   /** 0 <= r < 1, from the node's own seeded generator: only eviction's samples use it. */
   random(): number;
-}
-
-/** The step of the use clock that LRU compares, at this moment. */
-export function useTick(context: NodeContext): number {
-  return Math.floor(context.time / context.settings.useTickMs);
 }

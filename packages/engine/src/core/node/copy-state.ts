@@ -13,7 +13,7 @@ import { invariant } from '../invariant.ts';
 import type { Base, Configuration } from '../messages.ts';
 import type { Effect, Record } from '../operation.ts';
 import type { Store } from '../store/store.ts';
-import { type NodeContext, useTick } from './context.ts';
+import type { NodeContext } from './context.ts';
 import { Window } from './window.ts';
 
 export class CopyState implements Configuration {
@@ -117,7 +117,6 @@ export class CopyState implements Configuration {
         return;
       case 'put':
         data.put(effect.key, effect.value, effect.kind, seq, effect.expiresAt);
-        if (this.context.settings.eviction !== 'noeviction') data.touch(effect.key, useTick(this.context));
         return;
       case 'remove':
         invariant(data.remove(effect.key) || !whole, 'C1: what is removed is there');

@@ -27,8 +27,8 @@ import type {
   StreamAckMessage,
   TouchedMessage,
 } from '../messages.ts';
-import { type Record, Watched } from '../operation.ts';
-import { type NodeContext, useTick } from './context.ts';
+import { type ReadOperation, type Record, Status, Watched } from '../operation.ts';
+import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Learner, type StreamMessage } from './learner.ts';
 import { Primary } from './primary.ts';
@@ -45,12 +45,16 @@ export class Copy {
   private learning: Learner | null = null;
   private stream: StreamSource | null = null;
   private setAside: { from: NodeId; message: CopyMessage }[] = [];
+  /** Hashes to tell the other end of the chain. */
   private touched: number[] = [];
 
   constructor(shard: ShardId, context: NodeContext) {
     this.context = context;
     this.state = new CopyState(shard, context);
-    this.primary = new Primary(this.state, context, (record) => this.take(record));
+    this.primary = new Primary(this.state, context, {
+      take: (record) => this.take(record),
+      used: (hash) => this.touched.push(hash),
+    });
   }
 
   get role(): 'primary' | 'replica' | 'learner' | 'none' {
@@ -134,7 +138,7 @@ export class Copy {
     state.commit(message.committedSeq);
     const result = read(message.operation, state.data, context.time);
     context.outbox.send(MASTER, { type: 'value', shard: state.shard, epoch: state.epoch, id: message.id, result });
-    if (context.settings.eviction !== 'noeviction') this.markUsed(message.operation.key);
+    if (result.status === Status.ok && this.isToldOf(message.operation)) this.noteUse();
   }
 
   // ---- between copies -------------------------------------------------------------------------------------------
@@ -179,8 +183,8 @@ export class Copy {
   }
 
   onTouched(message: TouchedMessage): void {
-    if (message.epoch !== this.state.epoch || this.state.position !== 0) return;
-    for (const hash of message.hashes) this.state.data.touchHash(hash, useTick(this.context));
+    if (message.epoch !== this.state.epoch || this.state.position < 0) return;
+    for (const hash of message.hashes) this.state.data.touchHash(hash);
   }
 
   private handleSetAside(): void {
@@ -229,19 +233,27 @@ export class Copy {
     if (this.touched.length > 0) this.sendTouched();
   }
 
-  /** LRU: reads happen at the tail, eviction is decided at the primary (settings.eviction). */
-  private markUsed(key: string): void {
-    const { data, position } = this.state;
-    if (!data.touch(key, useTick(this.context)) || position === 0) return;
-    this.touched.push(data.hashOf(key));
+  /**
+   * Whether the primary should hear that the tail has used an entry: always of uses that are nothing else, but of reads
+   * only where eviction, which it decides, goes by them: a message for every key that is read would be felt.
+   */
+  private isToldOf(operation: ReadOperation): boolean {
+    if (operation.verb === 'stat') return operation.uses === true;
+    return operation.verb === 'get' && this.context.settings.eviction !== 'noeviction';
   }
 
+  private noteUse(): void {
+    const hash = this.state.data.takeUse();
+    if (hash !== -1) this.touched.push(hash);
+  }
+
+  /** Reads happen at the tail, or in the log at the primary; what one end has used is told the other. */
   private sendTouched(): void {
-    const { shard, epoch, chain } = this.state;
+    const { shard, epoch, chain, position } = this.state;
     const hashes = this.touched;
     this.touched = [];
-    const primary = chain[0];
-    if (primary === undefined || primary === this.context.id) return;
-    this.context.outbox.send(primary, { type: 'touched', shard, epoch, hashes });
+    const to = position === 0 ? chain[chain.length - 1] : chain[0];
+    if (position < 0 || to === undefined || to === this.context.id) return;
+    this.context.outbox.send(to, { type: 'touched', shard, epoch, hashes });
   }
 }

@@ -65,7 +65,7 @@ export class Learner {
 
   private onSlice(from: NodeId, message: StreamSliceMessage): void {
     invariant(this.stage === 'begun', 'slices come between begin and end');
-    const { entries } = message;
+    const { entries, marks } = message;
     for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
       this.state.data.put(
         entries[at] as string,
@@ -73,6 +73,7 @@ export class Learner {
         entries[at + 2] as ValueKind,
         entries[at + 3] as number,
         entries[at + 4] as number,
+        marks[at / PAGE_STRIDE],
       );
     }
     const { shard, since } = this.state;

@@ -13,8 +13,9 @@ import type { Message } from '../messages.ts';
 import type { NodeOutbox } from '../outbox.ts';
 import type { NodeSettings } from '../settings.ts';
 import { Budget } from '../store/budget.ts';
+import { MARK_MASK } from '../store/entry.ts';
 import { SlabStore } from '../store/slab-store.ts';
-import type { Memory } from '../store/store.ts';
+import type { Memory, UseClock } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Copy } from './copy.ts';
 import { Usage } from './usage.ts';
@@ -48,14 +49,19 @@ export class Node implements NodeMachine {
   constructor({ id, settings, memory, outbox }: NodeParts) {
     this.id = id;
     const budget = new Budget(settings.maxMemoryBytes);
-    const newStore = () => new SlabStore({ budget, memory, hashSeed: settings.hashSeed });
+    const uses: UseClock = { tick: 0, tickMs: settings.useTickMs };
+    const newStore = () => new SlabStore({ budget, memory, hashSeed: settings.hashSeed, clock: uses });
     const random = seededRandom(settings.hashSeed ^ id);
-    this.context = { id, settings, outbox, budget, time: 0, newStore, random };
+    this.context = { id, settings, outbox, budget, time: 0, uses, newStore, random };
     this.usage = new Usage(this.context);
   }
 
   onTime(time: number): void {
-    if (time > this.context.time) this.context.time = time;
+    const { context } = this;
+    if (time <= context.time) return;
+    context.time = time;
+    // No bit mask: of short ticks there are more than 2^31.
+    context.uses.tick = Math.floor(time / context.uses.tickMs) % (MARK_MASK + 1);
   }
 
   receive(from: NodeId, message: Message): void {

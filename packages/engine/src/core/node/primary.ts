@@ -33,7 +33,7 @@ import {
   Watched,
 } from '../operation.ts';
 import { evaluateTransaction, type KeyEffect } from '../transaction.ts';
-import { type NodeContext, useTick } from './context.ts';
+import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
 import { atSoftLimit, overHardLimit } from './memory.ts';
 import { read } from './read.ts';
@@ -44,16 +44,22 @@ const EVICTION_SAMPLES = 5;
 const EVICTION_FACTOR = 2;
 const EVICTIONS_MAX = 64;
 
+/** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
+export interface PrimaryOutputs {
+  take(record: Record): void;
+  used(hash: number): void;
+}
+
 export class Primary {
   private readonly state: CopyState;
   private readonly context: NodeContext;
-  private readonly take: (record: Record) => void;
+  private readonly outputs: PrimaryOutputs;
   private sealed = false;
 
-  constructor(state: CopyState, context: NodeContext, take: (record: Record) => void) {
+  constructor(state: CopyState, context: NodeContext, outputs: PrimaryOutputs) {
     this.state = state;
     this.context = context;
-    this.take = take;
+    this.outputs = outputs;
   }
 
   seal(): void {
@@ -72,9 +78,26 @@ export class Primary {
     invariant(request === state.lastRequest + 1, 'requests come in order, without gap');
     // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
     const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
-    const { effect, result } = refused ?? this.evaluate(operation);
+    const outcome = refused ?? this.evaluate(operation);
+    const { effect, result } = outcome;
     const told = watched === Watched.no ? effect : this.inFull(effect, watched);
-    this.take(newRecord(state.lastSeq + 1, request, watched, told, result));
+    this.noteUses(operation, outcome);
+    this.outputs.take(newRecord(state.lastSeq + 1, request, watched, told, result));
+  }
+
+  /** Reads in the log, and writes that were refused, have used entries and leave nothing that the tail could see it by. */
+  private noteUses(operation: Operation, { effect, result }: Outcome): void {
+    const { data } = this.state;
+    if (operation.verb === 'transaction') {
+      const steps = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
+      for (const step of steps) if (isUse(step)) this.outputs.used(data.hashOf(step.key));
+    } else if (effect.type !== 'none' || result.status === Status.absent) {
+      return;
+    } else if (operation.key !== '' && (isWrite(operation) || isUse(operation))) {
+      if (isWrite(operation)) data.touch(operation.key);
+      const hash = data.takeUse();
+      if (hash !== -1) this.outputs.used(hash);
+    }
   }
 
   private evaluate(operation: Operation): Outcome {
@@ -165,7 +188,7 @@ export class Primary {
     let freed = 0;
     for (let evictions = 0; freed < bytes && evictions < EVICTIONS_MAX; evictions++) {
       const before = state.data.liveBytes;
-      const key = state.data.evictionCandidate(EVICTION_SAMPLES, useTick(context), context.random);
+      const key = state.data.evictionCandidate(EVICTION_SAMPLES, context.random);
       if (key === undefined) return;
       this.removeOwn(key, 'evict');
       freed += before - state.data.liveBytes;
@@ -193,8 +216,13 @@ export class Primary {
   private removeOwn(key: string, cause: RemovalCause): void {
     const { state } = this;
     const effect = { type: 'remove', key, cause } as const;
-    this.take(newRecord(state.lastSeq + 1, 0, Watched.no, effect, plainResult(Status.ok, 0)));
+    this.outputs.take(newRecord(state.lastSeq + 1, 0, Watched.no, effect, plainResult(Status.ok, 0)));
   }
+}
+
+/** Whether a read is a use of its entry. */
+function isUse(operation: Operation): boolean {
+  return operation.verb === 'get' || (operation.verb === 'stat' && operation.uses === true);
 }
 
 /** A new deadline, told as the put of the value that stays. */

@@ -10,6 +10,7 @@ import {
   type ReadOperation,
   type Result,
   type ScanOperation,
+  type StatOperation,
   Status,
   ValueKind,
   valueResult,
@@ -24,11 +25,8 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
   switch (operation.verb) {
     case 'get':
       return readKey(operation, store, time);
-    case 'stat': {
-      const head = store.head(operation.key);
-      if (head === undefined || isPast(head.expiresAt, time)) return plainResult(Status.absent, 0);
-      return valueResult(Status.ok, head.version, String(head.valueBytes), head.kind, head.expiresAt);
-    }
+    case 'stat':
+      return stat(operation, store, time);
     case 'scan':
       return scan(operation, store, time);
     case 'gather': {
@@ -38,6 +36,16 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
     case 'count':
       return valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0);
   }
+}
+
+function stat(operation: StatOperation, store: Store, time: number): Result {
+  const { key, tells, uses } = operation;
+  if (tells !== undefined) return readKey(operation, store, time);
+  const head = store.head(key);
+  if (head === undefined || isPast(head.expiresAt, time)) return plainResult(Status.absent, 0);
+  const { version, kind, expiresAt, valueBytes } = head;
+  if (uses === true) store.touch(key);
+  return valueResult(Status.ok, version, String(valueBytes), kind, expiresAt);
 }
 
 function isPast(expiresAt: number, time: number): boolean {

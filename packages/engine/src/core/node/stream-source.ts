@@ -59,11 +59,13 @@ export class StreamSource {
     const { shard, since, learner, context } = this;
     const { sliceEntries, sliceBytes } = context.settings;
     const entries: (string | number)[] = [];
+    const marks: number[] = [];
     this.cursor = state.data.walk(this.cursor, sliceEntries, sliceBytes, false, (entry: WalkedEntry) => {
       entries.push(entry.key, entry.value, entry.kind, entry.version, entry.expiresAt);
+      marks.push(entry.mark);
     });
     this.ahead += 1;
-    context.outbox.send(learner, { type: 'stream-slice', shard, since, entries });
+    context.outbox.send(learner, { type: 'stream-slice', shard, since, entries, marks });
     if (this.cursor === -1) context.outbox.send(learner, { type: 'stream-end', shard, since });
   }
 

@@ -3,10 +3,12 @@
  * rounded up to 8 bytes.
  *
  *   word 0   value bytes (30) | kind (2)
- *   word 1   key bytes (17) | has a deadline slot (1) | dead (1) | unused (8) | version bits 48-52 (5)
+ *   word 1   key bytes (17) | has a deadline slot (1) | dead (1) | mark bits 16-23 (8) | version bits 48-52 (5)
  *   word 2   version bits 0-31
- *   word 3   version bits 32-47 (16) | access mark (16)
+ *   word 3   version bits 32-47 (16) | mark bits 0-15 (16)
  *   word 4,5 deadline bits 0-31, 32-52: only with a deadline slot; a deadline of 0 there means never
+ *
+ * The mark is the step of the use clock (store.ts) at which the entry was last used.
  *
  * Owns      the meaning of these bits. Nobody else shifts or masks them.
  * Does not  allocate, find or move entries.
@@ -24,6 +26,8 @@ export const DEADLINE_BYTES = 8;
 export const ENTRY_ALIGNMENT = 8;
 /** The longest value: 512 MiB (V8's longest string is a little shorter). */
 export const VALUE_BYTES_MAX = 512 * 1024 * 1024;
+/** Marks have 24 bits, and wrap around: of seconds, half a year. */
+export const MARK_MASK = 0xffffff;
 
 const HEADER_WORDS = HEADER_BYTES / 4;
 const VALUE_MASK = 0x3fffffff;
@@ -31,6 +35,8 @@ const KIND_SHIFT = 30;
 const KEY_MASK = 0x1ffff;
 const DEADLINE_SLOT = 1 << 17;
 const DEAD = 1 << 18;
+const MARK_TOP_SHIFT = 19;
+const MARK_TOP = 0xff << MARK_TOP_SHIFT;
 const VERSION_TOP_SHIFT = 27;
 const TWO_TO_32 = 0x1_0000_0000;
 
@@ -68,7 +74,8 @@ export function writeHeader(
 ): void {
   const high = (version / TWO_TO_32) | 0;
   words[at] = valueBytes | (kind << KIND_SHIFT);
-  words[at + 1] = keyBytes | (withDeadline ? DEADLINE_SLOT : 0) | ((high >>> 16) << VERSION_TOP_SHIFT);
+  const tops = ((mark >>> 16) << MARK_TOP_SHIFT) | ((high >>> 16) << VERSION_TOP_SHIFT);
+  words[at + 1] = keyBytes | (withDeadline ? DEADLINE_SLOT : 0) | tops;
   words[at + 2] = version;
   words[at + 3] = (high & 0xffff) | (mark << 16);
   if (withDeadline) writeDeadline(words, at, expiresAt);
@@ -120,10 +127,11 @@ export function keyWordAt(words: Int32Array, at: number): number {
 }
 
 export function markAt(words: Int32Array, at: number): number {
-  return words[at + 3]! >>> 16;
+  return (words[at + 3]! >>> 16) | ((words[at + 1]! & MARK_TOP) >>> (MARK_TOP_SHIFT - 16));
 }
 
 export function writeMark(words: Int32Array, at: number, mark: number): void {
+  words[at + 1] = (words[at + 1]! & ~MARK_TOP) | ((mark >>> 16) << MARK_TOP_SHIFT);
   words[at + 3] = (words[at + 3]! & 0xffff) | (mark << 16);
 }
 

@@ -5,13 +5,11 @@
  * Does not  evict: the primary makes it a record.
  */
 import type { Directory } from './directory.ts';
-import { markAt } from './entry.ts';
+import { MARK_MASK, markAt } from './entry.ts';
 import { HASH_MAX } from './hash.ts';
 import type { Log } from './log.ts';
 
-const MARK_MASK = 0xffff;
-
-/** The location of the oldest of `samples` entries; REQUIRES a store that is not empty. */
+/** The location of the oldest of `samples` entries at `tick`; REQUIRES a store that is not empty. */
 export function oldestOf(directory: Directory, log: Log, samples: number, tick: number, random: () => number): number {
   let oldest = 0;
   let oldestAge = -1;

@@ -3,7 +3,7 @@
  *
  * Puts the parts together: a packed key (hash.ts) leads through the directory to a slot, the slot to a place in the log.
  *
- * Owns      the key operations: find, write in place or append, remove; size and expiring.
+ * Owns      the key operations: find, write in place or append, remove; size and expiring; when an entry was last used.
  * Does not  judge deadlines, conditions or limits; see store.ts for the contract.
  * Invariants (audit.ts recomputes them all)
  *   P1  Every slot of the index leads to a live entry whose key has the slot's hash; every live entry has one slot.
@@ -30,6 +30,7 @@ import {
   keyBytesAt,
   keyWordAt,
   kindAt,
+  MARK_MASK,
   markAt,
   roomBefore,
   sizeAt,
@@ -44,7 +45,7 @@ import {
 import { oldestOf } from './eviction.ts';
 import { PackedKey } from './hash.ts';
 import { Log } from './log.ts';
-import type { EntryHead, Memory, Store, WalkedEntry } from './store.ts';
+import type { EntryHead, Memory, Store, UseClock, WalkedEntry } from './store.ts';
 import { walkPage } from './walk.ts';
 
 export interface SlabStoreOptions {
@@ -52,11 +53,13 @@ export interface SlabStoreOptions {
   readonly budget: Budget;
   /** Up to 2^53; the same on all copies of a shard, unknown outside. */
   readonly hashSeed: number;
+  readonly clock: UseClock;
 }
 
 export class SlabStore implements Store {
   readonly #memory: Memory;
   readonly #ledger: Ledger;
+  readonly #clock: UseClock;
   readonly #key0: number;
   readonly #key1: number;
   readonly #packed = new PackedKey();
@@ -66,11 +69,12 @@ export class SlabStore implements Store {
   #compactor!: Compactor;
   #size = 0;
   #expiring = 0;
-  /** The latest tick heard of: the mark of what is written. */
-  #tick = 0;
+  /** See {@link takeUse}. */
+  #use = -1;
 
   constructor(options: SlabStoreOptions) {
     this.#memory = options.memory;
+    this.#clock = options.clock;
     this.#ledger = new Ledger(options.budget);
     this.#key0 = options.hashSeed | 0;
     this.#key1 = (options.hashSeed / 0x1_0000_0000) | 0;
@@ -94,19 +98,16 @@ export class SlabStore implements Store {
   }
 
   get(key: string, blocks = false): Entry | undefined {
+    const hash = this.#hash(key);
+    const location = this.#find(hash);
+    if (location !== 0) return this.#entryAt(location, hash, blocks);
+    this.#use = -1;
+    return undefined;
+  }
+
+  peek(key: string): Entry | undefined {
     const location = this.#find(this.#hash(key));
-    if (location === 0) return undefined;
-    const { bytes, words } = this.#log.chunkAt(location);
-    const at = this.#log.wordAt(location);
-    const start = keyWordAt(words, at) * 4 + this.#packed.length;
-    const length = valueBytesAt(words, at);
-    if (blocks && length >= BLOCK_BYTES_MIN) return this.#lend(this.#log.chunkAt(location), start, length);
-    return {
-      value: this.#memory.read(bytes, start, length),
-      kind: kindAt(words, at),
-      version: versionAt(words, at),
-      expiresAt: deadlineAt(words, at),
-    };
+    return location === 0 ? undefined : this.#entryAt(location, -1, false);
   }
 
   head(key: string): EntryHead | undefined {
@@ -122,18 +123,25 @@ export class SlabStore implements Store {
     };
   }
 
-  put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number): void {
+  put(
+    key: string,
+    value: Bytes,
+    kind: ValueKind,
+    version: number,
+    expiresAt: number,
+    mark: number = this.#clock.tick,
+  ): void {
     invariant(value.length <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
     const hash = this.#hash(key);
     const old = this.#find(hash);
     const size = entrySize(key.length, value.length, expiresAt !== 0);
-    if (old !== 0 && this.#overwrite(old, size, value, kind, version, expiresAt)) return;
+    if (old !== 0 && this.#overwrite(old, size, value, kind, version, expiresAt, mark)) return;
     const adopted = typeof value === 'string' ? undefined : memoryAround(value, key.length, size, expiresAt !== 0);
     const location = adopted === undefined ? this.#log.append(size) : this.#log.adopt(adopted);
     const chunk = this.#log.chunkAt(location);
     const { words } = chunk;
     const at = this.#log.wordAt(location);
-    writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, mark);
     const start = keyWordAt(words, at) * 4 + key.length;
     // Of a value that is in place already, the key's last word covers the first bytes: they are written again.
     const covered = adopted?.slice(start, start + 3);
@@ -161,6 +169,7 @@ export class SlabStore implements Store {
       if (deadlineAt(chunk.words, at) !== 0) this.#expiring--;
       if (hasDeadlineSlot(chunk.words, at)) writeDeadline(chunk.words, at, expiresAt);
       writeVersion(chunk.words, at, version);
+      writeMark(chunk.words, at, this.#clock.tick);
       if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     } else this.#addDeadline(hash, location, version, expiresAt);
     return true;
@@ -209,23 +218,25 @@ export class SlabStore implements Store {
     return this.#sweeper.due(time, limit, examine);
   }
 
-  touch(key: string, tick: number): boolean {
-    this.#tick = tick & 0xffff;
-    const location = this.#find(this.#hash(key));
-    if (location === 0) return false;
-    const { words } = this.#log.chunkAt(location);
-    const at = this.#log.wordAt(location);
-    if (markAt(words, at) === this.#tick) return false;
-    writeMark(words, at, this.#tick);
-    return true;
+  touch(key: string): void {
+    const hash = this.#hash(key);
+    const location = this.#find(hash);
+    if (location === 0) this.#use = -1;
+    else this.#mark(this.#log.chunkAt(location).words, this.#log.wordAt(location), hash);
   }
 
-  touchHash(hash: number, tick: number): void {
-    this.#tick = tick & 0xffff;
+  takeUse(): number {
+    const hash = this.#use;
+    this.#use = -1;
+    return hash;
+  }
+
+  touchHash(hash: number): void {
+    const { tick } = this.#clock;
     const segment = this.#directory.segmentFor(hash);
     const { slots } = segment;
     for (let at = segment.seek(hash); slots[at] === hash && slots[at + 1] !== 0; at += 2) {
-      writeMark(this.#log.chunkAt(slots[at + 1]!).words, this.#log.wordAt(slots[at + 1]!), this.#tick);
+      writeMark(this.#log.chunkAt(slots[at + 1]!).words, this.#log.wordAt(slots[at + 1]!), tick);
     }
   }
 
@@ -233,10 +244,16 @@ export class SlabStore implements Store {
     return this.#hash(key);
   }
 
-  evictionCandidate(samples: number, tick: number, random: () => number): string | undefined {
-    this.#tick = tick & 0xffff;
+  idleMs(key: string): number {
+    const location = this.#find(this.#hash(key));
+    if (location === 0) return 0;
+    const { tick, tickMs } = this.#clock;
+    return ((tick - markAt(this.#log.chunkAt(location).words, this.#log.wordAt(location))) & MARK_MASK) * tickMs;
+  }
+
+  evictionCandidate(samples: number, random: () => number): string | undefined {
     if (this.#size === 0) return undefined;
-    const location = oldestOf(this.#directory, this.#log, samples, tick, random);
+    const location = oldestOf(this.#directory, this.#log, samples, this.#clock.tick, random);
     const { bytes, words } = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
     return this.#memory.read(bytes, keyWordAt(words, at) * 4, keyBytesAt(words, at));
@@ -317,6 +334,23 @@ export class SlabStore implements Store {
     return 0;
   }
 
+  /** `used`: the entry's hash if it is used by this, else -1. */
+  #entryAt(location: number, used: number, blocks: boolean): Entry {
+    const chunk = this.#log.chunkAt(location);
+    const { bytes, words } = chunk;
+    const at = this.#log.wordAt(location);
+    if (used !== -1) this.#mark(words, at, used);
+    const start = keyWordAt(words, at) * 4 + this.#packed.length;
+    const length = valueBytesAt(words, at);
+    if (blocks && length >= BLOCK_BYTES_MIN) return this.#lend(chunk, start, length);
+    return {
+      value: this.#memory.read(bytes, start, length),
+      kind: kindAt(words, at),
+      version: versionAt(words, at),
+      expiresAt: deadlineAt(words, at),
+    };
+  }
+
   /** Writes over the entry at `location` if the new one takes exactly its place; false if not. */
   #overwrite(
     location: number,
@@ -325,6 +359,7 @@ export class SlabStore implements Store {
     kind: ValueKind,
     version: number,
     expiresAt: number,
+    mark: number,
   ): boolean {
     if (value.length >= BLOCK_BYTES_MIN) return false;
     const chunk = this.#log.chunkAt(location);
@@ -334,7 +369,7 @@ export class SlabStore implements Store {
     if (deadlineAt(words, at) !== 0) this.#expiring--;
     const moved = hasDeadlineSlot(words, at) !== (expiresAt !== 0);
     const keyBytes = this.#packed.length;
-    writeHeader(words, at, keyBytes, value.length, kind, version, expiresAt, expiresAt !== 0, this.#tick);
+    writeHeader(words, at, keyBytes, value.length, kind, version, expiresAt, expiresAt !== 0, mark);
     const key = keyWordAt(words, at);
     if (moved) this.#packed.copyTo(words, key);
     this.#write(chunk.bytes, key * 4 + keyBytes, value);
@@ -349,12 +384,11 @@ export class SlabStore implements Store {
     const keyBytes = keyBytesAt(from.words, start);
     const valueBytes = valueBytesAt(from.words, start);
     const kind = kindAt(from.words, start);
-    const mark = markAt(from.words, start);
     const size = entrySize(keyBytes, valueBytes, true);
     const location = this.#log.append(size);
     const chunk = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
-    writeHeader(chunk.words, at, keyBytes, valueBytes, kind, version, expiresAt, true, mark);
+    writeHeader(chunk.words, at, keyBytes, valueBytes, kind, version, expiresAt, true, this.#clock.tick);
     const source = keyWordAt(from.words, start) * 4;
     const text = from.bytes.subarray(source, source + keyBytes + valueBytes);
     chunk.bytes.set(text, keyWordAt(chunk.words, at) * 4);
@@ -362,6 +396,16 @@ export class SlabStore implements Store {
     this.#directory.relocate(hash, old, location);
     this.#discard(old);
     this.#compactor.pay(size);
+  }
+
+  #mark(words: Int32Array, at: number, hash: number): void {
+    const { tick } = this.#clock;
+    if (markAt(words, at) === tick) {
+      this.#use = -1;
+      return;
+    }
+    writeMark(words, at, tick);
+    this.#use = hash;
   }
 
   #noteNewDeadline(chunk: LogChunk, expiresAt: number): void {

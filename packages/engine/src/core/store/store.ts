@@ -38,6 +38,13 @@ export interface MemoryBudget {
   readonly reserved: number;
 }
 
+/** What uses are marked by. One per node, which sets it; shared by its stores. */
+export interface UseClock {
+  /** Steps of `tickMs` of master time, modulo 2^24: the same on every node at the same time. */
+  tick: number;
+  readonly tickMs: number;
+}
+
 /** An entry without its value. */
 export interface EntryHead {
   readonly kind: ValueKind;
@@ -46,9 +53,10 @@ export interface EntryHead {
   readonly valueBytes: number;
 }
 
-/** What a walk shows of an entry; `value` is '' on a walk for keys only. */
+/** What a walk shows of an entry; `value` is '' on a walk for keys only, `mark` is when it was last used. */
 export interface WalkedEntry extends Entry {
   key: string;
+  mark: number;
 }
 
 export interface Store {
@@ -61,11 +69,15 @@ export interface Store {
   /** Bytes of chunks and index allocated for this store, exactly (with a flat sum for the objects that hold them). */
   readonly reservedBytes: number;
 
-  /** `blocks`: a value of BLOCK_BYTES_MIN bytes or more is answered as a block, in place. */
+  /** Uses the entry: marks it with the use clock's tick, as put, setDeadline and touch do. With `blocks` a value of
+   * BLOCK_BYTES_MIN bytes or more is answered as a block, in place. */
   get(key: string, blocks?: boolean): Entry | undefined;
+  /** {@link get} without using it. */
+  peek(key: string): Entry | undefined;
   head(key: string): EntryHead | undefined;
-  /** A block's memory becomes the store's, if it is free and fits around entry and key; else it is copied. */
-  put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number): void;
+  /** A block's memory becomes the store's, if it is free and fits around entry and key; else it is copied. `mark`: what a
+   * walk of another copy showed, instead of now. */
+  put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number, mark?: number): void;
   /** Gives an entry a new version and deadline; false if there is none. */
   setDeadline(key: string, version: number, expiresAt: number): boolean;
   /** False if there is none. */
@@ -97,16 +109,17 @@ export interface Store {
    */
   due(time: number, limit: number, examine: number): string[];
 
-  /**
-   * Marks an entry as used at `tick` (a coarse counter; its low 16 bits count). True if its mark changed. Writes are
-   * marked with the latest tick the store was told by this, touchHash or evictionCandidate.
-   */
-  touch(key: string, tick: number): boolean;
+  /** Uses an entry, if it is there. */
+  touch(key: string): void;
+  /** The hash of the entry whose mark the last get or touch has changed, or -1; then -1 until the next. */
+  takeUse(): number;
   /** Marks by hash what another copy saw used (see {@link hashOf}). */
-  touchHash(hash: number, tick: number): void;
+  touchHash(hash: number): void;
   hashOf(key: string): number;
+  /** Since the last use, in whole ticks; 0 if there is no such entry. */
+  idleMs(key: string): number;
   /** The least recently used of `samples` entries picked with `random` (0 <= r < 1); undefined if empty. */
-  evictionCandidate(samples: number, tick: number, random: () => number): string | undefined;
+  evictionCandidate(samples: number, random: () => number): string | undefined;
 
   /** One bounded slice (<= about 64 KiB moved) of reclaiming dead space. True if more is worth doing. */
   reclaim(): boolean;

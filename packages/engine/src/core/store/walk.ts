@@ -7,7 +7,7 @@
  *       splits, merges and moves happen between pages.
  */
 import type { Directory } from './directory.ts';
-import { deadlineAt, keyBytesAt, keyWordAt, kindAt, valueBytesAt, versionAt } from './entry.ts';
+import { deadlineAt, keyBytesAt, keyWordAt, kindAt, markAt, valueBytesAt, versionAt } from './entry.ts';
 import { HASH_BITS } from './hash.ts';
 import type { Log } from './log.ts';
 import type { Memory, WalkedEntry } from './store.ts';
@@ -32,7 +32,7 @@ export function walkPage(
   visit: (entry: WalkedEntry) => void,
 ): number {
   const { directory } = parts;
-  const entry: WalkedEntry = { key: '', value: '', kind: 0, version: 0, expiresAt: 0 };
+  const entry: WalkedEntry = { key: '', value: '', kind: 0, version: 0, expiresAt: 0, mark: 0 };
   let shown = 0;
   let bytes = 0;
   let lastHash = -1;
@@ -66,4 +66,5 @@ function readEntry(parts: WalkParts, location: number, keysOnly: boolean, entry:
   entry.kind = kindAt(words, at);
   entry.version = versionAt(words, at);
   entry.expiresAt = deadlineAt(words, at);
+  entry.mark = markAt(words, at);
 }

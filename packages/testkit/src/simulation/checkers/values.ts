@@ -34,7 +34,7 @@ export function values({ cluster }: World): Checker {
       return `${asked} showed version ${result.version}; committed when it was sent: ${entry?.version ?? 'nothing'}`;
     });
     check(!isPast(entry.expiresAt, read.sentAt), 'values', () => `${asked} showed an entry past its deadline`);
-    checkShown(asked, entry, result, operation.verb === 'stat');
+    checkShown(asked, entry, result, operation.verb === 'stat' && operation.tells === undefined);
   }
 
   /** Each entry gathered is a read of its key. */

@@ -102,7 +102,7 @@ interface Outcome {
 export interface PrimaryInsides {
   readonly state: CopyState;
   readonly context: Context;
-  readonly take: (record: LogRecord) => void;
+  readonly outputs: { take(record: LogRecord): void; used(hash: number): void };
   seal(): void;
   onRequest(message: RequestMessage): void;
   evaluate(operation: Operation): Outcome;

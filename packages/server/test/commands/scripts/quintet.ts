@@ -1,0 +1,36 @@
+/** Our own commands, which Redis knows nothing of. */
+import type { Scripts } from './script.ts';
+
+export const QUINTET: Scripts = {
+  'QUINTET entries': [
+    ['QUINTET ENTRY a', '$-1~'],
+    ['QUINTET PUT a v', '*4~$1~1~$1~1~$-1~$-1~'],
+    ['QUINTET ENTRY a', '*4~$4~text~$1~v~$1~1~$1~0~'],
+    ['QUINTET PUT a w KIND bytes IFVERSION 1 GET', '*4~$1~1~$1~2~$4~text~$1~v~'],
+    ['QUINTET PUT a x IFVERSION 1', '*4~$1~0~$1~2~$-1~$-1~'],
+    ['QUINTET PUT a x NX GET', '*4~$1~0~$1~2~$5~bytes~$1~w~'],
+    ['QUINTET PUT b x XX', '*4~$1~0~$1~0~$-1~$-1~'],
+    ['QUINTET PUT a x KIND structured PXAT 33177117420123', '*4~$1~1~$1~3~$-1~$-1~'],
+    ['QUINTET ENTRY a', '*4~$10~structured~$1~x~$1~3~$14~33177117420123~'],
+    ['QUINTET PUT a y KEEPTTL', '*4~$1~1~$1~4~$-1~$-1~'],
+    ['PEXPIRETIME a', ':33177117420123~'],
+    ['QUINTET PUT a y TTL 5000', '*4~$1~1~$1~5~$-1~$-1~'],
+    ['PTTL a', ':5000~'],
+    ['QUINTET PUT a y KIND bad', '-ERR KIND must be one of text, bytes, structured, number~'],
+    ['QUINTET PUT a y NX XX', '-ERR syntax error~'],
+    ['QUINTET PUT a y TTL 1 KEEPTTL', '-ERR syntax error~'],
+    ['QUINTET PUT a y TTL 0', "-ERR invalid expire time in 'quintet|put' command~"],
+    ['QUINTET PUT a y IFVERSION -1', '-ERR a version must be a non-negative integer~'],
+    ['QUINTET DEL a IFVERSION 1', '*2~$1~0~$1~5~'],
+    ['QUINTET DEL a IFVERSION 5', '*2~$1~1~$1~0~'],
+    ['QUINTET DEL a', '*2~$1~0~$1~0~'],
+    ['QUINTET DEL a BAD 1', '-ERR syntax error~'],
+    ['QUINTET SCAN 0', '*2~$1~0~*0~'],
+    ['SET only v', '+OK~'],
+    ['QUINTET SCAN 0 PREFIX on COUNT 5', '*2~$1~0~*5~$4~only~$4~text~$1~v~$1~6~$1~0~'],
+    ['QUINTET SCAN 0 KEYSONLY', '*2~$1~0~*1~$4~only~'],
+    ['QUINTET SCAN 0 PREFIX x', '*2~$1~0~*0~'],
+    ['QUINTET SCAN x', '-ERR invalid cursor~'],
+    ['QUINTET', "-ERR wrong number of arguments for 'quintet' command~"],
+  ],
+};
