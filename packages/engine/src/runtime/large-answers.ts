@@ -3,8 +3,11 @@
  *
  * Owns      the answers whose value is being copied, in order; how much is copied in a turn.
  * Does not  read stores: a block says where the value lies, and its bytes never change.
- * Invariant  L1  large answers leave in the order they came; other answers overtake them (shard-control.ts puts them
- *            right where it matters).
+ * Invariants
+ *   L1  large answers leave in the order they came; other answers overtake them (shard-control.ts puts them right where it
+ *       matters).
+ *   L2  what the master would drop, its epoch being over, is not copied to the end: a configuration change asks for all of
+ *       it again.
  */
 import type { Block } from '../core/block.ts';
 import { invariant } from '../core/invariant.ts';
@@ -21,7 +24,7 @@ interface Job {
 
 export class LargeAnswers {
   private readonly post: (message: ValueMessage) => void;
-  private readonly jobs: Job[] = [];
+  private jobs: Job[] = [];
   /** Of the first job. */
   private copy: BlockCopy | undefined;
 
@@ -35,7 +38,14 @@ export class LargeAnswers {
 
   add(message: ValueMessage, block: Block): void {
     invariant(block instanceof ValueBlock, 'a thread has no other blocks');
+    this.dropBefore(message);
     this.jobs.push({ message, block });
+  }
+
+  private dropBefore({ shard, epoch }: ValueMessage): void {
+    const first = this.jobs[0];
+    this.jobs = this.jobs.filter(({ message }) => message.shard !== shard || message.epoch === epoch);
+    if (this.jobs[0] !== first) this.copy = undefined;
   }
 
   /** One slice; posts an answer that is whole then. */

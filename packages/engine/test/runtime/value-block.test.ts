@@ -145,7 +145,7 @@ test('reads that may be answered with blocks, and those that may not, keep their
       : ({ verb: 'get', key: `k${at}` } as const);
     return { type: 'read', shard: 1, epoch: 1, id: at + 1, operation, committedSeq: 0 } as const;
   });
-  assert.deepEqual(link.send(...reads), reads);
+  assert.deepEqual(structuredClone(link.send(...reads)), reads);
 });
 
 test('a large answer is copied in slices and leaves once it is whole; what it was read from stays', () => {
@@ -171,4 +171,26 @@ test('a large answer is copied in slices and leaves once it is whole; what it wa
     assert.ok(message.result.block!.text() === texts[at]);
     assert.ok(blocks[at]!.text() === texts[at]);
   }
+});
+
+test('large answers of an epoch that is over are not copied to the end, those of other shards are', () => {
+  const posted: ValueMessage[] = [];
+  const answers = new LargeAnswers((message) => posted.push(message));
+  const add = (shard: number, epoch: number, id: number): void => {
+    const block = new ValueBlock(Buffer.alloc(5 * BLOCK_BYTES_MIN), false, []);
+    answers.add({ type: 'value', shard, epoch, id, result: blockResult(7, block, ValueKind.text, 0) }, block);
+  };
+  add(1, 1, 1);
+  add(2, 1, 1);
+  add(1, 1, 2);
+  answers.goOn();
+  add(1, 2, 1);
+  while (!answers.isEmpty) answers.goOn();
+  assert.deepEqual(
+    posted.map(({ shard, epoch, id }) => [shard, epoch, id]),
+    [
+      [2, 1, 1],
+      [1, 2, 1],
+    ],
+  );
 });

@@ -21,6 +21,7 @@ import {
   nodeName,
   type Result,
   seatOf,
+  type ValueMessage,
 } from '@quintet/engine/core';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
@@ -39,6 +40,8 @@ export interface Host {
   /** The node's work() said that more is waiting. */
   more: boolean;
   time: number;
+  /** Values that are being copied: one leaves per turn, in order (the runtime's large answers). */
+  late: ValueMessage[];
 }
 
 /** Whoever watches a cluster: the truth (truth/truth.ts), a scenario's transcript. */
@@ -178,6 +181,7 @@ export class VirtualCluster {
     const host = this.hosts.get(id);
     if (host === undefined || host.stage !== 'up' || host.node === null) return false;
     const { node } = host;
+    const late = host.late.length;
     for (const [from, count] of takes) {
       const { queue } = this.links.between(from, id);
       for (let taken = 0; taken < count && queue.length > 0; taken++) {
@@ -189,8 +193,10 @@ export class VirtualCluster {
         this.watcher.received?.(host, from, message);
       }
     }
-    host.more = node.work();
+    const more = node.work();
     node.endTurn();
+    if (late > 0) this.post(id, MASTER, host.late.shift()!);
+    host.more = more || host.late.length > 0;
     this.watcher.worked?.(host);
     return true;
   }
@@ -277,7 +283,7 @@ export class VirtualCluster {
 
   private spawn(id: NodeId): void {
     check(!this.hosts.has(id), 'chain-changes', () => `${nodeName(id)} was spawned twice`);
-    this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0 });
+    this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0, late: [] });
     this.spawnRequests.push(id);
   }
 
@@ -285,9 +291,19 @@ export class VirtualCluster {
     const host = this.hosts.get(id);
     if (host?.stage !== 'spawning') return false;
     host.stage = 'up';
-    const outbox = { send: (to: NodeId, message: Message) => this.post(id, to, message) };
+    const outbox = {
+      send: (to: NodeId, message: Message) => {
+        if (message.type === 'value' && this.isLate(message)) holdBack(host, message);
+        else this.post(id, to, message);
+      },
+    };
     host.node = new Node({ id, settings: this.options.node, memory: new SimulationMemory(), outbox });
     return this.tellMaster(() => this.master.nodeReady(id, this.now));
+  }
+
+  private isLate({ id }: ValueMessage): boolean {
+    const { lateValues } = this.options;
+    return lateValues > 0 && id % lateValues === 0;
   }
 
   private stop(id: NodeId, keeps: Keeps): boolean {
@@ -317,6 +333,12 @@ export class VirtualCluster {
   get stoppedSeats(): number[] {
     return this.master.seats.all.filter(({ health }) => health === 'stopped').map(({ seat }) => seatOf(seat));
   }
+}
+
+/** As the runtime does: what the shard's last epoch did not ask for is not copied any more. */
+function holdBack(host: Host, value: ValueMessage): void {
+  host.late = host.late.filter(({ shard, epoch }) => shard !== value.shard || epoch === value.epoch);
+  host.late.push(value);
 }
 
 function deepFreeze(value: unknown): void {

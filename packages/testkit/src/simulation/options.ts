@@ -78,6 +78,8 @@ export interface Options {
   readonly turnMs: number;
   /** Chance that a turn takes only some of what waits on a link. */
   readonly partial: number;
+  /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
+  readonly lateValues: number;
   /** At most so many scheduler steps with faults on. */
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
@@ -107,6 +109,7 @@ export function drawOptions(seed: string): Options {
     beyond,
     turnMs: prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16),
     partial: prng.pick([0, 0.3, 0.6, 0.9]),
+    lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: 500 + workload.operations * 12,
     freezeMessages: prng.chance(0.05),
   };

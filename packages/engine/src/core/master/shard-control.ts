@@ -16,7 +16,7 @@
  *   M1  accepted answers are seq 1, 2, 3 … (protocol §7.5); committedSeq is the last of them and nothing else.
  *   M2  an answer or value of another epoch is dropped, whoever sent it.
  *   V1  direct reads of one key are answered in their order, those of others as their values come: else a read that is
- *       sent again could see an older moment than one behind it that was answered already.
+ *       sent again could find expired what one behind it was answered with already.
  *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
  */
 import { NOBODY, type NodeId, type ShardId } from '../ids.ts';

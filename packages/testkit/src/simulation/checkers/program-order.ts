@@ -1,6 +1,8 @@
 /**
  * Pipelines keep their order (protocol §5): operations of one key take effect in the order they were submitted, waited
- * for or not; a transaction's too, in every shard it has keys in, at its gather and its install. Stronger than linearizability, which says nothing about two calls under way at once.
+ * for or not; a transaction's too, in every shard it has keys in, at its gather and its install. Direct reads of one key are
+ * answered in the order they were sent: one that is sent again may find expired what one behind it had seen. Stronger than
+ * linearizability, which says nothing about two calls under way at once.
  */
 import { isShardRead } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
@@ -17,6 +19,7 @@ interface Place {
 
 export function programOrder({ shards }: World): Checker {
   const places = shards.map((): Place[] => []);
+  const lastRead = shards.map(() => new Map<string, number>());
 
   function checkShard(shard: number): void {
     const lastOfKey = new Map<string, Place>();
@@ -51,7 +54,13 @@ export function programOrder({ shards }: World): Checker {
       const call = shard.requests.get(entry.record!.request);
       if (call !== undefined) places[shard.shard]!.push({ call, seq: entry.seq, isLogged: true });
     },
-    valued({ shard, read }) {
+    valued({ shard, value, read }) {
+      const { key } = read.call.operation;
+      const before = lastRead[shard.shard]!.get(key) ?? 0;
+      check(key === '' || value.id > before, 'program-order', () => {
+        return `${shard.name}: read ${value.id} of ${key} was answered after read ${before}`;
+      });
+      lastRead[shard.shard]!.set(key, value.id);
       places[shard.shard]!.push({ call: read.call, seq: read.committedSeq, isLogged: false });
     },
     finish() {

@@ -146,7 +146,9 @@ export interface ControlInsides {
   readonly primary: NodeId;
   readonly tail: NodeId;
   readonly outbox: MasterOutbox;
+  early: ValueMessage[];
   submit(operation: Operation, sink: Sink): Call | null;
+  acceptValue(message: ValueMessage): void;
   sendRequest(call: Call): void;
   sendRead(call: Call): void;
   onAnswer(message: AnswerMessage): void;

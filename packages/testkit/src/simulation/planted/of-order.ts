@@ -117,6 +117,36 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'values-overtake-those-of-their-key',
+    rule: 'V1: direct reads of one key are answered in their order',
+    plant(patch) {
+      patch.method(
+        CONTROL,
+        'onValue',
+        () =>
+          function (message) {
+            if (message.epoch === this.epoch) this.acceptValue(message);
+          },
+      );
+    },
+  },
+  {
+    name: 'early-values-outlive-their-epoch',
+    rule: 'M2: a value of another epoch is dropped',
+    plant(patch) {
+      patch.method(
+        CONTROL,
+        'change',
+        (original) =>
+          function (...news) {
+            const { early } = this;
+            original.apply(this, news);
+            this.early = early;
+          },
+      );
+    },
+  },
+  {
     name: 'held-never-tried-again',
     rule: '§5 try the held ones again',
     plant(patch) {

@@ -210,6 +210,7 @@ function optionsOf(words: readonly string[]): Options {
     ...drawn,
     beyond: true,
     freezeMessages: true,
+    lateValues: 0,
     master: {
       ...drawn.master,
       nodes: number('nodes', 3),

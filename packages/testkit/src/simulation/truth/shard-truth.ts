@@ -8,7 +8,14 @@
  *   U1  `committed` is the last accepted answer's entry; `contents` is what a store that ends there must hold.
  *   U2  a head is a copy's whole log: known from its records, never from what it says about itself.
  */
-import { type ConfigMessage, type Copy, type Message, type NodeId, nodeName } from '@quintet/engine/core';
+import {
+  type ConfigMessage,
+  type Copy,
+  type Message,
+  type NodeId,
+  nodeName,
+  type ValueMessage,
+} from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
 import type { Host } from '../cluster.ts';
 import { learnerStage, windowOf } from '../insides.ts';
@@ -54,6 +61,8 @@ export class ShardTruth {
   lost = false;
   readonly requests = new Map<number, SimulatedCall>();
   readonly reads = new Map<number, KnownRead>();
+  /** Values the master has and has not accepted yet: an earlier read of their key has none. By the read's id. */
+  readonly early = new Map<number, { readonly from: NodeId; readonly value: ValueMessage }>();
   /** Where each stream began: the source's head then, by learner and since. */
   private readonly begins = new Map<string, LogEntry>();
   /** Where the shard began, by the epoch that began it. */

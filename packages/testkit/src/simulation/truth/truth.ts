@@ -177,8 +177,21 @@ export class Truth implements Watcher, World {
 
   private valueReceived(from: NodeId, value: Message & { type: 'value' }): void {
     const shard = this.shards[value.shard]!;
+    const { epoch, queue } = this.cluster.master.shards[value.shard]!;
+    if (value.epoch !== epoch) return;
+    shard.early.set(value.id, { from, value });
+    if (queue.reads.length === this.readsBefore) return;
+    const waiting = new Set([...queue.reads].map(({ number }) => number));
+    for (const [id, known] of [...shard.early].sort(([one], [other]) => one - other)) {
+      if (waiting.has(id)) continue;
+      shard.early.delete(id);
+      this.valueAccepted(shard, known.from, known.value);
+    }
+  }
+
+  private valueAccepted(shard: ShardTruth, from: NodeId, value: ValueMessage): void {
     const read = shard.reads.get(value.id);
-    if (this.cluster.master.shards[value.shard]!.queue.reads.length === this.readsBefore || read === undefined) return;
+    if (read === undefined) return;
     shard.reads.delete(value.id);
     [read.call.seq, read.call.doneAt] = [read.committedSeq, this.cluster.now];
     if (read.call.operation.verb === 'gather') this.gathered(read.call, read.call.operation, value);
@@ -200,6 +213,7 @@ export class Truth implements Watcher, World {
       if (!lost || shard.lost) continue;
       shard.lost = true;
       shard.reads.clear();
+      shard.early.clear();
       for (const call of this.callsByOperation.values()) {
         if (call.of !== null && call.shard === shard.shard && Number.isNaN(call.doneAt)) call.lost = true;
       }
