@@ -16,7 +16,7 @@ import {
   Status,
   type ValueMessage,
 } from '@quintet/engine/core';
-import { isSettled, newCall, type SimulatedCall } from '../call.ts';
+import { newCall, type SimulatedCall } from '../call.ts';
 import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
 import type { Host, VirtualCluster, Watcher } from '../cluster.ts';
 import { transactionOf } from '../insides.ts';
@@ -195,7 +195,7 @@ export class Truth implements Watcher, World {
     shard.reads.delete(value.id);
     [read.call.seq, read.call.doneAt] = [read.committedSeq, this.cluster.now];
     // A transaction that failed has let go of its locks: nobody hears what is still gathered for it.
-    if (read.call.of !== null && isSettled(read.call.of)) return;
+    if (read.call.of !== null && read.call.of.code !== null) return;
     if (read.call.operation.verb === 'gather') this.gathered(read.call, read.call.operation, value);
     for (const checker of this.checkers) checker.valued?.({ shard, from, value, read });
   }
