@@ -68,7 +68,7 @@ export function commandFailure(error: unknown, target: Target, timeoutMs: number
   const { name, message } = error as Error;
   if (name === 'ReplyError') return replyFailure(message);
   if (/command timed out/i.test(message)) {
-    const hint = 'a write may still be applied; wait longer with --timeout 30s';
+    const hint = 'wait longer with --timeout 30s; if it was a write, it may still be applied';
     return new Failure(EXIT.timeout, `no answer from ${describeTarget(target)} within ${timeoutMs} ms`, { hint });
   }
   return new Failure(EXIT.unreachable, `lost the connection to ${describeTarget(target)}`, {
