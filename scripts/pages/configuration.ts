@@ -43,9 +43,8 @@ const OPERATION = `
 \`max-value\` is at most 512mb, \`hang-limit\` from 50ms to 1h, \`idle-timeout\` is rounded up to whole seconds.
 
 The password is the content of \`password-file\` (its last line end does not count) or of \`QUINTET_PASSWORD\` (both at once are refused),
-or else of \`KVCTL_PASSWORD\`.
-The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it: everybody on a machine can
-read command lines. Without a password the server listens on this machine only.
+or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
+everybody on a machine can read command lines. Without a password the server listens on this machine only.
 
 ## The log
 
