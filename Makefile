@@ -30,7 +30,7 @@ test: build ## Set up and run every test
 check: build ## Lint, types and every test
 	$(PNPM) check
 
-build: setup
+build: setup ## Build dist/ of every package
 	$(PNPM) --silent build
 
 setup: node_modules/.modules.yaml

@@ -7,9 +7,11 @@
  *   pnpm simulate --planted [name]          does it still find what is broken on purpose?
  *   pnpm simulate --scenarios [--rewrite]   the text scenarios
  *
- * Exit code 1 if anything failed.
+ * Exit code 1 if anything failed, 2 if the command line is wrong.
  */
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { PLANTED_BUGS } from '../packages/testkit/src/simulation/index.ts';
 import { commitHash } from './simulate/commit.ts';
 import { huntPlanted } from './simulate/planted.ts';
 import { replayFile } from './simulate/replay.ts';
@@ -46,11 +48,13 @@ const command = new Command('simulate')
   .option('--replay <file>', 'a recorded run (what a failure writes)')
   .option('--planted [name]', 'plant bugs, one or each in turn, and count the seeds until it is found')
   .option('--scenarios', 'the text scenarios')
-  .option('--rewrite', 'with --scenarios: write down what happens now')
+  .option('--rewrite', 'with --scenarios, or alone: write down what happens now')
   .option('--trace', 'with --seed or --replay: one line an event')
   .option('--json', 'one JSON object on stdout')
   .option('--threads <count>', 'worker threads (default: as many as processors)', wholeNumber)
   .option('--out <folder>', 'where logs of failed runs go', 'simulation-failures')
+  .showHelpAfterError('(--help tells what there is)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
 
 const options: CommandOptions = { ...command.opts<Omit<CommandOptions, 'commit'>>(), commit: commitHash() };
@@ -59,8 +63,16 @@ process.exitCode = (await run(options)) ? 0 : 1;
 /** True if all was well. */
 async function run(asked: CommandOptions): Promise<boolean> {
   if (asked.scenarios || asked.rewrite) return runScenarios(asked.rewrite === true);
-  if (asked.replay !== undefined) return replayFile(asked.replay, asked);
+  if (asked.replay !== undefined) {
+    if (!existsSync(asked.replay)) command.error(`error: there is no file ${asked.replay}`);
+    return replayFile(asked.replay, asked);
+  }
   if (asked.seed !== undefined) return runOneSeed(asked.seed, asked);
-  if (asked.planted !== undefined) return huntPlanted(asked);
+  if (asked.planted !== undefined) {
+    if (asked.planted !== true && !PLANTED_BUGS.some(({ name }) => name === asked.planted)) {
+      command.error(`error: no planted bug is called ${asked.planted} (docs/simulator.md lists them)`);
+    }
+    return huntPlanted(asked);
+  }
   return runManySeeds(asked);
 }

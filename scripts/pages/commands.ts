@@ -31,7 +31,7 @@ the same byte for byte. \`COMMAND\`, \`COMMAND DOCS\` and \`COMMAND LIST\` tell 
 
 For all commands:
 
-- There are strings, in one database. Lists, hashes, sets, streams, scripts, access lists (ACL), blocking commands and
+- There are strings, in one database. Lists, hashes, sets, sorted sets, streams, scripts, access lists (ACL), blocking commands and
   tracking are unknown commands.
 - A key has at most 64 KB, a value at most \`--max-value\` (16 MB).
 - A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
@@ -71,4 +71,31 @@ function section(group: CommandGroup): string {
   return `\n## ${GROUPS[group]}\n\n${table(['command', '', 'what it does', 'otherwise than Redis'], rows)}`;
 }
 
-writeOrCheck('commands.md', INTRODUCTION + (Object.keys(GROUPS) as CommandGroup[]).map(section).join(''));
+const OWN = `
+What they take and answer; numbers are answered as text, times are ms, \`expiresAt\` is ms since 1970 and 0 where there is none. A kind is
+\`text\`, \`bytes\`, \`structured\` (msgpack) or \`number\`.
+
+\`\`\`
+QUINTET STATUS                       JSON, as /v1/status
+QUINTET ENTRY key                    [kind, value, version, expiresAt], or nil
+QUINTET PUT key value [KIND kind] [TTL ms | PXAT deadline | KEEPTTL] [NX | XX | IFVERSION version] [GET]
+                                     [1 or 0, version, kind, value]: 0 if the condition did not hold; the version there is now;
+                                     with GET kind and value of before, else nil
+QUINTET DEL key [IFVERSION version]  [1 or 0, version]: 0 if nothing was deleted; the version there is now, 0 = absent
+QUINTET SCAN cursor [PREFIX prefix] [COUNT n] [KEYSONLY]
+                                     [cursor, [key, kind, value, version, expiresAt, key, …]] or [cursor, [key, …]]; from cursor 0
+                                     until it is 0 again
+QUINTET WATCH KEY key | PREFIX prefix [FROM position | FROM version] [BLOCK ms] [COUNT n] [PREVIOUS]
+                                     [position, [change, …]]. Without FROM: where now is. With it: what came after a position, or
+                                     after a version of the key. Waits up to BLOCK for a change (0: for ever). A change is
+                                     [type, key, kind, value, version, expiresAt, shard, transaction], with PREVIOUS
+                                     […, kind, value] of before; type is put, delete, expire, evict or clear; transaction is a
+                                     number that its changes share, 0 = of none. WATCHLAGGED: what came after FROM is not
+                                     remembered any more
+QUINTET CHAOS kill | crash | exit | oom | hang | slow node [ms]
+QUINTET RESET shard
+QUINTET REVIVE node
+\`\`\`
+`;
+
+writeOrCheck('commands.md', INTRODUCTION + (Object.keys(GROUPS) as CommandGroup[]).map(section).join('') + OWN);

@@ -33,23 +33,27 @@ The file is a JSON object whose keys are the flags' names:
 
 An unknown key, an unknown variable that begins with \`QUINTET_\`, and a value that cannot be read end the start with exit code 2 and
 a text that names where it stands. Variables that Kubernetes adds for a service called \`quintet\` are passed over. Sizes are
-\`64kb\`, \`512mb\`, \`2gb\` (counted by 1024); durations \`500ms\`, \`30s\`, \`1m30s\`, a bare number is seconds.
+\`64kb\`, \`512mb\`, \`2gb\` (counted by 1024); durations \`500ms\`, \`30s\`, \`1m30s\`, a bare number is seconds. \`chaos\` is on with
+\`true\`, \`yes\` or \`1\`. An empty variable counts as not set.
 
 `;
 
 const OPERATION = `
-The password is the content of \`password-file\` (its last line end does not count), or \`QUINTET_PASSWORD\`, or \`KVCTL_PASSWORD\`.
-The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it: everybody on a machine can
-read command lines. Without a password the server listens on this machine only.
+\`replicas\` must be less than \`nodes\` (at most 64). \`max-memory\` is at least 1mb, or 0 for no limit; \`allkeys-lru\` needs it.
+\`max-value\` is at most 512mb, \`hang-limit\` from 50ms to 1h, \`idle-timeout\` is rounded up to whole seconds.
+
+The password is the content of \`password-file\` (its last line end does not count) or of \`QUINTET_PASSWORD\` (both at once are refused),
+or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
+everybody on a machine can read command lines. Without a password the server listens on this machine only.
 
 ## The log
 
 An event a line, on stderr: text on a terminal, JSON otherwise (pino; \`log-format\`). \`event\` is a name that stays the same between
-releases, \`level\` is how loud it is, the other fields tell the rest.
+releases, \`level\` is how loud it is, \`at\` when it happened in the cluster (ms since 1970), the other fields tell the rest.
 
 \`\`\`
-{"level":"warn","time":"2026-01-31T12:03:04.123Z","event":"node-down","node":"n3#1","reason":"killed","msg":"node down"}
-12:03:04.123 warn: node-down node=n3#1 reason=killed
+{"level":"warn","time":"2026-01-31T12:03:04.123Z","event":"node-down","at":1769860984123,"node":"n3#1","reason":"killed","detail":"killed on command","msg":"node down"}
+12:03:04.123 warn: node-down node=n3#1 reason=killed detail=killed on command
 \`\`\`
 
 ${table(
@@ -114,6 +118,8 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['outputSoftBytes', 'unsent bytes, then its socket is not read'],
   ['outputHardBytes', 'unsent bytes, then it is cut off: at once at four times this, else after ten seconds'],
   ['namesPerClient', 'keys under WATCH, and subscriptions'],
+  ['clientsBytes', 'bytes that all connections together may hold: `client-memory`'],
+  ['watchBytes', 'bytes of changes held for one watcher (QUINTET WATCH, /v1/watch) until it takes them'],
   ['transactionSteps', 'commands and conditions of one MULTI, keys of one MSET or DEL'],
   ['transactionBytes', 'bytes of their keys and values'],
   ['patternBytes', 'bytes of a glob pattern'],
@@ -122,6 +128,8 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['loginMs', 'ms until the password is given'],
   ['httpHeadMs', 'ms for the head of an HTTP request'],
   ['httpRequestMs', 'ms for all of an HTTP request'],
+  ['idleSeconds', 's of silence after which it is ended, 0: never: `idle-timeout`'],
+  ['closeMs', 'ms for its last replies on the way down: `close-timeout`'],
 ];
 
 function settingRow(setting: Setting<unknown>): string[] {

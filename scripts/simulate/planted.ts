@@ -17,7 +17,7 @@ export async function huntPlanted({ planted, threads, json, commit }: CommandOpt
   const bugs = typeof planted === 'string' ? [bugNamed(planted)] : PLANTED_BUGS;
   if (!json)
     console.log(
-      `commit ${commit}, ${bugs.length} planted bugs, at most ${SEEDS_MAX} seeds each\n\n${rowText(HEADING)}`,
+      `commit ${commit}, ${bugs.length === 1 ? '1 planted bug' : `${bugs.length} planted bugs`}, at most ${SEEDS_MAX} seeds each\n\n${rowText(HEADING)}`,
     );
   const pool = new SeedPool(threads);
   const rows: Row[] = [];

@@ -72,11 +72,16 @@ test('a port in use: exit 2 and a hint, and no cluster left behind', async () =>
 test('options that cannot be: exit 2', async () => {
   const rows: [string[], RegExp, password?: string][] = [
     [['--nodes', '2', '--replicas', '2'], /replicas/],
-    [['--nodes', '0'], /whole number from 1 to 64/],
+    [['--nodes', '0'], /whole number from 1 to 64\nhint: kvctl serve --help/],
     [['--max-memory', 'lots'], /no size/],
     [['--eviction', 'magic'], /Allowed choices/],
     [['--host', '0.0.0.0'], /without a password.*\nhint: set KVCTL_PASSWORD/],
-    [['--host', '203.0.113.7'], /cannot listen on 203\.0\.113\.7/, 'secret'],
+    [['--hang-limit', '1ms'], /: --hang-limit \(ms\) must be .* from 50/],
+    [
+      ['--host', '203.0.113.7'],
+      /error: cannot listen on 203\.0\.113\.7:0: this machine has no such address\n/,
+      'secret',
+    ],
     [['--url', 'redis://x'], /--host and --port/],
   ];
   for (const [args, message, password = ''] of rows) {

@@ -51,7 +51,7 @@ test('a degraded shard shows its chain, its learner and what it lacks', () => {
   const text = renderStatus(statusOf([shard], 'degraded'), plain);
   assert.match(
     text,
-    /^● degraded {2}1 of 1 shards lack a copy\nup 1m 1s · 1 reads · 2 writes · 1 node death · 2 promotions\n/,
+    /^● degraded {2}1 of 1 shards lack a copy\nup 1m 1s · 1 read · 2 writes · 1 node death · 2 promotions\n/,
   );
   assert.match(text, /\nn1 +up +#2 +2 +1 +1 +12,345 +500 MB of 512 MB +0\.3 \/ 3\.0 ms\n/);
   assert.match(text, /\nn2 +stopped /);

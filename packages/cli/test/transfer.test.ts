@@ -114,6 +114,17 @@ test('--if-absent, --ttl, --dry-run', async () => {
   assert.ok((await running.cluster.ttl('b'))! < 3_600_001);
 });
 
+test('what is told is what was done: bad records would not be stored, keys that are not there are not written', async () => {
+  const stdin = '{"key":"a","value":1}\n{"key":"b"\n';
+  const dry = await run(['import', '-', '--format', 'ndjson', '--dry-run'], { stdin });
+  assert.match(dry.stdout, /^1 record would be stored in .*, 1 bad\n$/);
+  await running.cluster.put('there', 1);
+  const keys = await file('keys.txt', 'there\nabsent\n');
+  const exported = await run(['export', join(folder, 'listed.ndjson'), '--keys', keys]);
+  assert.equal(exported.code, 1);
+  assert.match(exported.stderr, /^1 entry written to .*\nerror: not found: 1 of the keys/);
+});
+
 test('input that is no input: exit 2', async () => {
   const object = await file('object.json', '{"key":"a","value":1}\n');
   const twice = await file('twice.csv', 'a,a\n1,2\n');
@@ -129,6 +140,7 @@ test('input that is no input: exit 2', async () => {
     [['import', object, '--delimiter', 'ab'], /one character/],
     [['export', join(folder, 'no', 'such', 'x.csv')], /cannot write/],
     [['export', '--keys', '-', '--prefix', 'a'], /exclude each other/],
+    [['export', '--keys', join(folder, 'absent')], /cannot read the keys in .+ENOENT/],
   ];
   for (const [args, message] of rows) {
     const { code, stderr } = await run(args);

@@ -2,8 +2,8 @@
  * kvctl export: every entry (or those of --keys) as NDJSON, JSON or CSV that `kvctl import` reads back as what it was.
  * Works page by page, so memory stays flat; survives a server that is busy or comes back.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { access, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type Context, note } from '../context.ts';
@@ -33,6 +33,7 @@ export async function exportFile(
   if (options.keys !== undefined && options.prefix !== undefined)
     throw usageFailure('--keys and --prefix exclude each other');
   const format = options.format ?? (file === '-' ? 'ndjson' : formatOf(file));
+  if (options.keys !== undefined && options.keys !== '-') await checkReadable(options.keys);
   const connecting = { timeoutMs: context.timeoutMs, signal: context.io.signal };
   const connection = await RetryingConnection.open(context.target, connecting, options.retryFor);
   const progress = await Progress.start(context, options.progress, 0);
@@ -44,7 +45,7 @@ export async function exportFile(
     if (file !== '-')
       note(
         context,
-        `${formatCount(progress.records)} entries written to ${file} in ${formatDuration(progress.elapsedMs)}`,
+        `${formatCount(progress.records)} ${progress.records === 1 ? 'entry' : 'entries'} written to ${file} in ${formatDuration(progress.elapsedMs)}`,
       );
     if (missing > 0)
       throw new Failure(EXIT.negative, `not found: ${formatCount(missing)} of the keys in ${options.keys}`);
@@ -74,12 +75,17 @@ async function copy(
     for await (const page of pages) {
       if (context.io.signal.aborted) throw interrupted();
       let text = '';
+      let written = 0;
       for (const { key, entry } of page) {
-        if (entry === undefined) missing += 1;
-        else text += writer.entry(key, entry);
+        if (entry === undefined) {
+          missing += 1;
+          continue;
+        }
+        text += writer.entry(key, entry);
+        written += 1;
       }
       await target.write(text);
-      progress.answered(page.length);
+      progress.answered(written);
     }
     await target.write(writer.end);
     return missing;
@@ -87,6 +93,12 @@ async function copy(
     await target.discard();
     throw error;
   }
+}
+
+async function checkReadable(file: string): Promise<void> {
+  await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    throw usageFailure(`cannot read the keys in "${file}" (${error.code})`);
+  });
 }
 
 function keysIn(context: Context, file: string): AsyncIterable<Buffer[]> {

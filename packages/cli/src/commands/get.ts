@@ -26,7 +26,8 @@ export async function get(context: Context, [key]: [string], options: GetOptions
 
 async function printEntry(context: Context, found: Entry): Promise<void> {
   printLine(context, `value    ${await quoted(found)}`);
-  printLine(context, `kind     ${found.kind}, ${found.bytes.length} bytes`);
+  const { length } = found.bytes;
+  printLine(context, `kind     ${found.kind}, ${length} ${length === 1 ? 'byte' : 'bytes'}`);
   printLine(context, `version  ${found.version}`);
   const left = Math.max(0, found.expiresAt - Date.now());
   const when = new Date(found.expiresAt).toISOString();

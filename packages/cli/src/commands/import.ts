@@ -98,11 +98,10 @@ function printSummary(context: Context, summary: Summary, options: ImportOptions
     return;
   }
   const { stored, skipped, bad, refused, ms, perSecond } = summary;
-  const done =
-    options.dryRun === true
-      ? `${formatCount(summary.read)} records would be stored`
-      : `${formatCount(stored)} ${stored === 1 ? 'record' : 'records'} stored`;
-  const parts = [`${done} in ${formatDuration(ms)} (${formatCount(perSecond)}/s)`];
+  const good = options.dryRun === true ? summary.read - bad : stored;
+  const verb = options.dryRun === true ? 'would be stored' : 'stored';
+  const done = `${formatCount(good)} ${good === 1 ? 'record' : 'records'} ${verb}`;
+  const parts = [`${done} in ${formatDuration(ms)} (${formatCount(perSecond)}/s read)`];
   if (skipped > 0) parts.push(`${formatCount(skipped)} were there already`);
   if (bad > 0) parts.push(context.colors.yellow(`${formatCount(bad)} bad`));
   if (refused > 0) parts.push(context.colors.red(`${formatCount(refused)} refused`));

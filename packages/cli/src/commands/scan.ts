@@ -1,6 +1,6 @@
 /** kvctl scan: keys and values, page by page, as they come. */
 import { type Context, printLine, withServer } from '../context.ts';
-import { EXIT, type ExitCode, interrupted } from '../failure.ts';
+import { EXIT, type ExitCode, interrupted, usageFailure } from '../failure.ts';
 import { write } from '../io.ts';
 import { numberOf, type ScanPage, scanPage } from '../server/commands.ts';
 import type { Connection } from '../server/connection.ts';
@@ -25,6 +25,8 @@ export async function scan(
   [prefixArgument]: [string | undefined],
   options: ScanOptions,
 ): Promise<ExitCode> {
+  if (options.prefix !== undefined && prefixArgument !== undefined)
+    throw usageFailure('PREFIX and --prefix exclude each other');
   const prefix = options.prefix ?? prefixArgument;
   const asked: ScanOptions = { ...options, ...(prefix === undefined ? {} : { prefix }) };
   if (asked.count === true) return countKeys(context, asked);

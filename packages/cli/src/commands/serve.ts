@@ -6,7 +6,7 @@
  *
  * stdout: one line when it is ready. stderr: the log (serve/log.ts).
  */
-import { Cluster, type ClusterApi, type ClusterOptions, KvError } from '@quintet/engine';
+import { Cluster, type ClusterApi, type ClusterOptions, ERRORS, KvError } from '@quintet/engine';
 import { type RunningServer, type ServerOptions, startServer } from '@quintet/server';
 import { type Context, printJson, printLine } from '../context.ts';
 import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
@@ -78,8 +78,24 @@ async function startCluster(settings: Settings): Promise<ClusterApi> {
   } catch (error) {
     if (!(error instanceof KvError)) throw error;
     const code = error.code === 'INVALID_OPTION' ? EXIT.usage : EXIT.server;
-    throw new Failure(code, `cannot start the cluster: ${error.message}`, { code: error.code, cause: error });
+    throw new Failure(code, `cannot start the cluster: ${inFlags(error)}`, { code: error.code, cause: error });
   }
+}
+
+/** The engine's names of options, as they are called here. */
+const FLAGS: Readonly<Record<string, string>> = {
+  maxMemory: '--max-memory',
+  maxValueBytes: '--max-value (bytes)',
+  hangLimitMs: '--hang-limit (ms)',
+  'replicas must': '--replicas must',
+  'eviction allkeys-lru': '--eviction allkeys-lru',
+};
+
+/** What the engine says of an option, in the words of who gave a flag; what it says of anything else, as it is. */
+function inFlags({ code, message }: KvError): string {
+  if (code !== 'INVALID_OPTION') return message;
+  const said = message.replace(`${ERRORS.INVALID_OPTION.text}: `, '');
+  return Object.entries(FLAGS).reduce((text, [name, flag]) => text.replaceAll(name, flag), said);
 }
 
 async function listen(
@@ -103,14 +119,14 @@ function listenFailure(error: NodeJS.ErrnoException, where: string, port: number
   const hints: Readonly<Record<string, string>> = {
     PORT_IN_USE: `who has it? Try: lsof -i :${port}; or serve elsewhere with --port ${port + 1}`,
     PERMISSION_DENIED: 'ports below 1024 are for root: take a higher one',
-    ADDRESS_NOT_AVAILABLE: 'is that an address of this machine?',
+    ADDRESS_NOT_AVAILABLE: 'is that a name or an address of this machine?',
     PASSWORD_REQUIRED: 'set KVCTL_PASSWORD',
     BAD_CERTIFICATE: 'both must be PEM, and belong together',
     LISTEN_FAILED: 'is the address right?',
   };
   const hint = hints[error.code ?? ''];
   if (hint === undefined) return error;
-  const message = error.code === 'PORT_IN_USE' ? `${where} is in use` : `cannot listen on ${where}: ${error.message}`;
+  const message = error.code === 'PORT_IN_USE' ? `${where} is in use` : error.message;
   return new Failure(EXIT.usage, message, { code: error.code, cause: error, hint });
 }
 
@@ -121,7 +137,7 @@ function announce(context: Context, settings: Settings, port: number): void {
     return;
   }
   const layout = `${nodes} nodes, ${shards} shards, ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
-  const memory = maxMemory === undefined ? '' : `, ${formatSize(maxMemory)} a node`;
+  const memory = maxMemory === undefined || maxMemory === 0 ? '' : `, ${formatSize(maxMemory)} a node`;
   const up = formatDuration(process.uptime() * 1_000);
   printLine(
     context,

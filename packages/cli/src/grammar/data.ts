@@ -81,12 +81,12 @@ function defineWrites(definer: Definer): void {
     'kvctl put logo < logo.png',
     'kvctl put lock me --if-absent --ttl 30s || echo taken',
     'kvctl put city \'{"lat": 4.7}\' --json-value',
-    'kvctl put offset -- -5      # after "--" a value may begin with a dash',
+    'kvctl put flags -- --force  # after "--" a value may begin with dashes',
   ]);
   const cas = definer
     .command(
       'cas <key> <version> [value]',
-      'Store a value only if the key still has this version (0: absent).',
+      'Store a value only if the key still has this version (0: absent); from stdin without VALUE or with "-".',
       async () => (await import('../commands/put.ts')).cas,
     )
     .option('--ttl <duration>', 'remove it after so long', positiveDuration)

@@ -30,7 +30,7 @@ export class Definer {
 
   /** A command `name ARGUMENTS` that runs what `load` gives. Options are added to what it returns. */
   command<A, O>(usage: string, description: string, load: () => Promise<Handler<A, O>>): Command {
-    const command = this.parent.command(usage).description(description);
+    const command = withHint(this.parent.command(usage).description(description));
     command.action(async () => {
       const handler = await load();
       this.#exit(await handler(this.#contextOf(command), command.processedArgs as A, command.opts() as O));
@@ -40,8 +40,15 @@ export class Definer {
 
   /** A command that only holds others, such as `chaos`. */
   group(name: string, description: string): Definer {
-    return new Definer(this.parent.command(name).description(description), this.#contextOf, this.#exit);
+    return new Definer(withHint(this.parent.command(name).description(description)), this.#contextOf, this.#exit);
   }
+}
+
+/** After a mistake: whose help tells how it is written. */
+function withHint(command: Command): Command {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return command.showHelpAfterError(`hint: ${names.join(' ')} --help lists its arguments and options`);
 }
 
 export function examples(command: Command, lines: readonly string[]): Command {

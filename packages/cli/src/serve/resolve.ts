@@ -122,6 +122,7 @@ function textOf(value: unknown, where: string): string {
 
 /** The name that was meant, if it differs in its spelling alone; else where they all stand. */
 function hintFor(name: string, known: readonly string[]): string {
+  if (name === 'password') return `write it to a file and give that as password-file, or give it in ${PASSWORD}`;
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
   const meant = known.find((candidate) => plain(candidate) === plain(name));
   return meant === undefined ? 'kvctl serve --help lists them all' : `did you mean ${meant}?`;

@@ -17,7 +17,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^BUSY/, 'the server has too much to do: try again'],
   [/string exceeds maximum|invalid bulk length/, 'the longest value is set with: kvctl serve --max-value'],
   [/key exceeds maximum/, 'a key may have 64 KB'],
-  [/not an integer|not a valid float/, 'look at the value with: kvctl get KEY'],
+  [/not an integer/, 'look at the value with: kvctl get KEY; to a fraction add one: kvctl incr KEY 1.0'],
+  [/not a valid float/, 'look at the value with: kvctl get KEY'],
   [/unknown command.*quintet/i, 'is it a Quintet server? Only Redis’s own commands work on another'],
 ];
 
@@ -67,7 +68,7 @@ export function commandFailure(error: unknown, target: Target, timeoutMs: number
   const { name, message } = error as Error;
   if (name === 'ReplyError') return replyFailure(message);
   if (/command timed out/i.test(message)) {
-    const hint = 'a write may still be applied; wait longer with --timeout 30s';
+    const hint = 'wait longer with --timeout 30s; if it was a write, it may still be applied';
     return new Failure(EXIT.timeout, `no answer from ${describeTarget(target)} within ${timeoutMs} ms`, { hint });
   }
   return new Failure(EXIT.unreachable, `lost the connection to ${describeTarget(target)}`, {

@@ -45,8 +45,8 @@ function headline(status: ClusterStatus, colors: Colors): string {
   const copies = missing === 0 ? 'every shard has all its copies' : `${missing} of ${shards.length} shards lack a copy`;
   const facts = [
     `up ${formatDuration(status.uptimeMs)}`,
-    `${formatCount(counters.reads)} reads`,
-    `${formatCount(counters.writes)} writes`,
+    plural(counters.reads, 'read'),
+    plural(counters.writes, 'write'),
     plural(counters.nodeDeaths, 'node death'),
     plural(counters.promotions, 'promotion'),
   ];

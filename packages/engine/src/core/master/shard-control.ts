@@ -57,7 +57,9 @@ export class ShardControl {
   /** The order awaited from a seal. */
   wantedChain: readonly NodeId[] | null = null;
   lost = false;
+  /** A node of the chain is at its memory limit: every request says so. */
   pressure = false;
+  /** Since the start, for status: reads and writes answered, and entries changed by them. */
   reads = 0;
   writes = 0;
   changes = 0;

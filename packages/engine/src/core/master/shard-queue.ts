@@ -1,7 +1,8 @@
 /**
  * ShardQueue: the operations of one shard, from arrival to answer: credit, program order, what is unanswered.
  *
- * Owns      waiting → held → unanswered | reads, and the request numbers.
+ * Owns      waiting → held → unanswered (numbered requests) | reads (direct ones), and the request numbers; reads of the whole
+ *           shard (scans, counts), which wait for all that came before; the locks of transactions over several shards.
  * Does not  know chains or epochs: ShardControl sends what this hands out, and tells what was answered.
  * Invariants
  *   Q1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).

@@ -17,7 +17,7 @@
  *
  * Owns      locks held by transactions, the decision.
  * Does not  evaluate (transaction.ts), order single operations (shard-queue.ts), know chains (shard-control.ts).
- * Invariants
+ * Invariants (X1 and X2: core/transaction.ts)
  *   X3  Locks are asked for in all shards in one step, and each shard's line is first come, first served: who waits, waits
  *       for an earlier arrival. So there is no circle of waiting, and no need to detect or break one.
  *   X4  From the last lock given to the last install answered nobody else reads or writes the keys: the transaction takes

@@ -211,7 +211,7 @@ export class Watches {
     }
   }
 
-  /** A shard was lost, with everything after `seq`: K6. */
+  /** A shard was lost with all it held, when `seq` was its last committed: K6. (Its reset needs nothing more.) */
   onReset(shard: ShardId, seq: number): void {
     this.lostAt[shard] = seq;
     this.endWatchesOf(new Set([shard]), 'SHARD_LOST', `shard ${shard}, with all it held; begin anew`);

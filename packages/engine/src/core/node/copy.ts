@@ -6,13 +6,16 @@
  *
  * | message   | primary                    | replica, not tail   | tail                      | learner      | none   |
  * |-----------|----------------------------|---------------------|---------------------------|--------------|--------|
- * | config    | new role; window to the successor, or as answers; stream begun, kept or stopped           | discard | set-aside retried |
+ * | config    | new role; window to the successor, or as answers; stream begun, kept or stopped           | begins, or goes on | discard |
  * | request   | evaluate, take             | bug                 | bug unless primary        | bug          | bug    |
  * | record    | bug                        | take                | take                      | bug          | bug    |
  * | read      | bug unless tail            | bug                 | answer                    | bug          | bug    |
  * | seal      | sealed; pass on            | pass on             | sealed → master           | bug          | bug    |
  * | stream-*  | dropped                    | dropped             | dropped                   | learner.ts   | dropped|
+ * | stream-ack| dropped unless tail        | dropped             | a further slice may go    | dropped      | dropped|
+ * | touched   | marks entries as used      | the same            | the same                  | dropped      | dropped|
  *
+ * A config decides the role first; the columns name the one it gives. After each, what was set aside is handled.
  * Between copies a message of a later epoch (or `since`) is set aside until its configuration arrives, one of an earlier
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */

@@ -2,7 +2,7 @@
  * StreamSource: the sending side of catch-up, at the tail (protocol §3.1, §3.5).
  *
  * Owns      the position of one stream to one learner, and how far it may run ahead.
- * Does not  hold data: it reads the copy's store; records written meanwhile are sent by the copy (`record`).
+ * Does not  hold data: it reads the copy's store; what is written meanwhile the copy gives to sendRecord.
  * Invariants
  *   S1  a slice is read and emitted in one step, on the link that carries the stream's records: it is never older than a
  *       record before it, so the learner needs neither tombstones nor version compares.

@@ -15,19 +15,19 @@ import type { Entry, ValueKind } from '../operation.ts';
 
 /**
  * Raw memory, and the moving of one-byte strings in and out of it: the one thing the store needs that core/ cannot do
- * well by itself. runtime/chunk.ts supplies it from Node's Buffer. Stateless but for a few blocks kept for reuse.
+ * well by itself. runtime/chunk.ts supplies it from Node's Buffer. Stateless but for a few pieces kept for reuse.
  */
 export interface Memory {
-  /** A block of exactly `bytes` bytes with an ArrayBuffer of its own; contents arbitrary. */
+  /** A piece of exactly `bytes` bytes with an ArrayBuffer of its own; contents arbitrary. */
   allocate(bytes: number): Uint8Array;
-  /** Takes back a block nobody will touch again. */
-  recycle(block: Uint8Array): void;
+  /** Takes back a piece nobody will touch again. */
+  recycle(piece: Uint8Array): void;
   /** Writes a one-byte string at `offset`. */
-  write(block: Uint8Array, offset: number, text: string): void;
+  write(piece: Uint8Array, offset: number, text: string): void;
   /** The `length` bytes at `offset` as a one-byte string. */
-  read(block: Uint8Array, offset: number, length: number): string;
-  /** The `length` bytes at `offset` as a block, in place. Neither they nor the memory around them is the caller's to free. */
-  lend(block: Uint8Array, offset: number, length: number): Block;
+  read(piece: Uint8Array, offset: number, length: number): string;
+  /** The `length` bytes at `offset` as a block (block.ts: a large value), in place. Neither they nor the memory around them is the caller's to free. */
+  lend(piece: Uint8Array, offset: number, length: number): Block;
 }
 
 /** Bytes of all copies of one node against its limit (`maxMemory`). One per node, shared by its stores. */
