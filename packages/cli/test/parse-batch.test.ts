@@ -29,9 +29,15 @@ test('records as export writes them', () => {
     '{"key":"a","value":"x"}',
     '{"key":"b","value":{"n":1},"expiresAt":99}',
     '{"key":"c","value":5,"version":7}',
+    '{"key":"","value":"the empty key is a key"}',
   ];
   const { records, bad } = parse(lines.join('\n'), { format: 'ndjson' });
-  assert.deepEqual(records, ['a = text x', 'b = structured {"n":1} until 99', 'c = number 5']);
+  assert.deepEqual(records, [
+    'a = text x',
+    'b = structured {"n":1} until 99',
+    'c = number 5',
+    ' = text the empty key is a key',
+  ]);
   assert.deepEqual(bad, []);
 });
 

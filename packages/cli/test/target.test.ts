@@ -41,6 +41,8 @@ test('other schemes and nonsense are usage errors', () => {
       url,
     );
   }
+  assert.throws(() => resolveTarget({ url: '127.0.0.1:1338/2' }, {}), /names a database, and there is but one/);
+  assert.deepEqual(resolveTarget({ url: 'redis://127.0.0.1:1338/0' }, {}), { host: '127.0.0.1', port: 1338 });
 });
 
 test('an address as the first argument', () => {

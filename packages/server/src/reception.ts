@@ -152,7 +152,8 @@ export class Reception {
     const inside = new TLSSocket(socket, {
       isServer: true,
       secureContext,
-      ALPNProtocols: ['h2', 'http/1.1', 'redis'],
+      // In order of preference: h2 is gRPC's alone, and clients of gRPC offer nothing else; browsers and curl offer both.
+      ALPNProtocols: ['http/1.1', 'h2', 'redis'],
     });
     inside.on('error', () => inside.destroy());
     // HTTP/2 waits for this to be so, and without a tls.Server nobody else sets it.

@@ -50,6 +50,11 @@ test('http: an entry is a resource, its version the ETag', async () => {
 });
 
 test('http: max-age is the time to live; bytes stay bytes', async () => {
+  for (const wrong of ['max-age=abc', 'max-age=', 'max-age=1.5', 'no-store, max-age=-1', 'max-age=0']) {
+    const refused = await put('ttl', 'x', { 'cache-control': wrong });
+    assert.equal(refused.status, 400, wrong);
+    await refused.body?.cancel();
+  }
   assert.equal((await put('ttl', 'x', { 'cache-control': 'max-age=100' })).status, 204);
   assert.match((await fetch(`${base}/v1/keys/ttl`)).headers.get('cache-control')!, /max-age=(100|99)$/);
   const left = (await cluster.ttl('ttl'))!;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:https';
 import { test } from 'node:test';
+import { connect } from 'node:tls';
 import { Redis } from 'ioredis';
 import { startServer } from '../src/index.ts';
 import { certificate, NO_OPENSSL } from './support/certificate.ts';
@@ -28,6 +30,16 @@ test('tls: RESP and HTTP inside, plain connections beside', { skip }, async () =
     call.end();
   });
   assert.equal(body, 'over TLS');
+  const both = connect({
+    host: server.host,
+    port: server.port,
+    ca: tls.cert,
+    servername: 'localhost',
+    ALPNProtocols: ['h2', 'http/1.1'],
+  });
+  await once(both, 'secureConnect');
+  assert.equal(both.alpnProtocol, 'http/1.1', 'a browser offers both, and HTTP/2 is for gRPC');
+  both.destroy();
   secure.disconnect();
   plain.disconnect();
   await server.close();

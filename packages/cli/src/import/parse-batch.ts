@@ -112,7 +112,7 @@ function toParsed(record: unknown, number: number, recipe: Recipe, templates: Te
   const exported = templates.key === undefined;
   const key = exported ? keyFromJson(fields.key, fields.keyEncoding) : Buffer.from(templates.key!.fill(record, number));
   const expiresAt = exported ? deadline(fields.expiresAt) : 0;
-  if (key.length === 0) throw new Error('the key is empty');
+  if (key.length === 0 && !exported) throw new Error('the key is empty');
   if (templates.value !== undefined) return { key, value: text(templates.value.fill(record, number)), expiresAt };
   if (exported) return { key, value: valueFromJson(fields.value, fields.encoding), expiresAt };
   return {

@@ -50,6 +50,9 @@ export function parseUrl(text: string): Partial<Target> {
     throw usageFailure(`cannot speak ${url.protocol}// (only redis:// and rediss://)`, hint);
   }
   if (url.hostname === '') throw usageFailure(`"${text}" names no host`, hint);
+  if (!['', '/', '/0'].includes(url.pathname)) {
+    throw usageFailure(`"${text}" names a database, and there is but one, 0`, hint);
+  }
   const parsed: Partial<Target> = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || DEFAULT_PORT),

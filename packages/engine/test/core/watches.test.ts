@@ -110,6 +110,18 @@ test('whoever was away during the loss is told so; whoever begins after it hears
   assert.deepEqual([resumed.heard, resumed.ended], [['1:3'], null], 'a position from after the loss is good');
 });
 
+test('a position that was never told is refused: whoever has it would wait in silence', () => {
+  const subject = new Subject();
+  subject.watch();
+  subject.put(1);
+  const early = subject.watch(only(1), new Map([[1, 2]]));
+  assert.deepEqual([early.ended, early.positions], ['WATCH_LAGGED', null]);
+  assert.match(early.details, /shard 1 has come to version 1, and not to 2/);
+  subject.put(1);
+  const resumed = subject.watch(only(1), new Map([[1, 1]]));
+  assert.deepEqual([resumed.heard, resumed.ended], [['1:2'], null]);
+});
+
 test('a watch that was still starting ends with the shard', () => {
   const cluster = new VirtualCluster({ nodes: 2, shards: 1, replicas: 0 });
   cluster.settle();

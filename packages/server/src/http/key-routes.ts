@@ -132,9 +132,10 @@ function preconditionFailed({ version }: Result): HttpRefusal {
 
 /** `Cache-Control: max-age=<seconds>` as a time to live in ms. */
 function maxAgeOf(header: string | undefined): number {
-  const seconds = /(?:^|[,\s])max-age=(\d{1,10})(?:$|[,\s])/i.exec(header ?? '')?.[1];
-  if (seconds === undefined) return NO_TTL;
-  if (Number(seconds) === 0) throw new HttpRefusal(400, 'MAX_AGE', 'max-age must be at least 1');
+  const given = /(?:^|[,\s])max-age\s*=\s*([^,\s]*)/i.exec(header ?? '')?.[1];
+  if (given === undefined) return NO_TTL;
+  const seconds = /^"?(\d{1,10})"?$/.exec(given)?.[1] ?? 0;
+  if (Number(seconds) === 0) throw new HttpRefusal(400, 'MAX_AGE', 'max-age must be whole seconds, at least 1');
   return Number(seconds) * 1000;
 }
 

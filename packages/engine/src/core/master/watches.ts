@@ -157,17 +157,19 @@ export class Watches {
     { shard, committedSeq, queue }: WatchedShard,
     position: number,
   ): Change[] | undefined {
-    if (position <= this.lostAt[shard]!) return undefined;
+    // A position that was never told is of another life of the cluster: waiting for it would be silence about all before.
+    if (position <= this.lostAt[shard]! || position > committedSeq) return undefined;
     const isMarked = this.filters.covering(filter).some(({ markedSince }) => markedSince.get(shard)! <= position);
     if (isMarked) return this.histories[shard]!.since(position, filter);
     return committedSeq === position && queue.unanswered.length === 0 ? [] : undefined;
   }
 
   private whyUnknown(shard: ShardId, position: number): string {
-    const lost = position <= this.lostAt[shard]!;
-    return lost
-      ? `shard ${shard} was lost with all it held, at version ${this.lostAt[shard]}`
-      : `nothing is remembered of shard ${shard} since version ${position}`;
+    if (position <= this.lostAt[shard]!)
+      return `shard ${shard} was lost with all it held, at version ${this.lostAt[shard]}`;
+    const { committedSeq } = this.shards[shard]!;
+    if (position > committedSeq) return `shard ${shard} has come to version ${committedSeq}, and not to ${position}`;
+    return `nothing is remembered of shard ${shard} since version ${position}`;
   }
 
   // ---- requests and answers -------------------------------------------------------------------------------------
