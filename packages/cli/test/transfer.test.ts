@@ -130,8 +130,9 @@ test('input that is no input: exit 2', async () => {
   const twice = await file('twice.csv', 'a,a\n1,2\n');
   const rows: [string[], RegExp][] = [
     [['import', join(folder, 'absent.json')], /cannot read .+ENOENT/],
-    [['import', folder], /format of/],
-    [['import', folder, '--format', 'csv'], /is a folder/],
+    [['import', join(folder, 'absent')], /cannot read .+ENOENT/],
+    [['import', folder], /is a folder/],
+    [['import', await file('plain', '')], /format of/],
     [['import', '-'], /format of stdin is not known.*\nhint: .*--format/],
     [['import', object], /is no JSON array\nhint: .*ndjson/],
     [['import', twice, '--key', '{a}'], /header has "a" twice/],

@@ -44,10 +44,11 @@ const FORMATS: Readonly<Record<string, Format>> = {
 const SHOWN_MAX = 20;
 
 export async function importFile(context: Context, [file]: [string], options: ImportOptions): Promise<ExitCode> {
+  const totalBytes = file === '-' ? 0 : await sizeOf(file);
   const format = options.format ?? formatOf(file);
   checkTemplates(options);
   const delimiter = extname(file) === '.tsv' ? '\t' : options.delimiter;
-  const source = await openSource(context, file);
+  const source = { ...openSource(context, file), totalBytes };
   const { runImport } = await import('../import/run.ts');
   let shown = 0;
   const run: RunOptions = {
@@ -83,13 +84,17 @@ function checkTemplates({ key, value }: ImportOptions): void {
   }
 }
 
-async function openSource(context: Context, file: string): Promise<Pick<RunOptions, 'input' | 'name' | 'totalBytes'>> {
-  if (file === '-') return { input: context.io.stdin, name: 'stdin', totalBytes: 0 };
+async function sizeOf(file: string): Promise<number> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw usageFailure(`cannot read "${file}" (${error.code})`);
   });
   if (found.isDirectory()) throw usageFailure(`"${file}" is a folder`);
-  return { input: createReadStream(file, { highWaterMark: 1 << 20 }), name: file, totalBytes: found.size };
+  return found.size;
+}
+
+function openSource(context: Context, file: string): Pick<RunOptions, 'input' | 'name'> {
+  if (file === '-') return { input: context.io.stdin, name: 'stdin' };
+  return { input: createReadStream(file, { highWaterMark: 1 << 20 }), name: file };
 }
 
 function printSummary(context: Context, summary: Summary, options: ImportOptions): void {

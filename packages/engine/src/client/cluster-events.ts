@@ -64,11 +64,11 @@ function eventOf(note: Note, at: number): Told | null {
       return ['learner-started', { at, shard, node: nodeName(node), source: nodeName(source) }];
     }
     case 'learner-joined':
-      return ['learner-joined', { at, shard: note.shard, node: nodeName(note.node), tookMs: note.tookMs }];
+      return ['learner-joined', { at, shard: note.shard, node: nodeName(note.node), tookMs: rounded(note.tookMs) }];
     case 'shard-restored':
-      return ['shard-restored', { at, shard: note.shard, tookMs: note.tookMs }];
+      return ['shard-restored', { at, shard: note.shard, tookMs: rounded(note.tookMs) }];
     case 'redundancy-restored':
-      return ['redundancy-restored', { at, tookMs: note.tookMs }];
+      return ['redundancy-restored', { at, tookMs: rounded(note.tookMs) }];
     case 'shard-lost':
       return ['shard-lost', { at, shard: note.shard }];
     case 'shard-reset':
@@ -78,4 +78,9 @@ function eventOf(note: Note, at: number): Told | null {
     case 'node-stopped':
       return ['node-stopped', { at, node: seatName(note.seat) }];
   }
+}
+
+/** Tenths of a millisecond: the master's clock has no more to say. */
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
