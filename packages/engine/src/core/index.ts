@@ -47,7 +47,13 @@ export { StreamSource } from './node/stream-source.ts';
 export type { DeathReason, Note } from './notes.ts';
 export * from './operation.ts';
 export type { MasterOutbox, NodeOutbox, Sink, WatchSink } from './outbox.ts';
-export { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, type NodeSettings } from './settings.ts';
+export {
+  DEFAULT_MASTER_SETTINGS,
+  DEFAULT_NODE_SETTINGS,
+  type MasterSettings,
+  type MemoryLimit,
+  type NodeSettings,
+} from './settings.ts';
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './slot.ts';
 export { SlabStore } from './store/slab-store.ts';
 export type { EntryHead, Memory, MemoryBudget, Store as ShardStore, WalkedEntry } from './store/store.ts';

@@ -8,7 +8,8 @@ import type { MemoryBudget, Store, UseClock } from '../store/store.ts';
 
 export interface NodeContext {
   readonly id: NodeId;
-  readonly settings: NodeSettings;
+  /** Another object with every new memory limit: not to be kept. */
+  settings: NodeSettings;
   readonly outbox: NodeOutbox;
   readonly budget: MemoryBudget;
   /** Highest master time received (protocol §6). */

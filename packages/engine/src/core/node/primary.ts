@@ -43,6 +43,10 @@ const EVICTION_SAMPLES = 5;
 /** Under pressure a write makes room for so many times its own size, so that the shard shrinks while it is written to. */
 const EVICTION_FACTOR = 2;
 const EVICTIONS_MAX = 64;
+/** Bytes evicted in one slice of shrinking. */
+const SHRINK_BYTES = 64 * 1024;
+/** Shrinking waits while so many records are not known to be committed: they are on the node's heap. */
+const SHRINK_WINDOW = 4096;
 
 /** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
 export interface PrimaryOutputs {
@@ -181,6 +185,15 @@ export class Primary {
   /** Bytes an append writes again besides its own. */
   private carriedOver({ verb, key }: Operation): number {
     return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
+  }
+
+  /** One slice of eviction that no write asks for; true if it has removed something. */
+  shrink(): boolean {
+    const { state } = this;
+    if (this.sealed || state.window.length >= SHRINK_WINDOW) return false;
+    const before = state.lastSeq;
+    this.evict(SHRINK_BYTES);
+    return state.lastSeq !== before;
   }
 
   private evict(bytes: number): void {
