@@ -57,7 +57,7 @@ export interface ClusterApi extends Store, AsyncDisposable {
   readonly memoryLimit: ClusterMemoryLimit;
   /**
    * Changes what nodes may hold, and what a full one does, for those that are there and those to come; resolves when all work
-   * by it. What is asked after the call is judged by the new limit. INVALID_OPTION, CLOSED.
+   * by it. What is asked after the call is judged by the new limit (or a later one). INVALID_OPTION, CLOSED.
    */
   setMemoryLimit(limit: MemoryLimitOptions): Promise<void>;
   /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now. */

@@ -162,7 +162,7 @@ export class Cluster extends TypedStore implements ClusterApi {
 
   /**
    * Changes what nodes may hold, and what a full one does, for those that are there and those to come. What is asked after
-   * this call is judged by the new limit; it resolves when every node works by it. A limit below what is held loses nothing
+   * this call is judged by the new limit (or a later one); it resolves when every node works by it. A limit below what is held loses nothing
    * by itself: without eviction writes that need room are refused until there is some; with it the nodes evict at once.
    * @throws {KvError} INVALID_OPTION, CLOSED (as rejections)
    */

@@ -12,6 +12,8 @@ export interface NodeContext {
   settings: NodeSettings;
   readonly outbox: NodeOutbox;
   readonly budget: MemoryBudget;
+  /** The limit was lowered to less than is held, and what is too much is being evicted. */
+  shrinking: boolean;
   /** Highest master time received (protocol §6). */
   time: number;
   /** Follows `time`. */

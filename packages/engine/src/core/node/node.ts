@@ -46,8 +46,6 @@ export class Node implements NodeMachine {
   private readonly usage: Usage;
   private readonly copies = new Map<ShardId, Copy>();
   private expiredAt = 0;
-  /** The limit was lowered to less than is held, and may be kept by evicting. */
-  private shrinking = false;
 
   constructor({ id, settings, memory, outbox }: NodeParts) {
     this.id = id;
@@ -55,7 +53,7 @@ export class Node implements NodeMachine {
     const uses: UseClock = { tick: 0, tickMs: settings.useTickMs };
     const newStore = () => new SlabStore({ budget, memory, hashSeed: settings.hashSeed, clock: uses });
     const random = seededRandom(settings.hashSeed ^ id);
-    this.context = { id, settings, outbox, budget, time: 0, uses, newStore, random };
+    this.context = { id, settings, outbox, budget, shrinking: false, time: 0, uses, newStore, random };
     this.usage = new Usage(this.context);
   }
 
@@ -102,7 +100,7 @@ export class Node implements NodeMachine {
     const { context } = this;
     context.settings = { ...context.settings, maxMemoryBytes, eviction };
     this.usage.onLimit(revision);
-    this.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
+    context.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
   }
 
   /** One slice for each copy: streams, expiry, reclaiming; if there is nothing of that, shrinking. */
@@ -119,14 +117,15 @@ export class Node implements NodeMachine {
     // A round of expiry goes on, slice by slice, until no copy has more to do; the next begins an interval later.
     if (expiryIsDue && !expiring) this.expiredAt = time;
     // Dead space first: what reclaiming gives back need not be evicted.
-    return more || (this.shrinking && this.shrink());
+    return more || (this.context.shrinking && this.shrink());
   }
 
   /** One slice of coming down to a lowered limit, from where writes alone would only come as they happen to be made. */
   private shrink(): boolean {
-    this.shrinking = atSoftLimit(this.context, 0);
+    const { context } = this;
+    context.shrinking = atSoftLimit(context, 0);
     let more = false;
-    if (this.shrinking) for (const copy of this.copies.values()) more = copy.shrink() || more;
+    if (context.shrinking) for (const copy of this.copies.values()) more = copy.shrink() || more;
     return more;
   }
 

@@ -178,7 +178,10 @@ export class Primary {
     // What is installed was decided with the room known then (transactions.ts): it is never refused.
     const decided = operation.verb === 'install';
     if (context.settings.eviction === 'noeviction') return decided;
-    this.evict(EVICTION_FACTOR * (bytes + operation.key.length));
+    const needed = bytes + operation.key.length;
+    const freed = this.evict(EVICTION_FACTOR * needed);
+    // On the way down to a new limit the node is over it whatever this write does.
+    if (context.shrinking && freed >= needed) return true;
     return decided || !overHardLimit(context, growth);
   }
 
@@ -196,17 +199,19 @@ export class Primary {
     return state.lastSeq !== before;
   }
 
-  private evict(bytes: number): void {
+  /** Evicts about so many bytes; returns how many. */
+  private evict(bytes: number): number {
     const { state, context } = this;
     let freed = 0;
     for (let evictions = 0; freed < bytes && evictions < EVICTIONS_MAX; evictions++) {
       const before = state.data.liveBytes;
       const key = state.data.evictionCandidate(EVICTION_SAMPLES, context.random);
-      if (key === undefined) return;
+      if (key === undefined) break;
       this.removeOwn(key, 'evict');
       freed += before - state.data.liveBytes;
       state.data.reclaim();
     }
+    return freed;
   }
 
   // ---- records of its own ---------------------------------------------------------------------------------------
