@@ -28,6 +28,7 @@ export type * from './machines.ts';
 export type { Call } from './master/call.ts';
 export { History } from './master/history.ts';
 export { Master } from './master/master.ts';
+export { NodeMemory } from './master/node-memory.ts';
 export { OrderFilter } from './master/order-filter.ts';
 export { Repair } from './master/repair.ts';
 export { Seats } from './master/seats.ts';
