@@ -61,6 +61,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
     'Atomic over all shards. Commands on all keys (FLUSHALL, DBSIZE, KEYS, SCAN, RANDOMKEY, WAIT) cut it into parts, each ' +
       'atomic. At most 16,384 keys and 32 MB.',
   ],
+  ['multi', 'Short of memory, it refuses to queue commands that need some, where Redis refuses all.'],
   ['watch', 'A key that is absent again is as absent as before, whatever it was meanwhile.'],
   ['psubscribe', PATTERNS],
   ['pubsub|channels', PATTERNS],
