@@ -148,6 +148,25 @@ test('what a node said of an earlier limit means nothing', () => {
   assert.equal(cluster.master.shards[0]!.pressure, false);
 });
 
+test('a primary that expires by itself hears what is committed: its window does not grow without end', () => {
+  const cluster = new VirtualCluster({ nodes: 2, shards: 1, replicas: 1, committedEvery: 100 });
+  cluster.settle();
+  for (let i = 0; i < 10_000; i++) cluster.submit(0, { ...put(`key-${i}`, 10), ttl: 60_000 });
+  cluster.settle();
+  let longest = 0;
+  cluster.now += 61_000;
+  for (let round = 0; round < 500; round++) {
+    cluster.master.tick(cluster.now++);
+    for (const link of cluster.busy()) while (link.queue.length > 0) cluster.deliver(link);
+    cluster.work();
+    for (const id of cluster.master.shards[0]!.chain) {
+      longest = Math.max(longest, cluster.nodes.get(id)!.inspect(0)!.state.window.length);
+    }
+  }
+  assert.deepEqual(keysLeft(cluster), [0, 0]);
+  assert.ok(longest < 3000, `${longest} records`);
+});
+
 test('a cluster that closes answers who waits for a change', () => {
   const cluster = filled(1);
   const waits = cluster.setMemoryLimit(limit(MIB));
