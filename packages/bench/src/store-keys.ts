@@ -24,7 +24,7 @@ export interface Peer {
 
 export function newStore(): SlabStore {
   const clock = { tick: 0, tickMs: 1000 };
-  return new SlabStore({ memory: new BufferMemory(), budget: createBudget(0), hashSeed: 0x1234_5678_9abc, clock });
+  return new SlabStore({ memory: new BufferMemory(), budget: createBudget(), hashSeed: 0x1234_5678_9abc, clock });
 }
 
 export function storePeer(store: Store): Peer {

@@ -7,7 +7,7 @@ export { Cluster } from './client/cluster.ts';
 export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster-api.ts';
 export type { ClusterEmitter } from './client/cluster-events.ts';
 export { type AttachedStore, attach } from './client/handle.ts';
-export type { ClusterOptions, EvictionPolicy } from './client/options.ts';
+export type { ClusterMemoryLimit, ClusterOptions, EvictionPolicy, MemoryLimitOptions } from './client/options.ts';
 export type {
   ClusterCounters,
   ClusterEventName,

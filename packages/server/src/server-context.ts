@@ -15,6 +15,7 @@ import { Incidents } from './incidents.ts';
 import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
 import { MemoryHolders } from './memory-holders.ts';
+import { ServerMemoryLimit } from './memory-limit.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
@@ -93,6 +94,7 @@ export class ServerContext {
   readonly slowWork = new SlowWork();
   readonly replicaWaits: ReplicaWaits;
   readonly memoryHolders = new MemoryHolders();
+  readonly memoryLimit: ServerMemoryLimit;
   readonly log: ServerLog;
   readonly incidents: Incidents;
   /** On its way down: answers what was asked, takes nothing new. */
@@ -126,6 +128,7 @@ export class ServerContext {
 
   constructor(cluster: ClusterApi, options: ContextOptions) {
     this.cluster = cluster;
+    this.memoryLimit = new ServerMemoryLimit(cluster);
     this.replicaWaits = new ReplicaWaits(cluster);
     this.limits = options.limits;
     this.log = options.log ?? SILENT;

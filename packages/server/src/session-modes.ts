@@ -4,7 +4,8 @@
  *
  * Invariant M1  EXEC, DISCARD, MULTI, WATCH, QUIT and RESET are run at once also inside MULTI (and say what they think of it).
  */
-import type { Command } from './commands/command.ts';
+import { KvError } from '@quintet/engine';
+import { type Command, keysAt } from './commands/command.ts';
 import { CommandError } from './errors.ts';
 import { ownCopy } from './resp/decoder.ts';
 import { simple } from './resp/encoder.ts';
@@ -113,10 +114,19 @@ export function intercept(
 
 function enqueue(session: Session, multi: Multi, command: Command, args: readonly string[]): void {
   if (command.spec.flags.includes('no_multi')) throw new CommandError('ERR Command not allowed inside a transaction');
+  if (command.spec.flags.includes('denyoom') && isRefused(session, command, args)) {
+    throw new KvError('OUT_OF_MEMORY');
+  }
   for (const argument of args) multi.bytes += argument.length + 32;
   if (multi.bytes > session.context.limits.requestBytes) throw new CommandError('ERR the transaction is too large');
   multi.queue.push({ command, args: args.map(kept) });
   session.reply(QUEUED);
+}
+
+/** Whether the command would be refused for want of memory if it were run now: who queues it should not wait for EXEC to hear so. */
+function isRefused({ context, caller }: Session, { spec }: Command, args: readonly string[]): boolean {
+  if (context.memoryLimit.isUnlimited || spec.keys === undefined) return false;
+  return keysAt(spec.keys, args).some((key) => context.cluster.refusesGrowth(caller.shardOf(key)));
 }
 
 /** Queued arguments may wait long; they must not keep alive all that arrived with them. */

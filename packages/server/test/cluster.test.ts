@@ -166,3 +166,25 @@ test('a client that goes away amid its pipeline harms nobody', async () => {
   }
   assert.equal(await redis.ping(), 'PONG');
 });
+
+test('a real client over a real cluster: CONFIG SET maxmemory is obeyed by all nodes, those to come too', async () => {
+  const limit = 5 * 2 ** 20 + 1;
+  await redis.flushall();
+  assert.equal(await redis.config('SET', 'maxmemory', limit, 'maxmemory-policy', 'noeviction'), 'OK');
+  assert.deepEqual(await redis.config('GET', 'maxmemory'), ['maxmemory', String(limit)]);
+  assert.match(await redis.info('memory'), new RegExp(`maxmemory:${limit}\\r[^]*maxmemory_policy:noeviction\\r`));
+  assert.equal(cluster.status().nodes[0]!.maxMemory, 2 ** 20 + 1);
+  const value = 'v'.repeat(10_000);
+  const answers = await Promise.allSettled(Array.from({ length: 1000 }, (_, index) => redis.set(`m${index}`, value)));
+  assert.ok(answers.some(({ status }) => status === 'rejected'));
+  await assert.rejects(redis.multi().set('m', value).exec(), /^ReplyError: EXECABORT .*/);
+  cluster.chaos.kill('n1');
+  await cluster.settled();
+  assert.equal(await redis.config('SET', 'maxmemory', 1), 'OK');
+  await assert.rejects(redis.set('m', 'v'), /^ReplyError: OOM /);
+  assert.equal(await redis.get('m0'), value);
+  await assert.rejects(redis.config('SET', 'maxmemory', 0, 'maxmemory-policy', 'volatile-lru'), /must be one of/);
+  assert.deepEqual(await redis.config('GET', 'maxmemory'), ['maxmemory', '1']);
+  assert.equal(await redis.config('SET', 'maxmemory', 0), 'OK');
+  assert.equal(await redis.set('m', value), 'OK');
+});

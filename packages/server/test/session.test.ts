@@ -250,6 +250,18 @@ test('session: errors of the engine, early and late, take their turn', async () 
   assert.equal(lines[3], '+PONG');
 });
 
+test('session: an EXEC there is no memory for has done nothing, and says so as Redis does', async () => {
+  const { feed, quiet, transport, caller } = connect();
+  feed(request('MULTI') + request('SET', 'a', '1') + request('GET', 'b'));
+  await quiet();
+  caller.failNext = { code: 'OUT_OF_MEMORY', synchronously: false };
+  feed(request('EXEC') + request('PING'));
+  await quiet();
+  const lines = transport.written.split('\r\n').slice(3);
+  const reason = "OOM command not allowed when used memory > 'maxmemory'.";
+  assert.deepEqual(lines, [`-EXECABORT Transaction discarded because of: ${reason}`, '+PONG', '']);
+});
+
 test('session: nothing runs before AUTH, and a wrong password takes its time', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { ask, quiet, transport, session } = connect({ password: 'secret' });

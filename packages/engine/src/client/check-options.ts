@@ -8,17 +8,18 @@
 import { randomInt } from 'node:crypto';
 import { KvError } from '../core/errors.ts';
 import { SEATS_MAX } from '../core/ids.ts';
+import type { MemoryLimitChange } from '../core/machines.ts';
 import {
   DEFAULT_MASTER_SETTINGS,
   DEFAULT_NODE_SETTINGS,
   type MasterSettings,
+  type MemoryLimit,
   type NodeSettings,
 } from '../core/settings.ts';
 import { HASH_SLOTS } from '../core/slot.ts';
-import { checkCount, checkFlag, invalidOption } from './call-options.ts';
+import { checkCount, checkFlag, checkNames, invalidOption } from './call-options.ts';
 import type { CallerLimits } from './caller.ts';
-import { didYouMean } from './did-you-mean.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterOptions, MemoryLimitOptions } from './options.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -63,7 +64,7 @@ const DEFAULT_NODE_HEAP_MB = 128;
 
 /** @throws {KvError} INVALID_OPTION */
 export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
-  checkNames(options);
+  checkNames(options, NAMES, 'option');
   checkFlag('chaos', options.chaos);
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     checkCount(name, options[name as keyof typeof RANGES], least, most);
@@ -84,13 +85,6 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
   };
 }
 
-function checkNames(options: ClusterOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object', options);
-  for (const name in options) {
-    if (!NAMES.has(name)) throw new KvError('INVALID_OPTION', `there is no option ${name}${didYouMean(name, NAMES)}`);
-  }
-}
-
 function checkReplicas({ nodes, replicas }: MasterSettings, options: ClusterOptions): void {
   if (replicas < nodes) return;
   // The one contradiction that a default can cause: { nodes: 1 } means one node, and one node has no replicas.
@@ -99,9 +93,7 @@ function checkReplicas({ nodes, replicas }: MasterSettings, options: ClusterOpti
 }
 
 function checkMemory({ maxMemory = 0, eviction }: ClusterOptions): void {
-  if (eviction !== undefined && !POLICIES.includes(eviction)) {
-    throw invalidOption('eviction', POLICIES.join(' or '), eviction);
-  }
+  checkPolicy(eviction);
   if (eviction === 'allkeys-lru' && maxMemory === 0) {
     throw new KvError(
       'INVALID_OPTION',
@@ -113,6 +105,26 @@ function checkMemory({ maxMemory = 0, eviction }: ClusterOptions): void {
   }
 }
 
+function checkPolicy(eviction: ClusterOptions['eviction']): void {
+  if (eviction === undefined || POLICIES.includes(eviction)) return;
+  throw invalidOption('eviction', POLICIES.join(' or '), eviction);
+}
+
+const LIMIT_NAMES: ReadonlySet<string> = new Set<keyof MemoryLimitOptions>(['maxMemory', 'eviction']);
+
+/**
+ * The limit that a change of `present` comes to. Of a running cluster less is refused than of one to be started: eviction
+ * without a limit, and a limit nothing fits in, are steps on the way to another, or how a cluster is made to refuse writes.
+ * @throws {KvError} INVALID_OPTION
+ */
+export function checkMemoryLimit(options: MemoryLimitOptions, present: MemoryLimit): MemoryLimitChange {
+  checkNames(options, LIMIT_NAMES, 'option');
+  const { maxMemory = present.maxMemoryBytes, eviction = present.eviction } = options;
+  checkCount('maxMemory', maxMemory, ...RANGES.maxMemory);
+  checkPolicy(eviction);
+  return { maxMemoryBytes: maxMemory, eviction, creditBytes: creditBytes(maxMemory) };
+}
+
 function masterSettings(options: ClusterOptions): MasterSettings {
   const defaults = DEFAULT_MASTER_SETTINGS;
   return {
@@ -121,7 +133,8 @@ function masterSettings(options: ClusterOptions): MasterSettings {
     shards: options.shards ?? defaults.shards,
     replicas: options.replicas ?? defaults.replicas,
     maxValueBytes: options.maxValueBytes ?? defaults.maxValueBytes,
-    evicts: options.eviction === 'allkeys-lru',
+    maxMemoryBytes: options.maxMemory ?? 0,
+    eviction: options.eviction ?? 'noeviction',
     creditBytes: creditBytes(options.maxMemory ?? 0),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,

@@ -4,6 +4,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Caller } from './caller.ts';
 import type { ClusterEmitter } from './cluster-events.ts';
+import type { ClusterMemoryLimit, MemoryLimitOptions } from './options.ts';
 import type { ClusterEventName, ClusterEvents, ClusterStatus } from './status.ts';
 import type { Store } from './store.ts';
 
@@ -52,6 +53,15 @@ export interface ClusterApi extends Store, AsyncDisposable {
   resetShard(shard: number): void;
   /** Starts a seat again that was stopped for crash-looping (`n3`); one that is up is left alone. UNKNOWN_NODE. */
   reviveNode(node: string): void;
+  /** What nodes may hold now, and what a full one does. */
+  readonly memoryLimit: ClusterMemoryLimit;
+  /**
+   * Changes what nodes may hold, and what a full one does, for those that are there and those to come; resolves when all work
+   * by it. What is asked after the call is judged by the new limit (or a later one). INVALID_OPTION, CLOSED.
+   */
+  setMemoryLimit(limit: MemoryLimitOptions): Promise<void>;
+  /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now. */
+  refusesGrowth(shard: number): boolean;
   /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
   handle(): ClusterHandle;
   /** Stops every thread. Calls under way fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */

@@ -13,13 +13,13 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { abortedBefore } from './call.ts';
 import { CALL_OPTIONS, checkCallOptions } from './call-options.ts';
 import { ChaosControl } from './chaos.ts';
-import { type ClusterSettings, checkOptions } from './check-options.ts';
+import { type ClusterSettings, checkMemoryLimit, checkOptions } from './check-options.ts';
 import type { Chaos, ClusterApi, ClusterHandle } from './cluster-api.ts';
 import { ClusterCaller } from './cluster-caller.ts';
 import { type ClusterEmitter, EventHub } from './cluster-events.ts';
 import { describeStatus } from './describe-status.ts';
 import { Handles } from './handle.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterMemoryLimit, ClusterOptions, MemoryLimitOptions } from './options.ts';
 import type { ClusterEventName, ClusterEvents, ClusterStatus } from './status.ts';
 import type { CallOptions } from './store.ts';
 import { TypedStore } from './typed-store.ts';
@@ -93,7 +93,6 @@ export class Cluster extends TypedStore implements ClusterApi {
     return describeStatus({
       runtime: this.#runtime,
       master: this.#settings.master,
-      node: this.#settings.node,
       events: this.#events.counters,
       startedAt: this.#startedAt,
     });
@@ -153,6 +152,34 @@ export class Cluster extends TypedStore implements ClusterApi {
     }
     if (!control.lost) throw new KvError('NOT_LOST', `shard ${shard}`);
     this.#runtime.resetShard(shard);
+  }
+
+  /** What nodes may hold now, and what a full one does. */
+  get memoryLimit(): ClusterMemoryLimit {
+    const { maxMemoryBytes, eviction } = this.#runtime.master.memory.limit;
+    return { maxMemory: maxMemoryBytes, eviction };
+  }
+
+  /**
+   * Changes what nodes may hold, and what a full one does, for those that are there and those to come. What is asked after
+   * this call is judged by the new limit (or a later one); it resolves when every node works by it. A limit below what is held loses nothing
+   * by itself: without eviction writes that need room are refused until there is some; with it the nodes evict at once.
+   * @throws {KvError} INVALID_OPTION, CLOSED (as rejections)
+   */
+  async setMemoryLimit(limit: MemoryLimitOptions): Promise<void> {
+    this.#checkOpen();
+    const checked = checkMemoryLimit(limit, this.#runtime.master.memory.limit);
+    await new Promise<void>((resolve, reject) => {
+      this.#runtime.setMemoryLimit(checked, {
+        onResult: () => resolve(),
+        onError: (code, details) => reject(new KvError(code, details)),
+      });
+    });
+  }
+
+  /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now: a node of its chain is full, and nothing is evicted. */
+  refusesGrowth(shard: number): boolean {
+    return this.#runtime.master.shards[shard]?.refusesGrowth ?? false;
   }
 
   /** No harm if the seat is not stopped. @throws {KvError} UNKNOWN_NODE, CLOSED */

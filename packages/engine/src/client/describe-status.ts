@@ -8,7 +8,7 @@ import { incarnationOf, NOBODY, nodeId, nodeName, seatName } from '../core/ids.t
 import type { Master } from '../core/master/master.ts';
 import type { SeatState } from '../core/master/seats.ts';
 import type { ShardControl } from '../core/master/shard-control.ts';
-import type { MasterSettings, NodeSettings } from '../core/settings.ts';
+import type { MasterSettings } from '../core/settings.ts';
 import { slotsOf } from '../core/slot.ts';
 import type { CopyStats, NodeStats, Runtime } from '../runtime/runtime.ts';
 import type { ClusterCounters, ClusterStatus, NodeStatus, ShardHealth, ShardStatus } from './status.ts';
@@ -19,7 +19,6 @@ export type EventCounters = Pick<ClusterCounters, 'nodeDeaths' | 'promotions' | 
 export interface StatusSources {
   readonly runtime: Runtime<Master>;
   readonly master: MasterSettings;
-  readonly node: NodeSettings;
   readonly events: EventCounters;
   readonly startedAt: number;
 }
@@ -72,7 +71,7 @@ function worst(shards: readonly ShardStatus[]): ShardHealth {
 
 function describeNode(seat: SeatState, stats: NodeStats | undefined, sources: StatusSources): NodeStatus {
   const id = nodeId(seat.seat, seat.incarnation);
-  const { shards } = sources.runtime.master;
+  const { shards, memory } = sources.runtime.master;
   // What a forerunner in the seat told is not told of its successor.
   const copies = stats?.node === id ? stats.copies : [];
   return {
@@ -84,7 +83,7 @@ function describeNode(seat: SeatState, stats: NodeStats | undefined, sources: St
     learners: shards.filter(({ learner }) => learner === id).length,
     keys: sum(copies, ({ keys }) => keys),
     memoryBytes: sum(copies, ({ reservedBytes }) => reservedBytes),
-    maxMemory: sources.node.maxMemoryBytes,
+    maxMemory: memory.limit.maxMemoryBytes,
     loopDelayMs: stats?.loopDelayMs ?? { mean: 0, max: 0 },
     restarts: seat.restarts,
   };

@@ -8,6 +8,21 @@
  */
 export type EvictionPolicy = 'noeviction' | 'allkeys-lru';
 
+/** What `setMemoryLimit` takes. What is left out stays as it is. */
+export interface MemoryLimitOptions {
+  /** Bytes of data each node may hold; 0 = unlimited. */
+  maxMemory?: number;
+  /** What a full node does with a write. Without a limit nothing is evicted. */
+  eviction?: EvictionPolicy;
+}
+
+/** What nodes may hold now, and what a full one does. */
+export interface ClusterMemoryLimit {
+  /** Bytes of data each node may hold; 0 = unlimited. */
+  readonly maxMemory: number;
+  readonly eviction: EvictionPolicy;
+}
+
 /**
  * What `Cluster.start` takes; every field may be left out. Sizes are bytes and times milliseconds, unless the name says
  * otherwise. What is unknown, out of range or contradicts another is refused with INVALID_OPTION.
@@ -19,7 +34,7 @@ export interface ClusterOptions {
   shards?: number;
   /** Copies of each shard besides its primary (default 1, less than `nodes`). */
   replicas?: number;
-  /** Bytes of data each node may hold (default 0 = unlimited, else at least 1 MiB). */
+  /** Bytes of data each node may hold (default 0 = unlimited, else at least 1 MiB). See also setMemoryLimit. */
   maxMemory?: number;
   /**
    * What a full node does with a write: refuse it with OUT_OF_MEMORY (`noeviction`, the default), or evict what was used

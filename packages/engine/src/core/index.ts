@@ -28,6 +28,7 @@ export type * from './machines.ts';
 export type { Call } from './master/call.ts';
 export { History } from './master/history.ts';
 export { Master } from './master/master.ts';
+export { NodeMemory } from './master/node-memory.ts';
 export { OrderFilter } from './master/order-filter.ts';
 export { Repair } from './master/repair.ts';
 export { Seats } from './master/seats.ts';
@@ -47,7 +48,13 @@ export { StreamSource } from './node/stream-source.ts';
 export type { DeathReason, Note } from './notes.ts';
 export * from './operation.ts';
 export type { MasterOutbox, NodeOutbox, Sink, WatchSink } from './outbox.ts';
-export { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS, type MasterSettings, type NodeSettings } from './settings.ts';
+export {
+  DEFAULT_MASTER_SETTINGS,
+  DEFAULT_NODE_SETTINGS,
+  type MasterSettings,
+  type MemoryLimit,
+  type NodeSettings,
+} from './settings.ts';
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './slot.ts';
 export { SlabStore } from './store/slab-store.ts';
 export type { EntryHead, Memory, MemoryBudget, Store as ShardStore, WalkedEntry } from './store/store.ts';

@@ -9,6 +9,7 @@ import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';
 import type { Operation } from './operation.ts';
 import type { Sink, WatchSink } from './outbox.ts';
+import type { MemoryLimit } from './settings.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
@@ -34,6 +35,11 @@ export interface MasterWatch {
   readonly sink: WatchSink;
 }
 
+/** A memory limit for all nodes, and what a shard may have under way beside it (MasterSettings.creditBytes). */
+export interface MemoryLimitChange extends MemoryLimit {
+  readonly creditBytes: number;
+}
+
 export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */
   start(now: number): void;
@@ -56,6 +62,8 @@ export interface MasterMachine {
   holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
+  /** In force for what is submitted afterwards; the sink hears ok when all present nodes work by it. */
+  setMemoryLimit(limit: MemoryLimitChange, sink: Sink, now: number): void;
   /** Fails everything under way with CLOSED or CLOSED_IN_FLIGHT; takes nothing more. */
   close(): void;
 }

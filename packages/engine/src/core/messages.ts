@@ -6,6 +6,7 @@
  * | config         | master → members, learner, removed     | epoch > own (asserted)            |
  * | request        | master → primary                       | epoch = own (asserted)            |
  * | read           | master → tail                          | epoch = own (asserted)            |
+ * | committed      | master → primary                       | epoch = own (asserted)            |
  * | seal           | master → primary → … → tail            | as request; between copies: §2.1  |
  * | record         | copy → successor                       | §2.1                              |
  * | stream-begin, stream-slice, stream-record, stream-end   tail → learner   | §2.1 (by `since`)  |
@@ -13,7 +14,8 @@
  * | answer, value, sealed   tail → master                   | epoch = own, else dropped         |
  * | progress       | learner → master                       | since = own, else dropped         |
  * | touched        | tail → primary, primary → tail         | epoch = own, else dropped; advice |
- * | usage          | node → master                          | always; advice                    |
+ * | memory-limit   | master → node                          | always                            |
+ * | usage          | node → master                          | of the limit in force; advice     |
  * | clock          | master → node                          | always: it only brings the time   |
  *
  * The master's time is no field: it rides on every batch the master sends (protocol §6), and the node hears it before
@@ -21,6 +23,7 @@
  */
 import type { NodeId, ShardId } from './ids.ts';
 import type { Effect, Operation, ReadOperation, Record, Result, Watched } from './operation.ts';
+import type { MemoryLimit } from './settings.ts';
 
 /** A shard's configuration. `learner` NOBODY = none; `since` = the epoch in which it was given its present source. */
 export interface Configuration {
@@ -60,6 +63,13 @@ export interface ReadMessage {
   readonly epoch: number;
   readonly id: number;
   readonly operation: ReadOperation;
+  readonly committedSeq: number;
+}
+/** What requests bear along, for a primary that goes on by itself (expiry, eviction): else its window would grow without end. */
+export interface CommittedMessage {
+  readonly type: 'committed';
+  readonly shard: ShardId;
+  readonly epoch: number;
   readonly committedSeq: number;
 }
 export interface SealMessage {
@@ -144,8 +154,16 @@ export interface TouchedMessage {
   readonly epoch: number;
   readonly hashes: readonly number[];
 }
+/** What the node may hold from now on. Answered with a usage, whatever it is. */
+export interface MemoryLimitMessage extends MemoryLimit {
+  readonly type: 'memory-limit';
+  /** Which change of the limit this is, from 1. */
+  readonly revision: number;
+}
 export interface UsageMessage {
   readonly type: 'usage';
+  /** The limit it is judged by: of the last memory-limit heard; 0 = the one the node was started with. */
+  readonly revision: number;
   readonly reservedBytes: number;
   /** At or above the node's soft limit. */
   readonly full: boolean;
@@ -160,6 +178,7 @@ export type Message =
   | ConfigMessage
   | RequestMessage
   | ReadMessage
+  | CommittedMessage
   | SealMessage
   | RecordMessage
   | StreamBeginMessage
@@ -172,5 +191,6 @@ export type Message =
   | SealedMessage
   | ProgressMessage
   | TouchedMessage
+  | MemoryLimitMessage
   | UsageMessage
   | ClockMessage;

@@ -3,12 +3,16 @@
  * checked and mapped onto these by client/; the simulator draws extreme ones.
  */
 
-export interface NodeSettings {
-  /** Seed of the key hash, the same on every node of a cluster: cursors and streams rely on one hash order. */
-  readonly hashSeed: number;
+/** What a node may hold, and what it does at that limit. It may change while the cluster runs (messages.ts, memory-limit). */
+export interface MemoryLimit {
   /** Bytes of slabs and indexes the node may hold; 0 = unlimited. */
   readonly maxMemoryBytes: number;
   readonly eviction: 'noeviction' | 'allkeys-lru';
+}
+
+export interface NodeSettings extends MemoryLimit {
+  /** Seed of the key hash, the same on every node of a cluster: cursors and streams rely on one hash order. */
+  readonly hashSeed: number;
   readonly maxValueBytes: number;
   /** Entries and bytes in one slice of a stream to a learner. */
   readonly sliceEntries: number;
@@ -24,19 +28,21 @@ export interface NodeSettings {
   readonly useTickMs: number;
 }
 
-export interface MasterSettings {
+/** The memory limit is that of the nodes' settings: those they start with. */
+export interface MasterSettings extends MemoryLimit {
   readonly nodes: number;
   readonly shards: number;
   /** Copies besides the primary. */
   readonly replicas: number;
   /** As the nodes' settings say: transactions over several shards are evaluated by the master. */
   readonly maxValueBytes: number;
-  readonly evicts: boolean;
   /** Slots of each shard's order filter (a power of two). */
   readonly filterSlots: number;
-  /** Numbered requests and direct reads a shard may have unanswered, and their bytes. */
+  /** Numbered requests and direct reads a shard may have unanswered, and their bytes (which follow the memory limit). */
   readonly creditOperations: number;
   readonly creditBytes: number;
+  /** So many answers are accepted before a primary that is asked nothing meanwhile is told how far its log is committed. */
+  readonly committedEvery: number;
   /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
   readonly waitingOperations: number;
   readonly waitingBytes: number;
@@ -78,10 +84,12 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   shards: 10,
   replicas: 1,
   maxValueBytes: 16 * 1024 * 1024,
-  evicts: false,
+  maxMemoryBytes: 0,
+  eviction: 'noeviction',
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,
+  committedEvery: 1024,
   waitingOperations: 262_144,
   waitingBytes: 256 * 1024 * 1024,
   youngMs: 200,

@@ -15,7 +15,7 @@
 import type { Change } from '../core/change.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch } from '../core/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../core/machines.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { Message } from '../core/messages.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
@@ -150,6 +150,13 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.input((now) => this.machine.reviveSeat(seat, now));
   }
 
+  /** A call like any other: the process lives until it is answered. */
+  setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void {
+    if (this.state !== 'open') return sink.onError('CLOSED', '');
+    this.keepAlive.hold();
+    this.input((now) => this.machine.setMemoryLimit(limit, sink, now), sink);
+  }
+
   /** Fails everything under way; afterwards only submit is still answered (with CLOSED, by the machine). */
   close(): void {
     this.input(() => this.machine.close());
@@ -161,12 +168,13 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.machine.receive(from, message, this.turnTime);
   };
 
-  private input(call: (now: number) => void): void {
+  /** `sink`: of a call that this is, and that must be answered even if the machine throws. */
+  private input(call: (now: number) => void, sink?: Sink): void {
     if (this.state !== 'open') return;
     try {
       call(this.now());
     } catch (error) {
-      this.breakDown(error);
+      this.breakDown(error, sink);
     }
     this.drain();
   }

@@ -7,7 +7,7 @@
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { NodeId, Seat, ShardId } from '../core/ids.ts';
-import type { MasterCall, MasterMachine, MasterWatch, NodeMachine } from '../core/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange, NodeMachine } from '../core/machines.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { CopyDescription } from '../core/node/node.ts';
 import type { Note } from '../core/notes.ts';
@@ -81,6 +81,8 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   unwatch(watch: MasterWatch): void;
   resetShard(shard: ShardId): void;
   reviveSeat(seat: Seat): void;
+  /** See MasterMachine. The sink is called exactly once. */
+  setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void;
 
   readonly faults: Faults;
   /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. Reading restarts `max`. */

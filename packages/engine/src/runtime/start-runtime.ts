@@ -123,6 +123,10 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     this.driver.reviveSeat(seat);
   }
 
+  setMemoryLimit(...change: Parameters<Runtime['setMemoryLimit']>): void {
+    this.driver.setMemoryLimit(...change);
+  }
+
   nodeStats(): (NodeStats | undefined)[] {
     return Array.from({ length: this.settings.master.nodes }, (_, index) => {
       const node = this.fleet.upIn(index + 1);

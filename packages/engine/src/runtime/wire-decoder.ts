@@ -24,6 +24,7 @@ import {
   ANSWER_RESULT_SHIFT,
   ANSWER_RUN_STEP,
   COMMITTED,
+  EVICTIONS,
   KINDS,
   Kind,
   type WireBatch,
@@ -210,6 +211,8 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
   switch (kind) {
     case Kind.config:
       return readConfig(shard, cursor);
+    case Kind.committed:
+      return { type: 'committed', shard, epoch: cursor.number(), committedSeq: cursor.number() };
     case Kind.seal:
       return { type: 'seal', shard, epoch: cursor.number() };
     case Kind.sealed:
@@ -233,7 +236,19 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
     case Kind.touched:
       return { type: 'touched', shard, epoch: cursor.number(), hashes: cursor.numbers() };
     case Kind.usage:
-      return { type: 'usage', reservedBytes: cursor.number(), full: cursor.number() === 1 };
+      return {
+        type: 'usage',
+        revision: cursor.number(),
+        reservedBytes: cursor.number(),
+        full: cursor.number() === 1,
+      };
+    case Kind.memoryLimit:
+      return {
+        type: 'memory-limit',
+        revision: cursor.number(),
+        maxMemoryBytes: cursor.number(),
+        eviction: EVICTIONS[cursor.number()]!,
+      };
     default:
       invariant(kind === Kind.clock, 'a section kind is known');
       return { type: 'clock' };

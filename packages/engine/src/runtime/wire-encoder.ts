@@ -28,6 +28,7 @@ import {
   ANSWER_RESULT_SHIFT,
   ANSWER_RUN_STEP,
   COMMITTED,
+  EVICTIONS,
   HAS_VALUE,
   headOf,
   Kind,
@@ -249,10 +250,8 @@ export class BatchEncoder {
   }
 
   private addRare(message: Exclude<Message, { type: 'request' | 'read' | 'record' | 'answer' | 'value' }>): void {
-    if (message.type === 'usage' || message.type === 'clock') {
-      const { out } = this.unshardedRun();
-      if (message.type === 'clock') out.push(headOf(Kind.clock, 0));
-      else out.push(headOf(Kind.usage, 0), message.reservedBytes, message.full ? 1 : 0);
+    if (!('shard' in message)) {
+      writeUnsharded(this.unshardedRun().out, message);
       return;
     }
     const run = this.runOf(message.shard);
@@ -267,8 +266,23 @@ function open(run: Run, kind: Kind, shard: number, epoch: number): void {
   run.out.push(headOf(kind, shard), epoch);
 }
 
-type Unsharded = 'usage' | 'clock';
+type Unsharded = 'usage' | 'clock' | 'memory-limit';
 type InRows = 'request' | 'read' | 'record' | 'answer' | 'value';
+
+function writeUnsharded(out: WireElement[], message: Message & { type: Unsharded }): void {
+  switch (message.type) {
+    case 'clock':
+      out.push(headOf(Kind.clock, 0));
+      break;
+    case 'usage':
+      out.push(headOf(Kind.usage, 0), message.revision, message.reservedBytes, message.full ? 1 : 0);
+      break;
+    case 'memory-limit':
+      out.push(headOf(Kind.memoryLimit, 0), message.revision, message.maxMemoryBytes);
+      out.push(EVICTIONS.indexOf(message.eviction));
+      break;
+  }
+}
 
 /** One message, one section. */
 function writeRare(out: WireElement[], message: Exclude<Message, { type: InRows | Unsharded }>): void {
@@ -276,6 +290,9 @@ function writeRare(out: WireElement[], message: Exclude<Message, { type: InRows 
   switch (message.type) {
     case 'config':
       writeConfig(out, message);
+      break;
+    case 'committed':
+      out.push(headOf(Kind.committed, shard), message.epoch, message.committedSeq);
       break;
     case 'seal':
       out.push(headOf(Kind.seal, shard), message.epoch);

@@ -67,6 +67,8 @@ export const Kind = {
   pressedWatched: 20,
   pressedWatchedPrevious: 21,
   blockReads: 22,
+  memoryLimit: 23,
+  committed: 24,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -79,6 +81,9 @@ export function headOf(kind: Kind, shard: number): number {
 
 /** Above every bit of an operation's or a record's code. */
 export const COMMITTED = 1 << 20;
+
+/** How a memory limit tells what a full node does, by number. */
+export const EVICTIONS = ['noeviction', 'allkeys-lru'] as const;
 
 /** Operation codes: the verb in the low 4 bits, then what differs from the plain form. */
 export const Verb = {

@@ -1,9 +1,9 @@
 /** ClusterOptions: what is refused, and what the rest becomes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkOptions } from '../../src/client/check-options.ts';
+import { checkMemoryLimit, checkOptions } from '../../src/client/check-options.ts';
 import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
-import type { ClusterOptions } from '../../src/index.ts';
+import { type ClusterOptions, KvError } from '../../src/index.ts';
 import { throws } from '../contract/subject.ts';
 
 /** What is refused, and what the text must say. */
@@ -43,6 +43,43 @@ const REFUSED: [options: unknown, says: RegExp][] = [
   [5, /options must be an object, got 5/],
   [null, /options must be an object, got null/],
 ];
+
+describe('checkMemoryLimit', () => {
+  const present = { maxMemoryBytes: 64 * 1024 * 1024, eviction: 'noeviction' } as const;
+
+  it('takes a part for a change of that part, with the credit that suits', () => {
+    const { maxMemoryBytes } = present;
+    const changed = checkMemoryLimit({ eviction: 'allkeys-lru' }, present);
+    assert.deepStrictEqual(changed, { maxMemoryBytes, eviction: 'allkeys-lru', creditBytes: maxMemoryBytes / 64 });
+    assert.equal(checkMemoryLimit({ maxMemory: undefined } as object, present).maxMemoryBytes, maxMemoryBytes);
+    const { creditBytes } = DEFAULT_MASTER_SETTINGS;
+    assert.deepStrictEqual(checkMemoryLimit({ maxMemory: 0 }, present), { ...present, maxMemoryBytes: 0, creditBytes });
+  });
+
+  it('takes a limit that nothing fits in, and eviction without a limit', () => {
+    assert.equal(checkMemoryLimit({ maxMemory: 1 }, present).maxMemoryBytes, 1);
+    assert.equal(checkMemoryLimit({ maxMemory: 0, eviction: 'allkeys-lru' }, present).eviction, 'allkeys-lru');
+  });
+
+  const refused: readonly [limit: unknown, says: RegExp][] = [
+    [{ maxMemory: -1 }, /maxMemory must be .* from 0 /],
+    [{ maxMemory: 1.5 }, /maxMemory/],
+    [{ maxMemory: '1gb' }, /maxMemory.*"1gb"/],
+    [{ maxMemory: null }, /maxMemory.*null/],
+    [{ eviction: 'lru' }, /eviction must be noeviction or allkeys-lru, got "lru"/],
+    [{ eviction: null }, /eviction/],
+    [{ maxmemory: 1 }, /did you mean maxMemory\?/],
+    [{ nodes: 1 }, /there is no option nodes/],
+    [1, /options must be an object, got 1/],
+  ];
+  for (const [limit, says] of refused) {
+    it(`refuses ${JSON.stringify(limit)}`, () => {
+      const isSaid = (error: unknown) =>
+        error instanceof KvError && error.code === 'INVALID_OPTION' && says.test(error.message);
+      assert.throws(() => checkMemoryLimit(limit as object, present), isSaid);
+    });
+  }
+});
 
 describe('checkOptions', () => {
   for (const [options, says] of REFUSED) {

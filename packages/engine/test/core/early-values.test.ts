@@ -28,7 +28,7 @@ class Subject {
       settings: DEFAULT_MASTER_SETTINGS,
       outbox: outbox as Partial<MasterOutbox> as MasterOutbox,
       room: { operations: 0, bytes: 0 },
-      isFull: () => false,
+      memory: { isFull: () => false, evicts: false },
       watches: () => ({ watchedBy: () => 0, onAnswer: () => {} }),
       onLocked: () => {},
       onLost: () => {},

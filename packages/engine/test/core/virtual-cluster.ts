@@ -5,6 +5,7 @@
 
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { MASTER, type NodeId } from '../../src/core/ids.ts';
+import type { MemoryLimitChange } from '../../src/core/machines.ts';
 import { Master } from '../../src/core/master/master.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { Node } from '../../src/core/node/node.ts';
@@ -147,6 +148,12 @@ export class VirtualCluster {
   transact(operation: TransactionOperation): Answered {
     const { answered, sink } = listen();
     this.master.submit(0, operation, sink, this.now);
+    return answered;
+  }
+
+  setMemoryLimit(limit: MemoryLimitChange): Answered {
+    const { answered, sink } = listen();
+    this.master.setMemoryLimit(limit, sink, this.now);
     return answered;
   }
 

@@ -64,6 +64,9 @@ class ScriptedMaster implements MasterMachine {
   }
   resetShard(): void {}
   reviveSeat(): void {}
+  setMemoryLimit(_limit: unknown, sink: Sink): void {
+    this.submit(0, null, sink);
+  }
   close(): void {
     for (const sink of this.submitted) this.outbox.fail(sink, 'CLOSED_IN_FLIGHT', '');
   }

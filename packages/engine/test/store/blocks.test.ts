@@ -74,7 +74,7 @@ test('a block whose memory does not fit, or is not free, is copied', () => {
 });
 
 test('what was lent out never changes: not when replaced, given a deadline, removed, or when all is cleared', () => {
-  const budget = createBudget(0);
+  const budget = createBudget();
   const store = newStore(budget);
   const bytes = bytesOf(5);
   const changes: readonly [string, () => void][] = [

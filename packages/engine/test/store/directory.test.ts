@@ -25,7 +25,7 @@ function contents(directory: Directory): [number, number][] {
 }
 
 function setUp(): { directory: Directory; ledger: Ledger } {
-  const ledger = new Ledger(new Budget(0));
+  const ledger = new Ledger(new Budget());
   return { directory: new Directory(ledger), ledger };
 }
 

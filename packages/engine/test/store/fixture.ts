@@ -6,7 +6,7 @@ import { BufferMemory } from '../../src/runtime/chunk.ts';
 
 export const SEED = 0x1_2345_6789_abc;
 
-export function newStore(budget: Budget = createBudget(0), hashSeed = SEED, clock: UseClock = newClock()): SlabStore {
+export function newStore(budget: Budget = createBudget(), hashSeed = SEED, clock: UseClock = newClock()): SlabStore {
   return new SlabStore({ memory: new BufferMemory(), budget, hashSeed, clock });
 }
 
@@ -17,7 +17,7 @@ export function newClock(): UseClock {
 /** A store, and the clock its uses are marked by. */
 export function storeAndClock(): { store: SlabStore; clock: UseClock } {
   const clock = newClock();
-  return { store: newStore(createBudget(0), SEED, clock), clock };
+  return { store: newStore(createBudget(), SEED, clock), clock };
 }
 
 /** Numbers 0 <= n < 1 that follow from the seed. */

@@ -8,7 +8,7 @@ import { chance, newClock, newStore, SEED, walkAll } from './fixture.ts';
 
 /** A store and the Map it must behave like. */
 class Twins {
-  readonly budget = createBudget(0);
+  readonly budget = createBudget();
   readonly clock = newClock();
   readonly store: SlabStore = newStore(this.budget, SEED, this.clock);
   readonly model = new Map<string, Entry & { mark: number }>();

@@ -99,7 +99,7 @@ test('an empty or tiny store costs a few KiB', () => {
 });
 
 test('clear leaves an empty store, release leaves nothing', () => {
-  const budget = createBudget(0);
+  const budget = createBudget();
   const stores = [newStore(budget), newStore(budget), newStore(budget)];
   const empty = budget.reserved;
   for (const store of stores) {

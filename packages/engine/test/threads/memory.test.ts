@@ -1,7 +1,8 @@
 /** Memory: a node that runs out of heap ends alone; a full cluster refuses writes and goes on reading. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cluster, KvError } from '../../src/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
 import { BusyCluster } from './busy-cluster.ts';
 
 test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {
@@ -17,6 +18,16 @@ test('ten nodes run out of heap one after the other: the process lives, nothing 
   await cluster.settled();
   await busy.verify();
 });
+
+const MIB = 1024 * 1024;
+
+/** The status as it becomes, while nobody asks anything of the cluster. */
+async function* statuses(cluster: Cluster): AsyncGenerator<ClusterStatus> {
+  for (;;) {
+    yield cluster.status();
+    await delay(20);
+  }
+}
 
 test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then writes go on', async () => {
   await using cluster = await Cluster.start({ nodes: 3, shards: 4, maxMemory: 8 * 1024 * 1024, hangLimitMs: 10_000 });
@@ -41,6 +52,43 @@ test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then 
   for (const { memoryBytes, maxMemory } of cluster.status().nodes) assert.ok(memoryBytes <= maxMemory);
   assert.equal(await cluster.deleteMany(stored), stored.length);
   assert.equal((await cluster.put('again', value)).applied, true);
+});
+
+test('the limit changes while it runs: lowered it refuses or evicts, raised it lets go on, and nodes to come know it', async () => {
+  await using cluster = await Cluster.start({ nodes: 3, shards: 6, chaos: true, hangLimitMs: 10_000 });
+  const value = 'v'.repeat(1000);
+  const keys = Array.from({ length: 12_000 }, (_, index) => `key-${index}`);
+  await cluster.putMany(keys.map((key): [string, string] => [key, value]));
+  const refuses = { code: 'OUT_OF_MEMORY' };
+
+  await cluster.setMemoryLimit({ maxMemory: 4 * MIB });
+  assert.deepEqual(cluster.memoryLimit, { maxMemory: 4 * MIB, eviction: 'noeviction' });
+  for (let shard = 0; shard < 6; shard++) assert.equal(cluster.refusesGrowth(shard), true);
+  await assert.rejects(cluster.put('new', value), refuses);
+  assert.equal(await cluster.count(), keys.length);
+  for (const node of ['n1', 'n2', 'n3']) {
+    cluster.chaos.kill(node);
+    await cluster.settled();
+    await assert.rejects(cluster.put('new', value), refuses);
+  }
+
+  const evicting = cluster.setMemoryLimit({ eviction: 'allkeys-lru' });
+  assert.equal((await cluster.put('new', 'small', { ifAbsent: true })).applied, true);
+  await evicting;
+  assert.deepEqual(cluster.memoryLimit, { maxMemory: 4 * MIB, eviction: 'allkeys-lru' });
+  for await (const { counters, nodes } of statuses(cluster)) {
+    if (counters.evicted > 0 && nodes.every(({ memoryBytes }) => memoryBytes <= 4 * MIB)) break;
+  }
+  assert.ok((await cluster.count()) > 1000, 'no more than must be');
+
+  await cluster.setMemoryLimit({ maxMemory: 0, eviction: 'noeviction' });
+  await cluster.putMany(keys.map((key): [string, string] => [key, value]));
+  assert.ok((await cluster.getMany(keys)).every((found) => found === value));
+  const closing = cluster.setMemoryLimit({ maxMemory: MIB });
+  const closed = cluster.close();
+  await assert.rejects(closing, { code: 'CLOSED' });
+  await closed;
+  await assert.rejects(cluster.setMemoryLimit({ maxMemory: 0 }), { code: 'CLOSED' });
 });
 
 test('transactions of thousands of tiny steps are taken a few at a time: no node runs out of memory', async () => {

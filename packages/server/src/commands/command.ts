@@ -78,6 +78,14 @@ export const ONE_KEY: KeyPositions = { first: 1, last: 1, step: 1 };
 export const ALL_KEYS: KeyPositions = { first: 1, last: -1, step: 1 };
 export const KEYS_AND_VALUES: KeyPositions = { first: 1, last: -1, step: 2 };
 
+/** The keys among the arguments. */
+export function keysAt({ first, last, step }: KeyPositions, args: readonly string[]): string[] {
+  const end = last < 0 ? args.length + last : last;
+  const keys: string[] = [];
+  for (let at = first; at <= end; at += step) keys.push(args[at]!);
+  return keys;
+}
+
 export class Command {
   /** Every command and subcommand there is. */
   static readonly all: Command[] = [];

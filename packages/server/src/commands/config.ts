@@ -3,8 +3,11 @@
  * (redis-benchmark, ioredis, redis-cli) or if it is a limit of ours with a name in Redis. Few can change while the server
  * runs; setting any other to what it is already is no error.
  */
-import { CommandError } from '../errors.ts';
+import type { EvictionPolicy } from '@quintet/engine';
+import { CommandError, thrownError } from '../errors.ts';
 import { StepBudget } from '../glob.ts';
+import type { MemoryChange } from '../memory-limit.ts';
+import { areFlags } from '../pubsub/keyspace-events.ts';
 import { bulk, OK } from '../resp/encoder.ts';
 import { readInteger } from '../resp/numbers.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -14,8 +17,15 @@ import type { CommandSpec, PlainSpec } from './command.ts';
 
 interface Setting {
   readonly get: (context: ServerContext) => string;
-  /** Takes a new value; throws what is wrong with it. Missing: the setting is given when the server is started. */
-  readonly set?: (context: ServerContext, value: string) => void;
+  /** Has a new value set with all others of the request; throws what is wrong with it. Missing: it is given at the start. */
+  readonly set?: (changes: Changes, value: string) => void;
+}
+
+/** What a CONFIG SET comes to, collected before anything is done: so it is all or nothing. */
+interface Changes {
+  /** Cannot fail. */
+  readonly steps: ((context: ServerContext) => void)[];
+  readonly memory: MemoryChange;
 }
 
 function fixed(value: string): Setting {
@@ -48,8 +58,17 @@ const MEMORY_UNITS: Readonly<Record<string, number>> = {
 function memory(value: string): number {
   const [, digits, unit] = /^([0-9]+)([a-z]*)$/i.exec(value) ?? [];
   const factor = MEMORY_UNITS[unit?.toLowerCase() ?? ''];
-  if (digits === undefined || factor === undefined) throw new CommandError('argument must be a memory value');
-  return Number(digits) * factor;
+  const bytes = Number(digits) * (factor ?? Number.NaN);
+  if (!Number.isSafeInteger(bytes)) throw new CommandError('argument must be a memory value');
+  return bytes;
+}
+
+const POLICIES: readonly EvictionPolicy[] = ['allkeys-lru', 'noeviction'];
+
+function evictionPolicy(value: string): EvictionPolicy {
+  const policy = POLICIES.find((name) => name === value.toLowerCase());
+  if (policy !== undefined) return policy;
+  throw new CommandError(`argument(s) must be one of the following: ${POLICIES.join(', ')}`);
 }
 
 const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
@@ -68,19 +87,39 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     'maxclients',
     {
       get: (context) => String(context.maxClients),
-      set: (context, value) => {
-        context.maxClients = whole(value, 1);
+      set: ({ steps }, value) => {
+        const most = whole(value, 1);
+        steps.push((context) => {
+          context.maxClients = most;
+        });
       },
     },
   ],
-  ['maxmemory', { get: (context) => String(totalMaxMemory(context)), set: keepMaxMemory }],
+  [
+    'maxmemory',
+    {
+      get: ({ memoryLimit }) => String(memoryLimit.total),
+      set: (changes, value) => {
+        changes.memory.total = memory(value);
+      },
+    },
+  ],
+  [
+    'maxmemory-policy',
+    {
+      get: ({ memoryLimit }) => memoryLimit.policy,
+      set: (changes, value) => {
+        changes.memory.policy = evictionPolicy(value);
+      },
+    },
+  ],
   [
     'notify-keyspace-events',
     {
       get: ({ keyspaceEvents }) => keyspaceEvents.text,
-      set: ({ keyspaceEvents }, value) => {
-        if (keyspaceEvents.configure(value)) return;
-        throw new CommandError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+      set: ({ steps }, value) => {
+        if (!areFlags(value)) throw new CommandError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+        steps.push(({ keyspaceEvents }) => keyspaceEvents.configure(value));
       },
     },
   ],
@@ -91,8 +130,11 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     'slowlog-log-slower-than',
     {
       get: ({ slowLog }) => String(slowLog.slowerThanMicroseconds),
-      set: ({ slowLog }, value) => {
-        slowLog.slowerThanMicroseconds = whole(value, -1);
+      set: ({ steps }, value) => {
+        const microseconds = whole(value, -1);
+        steps.push(({ slowLog }) => {
+          slowLog.slowerThanMicroseconds = microseconds;
+        });
       },
     },
   ],
@@ -100,9 +142,12 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     'slowlog-max-len',
     {
       get: ({ slowLog }) => String(slowLog.maxLength),
-      set: ({ slowLog }, value) => {
-        slowLog.maxLength = Math.min(whole(value, 0), SLOWLOG_MAX);
-        slowLog.trim();
+      set: ({ steps }, value) => {
+        const length = Math.min(whole(value, 0), SLOWLOG_MAX);
+        steps.push(({ slowLog }) => {
+          slowLog.maxLength = length;
+          slowLog.trim();
+        });
       },
     },
   ],
@@ -111,8 +156,11 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     'timeout',
     {
       get: ({ idleSeconds }) => String(idleSeconds),
-      set: (context, value) => {
-        context.idleSeconds = whole(value, 0, INT32_MAX);
+      set: ({ steps }, value) => {
+        const seconds = whole(value, 0, INT32_MAX);
+        steps.push((context) => {
+          context.idleSeconds = seconds;
+        });
       },
     },
   ],
@@ -120,15 +168,6 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
 
 /** A slow log is kept in memory, so it has an end. */
 const SLOWLOG_MAX = 100_000;
-
-function totalMaxMemory(context: ServerContext): number {
-  return context.cluster.status().nodes.reduce((total, node) => total + node.maxMemory, 0);
-}
-
-/** Nodes get their limit when they are started. */
-function keepMaxMemory(context: ServerContext, value: string): void {
-  if (memory(value) !== totalMaxMemory(context)) throw new CommandError("can't set immutable config");
-}
 
 /** Of one CONFIG GET. */
 const PATTERNS_MAX = 256;
@@ -143,38 +182,57 @@ function get(session: Session, args: readonly string[]): void {
   );
 }
 
-/** All or none: names are checked first, and what was set is set back if a later value is refused. */
+/** All or nothing: names first, then values, then it is done. */
 function set(session: Session, args: readonly string[]): void {
   if (args.length % 2 !== 0) throw new CommandError("ERR wrong number of arguments for 'config|set' command");
-  const { context } = session;
-  const changes: [name: string, setting: Setting, value: string][] = [];
+  const asked = settingsAsked(args);
+  const changes: Changes = { steps: [], memory: {} };
+  for (const [name, setting, value] of asked) collect(session.context, changes, name, setting, value);
+  for (const step of changes.steps) step(session.context);
+  if (Object.keys(changes.memory).length === 0) session.reply(OK);
+  else changeMemory(session, changes.memory);
+}
+
+type Asked = readonly [name: string, setting: Setting, value: string];
+
+function settingsAsked(args: readonly string[]): readonly Asked[] {
+  const asked: Asked[] = [];
   for (let at = 2; at < args.length; at += 2) {
     const name = args[at]!;
     const setting = SETTINGS.get(name.toLowerCase());
     if (setting === undefined) {
       throw new CommandError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`);
     }
-    if (changes.some(([, other]) => other === setting)) throw configFailure(name, 'duplicate parameter');
-    changes.push([name, setting, args[at + 1]!]);
+    if (asked.some(([, other]) => other === setting)) throw configFailure(name, 'duplicate parameter');
+    asked.push([name, setting, args[at + 1]!]);
   }
-  const undo: (() => void)[] = [];
-  for (const [name, setting, value] of changes) {
-    const before = setting.get(context);
-    try {
-      change(context, setting, value);
-    } catch (thrown) {
-      for (const step of undo.reverse()) step();
-      if (thrown instanceof CommandError) throw configFailure(name, thrown.message);
-      throw thrown;
-    }
-    undo.push(() => change(context, setting, before));
-  }
-  session.reply(OK);
+  return asked;
 }
 
-function change(context: ServerContext, setting: Setting, value: string): void {
-  if (setting.set !== undefined) setting.set(context, value);
-  else if (setting.get(context) !== value) throw new CommandError("can't set immutable config");
+function collect(context: ServerContext, changes: Changes, ...[name, setting, value]: Asked): void {
+  try {
+    if (setting.set !== undefined) setting.set(changes, value);
+    else if (setting.get(context) !== value) throw new CommandError("can't set immutable config");
+  } catch (thrown) {
+    throw thrown instanceof CommandError ? configFailure(name, thrown.message) : thrown;
+  }
+}
+
+/** Replies, and begins what the client asks next, when every node works by the new limit. */
+function changeMemory(session: Session, change: MemoryChange): void {
+  session.hold();
+  const reply = session.open();
+  session.context.memoryLimit
+    .change(change)
+    .then(
+      () => reply.resolve(OK),
+      (thrown: unknown) => {
+        const text = thrownError(thrown);
+        if (text === null) session.onBug(thrown);
+        else reply.resolve(text);
+      },
+    )
+    .finally(() => session.release());
 }
 
 function configFailure(name: string, reason: string): CommandError {

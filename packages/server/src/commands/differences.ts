@@ -61,6 +61,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
     'Atomic over all shards. Commands on all keys (FLUSHALL, DBSIZE, KEYS, SCAN, RANDOMKEY, WAIT) cut it into parts, each ' +
       'atomic. At most 16,384 keys and 32 MB.',
   ],
+  ['multi', 'Short of memory, it refuses to queue commands that need some, where Redis refuses all.'],
   ['watch', 'A key that is absent again is as absent as before, whatever it was meanwhile.'],
   ['psubscribe', PATTERNS],
   ['pubsub|channels', PATTERNS],
@@ -79,8 +80,14 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['client|pause', 'Holds RESP clients back, not HTTP and gRPC.'],
   [
     'config',
-    'Knows the settings that clients and tools ask for. Can change: maxclients, timeout, notify-keyspace-events, ' +
-      'slowlog-log-slower-than, slowlog-max-len.',
+    'Knows the settings that clients and tools ask for. Can change: maxclients, maxmemory, maxmemory-policy, timeout, ' +
+      'notify-keyspace-events, slowlog-log-slower-than, slowlog-max-len.',
+  ],
+  [
+    'config|set',
+    '`maxmemory` is what all nodes together may hold, copies included, as `used_memory` counts: each gets an equal part (so it ' +
+      'is nodes × `--max-memory`). Policies are noeviction and allkeys-lru. OK means that every node works by it. A server ' +
+      'started anew has what it is started with.',
   ],
   ['config|rewrite', 'Refused: kvctl serve --config reads a file and never writes it.'],
   ['dbsize', `Counts entries past their deadline until they are removed. ${SHARD_BY_SHARD}`],

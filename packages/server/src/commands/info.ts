@@ -45,9 +45,9 @@ function clients(context: ServerContext): readonly Field[] {
   ];
 }
 
-function memory(_context: ServerContext, status: ClusterStatus): readonly Field[] {
+function memory({ memoryLimit }: ServerContext, status: ClusterStatus): readonly Field[] {
   const used = sum(status.nodes, (node) => node.memoryBytes);
-  const limit = sum(status.nodes, (node) => node.maxMemory);
+  const { total: limit, policy } = memoryLimit;
   const { rss, heapUsed } = process.memoryUsage();
   return [
     ['used_memory', used],
@@ -58,6 +58,7 @@ function memory(_context: ServerContext, status: ClusterStatus): readonly Field[
     ['used_memory_overhead', heapUsed],
     ['maxmemory', limit],
     ['maxmemory_human', human(limit)],
+    ['maxmemory_policy', policy],
     ['mem_allocator', 'quintet-slab'],
   ];
 }

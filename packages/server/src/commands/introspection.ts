@@ -6,7 +6,7 @@ import { StepBudget } from '../glob.ts';
 import { array, bulk, type Encoder, integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { globOf, isWord, syntaxError } from './arguments.ts';
-import type { Command, CommandSpec, Handler, PlainSpec } from './command.ts';
+import { type Command, type CommandSpec, type Handler, keysAt, type PlainSpec } from './command.ts';
 
 /** The table holds this file's commands, so it is asked for late. */
 type Table = () => ReadonlyMap<string, Command>;
@@ -137,10 +137,7 @@ function getKeys(session: Session, args: readonly string[], find: (args: readonl
   const { keys } = command.spec;
   if (keys === undefined) throw new CommandError('ERR The command has no key arguments');
   if (!command.accepts(asked.length)) throw new CommandError('ERR Invalid number of arguments specified for command');
-  const last = keys.last < 0 ? asked.length + keys.last : keys.last;
-  const found: string[] = [];
-  for (let at = keys.first; at <= last; at += keys.step) found.push(bulk(asked[at]!));
-  session.reply(array(found));
+  session.reply(array(keysAt(keys, asked).map(bulk)));
 }
 
 /** A few bytes of a name make a description of many. */

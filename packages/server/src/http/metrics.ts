@@ -29,8 +29,8 @@ const GAUGES: readonly Row[] = [
   ['redis_connected_clients', 'RESP connections', ({ sessions }) => sessions.size],
   ['redis_max_clients', 'Connections at a time', ({ maxClients }) => maxClients],
   ['redis_connected_slaves', 'Replicas to a client: none', () => 0],
-  ['redis_memory_used_bytes', 'Slabs and indexes of all nodes', (context) => overNodes(context, 'memoryBytes')],
-  ['redis_memory_max_bytes', 'What nodes may hold, 0 = unlimited', (context) => overNodes(context, 'maxMemory')],
+  ['redis_memory_used_bytes', 'Slabs and indexes of all nodes', ({ cluster }) => usedMemory(cluster)],
+  ['redis_memory_max_bytes', 'What nodes may hold, 0 = unlimited', ({ memoryLimit }) => memoryLimit.total],
   ['redis_pubsub_channels', 'Channels with subscribers', ({ pubsub }) => pubsub.channelCount],
   ['redis_pubsub_patterns', 'Patterns with subscribers', ({ pubsub }) => pubsub.patternCount],
   ['redis_slowlog_length', 'Entries of the slow log', ({ slowLog }) => slowLog.length],
@@ -41,8 +41,8 @@ const GAUGES: readonly Row[] = [
   ['quintet_operations_waiting', 'Operations waiting', ({ cluster }) => cluster.status().counters.waiting],
 ];
 
-function overNodes({ cluster }: ServerContext, field: 'memoryBytes' | 'maxMemory'): number {
-  return cluster.status().nodes.reduce((total, node) => total + node[field], 0);
+function usedMemory(cluster: ServerContext['cluster']): number {
+  return cluster.status().nodes.reduce((total, { memoryBytes }) => total + memoryBytes, 0);
 }
 
 function countOf(parts: readonly { readonly health: string }[], health: string): number {

@@ -42,6 +42,10 @@ const EVENT_OF: Readonly<Record<Exclude<Change['type'], 'clear'>, readonly [even
   evict: ['evicted', 'e'],
 };
 
+export function areFlags(text: string): boolean {
+  return [...text].every((flag) => KNOWN.has(flag));
+}
+
 export class KeyspaceEvents {
   private readonly caller: Caller;
   private readonly pubsub: PubSub;
@@ -64,12 +68,10 @@ export class KeyspaceEvents {
     return classes + [...TARGETS].filter((flag) => this.flags.has(flag)).join('');
   }
 
-  /** False if the flags are none. */
-  configure(text: string): boolean {
-    if ([...text].some((flag) => !KNOWN.has(flag))) return false;
+  /** REQUIRES areFlags(text). */
+  configure(text: string): void {
     this.flags = new Set([...text].flatMap((flag) => (flag === 'A' ? [...ALL] : [flag])));
     this.adjustWatch();
-    return true;
   }
 
   stop(): void {

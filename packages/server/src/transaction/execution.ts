@@ -87,7 +87,7 @@ class Execution {
       this.headerSent = true;
       this.watched.clear();
       if (outcome.type === 'conflict') return this.end(this.session.encoder.nilArray);
-      if (outcome.type === 'failure') return this.end(outcome.text);
+      if (outcome.type === 'failure') return this.end(asRefusal(outcome.text));
       this.header.resolve(`*${this.queue.length}\r\n`);
     }
     for (const [index, { command, args, recorded }] of entries.entries()) {
@@ -128,6 +128,11 @@ function recordOne(session: Session, recorder: Recorder, command: Command, args:
   }
   if (recorder.recorded === null) throw new Error(`${command.fullName} left no trace to be executed by`);
   return recorder.recorded;
+}
+
+/** Redis refuses an EXEC that needs memory before it begins, and says so in these words. */
+function asRefusal(text: string): string {
+  return text.startsWith('-OOM ') ? `-EXECABORT Transaction discarded because of: ${text.slice(1)}` : text;
 }
 
 function failureText(outcome: Exclude<Outcome, { type: 'done' }>): string {

@@ -9,10 +9,9 @@ const UNITS = [
 ].map((name) => `unit/${name}`);
 
 /**
- * Tests that want what is on no list of ours, as the suite itself marks them: DEBUG besides SLEEP, replication to watch,
- * SAVE, a memory limit changed while running.
+ * Tests that want what is on no list of ours, as the suite itself marks them: DEBUG besides SLEEP, replication to watch, SAVE.
  */
-const TAGS = ['needs:debug', 'needs:repl', 'needs:save', 'needs:config-maxmemory'].map((tag) => `-${tag}`);
+const TAGS = ['needs:debug', 'needs:repl', 'needs:save'].map((tag) => `-${tag}`);
 
 export interface SuiteOptions {
   readonly folder: string;

@@ -2,7 +2,15 @@
  * A cluster of one Map, for tests of the server alone. Operations take effect when they are submitted; answers come
  * later, in whatever order the test asks for.
  */
-import type { Caller, CallSink, ClusterApi, ClusterStatus, ErrorCode, PendingCall } from '@quintet/engine';
+import type {
+  Caller,
+  CallSink,
+  ClusterApi,
+  ClusterMemoryLimit,
+  ClusterStatus,
+  ErrorCode,
+  PendingCall,
+} from '@quintet/engine';
 import {
   ANY_VERSION,
   type Entry,
@@ -239,6 +247,10 @@ export class FakeCaller implements Caller {
   }
 }
 
+type Parts =
+  | ('caller' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode')
+  | ('memoryLimit' | 'setMemoryLimit' | 'refusesGrowth');
+
 /** What the server touches of a cluster besides its caller. */
 export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string[] = []): ClusterApi {
   const note =
@@ -265,8 +277,17 @@ export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string
       evicted: 0,
     },
   };
-  const part: Pick<ClusterApi, 'caller' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode'> = {
+  let memoryLimit: ClusterMemoryLimit = { maxMemory: 0, eviction: 'noeviction' };
+  const part: Pick<ClusterApi, Parts> = {
     caller,
+    get memoryLimit() {
+      return memoryLimit;
+    },
+    setMemoryLimit: async (limit) => {
+      memoryLimit = { ...memoryLimit, ...limit };
+    },
+    // A limit of a byte is how a cluster is made full.
+    refusesGrowth: () => memoryLimit.maxMemory === 1 && memoryLimit.eviction === 'noeviction',
     chaosAllowed: true,
     chaos: {
       kill: note('kill'),

@@ -14,6 +14,7 @@ import {
   InvariantViolation,
   MASTER,
   Master,
+  type MemoryLimitChange,
   type Message,
   Node,
   type NodeId,
@@ -44,6 +45,15 @@ export interface Host {
   late: ValueMessage[];
 }
 
+/** A change of the memory limit. */
+export interface LimitChange {
+  readonly index: number;
+  readonly limit: MemoryLimitChange;
+  /** Who lived then, as the master knew. */
+  readonly nodes: readonly NodeId[];
+  answers: number;
+}
+
 /** Whoever watches a cluster: the truth (truth/truth.ts), a scenario's transcript. */
 export interface Watcher {
   sent?(from: NodeId, to: NodeId, message: Message): void;
@@ -58,6 +68,7 @@ export interface Watcher {
   submitted?(call: SimulatedCall): void;
   settled?(call: SimulatedCall): void;
   noted?(note: Note): void;
+  limitHeard?(change: LimitChange): void;
   watchStarted?(watch: SimulatedWatch): void;
   watchTold?(watch: SimulatedWatch, changes: readonly Change[]): void;
   watchEnded?(watch: SimulatedWatch): void;
@@ -72,6 +83,7 @@ export class VirtualCluster {
   readonly calls: SimulatedCall[] = [];
   readonly watches: SimulatedWatch[] = [];
   readonly notes: Note[] = [];
+  readonly limits: LimitChange[] = [];
   readonly trace = new Trace();
   /** What the master asked for and nobody has arranged yet. */
   readonly spawnRequests: NodeId[] = [];
@@ -164,6 +176,8 @@ export class VirtualCluster {
         return this.tellMaster(() => this.master.resetShard(action.shard, this.now));
       case 'revive':
         return this.tellMaster(() => this.master.reviveSeat(action.seat, this.now));
+      case 'memory-limit':
+        return this.changeLimit(action.limit);
       case 'wait':
         return true;
     }
@@ -304,6 +318,19 @@ export class VirtualCluster {
   private isLate({ id }: ValueMessage): boolean {
     const { lateValues } = this.options;
     return lateValues > 0 && id % lateValues === 0;
+  }
+
+  private changeLimit(limit: MemoryLimitChange): true {
+    const change: LimitChange = { index: this.limits.length, limit, nodes: this.master.seats.live, answers: 0 };
+    this.limits.push(change);
+    const onResult = (): void => {
+      change.answers += 1;
+      this.watcher.limitHeard?.(change);
+    };
+    const onError = (code: string): never => {
+      throw new Violation('memory-limit', `a change of the limit failed: ${code}`);
+    };
+    return this.tellMaster(() => this.master.setMemoryLimit(limit, { onResult, onError }, this.now));
   }
 
   private stop(id: NodeId, keeps: Keeps): boolean {

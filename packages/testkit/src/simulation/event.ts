@@ -9,6 +9,7 @@
  */
 import {
   type DeathReason,
+  type MemoryLimitChange,
   type NodeId,
   nodeName,
   type Operation,
@@ -40,6 +41,7 @@ export type Action =
   | { readonly type: 'ready'; readonly node: NodeId }
   | { readonly type: 'reset'; readonly shard: ShardId }
   | { readonly type: 'revive'; readonly seat: Seat }
+  | { readonly type: 'memory-limit'; readonly limit: MemoryLimitChange }
   /** Nothing but the passing of time. */
   | { readonly type: 'wait' };
 
@@ -66,6 +68,8 @@ export function describeAction(action: Action): string {
       return `reset shard ${action.shard}`;
     case 'revive':
       return `revive n${action.seat}`;
+    case 'memory-limit':
+      return `memory-limit ${action.limit.maxMemoryBytes} ${action.limit.eviction}`;
     case 'watch': {
       const { text, shard, previous } = action.filter;
       const of = `${text}${shard === null ? '*' : ''}${previous ? ' with previous' : ''}`;

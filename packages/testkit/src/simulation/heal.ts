@@ -88,6 +88,8 @@ function whatIsLeft(cluster: VirtualCluster): string {
     const open = calls.find(({ result, code }) => result === null && code === null)!;
     return `${cluster.unsettled} calls unanswered, first ${open.index}: ${describeOperation(open.operation)} of shard ${open.shard}`;
   }
+  const unheard = cluster.limits.find(({ answers }) => answers === 0);
+  if (unheard !== undefined) return `change ${unheard.index} of the memory limit is not answered`;
   if (!master.settled) {
     const shards = master.shards.map(({ shard, chain, learner, wantedChain, lost }) => {
       return `${shard}:[${chain}]${learner ? `+${learner}` : ''}${wantedChain ? ` → [${wantedChain}]` : ''}${lost ? ' lost' : ''}`;

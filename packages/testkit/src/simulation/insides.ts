@@ -6,6 +6,8 @@ import type {
   Learner,
   Record as LogRecord,
   Master,
+  MemoryLimit,
+  Node,
   Operation,
   ShardQueue,
   SlabStore,
@@ -20,6 +22,11 @@ export function transactionOf(queue: ShardQueue, part: Operation): Operation | n
     }
   }
   return null;
+}
+
+/** The memory limit a node works by. */
+export function limitOf(node: Node): MemoryLimit {
+  return (node as unknown as { context: { settings: MemoryLimit } }).context.settings;
 }
 
 /** Slots of a shard's order filter that count as held or locked. */

@@ -78,12 +78,24 @@ export interface Options {
   readonly turnMs: number;
   /** Chance that a turn takes only some of what waits on a link. */
   readonly partial: number;
+  /** Chance per step that the memory limit is changed, and whether to one that allows eviction. */
+  readonly limits: { readonly chance: number; readonly evicts: boolean };
   /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
   readonly lateValues: number;
   /** At most so many scheduler steps with faults on. */
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
   readonly freezeMessages: boolean;
+}
+
+/** Whether an entry may be evicted at some time of the run. */
+export function mayEvict({ node, limits }: Options): boolean {
+  return node.eviction !== 'noeviction' || (limits.chance > 0 && limits.evicts);
+}
+
+/** Whether a write may be refused for want of memory at some time of the run. */
+export function mayRefuse({ node, limits }: Options): boolean {
+  return node.maxMemoryBytes > 0 || limits.chance > 0;
 }
 
 export function drawOptions(seed: string): Options {
@@ -100,15 +112,25 @@ export function drawOptions(seed: string): Options {
   // A generator of its own, so that what came later into the options left all other seeds as they were.
   const held = new Prng(seed).fork('watch-held');
   const watchHeldBytes = held.chance(0.15) ? 1 + held.below(600) : master.watchHeldBytes;
+  const told = new Prng(seed).fork('committed-told');
+  const limits = new Prng(seed).fork('limits');
   return {
     seed,
-    master: { ...master, watchHeldBytes, maxValueBytes: node.maxValueBytes, evicts: node.eviction === 'allkeys-lru' },
+    master: {
+      ...master,
+      watchHeldBytes,
+      committedEvery: told.chance(0.15) ? 1 + told.below(4) : master.committedEvery,
+      maxValueBytes: node.maxValueBytes,
+      maxMemoryBytes: node.maxMemoryBytes,
+      eviction: node.eviction,
+    },
     node,
     faults: drawFaults(prng, replicas === 0 && !beyond),
     workload,
     beyond,
     turnMs: prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16),
     partial: prng.pick([0, 0.3, 0.6, 0.9]),
+    limits: { chance: limits.chance(0.1) ? limits.pick([0.003, 0.02]) : 0, evicts: limits.chance(0.5) },
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: 500 + workload.operations * 12,
     freezeMessages: prng.chance(0.05),

@@ -11,6 +11,7 @@ import { type Actor, Actors } from './actors.ts';
 import type { Host, VirtualCluster } from './cluster.ts';
 import type { Action, Event } from './event.ts';
 import { Faults } from './faults.ts';
+import { LimitChanges } from './limit-changes.ts';
 import { Workload } from './workload.ts';
 
 interface Appointment {
@@ -30,6 +31,7 @@ export class Scheduler {
   private readonly actors: Actors;
   private readonly faults: Faults;
   private readonly workload: Workload;
+  private readonly limits: LimitChanges;
   private readonly agenda: Appointment[] = [];
   private readonly candidates: Candidate[] = [];
   private earliestAt = 0;
@@ -48,6 +50,7 @@ export class Scheduler {
     };
     this.faults = new Faults(cluster, this.actors, prng.fork('faults'), later);
     this.workload = new Workload(cluster, prng.fork('workload'));
+    this.limits = new LimitChanges(cluster.options, prng.fork('limit-changes'));
   }
 
   /** The next event, or null when this phase is over. */
@@ -55,7 +58,7 @@ export class Scheduler {
     for (;;) {
       if (++this.steps > this.cluster.options.steps || this.isSpent()) return null;
       this.arrange();
-      const struck = this.faults.strike() ?? this.workload.giveUp() ?? this.workload.watching();
+      const struck = this.faults.strike() ?? this.workload.giveUp() ?? this.workload.watching() ?? this.limits.next();
       if (struck !== null) return this.event(struck, struck.type === 'wait' ? this.faults.jumpMs : 0);
       const candidate = this.earliest();
       if (this.earliestAt > this.cluster.now) this.cluster.now = this.earliestAt;

@@ -26,6 +26,8 @@ const TYPES: readonly Message['type'][] = [
   'touched',
   'usage',
   'clock',
+  'memory-limit',
+  'committed',
 ];
 
 export class Trace {

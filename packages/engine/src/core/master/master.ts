@@ -1,7 +1,7 @@
 /**
  * Master: the configuration authority and the one sequencer of requests. Dispatch only.
  *
- * Owns      which machine hears what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), node memory.
+ * Owns      which machine hears what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), memory (node-memory.ts).
  * Does not  decide within any of them; know threads, clocks or callers.
  * Invariants
  *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
@@ -9,13 +9,14 @@
  */
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch } from '../machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../machines.ts';
 import type { Message, UsageMessage } from '../messages.ts';
 import type { DeathReason } from '../notes.ts';
 import type { Operation, TransactionOperation } from '../operation.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import { Call } from './call.ts';
+import { NodeMemory } from './node-memory.ts';
 import { firstPlacement } from './placement.ts';
 import { Repair } from './repair.ts';
 import { Seats } from './seats.ts';
@@ -33,12 +34,12 @@ export interface MasterParts {
 export class Master implements MasterMachine {
   readonly seats: Seats;
   readonly shards: readonly ShardControl[];
+  readonly memory: NodeMemory;
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly repair: Repair;
   private readonly transactions: Transactions;
   private readonly watches: Watches;
-  private readonly fullNodes = new Set<NodeId>();
   private readonly room: WaitingRoom = { operations: 0, bytes: 0 };
   private created = false;
   private closed = false;
@@ -52,14 +53,15 @@ export class Master implements MasterMachine {
     this.settings = settings;
     this.outbox = outbox;
     this.seats = new Seats(settings, outbox);
-    const isFull = (node: NodeId) => this.fullNodes.has(node);
+    this.memory = new NodeMemory(settings, outbox);
     const onLocked = (lock: Call) => this.transactions.onLocked(lock);
     const onLost = (shard: ShardControl) => {
       this.transactions.onShardLost(shard);
       this.watches.onReset(shard.shard, shard.committedSeq);
     };
     const watches = () => this.watches;
-    const surroundings = { settings, outbox, room: this.room, isFull, onLocked, onLost, watches };
+    const { memory, room } = this;
+    const surroundings = { settings, outbox, room, memory, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
     this.transactions = new Transactions(settings, outbox, this.shards, (ended) => this.watches.groupDone(ended));
@@ -155,10 +157,9 @@ export class Master implements MasterMachine {
   }
 
   private onUsage(from: NodeId, message: UsageMessage): void {
-    if (!this.seats.isLive(from) || this.fullNodes.has(from) === message.full) return;
-    if (message.full) this.fullNodes.add(from);
-    else this.fullNodes.delete(from);
-    for (const shard of this.shards) shard.updatePressure();
+    if (!this.seats.isLive(from)) return;
+    if (this.memory.onUsage(from, message)) for (const shard of this.shards) shard.updatePressure();
+    this.memory.noteHeard(from, message);
   }
 
   endTurn(now: number): void {
@@ -177,6 +178,7 @@ export class Master implements MasterMachine {
 
   nodeReady(node: NodeId, now: number): void {
     if (this.closed || !this.seats.ready(node, now)) return;
+    this.memory.nodeReady(node);
     this.outbox.note({ type: 'node-up', node });
     if (!this.created) this.createShards();
     this.repairDue = true;
@@ -197,7 +199,7 @@ export class Master implements MasterMachine {
     this.transactions.setTime(now);
     this.outbox.terminate(node);
     this.outbox.note({ type: 'node-down', node, reason, detail });
-    this.fullNodes.delete(node);
+    this.memory.nodeDied(node);
     for (const shard of this.shards) this.removeFrom(shard, node, now);
     this.repairDue = true;
     this.endTurn(now);
@@ -239,6 +241,13 @@ export class Master implements MasterMachine {
     this.seats.revive(seat);
   }
 
+  setMemoryLimit(limit: MemoryLimitChange, sink: Sink, now: number): void {
+    if (this.closed) return this.outbox.fail(sink, 'CLOSED', '');
+    for (const { queue } of this.shards) queue.setCreditBytes(limit.creditBytes);
+    this.memory.setLimit(limit, this.seats.live, sink);
+    this.endTurn(now);
+  }
+
   // ---- time -----------------------------------------------------------------------------------------------------
 
   nextDeadline(): number {
@@ -262,6 +271,7 @@ export class Master implements MasterMachine {
     this.closed = true;
     this.transactions.close();
     this.watches.close();
+    this.memory.close();
     for (const { queue } of this.shards) {
       for (const call of queue.takeAll()) {
         if (call.settled || call.direct) continue;

@@ -27,6 +27,7 @@ import type { MasterOutbox, Sink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { changesBy } from './changes-by.ts';
+import type { NodeMemory } from './node-memory.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
 import type { Watches } from './watches.ts';
 
@@ -35,8 +36,7 @@ export interface ShardSurroundings {
   readonly settings: MasterSettings;
   readonly outbox: MasterOutbox;
   readonly room: WaitingRoom;
-  /** A node of the chain is at its memory limit. */
-  isFull(node: NodeId): boolean;
+  readonly memory: NodeMemory;
   watches(): Watches;
   /** A transaction's lock has been given. */
   onLocked(lock: Call): void;
@@ -64,6 +64,8 @@ export class ShardControl {
   writes = 0;
   changes = 0;
 
+  /** Answers accepted since the primary was last told how far. */
+  private untold = 0;
   /** Values that came before that of an earlier read of their key. */
   private early: ValueMessage[] = [];
   private readonly outbox: MasterOutbox;
@@ -103,6 +105,7 @@ export class ShardControl {
   }
 
   private sendRequest(call: Call): void {
+    this.untold = 0;
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
     const watched = call.isWrite ? this.surroundings.watches().watchedBy(operation) : Watched.no;
@@ -131,6 +134,8 @@ export class ShardControl {
     if (message.epoch !== this.epoch) return;
     invariant(message.seq === this.committedSeq + 1, 'M1: answers come in the order of the log');
     this.committedSeq = message.seq;
+    this.untold += 1;
+    if (this.untold >= this.surroundings.settings.committedEvery) this.sendCommitted();
     const watches = this.surroundings.watches();
     if (message.request === 0) return watches.onAnswer(message, null);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
@@ -141,6 +146,12 @@ export class ShardControl {
       this.changes += changesBy(call.operation, message.result, message.seq);
     } else this.reads += 1;
     if (!call.settled) this.settle(call, message);
+  }
+
+  private sendCommitted(): void {
+    const { shard, epoch, committedSeq } = this;
+    this.untold = 0;
+    this.outbox.send(this.primary, { type: 'committed', shard, epoch, committedSeq });
   }
 
   onValue(message: ValueMessage): void {
@@ -303,6 +314,7 @@ export class ShardControl {
   private sendConfig(base: Base | null, removed: NodeId): void {
     const { shard, epoch, chain, learner, since, committedSeq } = this;
     const config = { type: 'config', shard, epoch, chain, learner, since, committedSeq } as const;
+    this.untold = 0;
     for (const node of chain) this.outbox.send(node, { ...config, base });
     if (learner !== NOBODY) this.outbox.send(learner, { ...config, base: null });
     if (removed !== NOBODY) this.outbox.send(removed, { ...config, base: null });
@@ -310,11 +322,11 @@ export class ShardControl {
 
   /** A node of the chain is full, and the policy is not to evict. */
   get refusesGrowth(): boolean {
-    return this.pressure && !this.surroundings.settings.evicts;
+    return this.pressure && !this.surroundings.memory.evicts;
   }
 
   updatePressure(): void {
-    this.pressure = this.chain.some((node) => this.surroundings.isFull(node));
+    this.pressure = this.chain.some((node) => this.surroundings.memory.isFull(node));
   }
 
   private updatePause(): void {

@@ -7,7 +7,8 @@
  * Invariants
  *   Q1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).
  *   Q2  operations of one key take effect in order of arrival (protocol §5).
- *   Q3  credit bounds what is under way: at most creditOperations and creditBytes (one operation always fits).
+ *   Q3  credit bounds what is under way: at most creditOperations and creditBytes (one operation always fits; more bytes
+ *       only until those that a higher limit had let go are answered).
  *   Q4  order of arrival is kept into `held`: what waits for credit waits in line.
  */
 import { Deque } from '../deque.ts';
@@ -73,6 +74,8 @@ export class ShardQueue {
   private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
+  /** `creditBytes` when nothing is under way. */
+  private creditBytesMax: number;
   private expectedAnswerBytes = FIRST_ANSWER_BYTES;
   private retry = false;
 
@@ -84,6 +87,7 @@ export class ShardQueue {
     this.filter = new OrderFilter(settings.filterSlots);
     this.creditOperations = settings.creditOperations;
     this.creditBytes = settings.creditBytes;
+    this.creditBytesMax = settings.creditBytes;
   }
 
   /** Takes an operation on. Null if the waiting room is full. */
@@ -243,11 +247,17 @@ export class ShardQueue {
     this.locks.clear();
     this.filter.clear();
     this.creditOperations = this.settings.creditOperations;
-    this.creditBytes = this.settings.creditBytes;
+    this.creditBytes = this.creditBytesMax;
     return calls;
   }
 
   // ---- credit ---------------------------------------------------------------------------------------------------
+
+  /** The bytes that may be under way from now on. */
+  setCreditBytes(bytes: number): void {
+    this.creditBytes += bytes - this.creditBytesMax;
+    this.creditBytesMax = bytes;
+  }
 
   private hasCredit(call: Call): boolean {
     if (!this.open) return false;
@@ -259,7 +269,7 @@ export class ShardQueue {
   private costOf(call: Call): number {
     const { bytes } = call;
     if (!call.isWrite) return bytes + ANSWER_COPIES * this.expectedAnswerBytes;
-    return call.bearsBlock ? Math.min(bytes, this.settings.creditBytes * BLOCK_SHARE) : bytes;
+    return call.bearsBlock ? Math.min(bytes, this.creditBytesMax * BLOCK_SHARE) : bytes;
   }
 
   private takeCredit(call: Call): void {

@@ -8,9 +8,12 @@ import type { MemoryBudget, Store, UseClock } from '../store/store.ts';
 
 export interface NodeContext {
   readonly id: NodeId;
-  readonly settings: NodeSettings;
+  /** Another object with every new memory limit: not to be kept. */
+  settings: NodeSettings;
   readonly outbox: NodeOutbox;
   readonly budget: MemoryBudget;
+  /** The limit was lowered to less than is held, and what is too much is being evicted. */
+  shrinking: boolean;
   /** Highest master time received (protocol §6). */
   time: number;
   /** Follows `time`. */

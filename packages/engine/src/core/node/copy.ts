@@ -22,6 +22,7 @@
 import { MASTER, NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type {
+  CommittedMessage,
   ConfigMessage,
   ReadMessage,
   RecordMessage,
@@ -133,6 +134,13 @@ export class Copy {
     this.primary.onRequest(message);
   }
 
+  onCommitted(message: CommittedMessage): void {
+    const { state } = this;
+    invariant(message.epoch === state.epoch, 'what is committed comes in the epoch of the last configuration');
+    invariant(state.position === 0 && message.committedSeq <= state.lastSeq, 'the primary made all that is committed');
+    state.commit(message.committedSeq);
+  }
+
   onRead(message: ReadMessage): void {
     const { state, context } = this;
     invariant(message.epoch === state.epoch, 'reads come in the epoch of the last configuration');
@@ -229,6 +237,11 @@ export class Copy {
     }
     if (expiryIsDue && this.state.position === 0) more = this.primary.expire() || more;
     return this.state.dataIfAny?.reclaim() === true || more;
+  }
+
+  /** As primary: one slice of eviction; true if it has removed something. */
+  shrink(): boolean {
+    return this.state.position === 0 && this.primary.shrink();
   }
 
   endTurn(): void {

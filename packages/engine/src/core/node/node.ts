@@ -9,7 +9,7 @@
 import type { NodeId, ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { NodeMachine } from '../machines.ts';
-import type { Message } from '../messages.ts';
+import type { MemoryLimitMessage, Message } from '../messages.ts';
 import type { NodeOutbox } from '../outbox.ts';
 import type { NodeSettings } from '../settings.ts';
 import { Budget } from '../store/budget.ts';
@@ -18,6 +18,7 @@ import { SlabStore } from '../store/slab-store.ts';
 import type { Memory, UseClock } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Copy } from './copy.ts';
+import { atSoftLimit } from './memory.ts';
 import { Usage } from './usage.ts';
 
 export interface NodeParts {
@@ -48,11 +49,11 @@ export class Node implements NodeMachine {
 
   constructor({ id, settings, memory, outbox }: NodeParts) {
     this.id = id;
-    const budget = new Budget(settings.maxMemoryBytes);
+    const budget = new Budget();
     const uses: UseClock = { tick: 0, tickMs: settings.useTickMs };
     const newStore = () => new SlabStore({ budget, memory, hashSeed: settings.hashSeed, clock: uses });
     const random = seededRandom(settings.hashSeed ^ id);
-    this.context = { id, settings, outbox, budget, time: 0, uses, newStore, random };
+    this.context = { id, settings, outbox, budget, shrinking: false, time: 0, uses, newStore, random };
     this.usage = new Usage(this.context);
   }
 
@@ -78,12 +79,16 @@ export class Node implements NodeMachine {
         return this.copyOf(message.shard).onRead(message);
       case 'config':
         return this.copyOf(message.shard).onConfig(message);
+      case 'committed':
+        return this.copyOf(message.shard).onCommitted(message);
       case 'seal':
         return this.copyOf(message.shard).onCopyMessage(from, message);
       case 'stream-ack':
         return this.copyOf(message.shard).onStreamAck(from, message);
       case 'touched':
         return this.copyOf(message.shard).onTouched(message);
+      case 'memory-limit':
+        return this.onMemoryLimit(message);
       case 'clock':
         return;
       default:
@@ -91,7 +96,14 @@ export class Node implements NodeMachine {
     }
   }
 
-  /** One slice for each copy: streams, expiry, reclaiming. */
+  private onMemoryLimit({ revision, maxMemoryBytes, eviction }: MemoryLimitMessage): void {
+    const { context } = this;
+    context.settings = { ...context.settings, maxMemoryBytes, eviction };
+    this.usage.onLimit(revision);
+    context.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
+  }
+
+  /** One slice for each copy: streams, expiry, reclaiming; if there is nothing of that, shrinking. */
   work(): boolean {
     const { time, settings } = this.context;
     const expiryIsDue = time - this.expiredAt >= settings.expireEveryMs;
@@ -104,6 +116,16 @@ export class Node implements NodeMachine {
     }
     // A round of expiry goes on, slice by slice, until no copy has more to do; the next begins an interval later.
     if (expiryIsDue && !expiring) this.expiredAt = time;
+    // Dead space first: what reclaiming gives back need not be evicted.
+    return more || (this.context.shrinking && this.shrink());
+  }
+
+  /** One slice of coming down to a lowered limit, from where writes alone would only come as they happen to be made. */
+  private shrink(): boolean {
+    const { context } = this;
+    context.shrinking = atSoftLimit(context, 0);
+    let more = false;
+    if (context.shrinking) for (const copy of this.copies.values()) more = copy.shrink() || more;
     return more;
   }
 

@@ -43,6 +43,10 @@ const EVICTION_SAMPLES = 5;
 /** Under pressure a write makes room for so many times its own size, so that the shard shrinks while it is written to. */
 const EVICTION_FACTOR = 2;
 const EVICTIONS_MAX = 64;
+/** Bytes evicted in one slice of shrinking. */
+const SHRINK_BYTES = 64 * 1024;
+/** Shrinking waits while so many records are not known to be committed: they are on the node's heap. */
+const SHRINK_WINDOW = 4096;
 
 /** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
 export interface PrimaryOutputs {
@@ -174,7 +178,10 @@ export class Primary {
     // What is installed was decided with the room known then (transactions.ts): it is never refused.
     const decided = operation.verb === 'install';
     if (context.settings.eviction === 'noeviction') return decided;
-    this.evict(EVICTION_FACTOR * (bytes + operation.key.length));
+    const needed = bytes + operation.key.length;
+    const freed = this.evict(EVICTION_FACTOR * needed);
+    // On the way down to a new limit the node is over it whatever this write does.
+    if (context.shrinking && freed >= needed) return true;
     return decided || !overHardLimit(context, growth);
   }
 
@@ -183,17 +190,28 @@ export class Primary {
     return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
   }
 
-  private evict(bytes: number): void {
+  /** One slice of eviction that no write asks for; true if it has removed something. */
+  shrink(): boolean {
+    const { state } = this;
+    if (this.sealed || state.window.length >= SHRINK_WINDOW) return false;
+    const before = state.lastSeq;
+    this.evict(SHRINK_BYTES);
+    return state.lastSeq !== before;
+  }
+
+  /** Evicts about so many bytes; returns how many. */
+  private evict(bytes: number): number {
     const { state, context } = this;
     let freed = 0;
     for (let evictions = 0; freed < bytes && evictions < EVICTIONS_MAX; evictions++) {
       const before = state.data.liveBytes;
       const key = state.data.evictionCandidate(EVICTION_SAMPLES, context.random);
-      if (key === undefined) return;
+      if (key === undefined) break;
       this.removeOwn(key, 'evict');
       freed += before - state.data.liveBytes;
       state.data.reclaim();
     }
+    return freed;
   }
 
   // ---- records of its own ---------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 /**
- * Budget: how much memory all the copies of one node have allocated, against the node's limit.
+ * Budget: how much memory all the copies of one node have allocated.
  *
  * Owns      one number.
- * Does not  refuse anything: the primary asks (growthFor) before it grows; a replica must apply what it is sent.
+ * Does not  know the limit, or refuse anything: the primary asks (growthFor) before it grows; a replica must apply what it is sent.
  * Invariants
  *   B1  reserved = the sum of reservedBytes over the stores that share it, after every call of a store.
  */
@@ -10,13 +10,7 @@ import { invariant } from '../invariant.ts';
 import type { MemoryBudget } from './store.ts';
 
 export class Budget implements MemoryBudget {
-  readonly limit: number;
   #reserved = 0;
-
-  /** `limit` 0 = unlimited. */
-  constructor(limit: number) {
-    this.limit = limit;
-  }
 
   get reserved(): number {
     return this.#reserved;
@@ -48,7 +42,7 @@ export class Ledger {
   }
 }
 
-/** A node's budget; `limit` 0 = unlimited. */
-export function createBudget(limit: number): Budget {
-  return new Budget(limit);
+/** A node's budget. */
+export function createBudget(): Budget {
+  return new Budget();
 }

@@ -30,10 +30,8 @@ export interface Memory {
   lend(piece: Uint8Array, offset: number, length: number): Block;
 }
 
-/** Bytes of all copies of one node against its limit (`maxMemory`). One per node, shared by its stores. */
+/** Bytes of all copies of one node. One per node, shared by its stores. */
 export interface MemoryBudget {
-  /** 0 = unlimited. */
-  readonly limit: number;
   /** Bytes of chunks and indexes now allocated by all stores of the node, exactly. */
   readonly reserved: number;
 }

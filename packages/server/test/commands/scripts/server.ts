@@ -17,11 +17,6 @@ export const SERVER: Scripts = {
     ['CONFIG GET save', '*2~$4~save~$0~~'],
     ['CONFIG GET appendonl*', '*2~$10~appendonly~$2~no~'],
     ['CONFIG GET nope', '*0~'],
-    [
-      'CONFIG SET maxmemory 1',
-      "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - can't set immutable config~",
-      'ours',
-    ],
     ['CONFIG SET nope 1', "-ERR Unknown option or number of arguments for CONFIG SET - 'nope'~", 'ours'],
     ['CONFIG RESETSTAT', '+OK~'],
     ['RANDOMKEY', '$-1~'],
@@ -73,6 +68,10 @@ export const SERVER: Scripts = {
       'CONFIG SET maxmemory bla',
       "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value~",
     ],
+    [
+      'CONFIG SET maxmemory -1',
+      "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value~",
+    ],
     ['CONFIG SET maxmemory', "-ERR wrong number of arguments for 'config|set' command~"],
     ['CONFIG SET appendonly no', '+OK~'],
     [
@@ -80,6 +79,27 @@ export const SERVER: Scripts = {
       "-ERR CONFIG SET failed (possibly related to argument 'slowlog-max-len') - duplicate parameter~",
     ],
     ['CONFIG REWRITE', '-ERR The server is running without a config file~'],
+  ],
+  maxmemory: [
+    ['CONFIG GET maxmemory', '*2~$9~maxmemory~$1~0~'],
+    ['CONFIG GET maxmemory-policy', '*2~$16~maxmemory-policy~$10~noeviction~'],
+    ['CONFIG SET maxmemory 1000001', '+OK~'],
+    ['CONFIG GET maxmemory', '*2~$9~maxmemory~$7~1000001~'],
+    ['CONFIG SET maxmemory 100mb maxmemory-policy ALLKEYS-LRU', '+OK~'],
+    ['CONFIG GET maxmemory', '*2~$9~maxmemory~$9~104857600~'],
+    ['CONFIG GET maxmemory-policy', '*2~$16~maxmemory-policy~$11~allkeys-lru~'],
+    [
+      'CONFIG SET maxmemory 5 slowlog-max-len x',
+      "-ERR CONFIG SET failed (possibly related to argument 'slowlog-max-len') - argument couldn't be parsed into an integer~",
+    ],
+    [
+      'CONFIG SET slowlog-max-len 17 maxmemory 5 maxmemory-policy volatile-ttl',
+      "-ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - argument(s) must be one of the following: allkeys-lru, noeviction~",
+      'ours',
+    ],
+    ['CONFIG GET maxmemory', '*2~$9~maxmemory~$9~104857600~'],
+    ['CONFIG SET maxmemory 0 maxmemory-policy noeviction', '+OK~'],
+    ['CONFIG GET slowlog-max-len', '*2~$15~slowlog-max-len~$3~128~', 'ours'],
   ],
   operation: [
     ['SLOWLOG RESET', '+OK~'],

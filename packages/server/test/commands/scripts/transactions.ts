@@ -159,4 +159,18 @@ export const TRANSACTIONS: Scripts = {
     ['PING', '+QUEUED~'],
     ['EXEC', '*1~+PONG~'],
   ],
+  'MULTI without memory': [
+    ['CONFIG SET maxmemory 1', '+OK~'],
+    ['MULTI', '+OK~'],
+    ['SET a 1', "-OOM command not allowed when used memory > 'maxmemory'.~"],
+    ['EXEC', '-EXECABORT Transaction discarded because of previous errors.~'],
+    ['MULTI', '+OK~', 'ours'],
+    ['GET a', '+QUEUED~', 'ours'],
+    ['DEL a', '+QUEUED~', 'ours'],
+    ['CONFIG SET maxmemory 0', '+QUEUED~', 'ours'],
+    ['PING', '+QUEUED~', 'ours'],
+    ['EXEC', '*4~$-1~:0~+OK~+PONG~', 'ours'],
+    ['CONFIG SET maxmemory 0', '+OK~'],
+    ['CONFIG GET maxmemory', '*2~$9~maxmemory~$1~0~'],
+  ],
 };

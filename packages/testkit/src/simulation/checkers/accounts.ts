@@ -5,6 +5,7 @@
 import { Status, type Step } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
 import { keysOf, shardOfKey } from '../keys.ts';
+import { mayEvict } from '../options.ts';
 import { accountsOf } from '../transacting.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
@@ -14,7 +15,7 @@ export function accounts({ cluster, options, shards }: World): Checker {
   const isAccount = new Set(all);
   const concerned = new Set(all.map((key) => shardOfKey(key, shards.length)));
   /** Money went with a shard, or with an entry that was evicted or cleared. */
-  let isGone = options.node.eviction !== 'noeviction' || options.workload.clears;
+  let isGone = mayEvict(options) || options.workload.clears;
 
   function checkSnapshot({ index, operation, result }: SimulatedCall): void {
     if (operation.verb !== 'transaction' || isGone || result?.status !== Status.ok) return;

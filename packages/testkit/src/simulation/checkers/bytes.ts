@@ -30,11 +30,8 @@ export function bytes({ cluster, options, shards }: World): Checker {
     const { inFlight, waiting } = queue.counts;
     check(inFlight === 0 && waiting === 0, 'bytes', () => `shard ${shard}: at rest, credit of ${inFlight} is out`);
     const left = creditBytesLeft(queue);
-    check(
-      left === options.master.creditBytes,
-      'bytes',
-      () => `shard ${shard}: at rest, ${left} bytes of credit are left`,
-    );
+    const { creditBytes } = cluster.limits.at(-1)?.limit ?? options.master;
+    check(left === creditBytes, 'bytes', () => `shard ${shard}: at rest, ${left} bytes of credit are left`);
     const room = waitingRoomOf(queue);
     check(room.operations === 0 && room.bytes === 0, 'bytes', () => 'at rest, the waiting room is not empty');
   }

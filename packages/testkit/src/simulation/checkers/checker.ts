@@ -6,7 +6,7 @@
  */
 import type { AnswerMessage, Message, NodeId, Note, ValueMessage } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
-import type { Host, VirtualCluster } from '../cluster.ts';
+import type { Host, LimitChange, VirtualCluster } from '../cluster.ts';
 import type { Options } from '../options.ts';
 import type { LogEntry } from '../truth/log-tree.ts';
 import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';
@@ -59,6 +59,8 @@ export interface Checker {
   /** At once: before `accepted` of the answer that brought the last of them. */
   watchTold?(watch: SimulatedWatch, changes: readonly ToldChange[]): void;
   noted?(note: Note): void;
+  /** Who changed the memory limit is answered. */
+  limitHeard?(change: LimitChange): void;
   /** Now and then, between events. */
   sample?(): void;
   /** After healing, when all is at rest. */

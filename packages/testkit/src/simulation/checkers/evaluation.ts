@@ -13,13 +13,14 @@ import {
 } from '@quintet/engine/core';
 import { type Expectation, expected, isPast, type Moment } from '../model.ts';
 import { asTold, expectedTransaction, type LookUp, together } from '../model-transaction.ts';
+import { mayEvict, mayRefuse } from '../options.ts';
 import { sameEffect, sameResult, valueAt } from '../truth/log-tree.ts';
 import type { Made } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function evaluation({ options }: World): Checker {
-  const { maxMemoryBytes, eviction, maxValueBytes } = options.node;
+  const { maxValueBytes } = options.node;
 
   function before({ shard, parent }: Made, key: string): Entry | undefined {
     const isOnBranch = parent.seq >= shard.committed.seq;
@@ -50,8 +51,7 @@ export function evaluation({ options }: World): Checker {
         'evaluation',
         () => `${where}: ${effect.key} expired before its time`,
       );
-    } else
-      check(eviction !== 'noeviction' && maxMemoryBytes > 0, 'evaluation', () => `${where}: evicted without leave`);
+    } else check(mayEvict(options) && mayRefuse(options), 'evaluation', () => `${where}: evicted without leave`);
   }
 
   return {
@@ -65,7 +65,7 @@ export function evaluation({ options }: World): Checker {
       const wanted = wantedOf(operation, lookUp, moment);
       const effect: Effect = asTold(wanted.effect, record.watched, lookUp, moment.time);
       const refused = record.result.status === Status.outOfMemory;
-      if (refused && maxMemoryBytes > 0 && isWrite(operation) && record.effect.type === 'none') return;
+      if (refused && mayRefuse(options) && isWrite(operation) && record.effect.type === 'none') return;
       const right = sameEffect(record.effect, effect) && sameResult(record.result, wanted.result);
       check(right, 'evaluation', () => {
         const [got, want] = [record, { ...wanted, effect }].map(({ effect, result }) =>

@@ -12,6 +12,7 @@ import { isolation } from './isolation.ts';
 import { linearizable } from './linearizable.ts';
 import { locks } from './locks.ts';
 import { lostShard } from './lost-shard.ts';
+import { memoryLimit } from './memory-limit.ts';
 import { onePrimary } from './one-primary.ts';
 import { prefix } from './prefix.ts';
 import { programOrder } from './program-order.ts';
@@ -43,5 +44,6 @@ export const CHECKERS: readonly MakeChecker[] = [
   watchTransactions,
   lostShard,
   bytes,
+  memoryLimit,
   linearizable,
 ];

@@ -14,6 +14,7 @@ import { History } from '../../history.ts';
 import { checkLinearizable } from '../../linearizability.ts';
 import type { Operation as CheckedOperation, Result as CheckedResult } from '../../operation.ts';
 import type { SimulatedCall } from '../call.ts';
+import { mayEvict } from '../options.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -46,7 +47,7 @@ export function linearizable({ cluster, options, shards }: World): Checker {
       if (call !== undefined) logged.set(call, { result, at: cluster.now, moment: cluster.nextMoment() });
     },
     finish() {
-      if (options.node.eviction !== 'noeviction' || lost.size === shards.length) return;
+      if (mayEvict(options) || lost.size === shards.length) return;
       const report = checkLinearizable(history(), LIMITS);
       check(report.verdict !== 'violation', 'linearizable', () => report.violations[0]!.text);
       check(report.verdict === 'ok', 'linearizable', () => `undecided: ${report.undecided.join()}`);

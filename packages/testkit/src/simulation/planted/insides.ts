@@ -18,6 +18,7 @@ import {
   type Message,
   Node,
   type NodeId,
+  NodeMemory,
   type NodeOutbox,
   type Operation,
   OrderFilter,
@@ -36,6 +37,7 @@ import {
   type StreamRecordMessage,
   StreamSource,
   Transactions,
+  type UsageMessage,
   type ValueMessage,
   Watches,
   WatchLines,
@@ -210,6 +212,12 @@ export const CONTROL: Insides<ControlInsides> = { of: ShardControl };
 export const QUEUE: Insides<QueueInsides> = { of: ShardQueue };
 export const FILTER: Insides<FilterInsides> = { of: OrderFilter };
 export const SEATS: Insides<SeatsInsides> = { of: Seats };
+export const NODE_MEMORY: Insides<NodeMemoryInsides> = { of: NodeMemory };
+
+export interface NodeMemoryInsides {
+  nodeReady(node: NodeId): void;
+  noteHeard(node: NodeId, message: UsageMessage): void;
+}
 
 // ---- transactions and watches ---------------------------------------------------------------------------------------
 

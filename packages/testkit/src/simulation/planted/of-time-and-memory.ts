@@ -1,9 +1,30 @@
 /** Planted bugs of time (protocol §6), deadlines, versions and memory. */
 import { type Operation, Status } from '@quintet/engine/core';
-import { COPY, NODE, type NodeInsides, PRIMARY, STATE } from './insides.ts';
+import { COPY, NODE, NODE_MEMORY, type NodeInsides, PRIMARY, STATE } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'newcomers-know-no-new-limit',
+    rule: 'N1 a node works by the limit in force before it hears of any shard',
+    plant(patch) {
+      patch.method(NODE_MEMORY, 'nodeReady', () => () => {});
+    },
+  },
+  {
+    name: 'limit-heard-by-who-has-not',
+    rule: 'N2 answered when every node works by it',
+    plant(patch) {
+      patch.method(
+        NODE_MEMORY,
+        'noteHeard',
+        (original) =>
+          function (node, message) {
+            original.call(this, node, { ...message, revision: message.revision + 1 });
+          },
+      );
+    },
+  },
   {
     name: 'deaf-to-the-time-of-reads',
     rule: "§6 a node's time is the highest received !",

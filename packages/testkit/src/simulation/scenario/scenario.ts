@@ -211,6 +211,7 @@ function optionsOf(words: readonly string[]): Options {
     beyond: true,
     freezeMessages: true,
     lateValues: 0,
+    limits: { chance: 0, evicts: false },
     master: {
       ...drawn.master,
       nodes: number('nodes', 3),
@@ -224,6 +225,7 @@ function optionsOf(words: readonly string[]): Options {
       youngMs: 0,
       seatGraceMs: 0,
       clockEveryMs: 1000,
+      committedEvery: 1024,
     },
     node: {
       ...drawn.node,

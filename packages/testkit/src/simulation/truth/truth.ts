@@ -18,7 +18,7 @@ import {
 } from '@quintet/engine/core';
 import { newCall, type SimulatedCall } from '../call.ts';
 import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
-import type { Host, VirtualCluster, Watcher } from '../cluster.ts';
+import type { Host, LimitChange, VirtualCluster, Watcher } from '../cluster.ts';
 import { transactionOf } from '../insides.ts';
 import type { Options } from '../options.ts';
 import { check } from '../violation.ts';
@@ -243,5 +243,9 @@ export class Truth implements Watcher, World {
 
   noted(note: Note): void {
     for (const checker of this.checkers) checker.noted?.(note);
+  }
+
+  limitHeard(change: LimitChange): void {
+    for (const checker of this.checkers) checker.limitHeard?.(change);
   }
 }
