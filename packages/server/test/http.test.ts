@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { queryObjects } from 'node:v8';
 import { Cluster } from '@quintet/engine';
 import { type RunningServer, startServer } from '../src/index.ts';
 
@@ -79,6 +80,17 @@ test('http: a prefix as lines of JSON', async () => {
   assert.equal(few.trim().split('\n').length, 3);
   assert.ok(!few.includes('value'));
   assert.equal((await fetch(`${base}/v1/keys?limit=x`)).status, 400);
+});
+
+test('http: what observes the process is there once, whatever servers come and go', async () => {
+  const { Histogram } = (await import('prom-client')).default;
+  for (let round = 0; round < 3; round++) {
+    const another = await startServer(cluster, { port: 0 });
+    const text = await (await fetch(`http://${another.address}/metrics`)).text();
+    assert.equal(text.match(/^# TYPE nodejs_gc_duration_seconds /gm)?.length, 1);
+    await another.close();
+  }
+  assert.equal(queryObjects(Histogram, { format: 'count' }), 1);
 });
 
 test('http: health, status, metrics', async () => {

@@ -51,17 +51,27 @@ function countOf(parts: readonly { readonly health: string }[], health: string):
 
 const registries = new WeakMap<ServerContext, Promise<Registry>>();
 
+/** Of the process, whatever servers come and go: what observes it observes for ever, so there must be but one. */
+let ofProcess: Promise<Registry> | undefined;
+
 export async function metricsText(context: ServerContext): Promise<{ contentType: string; body: string }> {
-  const known = registries.get(context) ?? buildRegistry(context);
+  const known = registries.get(context) ?? registryOfServer(context);
   registries.set(context, known);
-  const registry = await known;
-  return { contentType: registry.contentType, body: await registry.metrics() };
+  ofProcess ??= registryOfProcess();
+  const [server, rest] = await Promise.all([known, ofProcess]);
+  return { contentType: server.contentType, body: (await server.metrics()) + (await rest.metrics()) };
 }
 
-async function buildRegistry(context: ServerContext): Promise<Registry> {
-  const { Counter, collectDefaultMetrics, Gauge, Registry } = (await import('prom-client')).default;
+async function registryOfProcess(): Promise<Registry> {
+  const { collectDefaultMetrics, Registry } = (await import('prom-client')).default;
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  return register;
+}
+
+async function registryOfServer(context: ServerContext): Promise<Registry> {
+  const { Counter, Gauge, Registry } = (await import('prom-client')).default;
   const registers = [new Registry()];
-  collectDefaultMetrics({ register: registers[0]! });
   for (const [name, help, value] of GAUGES) {
     const gauge: InstanceType<typeof Gauge> = new Gauge({
       name,
