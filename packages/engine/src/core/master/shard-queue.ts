@@ -163,13 +163,13 @@ export class ShardQueue {
     return this.reads.first()?.number === id;
   }
 
-  /** Whether a direct read waits behind an earlier one of its key. */
-  isBehindRead(id: number): boolean {
+  /** The slot of a direct read that waits behind an earlier one of its key; NO_SLOT if it does not. */
+  slotBehindRead(id: number): number {
     const place = this.placeOfRead(id);
     const { slot } = this.reads.at(place)!;
-    if (slot === NO_SLOT) return false;
-    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return true;
-    return false;
+    if (slot === NO_SLOT) return NO_SLOT;
+    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return slot;
+    return NO_SLOT;
   }
 
   private placeOfRead(id: number): number {
