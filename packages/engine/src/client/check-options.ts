@@ -58,6 +58,8 @@ const POLICIES = ['noeviction', 'allkeys-lru'] as const;
 
 /** Less than this a node could not hold a few entries of each of its copies. */
 const MEMORY_MIN = MIB;
+/** What one shard has under way is at most this part of a node's memory. */
+const SHARD_PART = 64;
 const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
 
@@ -115,14 +117,17 @@ function checkMemory({ maxMemory = 0, eviction }: ClusterOptions): void {
 
 function masterSettings(options: ClusterOptions): MasterSettings {
   const defaults = DEFAULT_MASTER_SETTINGS;
+  const maxMemory = options.maxMemory ?? 0;
+  const maxValueBytes = options.maxValueBytes ?? defaults.maxValueBytes;
   return {
     ...defaults,
     nodes: options.nodes ?? defaults.nodes,
     shards: options.shards ?? defaults.shards,
     replicas: options.replicas ?? defaults.replicas,
-    maxValueBytes: options.maxValueBytes ?? defaults.maxValueBytes,
+    maxValueBytes,
     evicts: options.eviction === 'allkeys-lru',
-    creditBytes: creditBytes(options.maxMemory ?? 0),
+    creditBytes: creditBytes(maxMemory),
+    blockCreditBytes: blockCreditBytes(maxMemory, maxValueBytes),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
   };
@@ -134,7 +139,17 @@ function masterSettings(options: ClusterOptions): MasterSettings {
  */
 function creditBytes(maxMemory: number): number {
   const most = DEFAULT_MASTER_SETTINGS.creditBytes;
-  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / 64)));
+  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / SHARD_PART)));
+}
+
+/**
+ * What one block takes of that: a part, unless so many of the longest as then fit were more than may be under way. A replica
+ * takes whatever it is sent, so they would lie in it beyond its memory.
+ */
+function blockCreditBytes(maxMemory: number, maxValueBytes: number): number {
+  const part = DEFAULT_MASTER_SETTINGS.blockCreditBytes / DEFAULT_MASTER_SETTINGS.creditBytes;
+  const needed = maxMemory === 0 ? 0 : (SHARD_PART * maxValueBytes) / maxMemory;
+  return Math.ceil(creditBytes(maxMemory) * Math.max(part, needed));
 }
 
 function nodeSettings(options: ClusterOptions): NodeSettings {

@@ -37,6 +37,8 @@ export interface MasterSettings {
   /** Numbered requests and direct reads a shard may have unanswered, and their bytes. */
   readonly creditOperations: number;
   readonly creditBytes: number;
+  /** The most of them that one block takes, which is on no heap: it must not keep all others of its shard waiting. */
+  readonly blockCreditBytes: number;
   /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
   readonly waitingOperations: number;
   readonly waitingBytes: number;
@@ -82,6 +84,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,
+  blockCreditBytes: 2 * 1024 * 1024,
   waitingOperations: 262_144,
   waitingBytes: 256 * 1024 * 1024,
   youngMs: 200,

@@ -94,6 +94,21 @@ describe('checkOptions', () => {
     assert.equal(checkOptions({ maxMemory: 2 ** 40 }).master.creditBytes, DEFAULT_MASTER_SETTINGS.creditBytes);
   });
 
+  it('lets no more of blocks be under way than a small node has room for', () => {
+    const MIB = 1024 * 1024;
+    const underWay = (maxMemory: number, maxValueBytes: number): number => {
+      const { creditBytes, blockCreditBytes } = checkOptions({ maxMemory, maxValueBytes }).master;
+      const blocks = Math.max(1, Math.floor(creditBytes / Math.min(maxValueBytes, blockCreditBytes)));
+      return blocks * maxValueBytes;
+    };
+    assert.equal(underWay(0, 16 * MIB), 4 * 16 * MIB);
+    assert.equal(underWay(8192 * MIB, 16 * MIB), 4 * 16 * MIB);
+    assert.equal(underWay(2048 * MIB, 16 * MIB), 2 * 16 * MIB);
+    for (const maxMemory of [64, 128, 256, 1024])
+      assert.equal(underWay(maxMemory * MIB, 16 * MIB), 16 * MIB, 'one fits');
+    assert.equal(underWay(64 * MIB, MIB), MIB);
+  });
+
   it('draws another hash seed for each cluster', () => {
     assert.notEqual(checkOptions().node.hashSeed, checkOptions().node.hashSeed);
   });

@@ -1,7 +1,10 @@
 /** Memory: a node that runs out of heap ends alone; a full cluster refuses writes and goes on reading. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cluster, KvError } from '../../src/index.ts';
+import { setTimeout } from 'node:timers/promises';
+import { type Result, Status } from '../../src/core/operation.ts';
+import { BlockWriter, Cluster, KvError } from '../../src/index.ts';
+import { plainPut } from '../../src/runtime/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';
 
 test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {
@@ -41,6 +44,25 @@ test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then 
   for (const { memoryBytes, maxMemory } of cluster.status().nodes) assert.ok(memoryBytes <= maxMemory);
   assert.equal(await cluster.deleteMany(stored), stored.length);
   assert.equal((await cluster.put('again', value)).applied, true);
+});
+
+test('a storm of blocks past maxMemory leaves no node with more than that, replicas included', async () => {
+  const MIB = 1024 * 1024;
+  await using cluster = await Cluster.start({ maxMemory: 128 * MIB, maxValueBytes: 2 * MIB, hangLimitMs: 10_000 });
+  // Small enough values to come close to the limit everywhere.
+  await Promise.all(Array.from({ length: 900 }, (_, at) => cluster.put(`f${at}`, 'z'.repeat(200_000))));
+  const put = (key: string): Promise<Result> => {
+    const writer = new BlockWriter(2 * MIB, key.length, 2);
+    writer.write(Buffer.alloc(2 * MIB, 'x'), 0, 2 * MIB);
+    return new Promise((resolve, reject) => {
+      cluster.caller.submit(plainPut(key, writer.finish()), { onResult: resolve, onError: reject });
+    });
+  };
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => put(`b${at}`)));
+  assert.ok(answers.some(({ status }) => status === Status.ok) && answers.some(({ status }) => status !== Status.ok));
+  await setTimeout(500);
+  for (const { memoryBytes, maxMemory } of cluster.status().nodes)
+    assert.ok(memoryBytes <= maxMemory, `${memoryBytes}`);
 });
 
 test('transactions of thousands of tiny steps are taken a few at a time: no node runs out of memory', async () => {

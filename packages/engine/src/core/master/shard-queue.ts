@@ -32,12 +32,6 @@ export interface WaitingRoom {
   bytes: number;
 }
 
-/**
- * The most of a shard's byte credit that one block takes, which is on no heap: it must not keep all others waiting. What
- * blocks hold is bounded where they come from.
- */
-const BLOCK_SHARE = 1 / 4;
-
 /** An answer is there more than once while it is under way: read, cloned on its way, and as it arrives. */
 const ANSWER_COPIES = 3;
 
@@ -258,7 +252,7 @@ export class ShardQueue {
   private costOf(call: Call): number {
     const { bytes } = call;
     if (!call.isWrite) return bytes + ANSWER_COPIES * this.expectedAnswerBytes;
-    return call.bearsBlock ? Math.min(bytes, this.settings.creditBytes * BLOCK_SHARE) : bytes;
+    return call.bearsBlock ? Math.min(bytes, this.settings.blockCreditBytes) : bytes;
   }
 
   private takeCredit(call: Call): void {
