@@ -62,6 +62,11 @@ const MEMORY_MIN = MIB;
 const SHARD_PART = 64;
 const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
+/**
+ * Of the longest value, what a node's heap has room for by default: a message may bring two of them (a change and what was
+ * there before), while two more are being sent. V8 ends the whole process, not the node, if one string does not fit.
+ */
+const HEAP_VALUES = 4;
 
 /** @throws {KvError} INVALID_OPTION */
 export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
@@ -81,9 +86,13 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
       maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
     },
     hangLimitMs: options.hangLimitMs ?? DEFAULT_HANG_LIMIT_MS,
-    nodeHeapMb: options.nodeHeapMb ?? DEFAULT_NODE_HEAP_MB,
+    nodeHeapMb: options.nodeHeapMb ?? defaultHeapMb(master.maxValueBytes),
     chaos: options.chaos ?? false,
   };
+}
+
+function defaultHeapMb(maxValueBytes: number): number {
+  return Math.max(DEFAULT_NODE_HEAP_MB, Math.ceil((HEAP_VALUES * maxValueBytes) / MIB));
 }
 
 function checkNames(options: ClusterOptions): void {

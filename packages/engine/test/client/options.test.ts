@@ -109,6 +109,13 @@ describe('checkOptions', () => {
     assert.equal(underWay(64 * MIB, MIB), MIB);
   });
 
+  it('gives nodes a heap that the longest values fit in', () => {
+    const MIB = 1024 * 1024;
+    assert.equal(checkOptions().nodeHeapMb, 128);
+    assert.equal(checkOptions({ maxValueBytes: 512 * MIB }).nodeHeapMb, 2048);
+    assert.equal(checkOptions({ maxValueBytes: 512 * MIB, nodeHeapMb: 64 }).nodeHeapMb, 64);
+  });
+
   it('draws another hash seed for each cluster', () => {
     assert.notEqual(checkOptions().node.hashSeed, checkOptions().node.hashSeed);
   });
