@@ -33,7 +33,9 @@ export function dispatch(session: Session, args: string[]): void {
 export function dispatchBlocks(session: Session, args: string[], decoder: Decoder): void {
   const command = findCommand(args);
   const runsAtOnce = session.modes === null && !session.context.pause.isOn;
-  if (command?.spec.takesBlocks !== true || !runsAtOnce) {
+  // What describes a block must not be taken for a key.
+  const isKey = decoder.blocks?.has(1) === true;
+  if (command?.spec.takesBlocks !== true || isKey || !runsAtOnce) {
     for (const [place, block] of decoder.blocks ?? []) args[place] = block.text();
     decoder.blocks = null;
   }

@@ -358,3 +358,18 @@ test('session: a bug in a handler closes the connection and is reported', async 
   assert.equal(bugs.length, 1);
   assert.equal(transport.destroyed, true);
 });
+
+test('session: a key as large as a block is refused like any that is too large, and nothing is stored under another', async () => {
+  const { ask, caller } = connect();
+  const key = 'k'.repeat(1024 * 1024);
+  for (const words of [
+    ['SET', key, 'v'],
+    ['SETNX', key, 'v'],
+    ['GETSET', key, 'v'],
+    ['SETEX', key, '10', 'v'],
+    ['GET', key],
+  ]) {
+    assert.equal(await ask(...words), '-ERR key exceeds maximum allowed size\r\n', words[0]);
+  }
+  assert.deepEqual(caller.submitted, []);
+});

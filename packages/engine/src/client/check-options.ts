@@ -10,6 +10,7 @@ import { KvError } from '../core/errors.ts';
 import { SEATS_MAX } from '../core/ids.ts';
 import type { MemoryLimitChange } from '../core/machines.ts';
 import {
+  type Credit,
   DEFAULT_MASTER_SETTINGS,
   DEFAULT_NODE_SETTINGS,
   type MasterSettings,
@@ -59,8 +60,15 @@ const POLICIES = ['noeviction', 'allkeys-lru'] as const;
 
 /** Less than this a node could not hold a few entries of each of its copies. */
 const MEMORY_MIN = MIB;
+/** What one shard has under way is at most this part of a node's memory. */
+const SHARD_PART = 64;
 const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
+/**
+ * Of the longest value, what a node's heap has room for by default: a message may bring two of them (a change and what was
+ * there before), while two more are being sent. V8 ends the whole process, not the node, if one string does not fit.
+ */
+const HEAP_VALUES = 4;
 
 /** @throws {KvError} INVALID_OPTION */
 export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
@@ -80,9 +88,13 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
       maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
     },
     hangLimitMs: options.hangLimitMs ?? DEFAULT_HANG_LIMIT_MS,
-    nodeHeapMb: options.nodeHeapMb ?? DEFAULT_NODE_HEAP_MB,
+    nodeHeapMb: options.nodeHeapMb ?? defaultHeapMb(master.maxValueBytes),
     chaos: options.chaos ?? false,
   };
+}
+
+function defaultHeapMb(maxValueBytes: number): number {
+  return Math.max(DEFAULT_NODE_HEAP_MB, Math.ceil((HEAP_VALUES * maxValueBytes) / MIB));
 }
 
 function checkReplicas({ nodes, replicas }: MasterSettings, options: ClusterOptions): void {
@@ -117,28 +129,38 @@ const LIMIT_NAMES: ReadonlySet<string> = new Set<keyof MemoryLimitOptions>(['max
  * without a limit, and a limit nothing fits in, are steps on the way to another, or how a cluster is made to refuse writes.
  * @throws {KvError} INVALID_OPTION
  */
-export function checkMemoryLimit(options: MemoryLimitOptions, present: MemoryLimit): MemoryLimitChange {
+export function checkMemoryLimit(
+  options: MemoryLimitOptions,
+  present: MemoryLimit,
+  maxValueBytes: number,
+): MemoryLimitChange {
   checkNames(options, LIMIT_NAMES, 'option');
   const { maxMemory = present.maxMemoryBytes, eviction = present.eviction } = options;
   checkCount('maxMemory', maxMemory, ...RANGES.maxMemory);
   checkPolicy(eviction);
-  return { maxMemoryBytes: maxMemory, eviction, creditBytes: creditBytes(maxMemory) };
+  return { maxMemoryBytes: maxMemory, eviction, ...creditOf(maxMemory, maxValueBytes) };
 }
 
 function masterSettings(options: ClusterOptions): MasterSettings {
   const defaults = DEFAULT_MASTER_SETTINGS;
+  const maxMemory = options.maxMemory ?? 0;
+  const maxValueBytes = options.maxValueBytes ?? defaults.maxValueBytes;
   return {
     ...defaults,
     nodes: options.nodes ?? defaults.nodes,
     shards: options.shards ?? defaults.shards,
     replicas: options.replicas ?? defaults.replicas,
-    maxValueBytes: options.maxValueBytes ?? defaults.maxValueBytes,
-    maxMemoryBytes: options.maxMemory ?? 0,
+    maxValueBytes,
+    maxMemoryBytes: maxMemory,
     eviction: options.eviction ?? 'noeviction',
-    creditBytes: creditBytes(options.maxMemory ?? 0),
+    ...creditOf(maxMemory, maxValueBytes),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
   };
+}
+
+function creditOf(maxMemory: number, maxValueBytes: number): Credit {
+  return { creditBytes: creditBytes(maxMemory), blockCreditBytes: blockCreditBytes(maxMemory, maxValueBytes) };
 }
 
 /**
@@ -147,7 +169,17 @@ function masterSettings(options: ClusterOptions): MasterSettings {
  */
 function creditBytes(maxMemory: number): number {
   const most = DEFAULT_MASTER_SETTINGS.creditBytes;
-  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / 64)));
+  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / SHARD_PART)));
+}
+
+/**
+ * What one block takes of that: a part, unless so many of the longest as then fit were more than may be under way. A replica
+ * takes whatever it is sent, so they would lie in it beyond its memory.
+ */
+function blockCreditBytes(maxMemory: number, maxValueBytes: number): number {
+  const part = DEFAULT_MASTER_SETTINGS.blockCreditBytes / DEFAULT_MASTER_SETTINGS.creditBytes;
+  const needed = maxMemory === 0 ? 0 : (SHARD_PART * maxValueBytes) / maxMemory;
+  return Math.ceil(creditBytes(maxMemory) * Math.max(part, needed));
 }
 
 function nodeSettings(options: ClusterOptions): NodeSettings {

@@ -53,7 +53,10 @@ export interface ClusterOptions {
    * One that holds the last copy of a shard is given ten times as long: the shard would be lost with it.
    */
   hangLimitMs?: number;
-  /** V8 heap of each node in MiB (default 128, at least 32); data lives outside of it. */
+  /**
+   * V8 heap of each node in MiB (default 128, or four times maxValueBytes if that is more; at least 32). Data lives outside of
+   * it, but a value that does not fit while it is on its way ends the process.
+   */
   nodeHeapMb?: number;
   /** Allow cluster.chaos (default false). */
   chaos?: boolean;

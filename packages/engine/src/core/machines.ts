@@ -9,7 +9,7 @@ import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';
 import type { Operation } from './operation.ts';
 import type { Sink, WatchSink } from './outbox.ts';
-import type { MemoryLimit } from './settings.ts';
+import type { Credit, MemoryLimit } from './settings.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
@@ -35,10 +35,8 @@ export interface MasterWatch {
   readonly sink: WatchSink;
 }
 
-/** A memory limit for all nodes, and what a shard may have under way beside it (MasterSettings.creditBytes). */
-export interface MemoryLimitChange extends MemoryLimit {
-  readonly creditBytes: number;
-}
+/** A memory limit for all nodes, and what a shard may have under way beside it. */
+export interface MemoryLimitChange extends MemoryLimit, Credit {}
 
 export interface MasterMachine {
   /** Starts every seat: spawn outputs follow. */

@@ -28,8 +28,16 @@ export interface NodeSettings extends MemoryLimit {
   readonly useTickMs: number;
 }
 
+/** What a shard may have under way in bytes; it follows the memory limit. */
+export interface Credit {
+  /** Of numbered requests and direct reads without answer. */
+  readonly creditBytes: number;
+  /** The most of them that one block takes, which is on no heap: it must not keep all others of its shard waiting. */
+  readonly blockCreditBytes: number;
+}
+
 /** The memory limit is that of the nodes' settings: those they start with. */
-export interface MasterSettings extends MemoryLimit {
+export interface MasterSettings extends MemoryLimit, Credit {
   readonly nodes: number;
   readonly shards: number;
   /** Copies besides the primary. */
@@ -38,9 +46,8 @@ export interface MasterSettings extends MemoryLimit {
   readonly maxValueBytes: number;
   /** Slots of each shard's order filter (a power of two). */
   readonly filterSlots: number;
-  /** Numbered requests and direct reads a shard may have unanswered, and their bytes (which follow the memory limit). */
+  /** Numbered requests and direct reads a shard may have unanswered. */
   readonly creditOperations: number;
-  readonly creditBytes: number;
   /** So many answers are accepted before a primary that is asked nothing meanwhile is told how far its log is committed. */
   readonly committedEvery: number;
   /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
@@ -89,6 +96,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,
+  blockCreditBytes: 2 * 1024 * 1024,
   committedEvery: 1024,
   waitingOperations: 262_144,
   waitingBytes: 256 * 1024 * 1024,

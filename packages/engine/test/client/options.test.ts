@@ -44,21 +44,30 @@ const REFUSED: [options: unknown, says: RegExp][] = [
   [null, /options must be an object, got null/],
 ];
 
+const MIB = 1024 * 1024;
+
 describe('checkMemoryLimit', () => {
-  const present = { maxMemoryBytes: 64 * 1024 * 1024, eviction: 'noeviction' } as const;
+  const present = { maxMemoryBytes: 64 * MIB, eviction: 'noeviction' } as const;
 
   it('takes a part for a change of that part, with the credit that suits', () => {
     const { maxMemoryBytes } = present;
-    const changed = checkMemoryLimit({ eviction: 'allkeys-lru' }, present);
-    assert.deepStrictEqual(changed, { maxMemoryBytes, eviction: 'allkeys-lru', creditBytes: maxMemoryBytes / 64 });
-    assert.equal(checkMemoryLimit({ maxMemory: undefined } as object, present).maxMemoryBytes, maxMemoryBytes);
-    const { creditBytes } = DEFAULT_MASTER_SETTINGS;
-    assert.deepStrictEqual(checkMemoryLimit({ maxMemory: 0 }, present), { ...present, maxMemoryBytes: 0, creditBytes });
+    const changed = checkMemoryLimit({ eviction: 'allkeys-lru' }, present, MIB);
+    // So many as fit of values of 1 MiB: one.
+    const credit = { creditBytes: maxMemoryBytes / 64, blockCreditBytes: maxMemoryBytes / 64 };
+    assert.deepStrictEqual(changed, { maxMemoryBytes, eviction: 'allkeys-lru', ...credit });
+    assert.equal(checkMemoryLimit({ maxMemory: undefined } as object, present, MIB).maxMemoryBytes, maxMemoryBytes);
+    const { creditBytes, blockCreditBytes } = DEFAULT_MASTER_SETTINGS;
+    assert.deepStrictEqual(checkMemoryLimit({ maxMemory: 0 }, present, MIB), {
+      ...present,
+      maxMemoryBytes: 0,
+      creditBytes,
+      blockCreditBytes,
+    });
   });
 
   it('takes a limit that nothing fits in, and eviction without a limit', () => {
-    assert.equal(checkMemoryLimit({ maxMemory: 1 }, present).maxMemoryBytes, 1);
-    assert.equal(checkMemoryLimit({ maxMemory: 0, eviction: 'allkeys-lru' }, present).eviction, 'allkeys-lru');
+    assert.equal(checkMemoryLimit({ maxMemory: 1 }, present, MIB).maxMemoryBytes, 1);
+    assert.equal(checkMemoryLimit({ maxMemory: 0, eviction: 'allkeys-lru' }, present, MIB).eviction, 'allkeys-lru');
   });
 
   const refused: readonly [limit: unknown, says: RegExp][] = [
@@ -76,7 +85,7 @@ describe('checkMemoryLimit', () => {
     it(`refuses ${JSON.stringify(limit)}`, () => {
       const isSaid = (error: unknown) =>
         error instanceof KvError && error.code === 'INVALID_OPTION' && says.test(error.message);
-      assert.throws(() => checkMemoryLimit(limit as object, present), isSaid);
+      assert.throws(() => checkMemoryLimit(limit as object, present, MIB), isSaid);
     });
   }
 });
@@ -129,6 +138,28 @@ describe('checkOptions', () => {
   it('lets less be under way when nodes are small', () => {
     assert.equal(checkOptions({ maxMemory: 64 * 1024 * 1024 }).master.creditBytes, 1024 * 1024);
     assert.equal(checkOptions({ maxMemory: 2 ** 40 }).master.creditBytes, DEFAULT_MASTER_SETTINGS.creditBytes);
+  });
+
+  it('lets no more of blocks be under way than a small node has room for', () => {
+    const MIB = 1024 * 1024;
+    const underWay = (maxMemory: number, maxValueBytes: number): number => {
+      const { creditBytes, blockCreditBytes } = checkOptions({ maxMemory, maxValueBytes }).master;
+      const blocks = Math.max(1, Math.floor(creditBytes / Math.min(maxValueBytes, blockCreditBytes)));
+      return blocks * maxValueBytes;
+    };
+    assert.equal(underWay(0, 16 * MIB), 4 * 16 * MIB);
+    assert.equal(underWay(8192 * MIB, 16 * MIB), 4 * 16 * MIB);
+    assert.equal(underWay(2048 * MIB, 16 * MIB), 2 * 16 * MIB);
+    for (const maxMemory of [64, 128, 256, 1024])
+      assert.equal(underWay(maxMemory * MIB, 16 * MIB), 16 * MIB, 'one fits');
+    assert.equal(underWay(64 * MIB, MIB), MIB);
+  });
+
+  it('gives nodes a heap that the longest values fit in', () => {
+    const MIB = 1024 * 1024;
+    assert.equal(checkOptions().nodeHeapMb, 128);
+    assert.equal(checkOptions({ maxValueBytes: 512 * MIB }).nodeHeapMb, 2048);
+    assert.equal(checkOptions({ maxValueBytes: 512 * MIB, nodeHeapMb: 64 }).nodeHeapMb, 64);
   });
 
   it('draws another hash seed for each cluster', () => {

@@ -10,7 +10,8 @@ const { creditBytes } = DEFAULT_MASTER_SETTINGS;
 const MIB = 1024 * 1024;
 
 function limit(maxMemoryBytes: number, eviction: 'noeviction' | 'allkeys-lru' = 'noeviction'): MemoryLimitChange {
-  return { maxMemoryBytes, eviction, creditBytes: maxMemoryBytes === 0 ? creditBytes : maxMemoryBytes / 64 };
+  const credit = maxMemoryBytes === 0 ? creditBytes : maxMemoryBytes / 64;
+  return { maxMemoryBytes, eviction, creditBytes: credit, blockCreditBytes: credit / 4 };
 }
 
 function put(key: string, length = 1000): PutOperation {

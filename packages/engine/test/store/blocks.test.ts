@@ -98,6 +98,20 @@ test('what was lent out never changes: not when replaced, given a deadline, remo
   assert.equal(budget.reserved, 0);
 });
 
+test('what was lent out does not change either for a value just too short to be a block, which takes as many bytes', () => {
+  const large = bytesOf(3, BLOCK_BYTES_MIN);
+  const short = 'x'.repeat(BLOCK_BYTES_MIN - 1);
+  for (const value of [received(large, 3), large.toString('latin1')]) {
+    const store = newStore();
+    store.put('key', value, 0, 1, 0);
+    const { block } = store.get('key', true)!;
+    store.put('key', short, 0, 2, 0);
+    store.audit();
+    assert.ok(sameBytes(block!.bytes, large));
+    assert.ok(store.get('key')!.value === short);
+  }
+});
+
 test('only large values are blocks, and only for who asks', () => {
   const store = newStore();
   store.put('below', 'x'.repeat(BLOCK_BYTES_MIN - 1), 0, 1, 0);

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
+import { type Result, Status } from '../../src/core/operation.ts';
+import { BlockWriter, Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
+import { plainPut } from '../../src/runtime/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';
 
 test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {
@@ -89,6 +91,26 @@ test('the limit changes while it runs: lowered it refuses or evicts, raised it l
   await assert.rejects(closing, { code: 'CLOSED' });
   await closed;
   await assert.rejects(cluster.setMemoryLimit({ maxMemory: 0 }), { code: 'CLOSED' });
+});
+
+test('a storm of blocks past maxMemory leaves no node with more than that, replicas included', async () => {
+  await using cluster = await Cluster.start({ maxMemory: 128 * MIB, maxValueBytes: 2 * MIB, hangLimitMs: 10_000 });
+  // Small enough values to come close to the limit everywhere.
+  await Promise.all(Array.from({ length: 900 }, (_, at) => cluster.put(`f${at}`, 'z'.repeat(200_000))));
+  const put = (key: string): Promise<Result> => {
+    const writer = new BlockWriter(2 * MIB, key.length, 2);
+    writer.write(Buffer.alloc(2 * MIB, 'x'), 0, 2 * MIB);
+    return new Promise((resolve, reject) => {
+      cluster.caller.submit(plainPut(key, writer.finish()), { onResult: resolve, onError: reject });
+    });
+  };
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => put(`b${at}`)));
+  assert.ok(answers.some(({ status }) => status === Status.ok) && answers.some(({ status }) => status !== Status.ok));
+  let looks = 0;
+  for await (const { nodes } of statuses(cluster)) {
+    for (const { memoryBytes, maxMemory } of nodes) assert.ok(memoryBytes <= maxMemory, `${memoryBytes}`);
+    if (++looks === 25) break;
+  }
 });
 
 test('transactions of thousands of tiny steps are taken a few at a time: no node runs out of memory', async () => {

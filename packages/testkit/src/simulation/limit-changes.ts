@@ -29,6 +29,7 @@ export class LimitChanges {
     const maxMemoryBytes = prng.pick([0, 0, 1, copies * (3_000 + prng.below(15_000))]);
     const eviction = evicts && prng.chance(0.5) ? 'allkeys-lru' : 'noeviction';
     const creditBytes = prng.chance(0.3) ? 1 + prng.below(400) : DEFAULT_MASTER_SETTINGS.creditBytes;
-    return { type: 'memory-limit', limit: { maxMemoryBytes, eviction, creditBytes } };
+    const blockCreditBytes = creditBytes; // No values are blocks here.
+    return { type: 'memory-limit', limit: { maxMemoryBytes, eviction, creditBytes, blockCreditBytes } };
   }
 }

@@ -243,7 +243,7 @@ export class Master implements MasterMachine {
 
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink, now: number): void {
     if (this.closed) return this.outbox.fail(sink, 'CLOSED', '');
-    for (const { queue } of this.shards) queue.setCreditBytes(limit.creditBytes);
+    for (const { queue } of this.shards) queue.setCredit(limit);
     this.memory.setLimit(limit, this.seats.live, sink);
     this.endTurn(now);
   }

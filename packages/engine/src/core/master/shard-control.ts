@@ -28,6 +28,7 @@ import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { changesBy } from './changes-by.ts';
 import type { NodeMemory } from './node-memory.ts';
+import { NO_SLOT } from './order-filter.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
 import type { Watches } from './watches.ts';
 
@@ -66,8 +67,8 @@ export class ShardControl {
 
   /** Answers accepted since the primary was last told how far. */
   private untold = 0;
-  /** Values that came before that of an earlier read of their key. */
-  private early: ValueMessage[] = [];
+  /** Values that came before that of an earlier read of their key: by slot, in the order of the reads. */
+  private early = new Map<number, ValueMessage[]>();
   private readonly outbox: MasterOutbox;
   private readonly surroundings: ShardSurroundings;
 
@@ -157,28 +158,41 @@ export class ShardControl {
   onValue(message: ValueMessage): void {
     if (message.epoch !== this.epoch) return;
     // A large value takes its time, and others overtake it.
-    if (!this.queue.isNextRead(message.id) && this.queue.isBehindRead(message.id)) this.early.push(message);
+    const slot = this.queue.isNextRead(message.id) ? NO_SLOT : this.queue.slotBehindRead(message.id);
+    if (slot !== NO_SLOT) this.putAside(slot, message);
     else {
-      this.acceptValue(message);
-      if (this.early.length > 0) this.acceptEarlyValues();
+      const call = this.acceptValue(message);
+      if (this.early.size > 0) this.acceptEarlyValues(call.slot);
     }
   }
 
-  private acceptEarlyValues(): void {
-    const messages = this.early;
-    this.early = [];
-    for (const message of messages) {
-      if (this.queue.isBehindRead(message.id)) this.early.push(message);
-      else this.acceptValue(message);
-    }
+  private putAside(slot: number, message: ValueMessage): void {
+    const messages = this.early.get(slot) ?? [];
+    this.early.set(slot, messages);
+    let at = messages.length;
+    while (at > 0 && messages[at - 1]!.id > message.id) at--;
+    messages.splice(at, 0, message);
   }
 
-  private acceptValue(message: ValueMessage): void {
+  /** Those that waited for a read of this slot. Others are not looked at: thousands of them may wait behind one large value. */
+  private acceptEarlyValues(slot: number): void {
+    const messages = this.early.get(slot);
+    if (messages === undefined) return;
+    let at = 0;
+    while (at < messages.length && this.queue.slotBehindRead(messages[at]!.id) === NO_SLOT) {
+      this.acceptValue(messages[at++]!);
+    }
+    if (at === messages.length) this.early.delete(slot);
+    else if (at > 0) messages.splice(0, at);
+  }
+
+  private acceptValue(message: ValueMessage): Call {
     // Blocks are on no heap, and are read one after the other.
     this.queue.noteAnswer(message.result.value?.length ?? 0);
     const call = this.queue.valueArrived(message.id);
     this.reads += 1;
     if (!call.settled) this.settle(call, message);
+    return call;
   }
 
   private settle(call: Call, { result }: AnswerMessage | ValueMessage): void {
@@ -253,7 +267,7 @@ export class ShardControl {
   private lose(): void {
     const { shard, learner, committedSeq } = this;
     this.lost = true;
-    this.early = [];
+    this.early = new Map();
     this.epoch += 1;
     this.chain = [];
     this.learner = NOBODY;
@@ -288,7 +302,7 @@ export class ShardControl {
 
   /** The only way a configuration changes (protocol §4.1); one step. */
   private change(chain: readonly NodeId[], learner: NodeId, base: Base | null, removed: NodeId = NOBODY): void {
-    this.early = [];
+    this.early = new Map();
     const tailBefore = this.tail;
     const learnerBefore = this.learner;
     this.epoch += 1;

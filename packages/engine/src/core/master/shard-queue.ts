@@ -15,7 +15,7 @@ import { Deque } from '../deque.ts';
 import { invariant } from '../invariant.ts';
 import { isShardRead, type Operation, type TransactionOperation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
-import type { MasterSettings } from '../settings.ts';
+import type { Credit, MasterSettings } from '../settings.ts';
 import { keysOf } from '../transaction.ts';
 import { Call } from './call.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
@@ -33,12 +33,6 @@ export interface WaitingRoom {
   operations: number;
   bytes: number;
 }
-
-/**
- * The most of a shard's byte credit that one block takes, which is on no heap: it must not keep all others waiting. What
- * blocks hold is bounded where they come from.
- */
-const BLOCK_SHARE = 1 / 4;
 
 /** An answer is there more than once while it is under way: read, cloned on its way, and as it arrives. */
 const ANSWER_COPIES = 3;
@@ -74,8 +68,8 @@ export class ShardQueue {
   private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
-  /** `creditBytes` when nothing is under way. */
-  private creditBytesMax: number;
+  /** What it is when nothing is under way. */
+  private credit: Credit;
   private expectedAnswerBytes = FIRST_ANSWER_BYTES;
   private retry = false;
 
@@ -87,7 +81,7 @@ export class ShardQueue {
     this.filter = new OrderFilter(settings.filterSlots);
     this.creditOperations = settings.creditOperations;
     this.creditBytes = settings.creditBytes;
-    this.creditBytesMax = settings.creditBytes;
+    this.credit = settings;
   }
 
   /** Takes an operation on. Null if the waiting room is full. */
@@ -168,13 +162,13 @@ export class ShardQueue {
     return this.reads.first()?.number === id;
   }
 
-  /** Whether a direct read waits behind an earlier one of its key. */
-  isBehindRead(id: number): boolean {
+  /** The slot of a direct read that waits behind an earlier one of its key; NO_SLOT if it does not. */
+  slotBehindRead(id: number): number {
     const place = this.placeOfRead(id);
     const { slot } = this.reads.at(place)!;
-    if (slot === NO_SLOT) return false;
-    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return true;
-    return false;
+    if (slot === NO_SLOT) return NO_SLOT;
+    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return slot;
+    return NO_SLOT;
   }
 
   private placeOfRead(id: number): number {
@@ -247,16 +241,16 @@ export class ShardQueue {
     this.locks.clear();
     this.filter.clear();
     this.creditOperations = this.settings.creditOperations;
-    this.creditBytes = this.creditBytesMax;
+    this.creditBytes = this.credit.creditBytes;
     return calls;
   }
 
   // ---- credit ---------------------------------------------------------------------------------------------------
 
   /** The bytes that may be under way from now on. */
-  setCreditBytes(bytes: number): void {
-    this.creditBytes += bytes - this.creditBytesMax;
-    this.creditBytesMax = bytes;
+  setCredit(credit: Credit): void {
+    this.creditBytes += credit.creditBytes - this.credit.creditBytes;
+    this.credit = credit;
   }
 
   private hasCredit(call: Call): boolean {
@@ -269,7 +263,7 @@ export class ShardQueue {
   private costOf(call: Call): number {
     const { bytes } = call;
     if (!call.isWrite) return bytes + ANSWER_COPIES * this.expectedAnswerBytes;
-    return call.bearsBlock ? Math.min(bytes, this.creditBytesMax * BLOCK_SHARE) : bytes;
+    return call.bearsBlock ? Math.min(bytes, this.credit.blockCreditBytes) : bytes;
   }
 
   private takeCredit(call: Call): void {

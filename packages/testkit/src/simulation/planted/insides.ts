@@ -148,7 +148,7 @@ export interface ControlInsides {
   readonly primary: NodeId;
   readonly tail: NodeId;
   readonly outbox: MasterOutbox;
-  early: ValueMessage[];
+  early: ReadonlyMap<number, ValueMessage[]>;
   submit(operation: Operation, sink: Sink): Call | null;
   acceptValue(message: ValueMessage): void;
   sendRequest(call: Call): void;
