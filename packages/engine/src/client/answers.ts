@@ -3,7 +3,7 @@
  * status that is a refusal.
  */
 import { type ErrorCode, KvError } from '../core/errors.ts';
-import { type Result, Status } from '../core/operation.ts';
+import { type Result, Status } from '../core/result.ts';
 import type { PutResult, StoredEntry } from './store.ts';
 import { decodeInteger, decodeValue } from './values.ts';
 

@@ -19,9 +19,8 @@ import {
   KEEP_TTL,
   type KeyWriteOperation,
   type PutOperation,
-  type Result,
-  Status,
 } from '../core/operation.ts';
+import { type Result, Status } from '../core/result.ts';
 import { send } from './call.ts';
 import type { Caller } from './caller.ts';
 import type { Limits } from './limits.ts';

@@ -7,7 +7,8 @@
  *           Signals and timers live in LimitedCall, which only calls that ask for them pay for.
  */
 import { type ErrorCode, KvError } from '../core/errors.ts';
-import type { Operation, Result } from '../core/operation.ts';
+import type { Operation } from '../core/operation.ts';
+import type { Result } from '../core/result.ts';
 import { isReadOnly } from '../core/transaction.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';

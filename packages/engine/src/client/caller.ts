@@ -6,8 +6,9 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
-import type { Operation, Result } from '../core/operation.ts';
+import type { Operation } from '../core/operation.ts';
 import type { WatchSink } from '../core/outbox.ts';
+import type { Result } from '../core/result.ts';
 
 /**
  * One operation under way. Exactly one of the two is called, exactly once, never synchronously inside `submit` of a

@@ -17,8 +17,8 @@ import type { Change } from '../core/change.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
 import type { WatchFilter } from '../core/master/watch-filters.ts';
-import type { Result } from '../core/operation.ts';
 import type { WatchSink } from '../core/outbox.ts';
+import type { Result } from '../core/result.ts';
 import type { PendingWatch, StoreCaller } from './caller.ts';
 
 /** What is known: everything up to a place in the shard's order, or the key as of a version. */

@@ -11,7 +11,8 @@
  */
 import { type ErrorCode, KvError } from '../core/errors.ts';
 import type { ShardId } from '../core/ids.ts';
-import type { Operation, Result } from '../core/operation.ts';
+import type { Operation } from '../core/operation.ts';
+import type { Result } from '../core/result.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import { withKey } from './call.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';

@@ -5,7 +5,8 @@
  */
 import type { Change, ChangeType } from '../core/change.ts';
 import type { ShardId } from '../core/ids.ts';
-import type { PreviousValue, ValueKind } from '../core/operation.ts';
+import type { ValueKind } from '../core/operation.ts';
+import type { PreviousValue } from '../core/record.ts';
 import type { WireElement } from '../runtime/wire.ts';
 import type { Cursor } from '../runtime/wire-cursor.ts';
 

@@ -9,7 +9,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Operation, Result } from '../core/operation.ts';
+import type { Operation } from '../core/operation.ts';
+import type { Result } from '../core/result.ts';
 import type { WireBatch } from '../runtime/wire.ts';
 import { Cursor } from '../runtime/wire-cursor.ts';
 import { readOperation } from '../runtime/wire-operation.ts';

@@ -7,7 +7,8 @@
  * Nothing is held between pages: an iterator that is dropped, or returned early, leaves nothing behind.
  */
 import { KvError } from '../core/errors.ts';
-import { PAGE_STRIDE, type ScanOperation, type ValueKind } from '../core/operation.ts';
+import type { ScanOperation, ValueKind } from '../core/operation.ts';
+import { PAGE_STRIDE } from '../core/result.ts';
 import { readResult } from './answers.ts';
 import { abortedBefore, sendToShard } from './call.ts';
 import { checkCallOptions, checkCount, checkFlag, invalidOption, SCAN_OPTIONS } from './call-options.ts';

@@ -4,7 +4,8 @@
  * Owns      what each comes to as a transaction.
  * Does not  run conflicts again (transact.ts) or move transactions (call.ts).
  */
-import { ANY_VERSION, type Entry, NO_TTL, type PutOperation, type Result, type Step } from '../core/operation.ts';
+import { ANY_VERSION, type Entry, NO_TTL, type PutOperation, type Step } from '../core/operation.ts';
+import type { Result } from '../core/result.ts';
 import { readResult } from './answers.ts';
 import { send } from './call.ts';
 import type { Caller } from './caller.ts';

@@ -6,15 +6,8 @@
  * Errors    as the same arguments have in Store's methods, with the place in the text: `then[2]`.
  */
 import { KvError } from '../core/errors.ts';
-import {
-  type Condition,
-  MUST_BE_ABSENT,
-  MUST_EXIST,
-  type Result,
-  Status,
-  type Step,
-  type TransactionOperation,
-} from '../core/operation.ts';
+import { type Condition, MUST_BE_ABSENT, MUST_EXIST, type Step, type TransactionOperation } from '../core/operation.ts';
+import { type Result, Status } from '../core/result.ts';
 import { keysOf } from '../core/transaction.ts';
 import {
   readDone,

@@ -9,7 +9,8 @@
  *           nothing is allocated to catch with.
  */
 import { KvError } from '../core/errors.ts';
-import type { Result, Step } from '../core/operation.ts';
+import type { Step } from '../core/operation.ts';
+import type { Result } from '../core/result.ts';
 import {
   readDeadline,
   readDone,

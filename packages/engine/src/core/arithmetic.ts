@@ -4,7 +4,7 @@
  *
  * Each function answers the new text, or the Status that refuses.
  */
-import { Status } from './operation.ts';
+import { Status } from './result.ts';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const INT64_MAX = 2n ** 63n - 1n;

@@ -3,7 +3,8 @@
  */
 import { textOf } from './block.ts';
 import type { ShardId } from './ids.ts';
-import type { PreviousValue, Record, ValueKind } from './operation.ts';
+import type { ValueKind } from './operation.ts';
+import type { PreviousValue, Record } from './record.ts';
 
 /** `clear`: the whole shard was emptied; `key` is '' then. */
 export type ChangeType = 'put' | 'delete' | 'expire' | 'evict' | 'clear';

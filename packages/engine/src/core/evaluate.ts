@@ -10,9 +10,7 @@ import { addFloat, addInteger } from './arithmetic.ts';
 import {
   ANY_VERSION,
   type AppendOperation,
-  blockResult,
   type DeleteOperation,
-  type Effect,
   type Entry,
   type ExpireOperation,
   KEEP_TTL,
@@ -20,18 +18,14 @@ import {
   type KeyWriteOperation,
   MUST_BE_ABSENT,
   MUST_EXIST,
-  NO_EFFECT,
-  newPutEffect,
   type PutOperation,
-  plainResult,
-  type Result,
   type SetBitOperation,
   type SetRangeOperation,
   type StatOperation,
-  Status,
   ValueKind,
-  valueResult,
 } from './operation.ts';
+import { type Effect, NO_EFFECT, newPutEffect } from './record.ts';
+import { blockResult, plainResult, type Result, Status, valueResult } from './result.ts';
 
 export interface Outcome {
   readonly effect: Effect;

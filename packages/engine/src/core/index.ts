@@ -48,6 +48,8 @@ export { StreamSource } from './node/stream-source.ts';
 export type { DeathReason, Note } from './notes.ts';
 export * from './operation.ts';
 export type { MasterOutbox, NodeOutbox, Sink, WatchSink } from './outbox.ts';
+export * from './record.ts';
+export * from './result.ts';
 export {
   DEFAULT_MASTER_SETTINGS,
   DEFAULT_NODE_SETTINGS,

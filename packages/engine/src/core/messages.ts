@@ -22,7 +22,9 @@
  * the batch's messages. Advice may be lost without harm: it only steers pacing, eviction, refusal and access times.
  */
 import type { NodeId, ShardId } from './ids.ts';
-import type { Effect, Operation, ReadOperation, Record, Result, Watched } from './operation.ts';
+import type { Operation, ReadOperation } from './operation.ts';
+import type { Effect, Record, Watched } from './record.ts';
+import type { Result } from './result.ts';
 import type { MemoryLimit } from './settings.ts';
 
 /** A shard's configuration. `learner` NOBODY = none; `since` = the epoch in which it was given its present source. */

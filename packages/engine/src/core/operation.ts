@@ -1,20 +1,19 @@
 /**
- * What a caller can ask of one shard, what it is answered, and what a write leaves behind.
+ * What a caller can ask of one shard.
  *
- * Owns      the shapes Operation (asked), Result (answered), Effect and Record (done).
- * Does not  evaluate them (node/evaluate.ts) or move them (runtime/wire.ts).
+ * Owns      the shapes of operations, and the words for keys, values and conditions in them.
+ * Does not  say what they answer (result.ts) or leave behind (record.ts), evaluate them (evaluate.ts, transaction.ts) or
+ *           move them (runtime/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
  *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
  *           value that is put may be a block instead (block.ts).
- * Records   A record is the effect of one request, not the request: replicas apply effects and never judge conditions,
- *           clocks or limits again, so two copies cannot come to different conclusions.
  * Classes   What every put and get makes, and is kept until it is answered, comes from a constructor (newPut,
  *           newPutEffect, newRecord, plainResult …) and not from an object literal. V8 watches how long what a literal makes
  *           survives, and after a burst that was long under way it makes all that follows in the old generation, for
  *           good: after 100,000 puts at once, 1,000 callers put 280 k/s for ever after, now BURST_RATE.
  */
-
 import type { Block, Bytes } from './block.ts';
+import type { PutEffect, RemoveEffect } from './record.ts';
 
 /**
  * How the edge reads a value back. The core stores it and never looks inside, increments apart: `number` is a finite
@@ -36,11 +35,14 @@ export interface Entry {
 
 /** Values of `ifVersion` besides a real version. An absent key has version 0, as in etcd. */
 export const ANY_VERSION = -1;
+
 export const MUST_BE_ABSENT = 0;
+
 export const MUST_EXIST = -2;
 
 /** Values of `ttl` besides a number of milliseconds. */
 export const NO_TTL = 0;
+
 export const KEEP_TTL = -1;
 
 /** On what terms a put is made. */
@@ -215,120 +217,18 @@ export type KeyWriteOperation =
   | SetRangeOperation
   | SetBitOperation
   | ExpireOperation;
+
 export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
+
 /** Reads of one key: ordered behind writes of that key (protocol §5). */
 export type KeyReadOperation = GetOperation | StatOperation;
+
 /** Reads of a whole shard: sent to the tail once every earlier write of the shard is answered. */
 export type ShardReadOperation = ScanOperation | CountOperation;
+
 export type ReadOperation = KeyReadOperation | ShardReadOperation | GatherOperation;
+
 export type Operation = WriteOperation | ReadOperation;
-
-/** What became of an operation. Everything but `ok` changed nothing. */
-export const Status = {
-  ok: 0,
-  /** The key is absent: a read found nothing, a delete had nothing to delete. */
-  absent: 1,
-  /** `ifVersion` or `when` did not hold; `version` is what is there now (0 = absent). */
-  conditionFailed: 2,
-  /** The value is no number, or no integer. */
-  notANumber: 3,
-  /** The number would leave its range. */
-  overflow: 4,
-  /** The value would be longer than `maxValueBytes`. */
-  valueTooLarge: 5,
-  /** No room in the chain's nodes, and the policy is not to evict. */
-  outOfMemory: 6,
-  /** Append to a structured value. */
-  wrongKind: 7,
-} as const;
-export type Status = (typeof Status)[keyof typeof Status];
-
-/** One page of a scan. `entries` is flat: key, value, kind, version, expiresAt, key, … (value '' if keysOnly). */
-export interface Page {
-  /** Where the next page begins, or -1 after the last. */
-  readonly cursor: number;
-  readonly entries: readonly (string | number)[];
-}
-
-/** Fields of one entry in {@link Page.entries}. */
-export const PAGE_STRIDE = 5;
-
-/**
- * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
- * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
- * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
- * Made by the functions below alone, so that all results have one shape, large ones apart: what reads them stays
- * monomorphic.
- */
-export interface Result {
-  readonly status: Status;
-  readonly version: number;
-  readonly value: string | null;
-  readonly kind: ValueKind;
-  readonly expiresAt: number;
-  readonly page: Page | null;
-  /** Transactions: what each step came to. Gather: each key's entry. */
-  readonly items: readonly Result[] | null;
-  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
-  readonly block?: Block;
-}
-
-export type RemovalCause = 'delete' | 'expire' | 'evict';
-
-/** What was there before, where a watcher asked for it: null = nothing. */
-export interface PreviousValue {
-  readonly value: string;
-  readonly kind: ValueKind;
-}
-export interface PutEffect {
-  readonly type: 'put';
-  readonly key: string;
-  readonly value: Bytes;
-  readonly kind: ValueKind;
-  readonly expiresAt: number;
-  readonly previous?: PreviousValue | null;
-}
-export interface RemoveEffect {
-  readonly type: 'remove';
-  readonly key: string;
-  readonly cause: RemovalCause;
-  readonly previous?: PreviousValue | null;
-}
-/** A new deadline (and version) for an entry whose value stays. */
-export interface DeadlineEffect {
-  readonly type: 'deadline';
-  readonly key: string;
-  readonly expiresAt: number;
-}
-export interface ClearEffect {
-  readonly type: 'clear';
-}
-/** A failed condition, a refusal or a logged read: it has its place in the log and changes nothing. */
-export interface NoEffect {
-  readonly type: 'none';
-}
-/** Several effects under one seq: they become visible together. */
-export interface ManyEffect {
-  readonly type: 'many';
-  readonly effects: readonly (PutEffect | RemoveEffect | DeadlineEffect)[];
-}
-export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
-
-/** Who wants to hear of a change: nobody, somebody, somebody who also wants what was there before. */
-export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;
-export type Watched = (typeof Watched)[keyof typeof Watched];
-
-/** One position of a shard's log. `request` 0 is the primary's own (expiry, eviction). */
-export interface Record {
-  readonly seq: number;
-  readonly request: number;
-  /** The tail tells the master the effect with the answer. */
-  readonly watched: Watched;
-  readonly effect: Effect;
-  readonly result: Result;
-}
-
-export const NO_EFFECT: NoEffect = { type: 'none' };
 
 class PutAsked implements PutOperation {
   readonly verb = 'put';
@@ -372,106 +272,6 @@ class BlockAsked extends GetAsked {
 /** A read of one entry; with `blocks` a large value may be answered as a block. */
 export function newGet(key: string, blocks = false): GetOperation {
   return blocks ? new BlockAsked(key) : new GetAsked(key);
-}
-
-class PutDone implements PutEffect {
-  readonly type = 'put';
-  readonly key: string;
-  readonly value: Bytes;
-  readonly kind: ValueKind;
-  readonly expiresAt: number;
-
-  constructor(key: string, value: Bytes, kind: ValueKind, expiresAt: number) {
-    this.key = key;
-    this.value = value;
-    this.kind = kind;
-    this.expiresAt = expiresAt;
-  }
-}
-
-/** What a put leaves behind. */
-export function newPutEffect(key: string, value: Bytes, kind: ValueKind, expiresAt: number): PutEffect {
-  return new PutDone(key, value, kind, expiresAt);
-}
-
-class LogRecord implements Record {
-  readonly seq: number;
-  readonly request: number;
-  readonly watched: Watched;
-  readonly effect: Effect;
-  readonly result: Result;
-
-  constructor(seq: number, request: number, watched: Watched, effect: Effect, result: Result) {
-    this.seq = seq;
-    this.request = request;
-    this.watched = watched;
-    this.effect = effect;
-    this.result = result;
-  }
-}
-
-/** One position of a log. */
-export function newRecord(seq: number, request: number, watched: Watched, effect: Effect, result: Result): Record {
-  return new LogRecord(seq, request, watched, effect, result);
-}
-
-class Answer implements Result {
-  readonly status: Status;
-  readonly version: number;
-  readonly value: string | null;
-  readonly kind: ValueKind;
-  readonly expiresAt: number;
-  readonly page: Page | null;
-  readonly items: readonly Result[] | null;
-
-  constructor(
-    status: Status,
-    version: number,
-    value: string | null,
-    kind: ValueKind,
-    expiresAt: number,
-    page: Page | null,
-    items: readonly Result[] | null,
-  ) {
-    this.status = status;
-    this.version = version;
-    this.value = value;
-    this.kind = kind;
-    this.expiresAt = expiresAt;
-    this.page = page;
-    this.items = items;
-  }
-}
-
-/** A result with nothing but a status and a version. */
-export function plainResult(status: Status, version: number): Result {
-  return new Answer(status, version, null, ValueKind.text, 0, null, null);
-}
-
-/** The answer to a scan. */
-export function pageResult(page: Page): Result {
-  return new Answer(Status.ok, 0, null, ValueKind.text, 0, page, null);
-}
-
-/** The answer to a transaction or a gather. */
-export function itemsResult(status: Status, version: number, items: readonly Result[]): Result {
-  return new Answer(status, version, null, ValueKind.text, 0, null, items);
-}
-
-/** A result that bears a value. */
-export function valueResult(
-  status: Status,
-  version: number,
-  value: string,
-  kind: ValueKind,
-  expiresAt: number,
-): Result {
-  return new Answer(status, version, value, kind, expiresAt, null, null);
-}
-
-/** A result that bears a large value. */
-export function blockResult(version: number, block: Block, kind: ValueKind, expiresAt: number): Result {
-  return { status: Status.ok, version, value: null, kind, expiresAt, page: null, items: null, block };
 }
 
 /** Whether an operation changes data, that is: must be numbered and replicated. */

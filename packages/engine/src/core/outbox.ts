@@ -11,7 +11,7 @@ import type { ErrorCode } from './errors.ts';
 import type { NodeId, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
 import type { Note } from './notes.ts';
-import type { Result } from './operation.ts';
+import type { Result } from './result.ts';
 
 /** What a node can do. */
 export interface NodeOutbox {

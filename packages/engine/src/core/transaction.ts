@@ -25,18 +25,13 @@ import {
 import {
   ANY_VERSION,
   type Condition,
-  type DeadlineEffect,
   type Entry,
-  itemsResult,
   KEEP_TTL,
-  NO_EFFECT,
-  type PutEffect,
-  type RemoveEffect,
-  type Result,
-  Status,
   type Step,
   type TransactionOperation,
 } from './operation.ts';
+import { type DeadlineEffect, NO_EFFECT, type PutEffect, type RemoveEffect } from './record.ts';
+import { itemsResult, type Result, Status } from './result.ts';
 
 /** An effect a transaction can have on one key. */
 export type KeyEffect = PutEffect | RemoveEffect | DeadlineEffect;

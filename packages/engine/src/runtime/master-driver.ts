@@ -19,8 +19,9 @@ import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '
 import type { WatchFilter } from '../core/master/watch-filters.ts';
 import type { Message } from '../core/messages.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
-import type { Operation, Result } from '../core/operation.ts';
+import type { Operation } from '../core/operation.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../core/outbox.ts';
+import type { Result } from '../core/result.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Failure } from './runtime.ts';

@@ -7,16 +7,9 @@
 import { MASTER, type NodeId, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { ConfigMessage, Message, StreamBeginMessage } from '../core/messages.ts';
-import {
-  newGet,
-  plainResult,
-  type ReadOperation,
-  type Record,
-  Status,
-  ValueKind,
-  valueResult,
-  Watched,
-} from '../core/operation.ts';
+import { newGet, type ReadOperation, ValueKind } from '../core/operation.ts';
+import { type Record, Watched } from '../core/record.ts';
+import { plainResult, Status, valueResult } from '../core/result.ts';
 import {
   ANSWER_EFFECT,
   ANSWER_GENERAL,

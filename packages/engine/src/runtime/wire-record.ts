@@ -6,25 +6,20 @@
  */
 import { type Block, type Bytes, textOf } from '../core/block.ts';
 import { invariant } from '../core/invariant.ts';
+import { ValueKind } from '../core/operation.ts';
 import {
-  blockResult,
   type Effect,
   type ManyEffect,
   NO_EFFECT,
   newPutEffect,
   newRecord,
-  type Page,
   type PreviousValue,
   type PutEffect,
-  plainResult,
   type Record,
   type RemoveEffect,
-  type Result,
-  Status,
-  ValueKind,
-  valueResult,
   Watched,
-} from '../core/operation.ts';
+} from '../core/record.ts';
+import { blockResult, type Page, plainResult, type Result, Status, valueResult } from '../core/result.ts';
 import { blockElement, valueElement } from './value-block.ts';
 import {
   EFFECT_DETAIL_SHIFT,

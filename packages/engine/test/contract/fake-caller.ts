@@ -14,19 +14,16 @@ import type { ErrorCode } from '../../src/core/errors.ts';
 import { type EntryReader, evaluate, liveEntry, type Moment, type Outcome, readerOf } from '../../src/core/evaluate.ts';
 import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
 import {
-  type Effect,
   type Entry,
   isWrite,
   type Operation,
-  plainResult,
-  type Result,
   type ScanOperation,
-  Status,
   ValueKind,
-  valueResult,
   type WriteOperation,
 } from '../../src/core/operation.ts';
 import type { WatchSink } from '../../src/core/outbox.ts';
+import type { Effect } from '../../src/core/record.ts';
+import { plainResult, type Result, Status, valueResult } from '../../src/core/result.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
 import { evaluateTransaction } from '../../src/core/transaction.ts';
 import { FakeWatches } from './fake-watches.ts';

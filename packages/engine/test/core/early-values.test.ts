@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { NOBODY, nodeId } from '../../src/core/ids.ts';
 import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard-control.ts';
 import type { Message } from '../../src/core/messages.ts';
-import { type Result, Status, ValueKind, valueResult } from '../../src/core/operation.ts';
+import { ValueKind } from '../../src/core/operation.ts';
 import type { MasterOutbox, Sink } from '../../src/core/outbox.ts';
+import { type Result, Status, valueResult } from '../../src/core/result.ts';
 import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
 import { plainPut } from '../../src/runtime/wire-operation.ts';
 

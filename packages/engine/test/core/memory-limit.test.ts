@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemoryLimitChange } from '../../src/core/machines.ts';
-import { ANY_VERSION, type Operation, type PutOperation, Status } from '../../src/core/operation.ts';
+import { ANY_VERSION, type Operation, type PutOperation } from '../../src/core/operation.ts';
+import { Status } from '../../src/core/result.ts';
 import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
 

@@ -10,8 +10,9 @@ import { Master } from '../../src/core/master/master.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { Node } from '../../src/core/node/node.ts';
 import type { Note } from '../../src/core/notes.ts';
-import type { Operation, Result, TransactionOperation } from '../../src/core/operation.ts';
+import type { Operation, TransactionOperation } from '../../src/core/operation.ts';
 import type { Sink } from '../../src/core/outbox.ts';
+import type { Result } from '../../src/core/result.ts';
 import {
   DEFAULT_MASTER_SETTINGS,
   DEFAULT_NODE_SETTINGS,

@@ -5,8 +5,8 @@ import type { Change } from '../../src/core/change.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { Watches } from '../../src/core/master/watches.ts';
 import type { AnswerMessage } from '../../src/core/messages.ts';
-import { plainResult, Status } from '../../src/core/operation.ts';
 import type { MasterOutbox, WatchSink } from '../../src/core/outbox.ts';
+import { plainResult, Status } from '../../src/core/result.ts';
 import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/settings.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 

@@ -5,16 +5,9 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { BLOCK_BYTES_MIN, type Block, textOf } from '../../src/core/block.ts';
 import { MASTER, nodeId } from '../../src/core/ids.ts';
 import type { Message, ValueMessage } from '../../src/core/messages.ts';
-import {
-  blockResult,
-  itemsResult,
-  plainResult,
-  type Record,
-  type Result,
-  Status,
-  ValueKind,
-  Watched,
-} from '../../src/core/operation.ts';
+import { ValueKind } from '../../src/core/operation.ts';
+import { type Record, Watched } from '../../src/core/record.ts';
+import { blockResult, itemsResult, plainResult, type Result, Status } from '../../src/core/result.ts';
 import { BatchSender } from '../../src/runtime/batch-sender.ts';
 import { LargeAnswers } from '../../src/runtime/large-answers.ts';
 import { BlockWriter, ValueBlock } from '../../src/runtime/value-block.ts';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { textOf } from '../../src/core/block.ts';
 import { KvError } from '../../src/core/errors.ts';
-import type { Operation, Result } from '../../src/core/operation.ts';
+import type { Operation } from '../../src/core/operation.ts';
+import type { Result } from '../../src/core/result.ts';
 import { BlockWriter, Cluster, type ClusterOptions } from '../../src/index.ts';
 import { plainPut } from '../../src/runtime/wire-operation.ts';
 

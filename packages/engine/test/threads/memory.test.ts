@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Result, Status } from '../../src/core/operation.ts';
+import { type Result, Status } from '../../src/core/result.ts';
 import { BlockWriter, Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
 import { plainPut } from '../../src/runtime/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';

@@ -1,7 +1,8 @@
 /** When a key was last used, over real threads and kills. (What counts as a use: core/uses.test.ts.) */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Result, StatOperation } from '../../src/core/operation.ts';
+import type { StatOperation } from '../../src/core/operation.ts';
+import type { Result } from '../../src/core/result.ts';
 import { Cluster } from '../../src/index.ts';
 
 function stat(cluster: Cluster, key: string, more: Partial<StatOperation>): Promise<Result> {

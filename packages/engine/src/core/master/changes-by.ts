@@ -5,7 +5,8 @@
  * Does not  know effects: they stay in the chain unless somebody watches. What changes an entry answers its new version,
  *           which is the record's seq; what removes one answers ok and no version.
  */
-import { type Operation, type Result, Status, type Step } from '../operation.ts';
+import type { Operation, Step } from '../operation.ts';
+import { type Result, Status } from '../result.ts';
 
 /** Entries that `operation`, answered so at `seq`, has changed or removed. */
 export function changesBy(operation: Operation, result: Result, seq: number): number {

@@ -9,8 +9,8 @@
  */
 import type { NodeId } from '../ids.ts';
 import type { UsageMessage } from '../messages.ts';
-import { plainResult, Status } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
+import { plainResult, Status } from '../result.ts';
 import type { MemoryLimit } from '../settings.ts';
 
 /** A change not every node has heard of yet. */

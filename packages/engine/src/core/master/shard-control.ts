@@ -22,8 +22,9 @@
 import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../messages.ts';
-import { type Operation, Watched } from '../operation.ts';
+import type { Operation } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
+import { Watched } from '../record.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { changesBy } from './changes-by.ts';

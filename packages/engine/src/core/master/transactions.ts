@@ -31,17 +31,10 @@
 import type { ErrorCode } from '../errors.ts';
 import { type EntryReader, readerOf } from '../evaluate.ts';
 import type { MasterCall } from '../machines.ts';
-import {
-  type Entry,
-  type InstallOperation,
-  itemsResult,
-  type PutEffect,
-  type RemoveEffect,
-  type Result,
-  Status,
-  type TransactionOperation,
-} from '../operation.ts';
+import type { Entry, InstallOperation, TransactionOperation } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
+import type { PutEffect, RemoveEffect } from '../record.ts';
+import { itemsResult, type Result, Status } from '../result.ts';
 import type { MasterSettings } from '../settings.ts';
 import { hashSlotOf, shardOfSlot } from '../slot.ts';
 import { evaluateTransaction, isBlind, isReadOnly, type KeyEffect, keysOf, netEffects } from '../transaction.ts';

@@ -6,7 +6,7 @@
  * Does not  know watchers' positions or tell anybody anything (watches.ts).
  */
 import type { ShardId } from '../ids.ts';
-import { Watched } from '../operation.ts';
+import { Watched } from '../record.ts';
 import type { Watch } from './watches.ts';
 
 /** What a watcher asks for: one key (with its shard), or every key that begins with a prefix. */

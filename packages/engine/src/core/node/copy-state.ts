@@ -11,7 +11,7 @@
 import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { Base, Configuration } from '../messages.ts';
-import type { Effect, Record } from '../operation.ts';
+import type { Effect, Record } from '../record.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Window } from './window.ts';

@@ -31,7 +31,9 @@ import type {
   StreamAckMessage,
   TouchedMessage,
 } from '../messages.ts';
-import { type ReadOperation, type Record, Status, Watched } from '../operation.ts';
+import type { ReadOperation } from '../operation.ts';
+import { type Record, Watched } from '../record.ts';
+import { Status } from '../result.ts';
 import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Learner, type StreamMessage } from './learner.ts';

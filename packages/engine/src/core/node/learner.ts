@@ -16,7 +16,8 @@
 import { MASTER, type NodeId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { StreamBeginMessage, StreamEndMessage, StreamRecordMessage, StreamSliceMessage } from '../messages.ts';
-import { PAGE_STRIDE, type ValueKind } from '../operation.ts';
+import type { ValueKind } from '../operation.ts';
+import { PAGE_STRIDE } from '../result.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
 

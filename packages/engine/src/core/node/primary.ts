@@ -14,24 +14,21 @@ import { textOf } from '../block.ts';
 import { evaluate, liveEntry, type Moment, type Outcome } from '../evaluate.ts';
 import { invariant } from '../invariant.ts';
 import type { RequestMessage } from '../messages.ts';
+import { isWrite, type Operation, type Step } from '../operation.ts';
 import {
   type DeadlineEffect,
   type Effect,
-  isWrite,
   NO_EFFECT,
   newPutEffect,
   newRecord,
-  type Operation,
   type PreviousValue,
   type PutEffect,
-  plainResult,
   type Record,
   type RemovalCause,
   type RemoveEffect,
-  Status,
-  type Step,
   Watched,
-} from '../operation.ts';
+} from '../record.ts';
+import { plainResult, Status } from '../result.ts';
 import { evaluateTransaction, type KeyEffect } from '../transaction.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';

@@ -3,18 +3,8 @@
  * logged ones.
  */
 import { readKey } from '../evaluate.ts';
-import {
-  itemsResult,
-  pageResult,
-  plainResult,
-  type ReadOperation,
-  type Result,
-  type ScanOperation,
-  type StatOperation,
-  Status,
-  ValueKind,
-  valueResult,
-} from '../operation.ts';
+import { type ReadOperation, type ScanOperation, type StatOperation, ValueKind } from '../operation.ts';
+import { itemsResult, pageResult, plainResult, type Result, Status, valueResult } from '../result.ts';
 import type { Store, WalkedEntry } from '../store/store.ts';
 
 /** One page carries at most about so many bytes of keys and values, and looks at so many entries to find them. */

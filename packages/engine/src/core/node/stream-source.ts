@@ -12,7 +12,7 @@
  *       each, met in one turn, held it up for 11 to 17 ms.
  */
 import type { NodeId, ShardId } from '../ids.ts';
-import type { Record } from '../operation.ts';
+import type { Record } from '../record.ts';
 import type { WalkedEntry } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';

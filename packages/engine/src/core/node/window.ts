@@ -7,7 +7,7 @@
  */
 import { Deque } from '../deque.ts';
 import { invariant } from '../invariant.ts';
-import type { Record } from '../operation.ts';
+import type { Record } from '../record.ts';
 
 export class Window {
   private readonly records = new Deque<Record>();

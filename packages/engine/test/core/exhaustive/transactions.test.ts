@@ -5,13 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Transactions } from '../../../src/core/master/transactions.ts';
-import {
-  type Operation,
-  type Result,
-  Status,
-  type Step,
-  type TransactionOperation,
-} from '../../../src/core/operation.ts';
+import type { Operation, Step, TransactionOperation } from '../../../src/core/operation.ts';
+import { type Result, Status } from '../../../src/core/result.ts';
 import { hashSlotOf, shardOfSlot } from '../../../src/core/slot.ts';
 import type { Answered, VirtualCluster } from '../virtual-cluster.ts';
 import { type Run, type Scenario, search } from './search.ts';

@@ -1,0 +1,116 @@
+/**
+ * What a write leaves behind: effects, and the records of a shard's log that bear them.
+ *
+ * Owns      the shapes, and the functions that make those made most.
+ * Does not  apply them (node/copy-state.ts) or number them (node/primary.ts).
+ * Why effects: a record is the effect of one request, not the request. Replicas apply effects and never judge conditions,
+ * clocks or limits again, so two copies cannot come to different conclusions.
+ */
+import type { Bytes } from './block.ts';
+import type { ValueKind } from './operation.ts';
+import type { Result } from './result.ts';
+
+export type RemovalCause = 'delete' | 'expire' | 'evict';
+
+/** What was there before, where a watcher asked for it: null = nothing. */
+export interface PreviousValue {
+  readonly value: string;
+  readonly kind: ValueKind;
+}
+
+export interface PutEffect {
+  readonly type: 'put';
+  readonly key: string;
+  readonly value: Bytes;
+  readonly kind: ValueKind;
+  readonly expiresAt: number;
+  readonly previous?: PreviousValue | null;
+}
+
+export interface RemoveEffect {
+  readonly type: 'remove';
+  readonly key: string;
+  readonly cause: RemovalCause;
+  readonly previous?: PreviousValue | null;
+}
+
+/** A new deadline (and version) for an entry whose value stays. */
+export interface DeadlineEffect {
+  readonly type: 'deadline';
+  readonly key: string;
+  readonly expiresAt: number;
+}
+
+export interface ClearEffect {
+  readonly type: 'clear';
+}
+
+/** A failed condition, a refusal or a logged read: it has its place in the log and changes nothing. */
+export interface NoEffect {
+  readonly type: 'none';
+}
+
+/** Several effects under one seq: they become visible together. */
+export interface ManyEffect {
+  readonly type: 'many';
+  readonly effects: readonly (PutEffect | RemoveEffect | DeadlineEffect)[];
+}
+
+export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
+
+/** Who wants to hear of a change: nobody, somebody, somebody who also wants what was there before. */
+export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;
+export type Watched = (typeof Watched)[keyof typeof Watched];
+
+/** One position of a shard's log. `request` 0 is the primary's own (expiry, eviction). */
+export interface Record {
+  readonly seq: number;
+  readonly request: number;
+  /** The tail tells the master the effect with the answer. */
+  readonly watched: Watched;
+  readonly effect: Effect;
+  readonly result: Result;
+}
+
+export const NO_EFFECT: NoEffect = { type: 'none' };
+
+class PutDone implements PutEffect {
+  readonly type = 'put';
+  readonly key: string;
+  readonly value: Bytes;
+  readonly kind: ValueKind;
+  readonly expiresAt: number;
+
+  constructor(key: string, value: Bytes, kind: ValueKind, expiresAt: number) {
+    this.key = key;
+    this.value = value;
+    this.kind = kind;
+    this.expiresAt = expiresAt;
+  }
+}
+
+/** What a put leaves behind. */
+export function newPutEffect(key: string, value: Bytes, kind: ValueKind, expiresAt: number): PutEffect {
+  return new PutDone(key, value, kind, expiresAt);
+}
+
+class LogRecord implements Record {
+  readonly seq: number;
+  readonly request: number;
+  readonly watched: Watched;
+  readonly effect: Effect;
+  readonly result: Result;
+
+  constructor(seq: number, request: number, watched: Watched, effect: Effect, result: Result) {
+    this.seq = seq;
+    this.request = request;
+    this.watched = watched;
+    this.effect = effect;
+    this.result = result;
+  }
+}
+
+/** One position of a log. */
+export function newRecord(seq: number, request: number, watched: Watched, effect: Effect, result: Result): Record {
+  return new LogRecord(seq, request, watched, effect, result);
+}
