@@ -64,7 +64,7 @@ export const ERRORS = {
     outcome: 'not-applied',
   },
   WATCH_LAGGED: {
-    text: 'the watch fell behind; the position to resume from is in the error',
+    text: 'the watch fell behind; go on from the position in the error, if there is one',
     retryable: true,
     outcome: 'not-applied',
   },
