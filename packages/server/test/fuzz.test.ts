@@ -12,12 +12,19 @@ import { TARGET_NAMES } from './fuzz/target.ts';
 import { request } from './support/fake-transport.ts';
 
 const FRAMES = 40_000;
+/** Every fourth epoch of these is in TLS. */
+const IN_TLS = 4;
+const ATTACKS = [
+  ...TARGET_NAMES.map((target) => ({ target, seed: 1, how: '' })),
+  { target: 'grpc', seed: IN_TLS, how: ' in TLS' },
+  { target: 'sniff', seed: IN_TLS, how: ' in TLS' },
+] as const;
 const TEXTS = 2000;
 
 test('fuzz: front door and protocols', { concurrency: 2 }, async (t) => {
-  const targets = TARGET_NAMES.map((target) =>
-    t.test(`fuzz: ${FRAMES} frames of ${target}`, async () => {
-      const { frames, refused, healthy } = await fuzz({ target, seed: 1, frames: FRAMES });
+  const targets = ATTACKS.map(({ target, seed, how }) =>
+    t.test(`fuzz: ${FRAMES} frames of ${target}${how}`, async () => {
+      const { frames, refused, healthy } = await fuzz({ target, seed, frames: FRAMES });
       assert.ok(frames >= FRAMES);
       assert.ok(refused > 0 && healthy > 0, 'an attack that meets no refusal attacks nothing');
     }),

@@ -63,9 +63,10 @@ export class Wire {
     return ours;
   }
 
+  /** As clients of gRPC do, that offer HTTP/2 and nothing else. */
   private connectSecurely(): Duplex {
     const { host, port } = this.server!;
-    return connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
+    return connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   }
 
   /** @throws what the server reported */
