@@ -2,7 +2,7 @@
  * The longest stall of any caller when a node is killed, or hangs, with a million keys under mixed load.
  *
  * Run    node --import tsx packages/bench/src/kill-stall.ts
- *        [--keys 1000000] [--kills 30] [--hangs 5] [--callers 50] [--think 2] [--json]
+ *        [--keys 1000000] [--kills 100] [--hangs 5] [--callers 50] [--think 2] [--json]
  *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
  *        more slowly)
  * Shows  per fault: the longest time any call was under way between the fault and redundancy restored; and the same over
@@ -16,7 +16,7 @@ import { printReport, quantilesOf, readNumbers, rounded } from './figures.ts';
 import { fill, MixedLoad } from './mixed-load.ts';
 
 const HANG_LIMIT_MS = 400;
-const { numbers, json } = readNumbers({ keys: 1_000_000, kills: 30, hangs: 5, callers: 50, think: 2 });
+const { numbers, json } = readNumbers({ keys: 1_000_000, kills: 100, hangs: 5, callers: 50, think: 2 });
 
 interface Fault {
   readonly stallMs: number;

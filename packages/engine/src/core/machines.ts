@@ -56,6 +56,8 @@ export interface MasterMachine {
   /** When the driver must call tick next, or Infinity. */
   nextDeadline(): number;
   tick(now: number): void;
+  /** Every shard has all its copies, and nothing is moving. */
+  readonly settled: boolean;
   /** Some shard would be lost with this node. */
   holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;

@@ -52,7 +52,13 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       startLimitMs = DEFAULT_START_LIMIT_MS,
     } = settings;
     const sender = new BatchSender(MASTER);
-    const pool = new WorkerPool({ nodeModule, nodeHeapMb, shards: master.shards }, spare);
+    const pool = new WorkerPool(
+      { nodeModule, nodeHeapMb, shards: master.shards },
+      {
+        enabled: spare,
+        calm: () => this.driver.machine.settled,
+      },
+    );
     this.driver = new MasterDriver({
       createMaster: (outbox) => settings.createMaster({ settings: master, outbox }),
       sender,

@@ -43,6 +43,7 @@ class ScriptedMaster implements MasterMachine {
     return { sink };
   }
   unwatch(): void {}
+  readonly settled = true;
   holdsLastCopy(): boolean {
     return false;
   }
