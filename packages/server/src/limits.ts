@@ -6,7 +6,10 @@ import type { DecoderLimits } from './resp/decoder.ts';
 
 /** What a client may cost: bytes in `…Bytes`, milliseconds in `…Ms`, otherwise a count. Most are of one connection. */
 export interface ServerLimits extends DecoderLimits {
-  /** Operations one connection may have under way before its socket is no longer read. */
+  /**
+   * Operations one connection may have under way before its socket is no longer read. With 2,048, a client that sends a
+   * million at once had its million in 3.8 s and let others wait 18 ms (p99), 40 ms (max); with 512, 4.8 s, 7 and 20 ms.
+   */
   readonly pendingOperations: number;
   /** The same in bytes of their requests. */
   readonly pendingBytes: number;
@@ -46,7 +49,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   bulkBytes: 32 * 1024 * 1024,
   requestBytes: 64 * 1024 * 1024,
   lineBytes: 64 * 1024,
-  pendingOperations: 2048,
+  pendingOperations: 512,
   pendingBytes: 4 * 1024 * 1024,
   outputSoftBytes: 8 * 1024 * 1024,
   outputHardBytes: 64 * 1024 * 1024,

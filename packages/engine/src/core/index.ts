@@ -35,7 +35,7 @@ export { Seats } from './master/seats.ts';
 export { ShardControl } from './master/shard-control.ts';
 export { ShardQueue } from './master/shard-queue.ts';
 export { Transactions } from './master/transactions.ts';
-export type { WatchFilter } from './master/watch-filters.ts';
+export { type WatchFilter, WatchFilters } from './master/watch-filters.ts';
 export { WatchLines } from './master/watch-lines.ts';
 export { Watches } from './master/watches.ts';
 export type * from './messages.ts';

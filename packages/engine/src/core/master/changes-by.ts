@@ -29,8 +29,9 @@ export function changesBy(operation: Operation, result: Result, seq: number): nu
 }
 
 function changesBySteps(steps: readonly Step[], { items }: Result, seq: number): number {
-  let changes = 0;
   // Of a transaction that failed there are no items.
-  if (items !== null) for (const [at, item] of items.entries()) changes += changesBy(steps[at]!, item, seq);
+  if (items === null) return 0;
+  let changes = 0;
+  for (let at = 0; at < items.length; at++) changes += changesBy(steps[at]!, items[at]!, seq);
   return changes;
 }

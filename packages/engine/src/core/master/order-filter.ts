@@ -20,6 +20,13 @@ export const NO_SLOT = -2;
 /** Up to so many slots are compared one by one: a Set costs more. */
 const FEW = 8;
 
+/** The slot of a key; `mask` = number of slots - 1. FNV-1a: it need only spread. */
+export function slotOfKey(key: string, mask: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) & mask;
+}
+
 export class OrderFilter {
   private readonly mask: number;
   private readonly writes: Int32Array;
@@ -44,11 +51,8 @@ export class OrderFilter {
     this.held = new Int32Array(slots);
   }
 
-  /** The slot of a key. FNV-1a: it need only spread. */
   slotOf(key: string): number {
-    let hash = 0x811c9dc5;
-    for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-    return (hash ^ (hash >>> 15)) & this.mask;
+    return slotOfKey(key, this.mask);
   }
 
   /** The slots of several keys, each once. */

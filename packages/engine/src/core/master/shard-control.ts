@@ -110,7 +110,7 @@ export class ShardControl {
     this.untold = 0;
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
-    const watched = call.isWrite ? this.surroundings.watches().watchedBy(operation) : Watched.no;
+    const watched = call.isWrite ? this.surroundings.watches().watchedBy(call) : Watched.no;
     this.outbox.send(this.primary, {
       type: 'request',
       shard,

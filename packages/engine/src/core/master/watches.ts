@@ -14,7 +14,7 @@
  *   K2  only committed changes are told.
  *   K3  the changes of a transaction over several shards are told together, when it is done; a shard's later changes
  *       wait in line behind them.
- *   K4  a write to a key nobody watches costs one look into a Map, and nothing at all while nobody watches anything.
+ *   K4  a write to a key nobody watches costs one look into an array and seldom one into a Map, and nothing at all while nobody watches anything.
  *   K5  what waits in line is at most `watchHeldBytes` and one record: beyond, it is forgotten, and every watch it may be of ends
  *       with WATCH_LAGGED.
  *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from
@@ -28,13 +28,13 @@ import { type Change, changesOf } from '../change.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ShardId } from '../ids.ts';
 import type { AnswerMessage } from '../messages.ts';
-import type { Operation } from '../operation.ts';
 import type { MasterOutbox, WatchSink } from '../outbox.ts';
 import { type Record, Watched } from '../record.ts';
 import type { MasterSettings } from '../settings.ts';
 import { keysOf } from '../transaction.ts';
+import type { Call } from './call.ts';
 import { History } from './history.ts';
-import { type Filter, FilterIndex, type WatchFilter } from './watch-filters.ts';
+import { type Filter, type WatchFilter, WatchFilters } from './watch-filters.ts';
 import { WatchLines } from './watch-lines.ts';
 
 /** One watcher. Given back to end it. */
@@ -66,7 +66,7 @@ export class Watches {
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly shards: readonly WatchedShard[];
-  private readonly filters = new FilterIndex();
+  private readonly filters: WatchFilters;
   private readonly starting = new Set<Watch>();
   private readonly lines: WatchLines;
   private readonly histories: readonly History[];
@@ -77,6 +77,7 @@ export class Watches {
     this.settings = settings;
     this.outbox = outbox;
     this.shards = shards;
+    this.filters = new WatchFilters(shards.length, settings.filterSlots);
     this.lines = new WatchLines(shards.length);
     this.lostAt = shards.map(() => NEVER);
     this.histories = shards.map(() => new History(settings.historyChanges, settings.historyBytes));
@@ -176,8 +177,9 @@ export class Watches {
   // ---- requests and answers -------------------------------------------------------------------------------------
 
   /** Whether the effect of a request will be wanted. Asked for every write: K4. */
-  watchedBy(operation: Operation): Watched {
+  watchedBy({ operation, shard, slot, slots }: Call): Watched {
     if (this.filters.isEmpty) return Watched.no;
+    if (slot >= 0 && slots === null && !this.filters.mayMeet(shard, slot)) return Watched.no;
     switch (operation.verb) {
       case 'transaction':
         return this.strongest(keysOf(operation));

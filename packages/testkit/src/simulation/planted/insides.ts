@@ -40,6 +40,7 @@ import {
   type UsageMessage,
   type ValueMessage,
   Watches,
+  WatchFilters,
   WatchLines,
 } from '@quintet/engine/core';
 
@@ -266,11 +267,17 @@ export interface WatchesInsides {
   startIn(watch: WatchInsides, shard: number, seq: number): void;
   begin(watch: WatchInsides): void;
   startIfReady(watch: WatchInsides): void;
-  watchedBy(operation: Operation): 0 | 1 | 2;
+  watchedBy(call: Call): 0 | 1 | 2;
   onAnswer(message: AnswerMessage, group: object | null): void;
   line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
   groupDone(of: object): void;
   endWatchesOf(shards: ReadonlySet<number>, code: string, details: string): void;
+}
+
+export interface WatchFiltersInsides {
+  readonly marks: Int32Array;
+  markOf(shard: number, text: string): number;
+  removeText(table: Map<string, object[]>, filter: { readonly text: string; readonly shard: number | null }): void;
 }
 
 export interface WatchLinesInsides {
@@ -285,5 +292,6 @@ export interface HistoryInsides {
 
 export const TRANSACTIONS: Insides<TransactionsInsides> = { of: Transactions };
 export const WATCHES: Insides<WatchesInsides> = { of: Watches };
+export const WATCH_FILTERS: Insides<WatchFiltersInsides> = { of: WatchFilters };
 export const WATCH_LINES: Insides<WatchLinesInsides> = { of: WatchLines };
 export const HISTORY: Insides<HistoryInsides> = { of: History };

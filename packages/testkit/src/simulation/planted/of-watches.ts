@@ -1,6 +1,6 @@
 /** Planted bugs of watches (core/master/watches.ts, watch-lines.ts, history.ts) and of what a primary tells them. */
 import { type Call, Watched } from '@quintet/engine/core';
-import { CONTROL, HISTORY, PRIMARY, WATCH_LINES, WATCHES } from './insides.ts';
+import { CONTROL, HISTORY, PRIMARY, WATCH_FILTERS, WATCH_LINES, WATCHES } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const WATCH_BUGS: readonly PlantedBug[] = [
@@ -58,8 +58,23 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
         WATCHES,
         'watchedBy',
         (original) =>
-          function (operation) {
-            return again ? Watched.no : original.call(this, operation);
+          function (call) {
+            return again ? Watched.no : original.call(this, call);
+          },
+      );
+    },
+  },
+  {
+    name: 'mark-taken-from-another-watched-key',
+    rule: 'X1 marks count the exact keys of a slot that have filters',
+    plant(patch) {
+      patch.method(
+        WATCH_FILTERS,
+        'removeText',
+        (original) =>
+          function (table, filter) {
+            original.call(this, table, filter);
+            if (filter.shard !== null) this.marks[this.markOf(filter.shard, filter.text)] = 0;
           },
       );
     },
