@@ -54,15 +54,15 @@ export class Child implements AsyncDisposable {
     }
   }
 
+  /** SIGTERM, so that what a child has started itself ends with it. */
   kill(): void {
-    this.process.kill('SIGKILL');
+    this.process.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     running.delete(this);
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    // SIGTERM, so that what a child has started itself ends with it.
-    this.process.kill();
+    this.kill();
     await once(this.process, 'exit');
   }
 }
