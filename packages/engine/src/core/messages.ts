@@ -73,6 +73,8 @@ export interface CommittedMessage {
   readonly shard: ShardId;
   readonly epoch: number;
   readonly committedSeq: number;
+  /** The part of the shard to evict now, for a replica's node that holds too much: 0 to 1. */
+  readonly evict: number;
 }
 export interface SealMessage {
   readonly type: 'seal';
@@ -169,6 +171,8 @@ export interface UsageMessage {
   readonly reservedBytes: number;
   /** At or above the node's soft limit. */
   readonly full: boolean;
+  /** Bytes to be evicted of the copies it holds, so that it comes down to its limit; of replicas others must do it. */
+  readonly excess: number;
 }
 
 /** Nothing but the master's time, which comes with every batch. */

@@ -78,6 +78,8 @@ export class Fleet implements HostListener {
     const host = this.remove(node);
     if (host === undefined) return false;
     host.terminate();
+    // It may have been the spare, and no other node come up: its seat waits, or is stopped.
+    if (!host.ready) this.pool.restock();
     this.listener.onDied(node, reason, detail);
     return true;
   }

@@ -205,7 +205,13 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
     case Kind.config:
       return readConfig(shard, cursor);
     case Kind.committed:
-      return { type: 'committed', shard, epoch: cursor.number(), committedSeq: cursor.number() };
+      return {
+        type: 'committed',
+        shard,
+        epoch: cursor.number(),
+        committedSeq: cursor.number(),
+        evict: cursor.number(),
+      };
     case Kind.seal:
       return { type: 'seal', shard, epoch: cursor.number() };
     case Kind.sealed:
@@ -234,6 +240,7 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
         revision: cursor.number(),
         reservedBytes: cursor.number(),
         full: cursor.number() === 1,
+        excess: cursor.number(),
       };
     case Kind.memoryLimit:
       return {

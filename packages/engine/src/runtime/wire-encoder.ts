@@ -275,7 +275,7 @@ function writeUnsharded(out: WireElement[], message: Message & { type: Unsharded
       out.push(headOf(Kind.clock, 0));
       break;
     case 'usage':
-      out.push(headOf(Kind.usage, 0), message.revision, message.reservedBytes, message.full ? 1 : 0);
+      out.push(headOf(Kind.usage, 0), message.revision, message.reservedBytes, message.full ? 1 : 0, message.excess);
       break;
     case 'memory-limit':
       out.push(headOf(Kind.memoryLimit, 0), message.revision, message.maxMemoryBytes);
@@ -292,7 +292,7 @@ function writeRare(out: WireElement[], message: Exclude<Message, { type: InRows 
       writeConfig(out, message);
       break;
     case 'committed':
-      out.push(headOf(Kind.committed, shard), message.epoch, message.committedSeq);
+      out.push(headOf(Kind.committed, shard), message.epoch, message.committedSeq, message.evict);
       break;
     case 'seal':
       out.push(headOf(Kind.seal, shard), message.epoch);

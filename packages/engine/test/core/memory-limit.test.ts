@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { MemoryLimitChange } from '../../src/core/machines.ts';
 import { ANY_VERSION, type Operation, type PutOperation } from '../../src/core/operation.ts';
 import { Status } from '../../src/core/result.ts';
-import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
+import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/settings.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
 
 const { creditBytes } = DEFAULT_MASTER_SETTINGS;
@@ -86,6 +86,78 @@ test('with eviction the nodes come down to the limit by themselves, and writes m
   for (const bytes of reserved(cluster)) assert.ok(bytes <= 8 * MIB, `${bytes}`);
 });
 
+/** Three nodes; the shards of which the first holds replicas whose primaries are on the two others, and one of its own. */
+function twoReplicasAndOwn(settings: Partial<MasterSettings> = {}) {
+  const cluster = new VirtualCluster({ nodes: 3, shards: 6, replicas: 1, ...settings });
+  cluster.settle();
+  const { shards } = cluster.master;
+  for (const { tail, primary, shard } of shards) {
+    const other = shards.find((one) => one.tail === tail && one.primary !== primary);
+    const own = shards.find((one) => one.primary === tail);
+    if (other !== undefined && own !== undefined) return { cluster, replicas: [shard, other.shard], own: own.shard };
+  }
+  throw new Error('placement has changed');
+}
+
+function fill(cluster: VirtualCluster, shard: number, entries: number): void {
+  for (let i = 0; i < entries; i++) cluster.submit(shard, put(`key-${i}`));
+  cluster.settle();
+}
+
+function keysIn({ master, nodes }: VirtualCluster, shard: number): number {
+  return nodes.get(master.shards[shard]!.primary)!.inspect(shard)!.state.data.size;
+}
+
+test('a node that holds too much of others comes down too, and of its own evicts no more than they do of theirs', () => {
+  const { cluster, replicas, own } = twoReplicasAndOwn();
+  for (const shard of replicas) fill(cluster, shard, 4000);
+  fill(cluster, own, 400);
+  const before = Math.max(...reserved(cluster));
+  const to = Math.floor(before * 0.7);
+  assert.equal(reserved(cluster).filter((bytes) => bytes > to).length, 1, 'the others are below the limit');
+  change(cluster, limit(to, 'allkeys-lru'));
+  for (const bytes of reserved(cluster)) assert.ok(bytes <= to, `${bytes} of ${before}`);
+  for (const shard of replicas) assert.ok(keysIn(cluster, shard) > 2000 && keysIn(cluster, shard) < 3200);
+  assert.ok(keysIn(cluster, own) > 200, `${keysIn(cluster, own)} of 400`);
+  const answered = cluster.submit(own, put('new'));
+  cluster.settle();
+  assert.equal(answered.result?.status, Status.ok);
+});
+
+test('nodes that are given the copies of one that is gone come down to the limit they always had', () => {
+  const cluster = new VirtualCluster(
+    { nodes: 3, shards: 6, replicas: 1, eviction: 'allkeys-lru', maxMemoryBytes: 8 * MIB, crashLoopDeaths: 2 },
+    { eviction: 'allkeys-lru', maxMemoryBytes: 8 * MIB },
+  );
+  cluster.settle();
+  for (let shard = 0; shard < 6; shard++) fill(cluster, shard, 1700);
+  for (let death = 0; death < 2; death++) {
+    cluster.kill(cluster.master.seats.live[2]!, () => 0);
+    if (death === 0) cluster.settle();
+  }
+  assert.equal(cluster.master.seats.live.length, 2);
+  for (let second = 0; second < 3; second++) {
+    cluster.settle();
+    cluster.now += 1000;
+  }
+  for (const bytes of reserved(cluster)) assert.ok(bytes <= 8 * MIB, `${bytes}`);
+  const answers = Array.from({ length: 600 }, (_, i) => cluster.submit(i % 6, put(`later-${i}`)));
+  cluster.settle();
+  assert.ok(answers.every(({ result }) => result?.status === Status.ok));
+});
+
+test('a limit that is lifted before all was evicted for it ends the evicting', () => {
+  const { cluster, replicas, own } = twoReplicasAndOwn();
+  for (const shard of [...replicas, own]) fill(cluster, shard, 2000);
+  cluster.setMemoryLimit(limit(2 * MIB, 'allkeys-lru'));
+  for (let round = 0; round < 4; round++) {
+    for (const link of cluster.busy()) while (link.queue.length > 0) cluster.deliver(link);
+  }
+  cluster.setMemoryLimit(limit(0, 'allkeys-lru'));
+  cluster.settle();
+  for (const shard of [...replicas, own]) assert.equal(keysIn(cluster, shard), 2000);
+});
+
 test('a limit that nothing fits in empties the cluster where eviction is allowed', () => {
   const cluster = filled(200);
   change(cluster, limit(1, 'allkeys-lru'));
@@ -146,7 +218,8 @@ test('what a node said of an earlier limit means nothing', () => {
   const cluster = filled(200);
   const [node] = cluster.master.shards[0]!.chain;
   change(cluster, limit(8 * MIB));
-  cluster.master.receive(node!, { type: 'usage', revision: 0, reservedBytes: MIB, full: true }, cluster.now);
+  const usage = { type: 'usage', revision: 0, reservedBytes: MIB, full: true, excess: 0 } as const;
+  cluster.master.receive(node!, usage, cluster.now);
   assert.equal(cluster.master.shards[0]!.pressure, false);
 });
 

@@ -263,7 +263,8 @@ test('a transaction that is refused as its last lock is given lets go of every l
   const shards = keys.map((key) => shardOfSlot(hashSlotOf(key), 4));
   assert.ok(new Set(shards).size > 1, 'the keys are of several shards');
   for (const node of cluster.master.seats.live) {
-    cluster.master.receive(node, { type: 'usage', revision: 0, reservedBytes: 1024 * 1024, full: true }, cluster.now);
+    const usage = { type: 'usage', revision: 0, reservedBytes: 1024 * 1024, full: true, excess: 0 } as const;
+    cluster.master.receive(node, usage, cluster.now);
   }
   const put = { verb: 'put', value: 'x', kind: 0, ifVersion: -1, ttl: 0, deadline: 0, previous: false } as const;
   const then = keys.map((key) => ({ ...put, key }));

@@ -286,7 +286,13 @@ const rare: fc.Arbitrary<Message> = fc.oneof(
     committedSeq: count,
     base: fc.option(shape({ seq: count, request: count })),
   }),
-  shape({ type: constant('committed'), shard, epoch: count, committedSeq: count }),
+  shape({
+    type: constant('committed'),
+    shard,
+    epoch: count,
+    committedSeq: count,
+    evict: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
   shape({ type: constant('seal'), shard, epoch: count }),
   shape({ type: constant('sealed'), shard, epoch: count }),
   shape({
@@ -309,7 +315,7 @@ const rare: fc.Arbitrary<Message> = fc.oneof(
   shape({ type: constant('stream-ack'), shard, since: count }),
   shape({ type: constant('progress'), shard, since: count, seq: count }),
   shape({ type: constant('touched'), shard, epoch: count, hashes: fc.array(count, { maxLength: 10 }) }),
-  shape({ type: constant('usage'), revision: count, reservedBytes: count, full: fc.boolean() }),
+  shape({ type: constant('usage'), revision: count, reservedBytes: count, full: fc.boolean(), excess: count }),
   shape({
     type: constant('memory-limit'),
     revision: count,

@@ -159,6 +159,8 @@ export class Master implements MasterMachine {
   private onUsage(from: NodeId, message: UsageMessage): void {
     if (!this.seats.isLive(from)) return;
     if (this.memory.onUsage(from, message)) for (const shard of this.shards) shard.updatePressure();
+    const excess = this.memory.excessOf(message);
+    if (excess > 0) for (const shard of this.shards) shard.evictFor(from, excess);
     this.memory.noteHeard(from, message);
   }
 

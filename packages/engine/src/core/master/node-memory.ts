@@ -74,6 +74,11 @@ export class NodeMemory {
     return changed;
   }
 
+  /** The part of what a node holds that is to be evicted. */
+  excessOf({ revision, reservedBytes, excess }: UsageMessage): number {
+    return revision === this.revision && excess > 0 ? Math.min(1, excess / reservedBytes) : 0;
+  }
+
   /** Answers who waits for this node only; after its being full or not has had its effect. */
   noteHeard(node: NodeId, { revision }: UsageMessage): void {
     if (this.changes.length === 0) return;

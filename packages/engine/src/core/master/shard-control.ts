@@ -150,10 +150,10 @@ export class ShardControl {
     if (!call.settled) this.settle(call, message);
   }
 
-  private sendCommitted(): void {
+  private sendCommitted(evict = 0): void {
     const { shard, epoch, committedSeq } = this;
     this.untold = 0;
-    this.outbox.send(this.primary, { type: 'committed', shard, epoch, committedSeq });
+    this.outbox.send(this.primary, { type: 'committed', shard, epoch, committedSeq, evict });
   }
 
   onValue(message: ValueMessage): void {
@@ -338,6 +338,11 @@ export class ShardControl {
   /** A node of the chain is full, and the policy is not to evict. */
   get refusesGrowth(): boolean {
     return this.pressure && !this.surroundings.memory.evicts;
+  }
+
+  /** A node is to hold less: where it holds a replica, only the primary can see to that. */
+  evictFor(node: NodeId, part: number): void {
+    if (this.chain.indexOf(node) > 0) this.sendCommitted(part);
   }
 
   updatePressure(): void {

@@ -12,7 +12,7 @@ export interface NodeContext {
   settings: NodeSettings;
   readonly outbox: NodeOutbox;
   readonly budget: MemoryBudget;
-  /** The limit was lowered to less than is held, and what is too much is being evicted. */
+  /** More is held than the limit allows, and what is too much is being evicted. */
   shrinking: boolean;
   /** Highest master time received (protocol §6). */
   time: number;

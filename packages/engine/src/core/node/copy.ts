@@ -87,7 +87,7 @@ export class Copy {
     invariant(message.epoch > state.epoch, 'epochs only grow');
     const sinceBefore = state.since;
     state.configure(message);
-    this.primary.unseal();
+    this.primary.configured();
     if (state.position >= 0) this.becomeMember(message);
     else if (message.learner === context.id) this.becomeLearner(message.since !== sinceBefore);
     else this.becomeNothing();
@@ -141,6 +141,7 @@ export class Copy {
     invariant(message.epoch === state.epoch, 'what is committed comes in the epoch of the last configuration');
     invariant(state.position === 0 && message.committedSeq <= state.lastSeq, 'the primary made all that is committed');
     state.commit(message.committedSeq);
+    this.primary.evictPart(message.evict);
   }
 
   onRead(message: ReadMessage): void {
@@ -241,7 +242,17 @@ export class Copy {
     return this.state.dataIfAny?.reclaim() === true || more;
   }
 
-  /** As primary: one slice of eviction; true if it has removed something. */
+  /** As primary: has a part of the shard evicted, which {@link shrink} does. */
+  evictPart(part: number): void {
+    if (this.state.position === 0) this.primary.evictPart(part);
+  }
+
+  /** Takes that back. */
+  keepAll(): void {
+    this.primary.keepAll();
+  }
+
+  /** As primary: one slice of that; true if more is waiting. */
   shrink(): boolean {
     return this.state.position === 0 && this.primary.shrink();
   }

@@ -10,6 +10,11 @@ export function softLimit(maxMemoryBytes: number): number {
   return maxMemoryBytes - Math.floor(maxMemoryBytes / 16);
 }
 
+/** Bytes held above the soft limit. */
+export function excessOf(context: NodeContext): number {
+  return Math.max(0, context.budget.reserved - softLimit(context.settings.maxMemoryBytes));
+}
+
 /** Whether the node would be at its soft limit with `growth` bytes more. */
 export function atSoftLimit(context: NodeContext, growth: number): boolean {
   const limit = context.settings.maxMemoryBytes;

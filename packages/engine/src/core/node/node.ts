@@ -18,7 +18,7 @@ import { SlabStore } from '../store/slab-store.ts';
 import type { Memory, UseClock } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Copy } from './copy.ts';
-import { atSoftLimit } from './memory.ts';
+import { atSoftLimit, overHardLimit } from './memory.ts';
 import { Usage } from './usage.ts';
 
 export interface NodeParts {
@@ -100,6 +100,7 @@ export class Node implements NodeMachine {
     const { context } = this;
     context.settings = { ...context.settings, maxMemoryBytes, eviction };
     this.usage.onLimit(revision);
+    for (const copy of this.copies.values()) copy.keepAll();
     context.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
   }
 
@@ -117,21 +118,36 @@ export class Node implements NodeMachine {
     // A round of expiry goes on, slice by slice, until no copy has more to do; the next begins an interval later.
     if (expiryIsDue && !expiring) this.expiredAt = time;
     // Dead space first: what reclaiming gives back need not be evicted.
-    return more || (this.context.shrinking && this.shrink());
+    return more || (settings.eviction !== 'noeviction' && this.shrink());
   }
 
-  /** One slice of coming down to a lowered limit, from where writes alone would only come as they happen to be made. */
+  /** One slice of coming down to the limit, from where writes alone would only come as they happen to be made. */
   private shrink(): boolean {
-    const { context } = this;
-    context.shrinking = atSoftLimit(context, 0);
     let more = false;
-    if (context.shrinking) for (const copy of this.copies.values()) more = copy.shrink() || more;
+    for (const copy of this.copies.values()) more = copy.shrink() || more;
     return more;
+  }
+
+  /**
+   * Beyond its limit (it was lowered, or copies have come) a node shrinks until it is below the soft one. Of every shard the
+   * same part is evicted, else a small one would be emptied before a large one is felt: by the primaries, here and elsewhere.
+   */
+  private judgeMemory(): void {
+    const { context } = this;
+    const tooMuch = context.shrinking ? atSoftLimit(context, 0) : overHardLimit(context, 0);
+    context.shrinking = tooMuch && context.settings.eviction !== 'noeviction' && this.holdsAnything();
+    const excess = this.usage.endTurn();
+    if (excess > 0) for (const copy of this.copies.values()) copy.evictPart(excess / context.budget.reserved);
+  }
+
+  private holdsAnything(): boolean {
+    for (const { state } of this.copies.values()) if ((state.dataIfAny?.size ?? 0) > 0) return true;
+    return false;
   }
 
   endTurn(): void {
     for (const copy of this.copies.values()) copy.endTurn();
-    this.usage.endTurn();
+    this.judgeMemory();
   }
 
   /** For status: what this node holds. */

@@ -56,6 +56,8 @@ export class Primary {
   private readonly context: NodeContext;
   private readonly outputs: PrimaryOutputs;
   private sealed = false;
+  /** Bytes to come down to, as a node of the chain holds too much; Infinity = none does. */
+  private shrinkTo = Number.POSITIVE_INFINITY;
 
   constructor(state: CopyState, context: NodeContext, outputs: PrimaryOutputs) {
     this.state = state;
@@ -67,8 +69,20 @@ export class Primary {
     this.sealed = true;
   }
 
-  unseal(): void {
+  /** A new configuration: what was asked for in the last one is over. */
+  configured(): void {
     this.sealed = false;
+    this.keepAll();
+  }
+
+  /** Asks for a part of the shard to be evicted, which {@link shrink} does. */
+  evictPart(part: number): void {
+    if (part > 0) this.shrinkTo = Math.min(this.shrinkTo, this.state.data.liveBytes * (1 - part));
+  }
+
+  /** Takes that back. */
+  keepAll(): void {
+    this.shrinkTo = Number.POSITIVE_INFINITY;
   }
 
   onRequest({ request, operation, committedSeq, pressure, watched }: RequestMessage): void {
@@ -187,12 +201,15 @@ export class Primary {
     return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
   }
 
-  /** One slice of eviction that no write asks for; true if it has removed something. */
+  /** One slice of eviction that no write asks for; true if it has removed something, so that more may follow. */
   shrink(): boolean {
     const { state } = this;
+    if (this.shrinkTo === Number.POSITIVE_INFINITY) return false;
     if (this.sealed || state.window.length >= SHRINK_WINDOW) return false;
+    const bytes = state.data.liveBytes - this.shrinkTo;
+    if (bytes <= 0) this.keepAll();
     const before = state.lastSeq;
-    this.evict(SHRINK_BYTES);
+    this.evict(Math.min(bytes, SHRINK_BYTES));
     return state.lastSeq !== before;
   }
 
