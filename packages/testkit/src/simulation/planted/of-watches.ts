@@ -66,7 +66,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'mark-taken-from-another-watched-key',
-    rule: 'X1 marks count the exact keys of a slot that have filters',
+    rule: 'W1 marks count the exact keys of a slot that have filters',
     plant(patch) {
       patch.method(
         WATCH_FILTERS,
