@@ -36,14 +36,11 @@ export interface Entry {
 
 /** Values of `ifVersion` besides a real version. An absent key has version 0, as in etcd. */
 export const ANY_VERSION = -1;
-
 export const MUST_BE_ABSENT = 0;
-
 export const MUST_EXIST = -2;
 
 /** Values of `ttl` besides a number of milliseconds. */
 export const NO_TTL = 0;
-
 export const KEEP_TTL = -1;
 
 /** On what terms a put is made. */

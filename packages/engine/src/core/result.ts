@@ -45,7 +45,12 @@ export const PAGE_STRIDE = 5;
  * Made by the functions below alone, so that all results have one shape, large ones apart: what reads them stays
  * monomorphic.
  */
-export interface Result {
+export interface Result extends Answer {
+  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
+  readonly block?: Block;
+}
+
+class Answer {
   readonly status: Status;
   readonly version: number;
   readonly value: string | null;
@@ -53,18 +58,6 @@ export interface Result {
   readonly expiresAt: number;
   readonly page: Page | null;
   /** Transactions: what each step came to. Gather: each key's entry. */
-  readonly items: readonly Result[] | null;
-  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
-  readonly block?: Block;
-}
-
-class Answer implements Result {
-  readonly status: Status;
-  readonly version: number;
-  readonly value: string | null;
-  readonly kind: ValueKind;
-  readonly expiresAt: number;
-  readonly page: Page | null;
   readonly items: readonly Result[] | null;
 
   constructor(

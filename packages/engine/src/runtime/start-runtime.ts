@@ -52,13 +52,8 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       startLimitMs = DEFAULT_START_LIMIT_MS,
     } = settings;
     const sender = new BatchSender(MASTER);
-    const pool = new WorkerPool(
-      { nodeModule, nodeHeapMb, shards: master.shards },
-      {
-        enabled: spare,
-        calm: () => this.driver.machine.settled,
-      },
-    );
+    const calm = () => this.driver.machine.settled;
+    const pool = new WorkerPool({ nodeModule, nodeHeapMb, shards: master.shards }, { enabled: spare, calm });
     this.driver = new MasterDriver({
       createMaster: (outbox) => settings.createMaster({ settings: master, outbox }),
       sender,

@@ -146,17 +146,22 @@ test('nodes that are given the copies of one that is gone come down to the limit
   assert.ok(answers.every(({ result }) => result?.status === Status.ok));
 });
 
-test('a limit that is lifted before all was evicted for it ends the evicting', () => {
-  const { cluster, replicas, own } = twoReplicasAndOwn();
-  for (const shard of [...replicas, own]) fill(cluster, shard, 2000);
-  cluster.setMemoryLimit(limit(2 * MIB, 'allkeys-lru'));
-  for (let round = 0; round < 4; round++) {
-    for (const link of cluster.busy()) while (link.queue.length > 0) cluster.deliver(link);
-  }
-  cluster.setMemoryLimit(limit(0, 'allkeys-lru'));
-  cluster.settle();
-  for (const shard of [...replicas, own]) assert.equal(keysIn(cluster, shard), 2000);
-});
+for (const [what, after] of [
+  ['a limit that is lifted', limit(0, 'allkeys-lru')],
+  ['a policy that forbids it', limit(2 * MIB, 'noeviction')],
+] as const) {
+  test(`${what} before all was evicted ends the evicting`, () => {
+    const { cluster, replicas, own } = twoReplicasAndOwn();
+    for (const shard of [...replicas, own]) fill(cluster, shard, 2000);
+    cluster.setMemoryLimit(limit(2 * MIB, 'allkeys-lru'));
+    for (let round = 0; round < 4; round++) {
+      for (const link of cluster.busy()) while (link.queue.length > 0) cluster.deliver(link);
+    }
+    cluster.setMemoryLimit(after);
+    cluster.settle();
+    for (const shard of [...replicas, own]) assert.equal(keysIn(cluster, shard), 2000);
+  });
+}
 
 test('a limit that nothing fits in empties the cluster where eviction is allowed', () => {
   const cluster = filled(200);

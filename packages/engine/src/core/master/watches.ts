@@ -14,7 +14,8 @@
  *   K2  only committed changes are told.
  *   K3  the changes of a transaction over several shards are told together, when it is done; a shard's later changes
  *       wait in line behind them.
- *   K4  a write to a key nobody watches costs one look into an array and seldom one into a Map, and nothing at all while nobody watches anything.
+ *   K4  a write to a key nobody watches costs one look into an array and seldom one into a Map, and nothing at all while
+ *       nobody watches anything.
  *   K5  what waits in line is at most `watchHeldBytes` and one record: beyond, it is forgotten, and every watch it may be of ends
  *       with WATCH_LAGGED.
  *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from

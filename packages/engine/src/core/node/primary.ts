@@ -207,10 +207,9 @@ export class Primary {
     if (this.shrinkTo === Number.POSITIVE_INFINITY) return false;
     if (this.sealed || state.window.length >= SHRINK_WINDOW) return false;
     const bytes = state.data.liveBytes - this.shrinkTo;
-    if (bytes <= 0) this.keepAll();
-    const before = state.lastSeq;
-    this.evict(Math.min(bytes, SHRINK_BYTES));
-    return state.lastSeq !== before;
+    if (bytes > 0) return this.evict(Math.min(bytes, SHRINK_BYTES)) > 0;
+    this.keepAll();
+    return false;
   }
 
   /** Evicts about so many bytes; returns how many. */

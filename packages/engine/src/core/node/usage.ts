@@ -39,7 +39,7 @@ export class Usage {
     if (isHeard && limit === 0) return 0;
     const reservedBytes = this.context.budget.reserved;
     const full = atSoftLimit(this.context, 0);
-    const excess = this.excess();
+    const excess = this.excessToAskFor();
     if (isHeard && excess === 0 && full === this.saidFull && Math.abs(reservedBytes - this.saidBytes) < limit / 32)
       return 0;
     this.saidFull = full;
@@ -49,14 +49,19 @@ export class Usage {
     return excess;
   }
 
-  private excess(): number {
+  /** 0 while the node does not shrink, or shrinks by what was asked for before. */
+  private excessToAskFor(): number {
     const { context, leastBytes } = this;
     const { reserved } = context.budget;
-    if (!context.shrinking) this.leastBytes = Number.POSITIVE_INFINITY;
-    if (!context.shrinking || (reserved >= leastBytes && context.time < this.patientUntil)) return 0;
+    if (!context.shrinking) {
+      this.leastBytes = Number.POSITIVE_INFINITY;
+      return 0;
+    }
+    const begins = leastBytes === Number.POSITIVE_INFINITY;
+    const hasBecomeLess = reserved < leastBytes;
+    if (!hasBecomeLess && context.time < this.patientUntil) return 0;
     this.leastBytes = reserved;
     this.patientUntil = context.time + PATIENCE_MS;
-    const hasBecomeLess = leastBytes !== Number.POSITIVE_INFINITY && reserved < leastBytes;
-    return hasBecomeLess ? 0 : excessOf(context);
+    return hasBecomeLess && !begins ? 0 : excessOf(context);
   }
 }

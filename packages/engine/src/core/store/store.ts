@@ -26,7 +26,10 @@ export interface Memory {
   write(piece: Uint8Array, offset: number, text: string): void;
   /** The `length` bytes at `offset` as a one-byte string. */
   read(piece: Uint8Array, offset: number, length: number): string;
-  /** The `length` bytes at `offset` as a block (block.ts: a large value), in place. Neither they nor the memory around them is the caller's to free. */
+  /**
+   * The `length` bytes at `offset` as a block (block.ts: a large value), in place. Neither they nor the memory around them
+   * is the caller's to free.
+   */
   lend(piece: Uint8Array, offset: number, length: number): Block;
 }
 

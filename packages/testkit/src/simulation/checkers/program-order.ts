@@ -1,10 +1,10 @@
 /**
  * Pipelines keep their order (protocol §5): operations of one key take effect in the order they were submitted, waited
  * for or not; a transaction's too, in every shard it has keys in, at its gather and its install. Direct reads of one key are
- * answered in the order they were sent: one that is sent again may find expired what one behind it had seen. Stronger than
- * linearizability, which says nothing about two calls under way at once.
+ * sent in the order they were submitted, also when they are sent again, and answered so: one that is sent again may find
+ * expired what one behind it had seen. Stronger than linearizability, which says nothing about two calls under way at once.
  */
-import { isShardRead } from '@quintet/engine/core';
+import { isShardRead, MASTER } from '@quintet/engine/core';
 import type { SimulatedCall } from '../call.ts';
 import { keysOf } from '../keys.ts';
 import { check } from '../violation.ts';
@@ -20,6 +20,7 @@ interface Place {
 export function programOrder({ shards }: World): Checker {
   const places = shards.map((): Place[] => []);
   const lastRead = shards.map(() => new Map<string, number>());
+  const lastSent = shards.map(() => ({ epoch: 0, id: 0 }));
 
   function checkShard(shard: number): void {
     const lastOfKey = new Map<string, Place>();
@@ -50,6 +51,15 @@ export function programOrder({ shards }: World): Checker {
 
   return {
     name: 'program-order',
+    sent(from, _to, message) {
+      if (from !== MASTER || message.type !== 'read') return;
+      const { shard, epoch, id } = message;
+      const before = lastSent[shard]!;
+      check(epoch > before.epoch || id > before.id, 'program-order', () => {
+        return `${shards[shard]!.name}: read ${id} was sent after read ${before.id}, both in epoch ${epoch}`;
+      });
+      lastSent[shard] = { epoch, id };
+    },
     accepted({ shard, entry }) {
       const call = shard.requests.get(entry.record!.request);
       if (call !== undefined) places[shard.shard]!.push({ call, seq: entry.seq, isLogged: true });

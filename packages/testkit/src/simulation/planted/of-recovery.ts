@@ -279,4 +279,36 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
       );
     },
   },
+  {
+    name: 'reads-sent-again-out-of-order',
+    rule: '§4.1.3 reads, in order !',
+    plant(patch) {
+      let known = -1;
+      const again: (() => void)[] = [];
+      const flush = (): void => {
+        for (const send of again.splice(0).reverse()) send();
+      };
+      patch.method(
+        CONTROL,
+        'change',
+        (original) =>
+          function (...args) {
+            known = [...this.queue.reads].at(-1)?.number ?? -1;
+            original.apply(this, args);
+            known = -1;
+            flush();
+          },
+      );
+      patch.method(
+        CONTROL,
+        'sendRead',
+        (original) =>
+          function (call) {
+            if (call.number <= known) return void again.push(() => original.call(this, call));
+            flush();
+            original.call(this, call);
+          },
+      );
+    },
+  },
 ];
