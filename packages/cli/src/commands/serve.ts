@@ -82,13 +82,11 @@ async function startCluster(settings: Settings): Promise<ClusterApi> {
   }
 }
 
-/** The engine's names of options, as they are called here. */
+/** The engine's options that are called otherwise here; their values are told in the engine's units. */
 const FLAGS: Readonly<Record<string, string>> = {
   maxMemory: '--max-memory',
   maxValueBytes: '--max-value (bytes)',
   hangLimitMs: '--hang-limit (ms)',
-  'replicas must': '--replicas must',
-  'eviction allkeys-lru': '--eviction allkeys-lru',
 };
 
 /** What the engine says of an option, in the words of who gave a flag; what it says of anything else, as it is. */
