@@ -1,6 +1,6 @@
 /**
  * The door of `@quintet/engine/codec`: how structured values and positions are written, for tools that read and write what a
- * cluster stores without running one. Loads msgpack and nothing of the engine.
+ * cluster stores without running one. Loads nothing of the engine.
  */
-export { packStructured, unpackStructured } from './client/structured.ts';
+export { isJsonExact, packStructured, readStructured, structuredJson, unpackStructured } from './client/structured.ts';
 export { formatPosition, parsePosition } from './client/watch-position.ts';
