@@ -95,7 +95,13 @@ describe('structured values', () => {
   });
 
   it('maps of others, with keys that are no text, read as Map', () => {
-    assert.deepStrictEqual(readStructured(hex('82 a1 61 01 02 03'))?.value, new Map<unknown, unknown>([['a', 1], [2, 3]])); // biome-ignore format: one line
+    assert.deepStrictEqual(
+      readStructured(hex('82 a1 61 01 02 03'))?.value,
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, 3],
+      ]),
+    );
   });
 
   it('a getter that packs another value meanwhile disturbs nothing', () => {
