@@ -2,5 +2,6 @@
  * The door of `@quintet/engine/codec`: how structured values and positions are written, for tools that read and write what a
  * cluster stores without running one. Loads nothing of the engine.
  */
+export { DEPTH_MAX, OBJECTS_MAX } from './client/msgpack-forms.ts';
 export { isJsonExact, packStructured, readStructured, structuredJson, unpackStructured } from './client/structured.ts';
 export { formatPosition, parsePosition } from './client/watch-position.ts';

@@ -13,10 +13,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '@quintet/engine';
-import { packStructured, structuredJson } from '@quintet/engine/codec';
+import { DEPTH_MAX, OBJECTS_MAX, packStructured, structuredJson } from '@quintet/engine/codec';
 import { ValueKind } from '@quintet/engine/core';
 import { isStructured } from '../value-faces.ts';
 import { HttpRefusal } from './guard.ts';
+import { isWithinBounds } from './json-bounds.ts';
 
 export interface Representation {
   readonly type: string;
@@ -94,6 +95,9 @@ function fromJson(body: Buffer): { value: string; kind: ValueKind } {
 }
 
 function parsed(body: Buffer): unknown {
+  if (!isWithinBounds(body)) {
+    throw new KvError('INVALID_VALUE', `more than ${DEPTH_MAX} levels or ${OBJECTS_MAX} objects`);
+  }
   try {
     if (isUtf8(body)) return JSON.parse(body.toString());
   } catch {
