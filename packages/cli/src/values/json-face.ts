@@ -9,7 +9,9 @@
  *   {"key":"/w==","keyEncoding":"base64", ...}                                 a key that is no UTF-8
  *
  * A structured value that cannot be read is bytes: it costs nothing but itself. Import needs `kind` only to tell a structured
- * string from text; a record with `encoding` msgpack and without `kind` is of kvctl 0.1 (import/earlier-export.ts). `version` and `expiresAt` (ms since the epoch) follow where they are known; import heeds `expiresAt`, not `version`.
+ * string from text; a record with `encoding` msgpack and without `kind` is of kvctl 0.1 (import/earlier-export.ts).
+ *
+ * `version` and `expiresAt` (ms since the epoch) follow where they are known; import heeds `expiresAt`, not `version`.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Entry, Kind, TypedValue } from '../server/commands.ts';
