@@ -3,5 +3,5 @@
  * cluster stores without running one. Loads nothing of the engine.
  */
 export { DEPTH_MAX, OBJECTS_MAX } from './client/msgpack-forms.ts';
-export { isJsonExact, packStructured, readStructured, structuredJson, unpackStructured } from './client/structured.ts';
+export { packStructured, readStructured, structuredJson, unpackStructured } from './client/structured.ts';
 export { formatPosition, parsePosition } from './client/watch-position.ts';

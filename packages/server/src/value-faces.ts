@@ -6,7 +6,7 @@
  * Does not  know msgpack: that is the engine's (`@quintet/engine/codec`).
  */
 import { isUtf8 } from 'node:buffer';
-import { isJsonExact, readStructured, structuredJson } from '@quintet/engine/codec';
+import { readStructured, structuredJson } from '@quintet/engine/codec';
 import { ValueKind } from '@quintet/engine/core';
 import { engineError } from './errors.ts';
 import type { Answer } from './reply-queue.ts';
@@ -39,7 +39,7 @@ export function valueField(name: string, stored: string, kind: ValueKind): Recor
   if (kind !== ValueKind.structured) return bytesField(name, stored);
   const bytes = bytesOf(stored);
   const read = readStructured(bytes);
-  if (read !== undefined && isJsonExact(read.value)) return { [name]: read.value };
+  if (read?.isJson === true) return { [name]: read.value };
   return { [name]: bytes.toString('base64'), [`${name}Encoding`]: read === undefined ? 'base64' : 'msgpack' };
 }
 

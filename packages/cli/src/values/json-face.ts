@@ -15,7 +15,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Entry, Kind, TypedValue } from '../server/commands.ts';
-import { isJsonExact, packStructured, readStructured } from './structured.ts';
+import { packStructured, readStructured } from './structured.ts';
 
 export interface JsonValue {
   value: unknown;
@@ -44,7 +44,7 @@ export function valueToJson({ kind, bytes }: TypedValue): JsonValue {
 function structuredToJson(bytes: Buffer): JsonValue {
   const read = readStructured(bytes);
   if (read === undefined) return { value: bytes.toString('base64'), encoding: 'base64', kind: 'bytes' };
-  if (isJsonExact(read.value)) return { value: read.value, kind: 'structured' };
+  if (read.isJson) return { value: read.value, kind: 'structured' };
   return { value: bytes.toString('base64'), encoding: 'msgpack', kind: 'structured' };
 }
 

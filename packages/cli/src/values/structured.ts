@@ -6,7 +6,7 @@
  */
 import { packStructured as packOneByte } from '@quintet/engine/codec';
 
-export { isJsonExact, readStructured, structuredJson } from '@quintet/engine/codec';
+export { readStructured, structuredJson } from '@quintet/engine/codec';
 
 /** Packs what JSON.parse gave. Throws a KvError for what msgpack would change without a word. */
 export function packStructured(value: unknown): Buffer {

@@ -17,12 +17,18 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
+export interface ReadValue {
+  readonly value: unknown;
+  /** Whether JSON says exactly this value. */
+  readonly isJson: boolean;
+}
+
 /** @throws {Unreadable} */
-export function readMsgpack(bytes: Uint8Array): unknown {
+export function readMsgpack(bytes: Uint8Array): ReadValue {
   const reader = new Reader(bytes);
   const value = reader.read(0);
   reader.expectEnd();
-  return value;
+  return { value, isJson: reader.isJson };
 }
 
 /** Longer text is read by C++. */
@@ -32,6 +38,8 @@ const BIGINT_BYTES_MAX = 2 ** 27;
 const LAST_DATE = 8.64e15;
 
 class Reader {
+  /** Until something is read that JSON has no words for. */
+  isJson = true;
   readonly #bytes: Buffer;
   #at = 0;
   #objects = 0;
@@ -71,15 +79,15 @@ class Reader {
       case 0xc9:
         return this.#extension(this.#unsigned(1 << (form - 0xc7)), depth);
       case 0xca:
-        return this.#bytes.readFloatBE(this.#skip(4));
+        return this.#float(this.#bytes.readFloatBE(this.#skip(4)));
       case 0xcb:
-        return this.#bytes.readDoubleBE(this.#skip(8));
+        return this.#float(this.#bytes.readDoubleBE(this.#skip(8)));
       case 0xcc:
       case 0xcd:
       case 0xce:
         return this.#unsigned(1 << (form - 0xcc));
       case 0xcf:
-        return integerOf(this.#bytes.readBigUInt64BE(this.#skip(8)));
+        return this.#integer(this.#bytes.readBigUInt64BE(this.#skip(8)));
       case 0xd0:
       case 0xd1:
       case 0xd2: {
@@ -87,7 +95,7 @@ class Reader {
         return this.#bytes.readIntBE(this.#skip(length), length);
       }
       case 0xd3:
-        return integerOf(this.#bytes.readBigInt64BE(this.#skip(8)));
+        return this.#integer(this.#bytes.readBigInt64BE(this.#skip(8)));
       case 0xd4:
       case 0xd5:
       case 0xd6:
@@ -130,6 +138,7 @@ class Reader {
 
   /** `count` entries, of which the first key is read. */
   #restOfMap(map: Map<unknown, unknown>, first: unknown, count: number, depth: number): Map<unknown, unknown> {
+    this.isJson = false;
     map.set(first, this.read(depth + 1));
     for (let i = 1; i < count; i++) map.set(this.read(depth + 1), this.read(depth + 1));
     return map;
@@ -144,6 +153,19 @@ class Reader {
 
   #count(): void {
     if (++this.#objects > OBJECTS_MAX) throw new Unreadable(`more than ${OBJECTS_MAX} objects`);
+  }
+
+  #float(value: number): number {
+    if (!Number.isFinite(value) || Object.is(value, -0)) this.isJson = false;
+    return value;
+  }
+
+  /** A number if it is a safe one: many writers have 64 bits for all that is beyond 32. */
+  #integer(value: bigint): number | bigint {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+    this.isJson = false;
+    return value;
   }
 
   #text(length: number): string {
@@ -162,11 +184,13 @@ class Reader {
 
   #bin(length: number): Uint8Array {
     this.#count();
+    this.isJson = false;
     const start = this.#skip(length);
     return new Uint8Array(this.#bytes.subarray(start, start + length));
   }
 
   #extension(length: number, depth: number): unknown {
+    this.isJson = false;
     const type = this.#bytes.readInt8(this.#skip(1));
     const start = this.#skip(length);
     const contents = this.#bytes.subarray(start, start + length);
@@ -259,12 +283,6 @@ class Reader {
     this.#at = at + length;
     return at;
   }
-}
-
-/** A number if it is a safe one: many writers have 64 bits for all that is beyond 32. */
-function integerOf(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 function secondsOf(contents: Buffer): [seconds: number, nanoseconds: number] {
