@@ -37,6 +37,9 @@ For all commands:
 - A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
   gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
 - Commands of one connection take effect in their order, through failovers too. Keys may be in any slots: there is no CROSSSLOT.
+- A structured value (of the library, of HTTP, of \`QUINTET PUT … KIND structured\`) is read as JSON where JSON says exactly what it
+  is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed whole: commands on its length,
+  a part or bits of it answer \`WRONGTYPE\`, those that add to numbers that it is none. Its \`TYPE\` is string.
 - The texts of \`HELP\` are our own.
 - Keyspace events come from the engine's log: whatever stores a value is \`set\`, whichever command it was.
 `;
@@ -73,7 +76,8 @@ function section(group: CommandGroup): string {
 
 const OWN = `
 What they take and answer; numbers are answered as text, times are ms, \`expiresAt\` is ms since 1970 and 0 where there is none. A kind is
-\`text\`, \`bytes\`, \`structured\` (msgpack) or \`number\`.
+\`text\`, \`bytes\`, \`structured\` (msgpack, here always) or \`number\`. What is put as structured and is no msgpack that can be read
+is stored as bytes.
 
 \`\`\`
 QUINTET STATUS                       JSON, as /v1/status

@@ -1,6 +1,7 @@
 /** Every command against a real cluster: what is printed where, and the exit code. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { decode } from '@msgpack/msgpack';
 import { type RunningCluster, realCluster } from './support/cluster.ts';
 import { kvctl, type Outcome, type World } from './support/world.ts';
 
@@ -17,7 +18,7 @@ test('put, get, del and the words of lplazas/kv-store', async () => {
   assert.equal((await run(['get', 'name'])).stdout, 'luis\n');
   assert.equal((await run(['get', 'name'], { tty: true, env: { NO_COLOR: '1' } })).stdout, '"luis"\n');
   assert.equal((await run(['get', 'name', '--raw'], { tty: true })).stdout, 'luis');
-  assert.equal((await run(['get', 'name', '--json'])).stdout, '{"key":"name","value":"luis"}\n');
+  assert.equal((await run(['get', 'name', '--json'])).stdout, '{"key":"name","value":"luis","kind":"text"}\n');
   const addressFirst = await kvctl(undefined, [`127.0.0.1:${running.port}`, 'get', 'name']);
   assert.equal(addressFirst.stdout, 'luis\n');
   assert.deepEqual(await run(['del', 'name', 'other']).then(({ code, stdout }) => [code, stdout]), [1, '1\n']);
@@ -29,7 +30,10 @@ test('values from stdin, text and bytes, come back byte for byte', async () => {
   const bytes = Buffer.from([0, 255, 10, 13, 128]);
   assert.equal((await run(['put', 'raw'], { stdin: bytes })).code, 0);
   assert.deepEqual((await run(['get', 'raw'])).stdoutBytes, bytes);
-  assert.equal((await run(['get', 'raw', '--json'])).stdout, '{"key":"raw","value":"AP8KDYA=","encoding":"base64"}\n');
+  assert.equal(
+    (await run(['get', 'raw', '--json'])).stdout,
+    '{"key":"raw","value":"AP8KDYA=","encoding":"base64","kind":"bytes"}\n',
+  );
   assert.equal((await run(['get', 'raw'], { tty: true })).stdout, '"\\x00\\xff\\n\\r\\x80"\n');
   assert.equal((await run(['put', 'dash', '-'], { stdin: 'piped\n' })).code, 0);
   assert.equal((await run(['get', 'dash', '--raw'])).stdout, 'piped\n');
@@ -44,6 +48,9 @@ test('structured values are the library’s, both ways', async () => {
   await running.cluster.put('made', { when: new Date(0), big: 1n, map: new Map([['k', 1]]) });
   assert.equal((await run(['get', 'made'])).stdout, '{"when":"1970-01-01T00:00:00.000Z","big":"1","map":{"k":1}}\n');
   assert.match((await run(['get', 'made', '--json'])).stdout, /"encoding":"msgpack"/);
+  assert.equal((await run(['get', 'city', '--raw'])).stdout, '{"lat":4.7,"tags":["a"]}');
+  const { stdoutBytes } = await run(['get', 'made', '--raw']);
+  assert.deepEqual((decode(stdoutBytes) as { when: Date }).when, new Date(0));
   await run(['put', 'five', '5', '--json-value']);
   assert.equal(await running.cluster.get('five'), 5);
   const broken = await run(['put', 'city', '{"lat":', '--json-value']);
@@ -171,7 +178,10 @@ test('scan by prefix and pattern, keys, counts, limits', async () => {
   assert.equal((await run(['ls', 'scan:', '--count'])).stdout, '40\n');
   assert.equal((await run(['scan', '--count', '--json'])).stdout, `{"count":${await running.cluster.count()}}\n`);
   assert.equal((await run(['ls', 'scan:a:0'])).stdout, 'scan:a:0\t"v0"\n');
-  assert.match((await run(['ls', 'scan:a:0', '--json'])).stdout, /^\{"key":"scan:a:0","value":"v0","version":\d+\}\n$/);
+  assert.match(
+    (await run(['ls', 'scan:a:0', '--json'])).stdout,
+    /^\{"key":"scan:a:0","value":"v0","kind":"text","version":\d+\}\n$/,
+  );
 });
 
 test('values and keys over the limit: exit 4, and what was there stays', async () => {

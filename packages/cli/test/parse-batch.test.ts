@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import type { RawBatch, Recipe } from '../src/import/batch.ts';
 import { splitterFor } from '../src/import/batches.ts';
 import parseBatch from '../src/import/parse-batch.ts';
 import { unpackRecords } from '../src/import/writer.ts';
-import { unpackStructured } from '../src/values/structured.ts';
+import { readStructured, structuredJson } from '../src/values/structured.ts';
+
+/** As JSON, or what JSON cannot say as Node shows it. */
+function shownStructured(bytes: Buffer): string {
+  const { value } = readStructured(bytes)!;
+  return structuredJson(bytes) ?? inspect(value, { depth: 9, breakLength: Number.POSITIVE_INFINITY });
+}
 
 /** Records as `key = value`, and the bad ones as `line: message`. */
 function parse(
@@ -18,7 +25,7 @@ function parse(
   const flat = Uint32Array.from(spans.flatMap(({ start, end, line, number }) => [start, end, line, number]));
   const parsed = parseBatch({ recipe: whole, bytes, spans: flat } satisfies RawBatch);
   const shown = unpackRecords(parsed).map(({ key, value, expiresAt }) => {
-    const text = value.kind === 'structured' ? JSON.stringify(unpackStructured(value.bytes)) : value.bytes.toString();
+    const text = value.kind === 'structured' ? shownStructured(value.bytes) : value.bytes.toString();
     return `${key} = ${value.kind} ${text}${expiresAt > 0 ? ` until ${expiresAt}` : ''}`;
   });
   return { records: shown, bad: parsed.bad.map(({ line, message }) => `${line}: ${message}`) };
@@ -108,4 +115,27 @@ test('a field missing from one record only', () => {
 test('a bad deadline is a bad record', () => {
   const { bad } = parse('{"key":"a","value":1,"expiresAt":"soon"}', { format: 'ndjson' });
   assert.deepEqual(bad, ['1: "expiresAt" is no time in ms since the epoch']);
+});
+
+test('exports of kvctl 0.1: msgpack in its private form comes back as what it was', () => {
+  const map = '1HJApGtleXMA';
+  const lines = [
+    // { when: Date, big: bigint, raw: bytes, map: Map of an object and a Set, list: records, re, none, f: Float32Array }
+    '{"key":"all","encoding":"msgpack","value":"1HJAmKR3aGVuo2JpZ6NyYXejbWFwpGxpc3SicmWkbm9uZaFm1/8dU1MAZVPxANhCAAAAAAAAAEAAAAAAAAAAAMcDdAEB/4LUckGRoWsBoXahc9RzAJHTAAAAAAAAAAGS1HJCkqFhoWIBAkIDBNR4AJKieCuiZ2nUAADHBXQHAADAPw=="}',
+    '{"key":"empty","encoding":"msgpack","value":"1HJAkA=="}',
+    '{"key":"map","encoding":"msgpack","value":"gQEC"}',
+    '{"key":"loop","encoding":"msgpack","value":"1mkAAAABkdZwAAAAAQ=="}',
+    `{"key":"broken","encoding":"msgpack","value":"${map}"}`,
+  ];
+  const { records, bad } = parse(lines.join('\n'), { format: 'ndjson' });
+  assert.deepEqual(bad, []);
+  assert.deepEqual(records.slice(0, 3), [
+    'all = structured { when: 2023-11-14T22:13:20.123Z, big: 1180591620717411303424n, raw: Uint8Array(2) [ 1, 255 ], ' +
+      "map: Map(2) { { k: 1 } => 'v', 's' => Set(1) { 1n } }, list: [ { a: 1, b: 2 }, { a: 3, b: 4 } ], re: /x+/gi, " +
+      'none: undefined, f: Float32Array(1) [ 1.5 ] }',
+    'empty = structured {}',
+    'map = structured Map(1) { 1 => 2 }',
+  ]);
+  assert.match(records[3]!, /^loop = bytes /);
+  assert.match(records[4]!, /^broken = bytes /);
 });

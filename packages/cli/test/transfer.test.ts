@@ -1,9 +1,14 @@
 /** import and export against a real cluster, through real files and the real pool of threads. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
+import { ANY_VERSION, NO_TTL, ValueKind } from '@quintet/engine/core';
+import { openTarget } from '../src/transfer/export-target.ts';
 import { type RunningCluster, realCluster } from './support/cluster.ts';
 import { kvctl, type Outcome, type World } from './support/world.ts';
 
@@ -186,7 +191,7 @@ for (const format of ['ndjson', 'json', 'csv']) {
     });
     assert.ok(Math.abs((await cluster.getEntry('expiring'))!.expiresAt! - soon) <= 5);
     assert.equal(await cluster.get('many:2999'), 2_999);
-    assert.ok(!(await readdir(folder)).includes(`export.${format}.part`));
+    assert.deepEqual(await leftovers(), []);
   });
 }
 
@@ -222,6 +227,81 @@ test('an import goes on while nodes die, and loses nothing', async () => {
   assert.ok(values.every((value, i) => value === `v${i}`));
 });
 
+test('one value that cannot be read costs only itself', async () => {
+  const { cluster } = running;
+  await cluster.put('before', { a: 1 });
+  const loop = Buffer.from('d6690000000191d67000000001', 'hex');
+  await putUnchecked('loop', loop);
+  await putUnchecked('deep', Buffer.from('91'.repeat(4_000), 'hex'));
+  const path = join(folder, 'unreadable.ndjson');
+  assert.deepEqual((await run(['export', path])).code, 0);
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const face = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ key }) => key === 'loop')!;
+  assert.deepEqual([lines.length, face.kind, face.encoding], [3, 'bytes', 'base64']);
+  assert.equal((await run(['scan', '--json'])).stdout.trimEnd().split('\n').length, 3);
+  assert.deepEqual((await run(['get', 'loop', '--raw'])).stdoutBytes, loop);
+  for (const form of ['--json', '--output=table', '--entry']) assert.equal((await run(['get', 'deep', form])).code, 0);
+  await cluster.clear();
+  assert.equal((await imported([path])).summary.stored, 3);
+  assert.deepEqual(await cluster.get('loop'), Uint8Array.from(loop));
+  assert.deepEqual(await cluster.get('before'), { a: 1 });
+});
+
+/** As only a program beside the library could: the server checks what it is given. */
+function putUnchecked(key: string, bytes: Buffer): Promise<void> {
+  const rest = { kind: ValueKind.structured, ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
+  const put = { verb: 'put', key, value: bytes.toString('latin1'), ...rest } as const;
+  return new Promise((resolve, reject) => {
+    const onError = (code: string): void => reject(new Error(code));
+    running.cluster.caller.submit(put, { onResult: () => resolve(), onError });
+  });
+}
+
+test('an export is its owner’s alone, and goes nowhere but where it should', async () => {
+  await running.cluster.put('a', 'x');
+  const path = join(folder, 'private.ndjson');
+  const victim = await file('victim', 'untouched');
+  await symlink(victim, `${path}.part`);
+  assert.equal((await run(['export', path])).code, 0);
+  assert.equal(await readFile(victim, 'utf8'), 'untouched');
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.match(await readFile(path, 'utf8'), /^\{"key":"a"/);
+  // Again, over a file that others may read.
+  await chmod(path, 0o644);
+  assert.equal((await run(['export', path])).code, 0);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  await rm(`${path}.part`);
+});
+
+test('the name of the temporary file is nobody’s to know, and it is opened only if it is new', async () => {
+  const target = await openTarget(join(folder, 'new.ndjson'), new PassThrough());
+  await target.write('half');
+  const part = (await leftovers())[0]!;
+  assert.match(part, /^\.kvctl-[0-9a-f]{24}\.part$/);
+  assert.equal((await stat(join(folder, part))).mode & 0o777, 0o600);
+  await target.discard();
+  assert.deepEqual(await leftovers(), []);
+  const other = await openTarget(join(folder, 'folder-by-now'), new PassThrough());
+  await mkdir(join(folder, 'folder-by-now'));
+  await assert.rejects(other.finish(), /cannot write .*folder-by-now/);
+  await other.discard();
+  assert.deepEqual(await leftovers(), []);
+});
+
+test('a second Ctrl-C leaves no temporary file either', async () => {
+  const module = new URL('../src/transfer/export-target.ts', import.meta.url).href;
+  const script = `const { openTarget } = await import(${JSON.stringify(module)});
+    await openTarget(${JSON.stringify(join(folder, 'killed.ndjson'))}, process.stdout);
+    process.exit(130);`;
+  const args = ['--conditions=source', '--import', 'tsx', '--input-type=module', '-e', script];
+  await assert.rejects(promisify(execFile)(process.execPath, args), { code: 130 });
+  assert.deepEqual(await leftovers(), []);
+});
+
+async function leftovers(): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.part'));
+}
+
 test('a file appears only when the export is whole', async () => {
   await running.cluster.put('a', 'x');
   const path = await file('old.ndjson', 'old');
@@ -230,4 +310,5 @@ test('a file appears only when the export is whole', async () => {
   const { code } = await run(['export', path], { signal: controller.signal });
   assert.equal(code, 130);
   assert.equal(await readFile(path, 'utf8'), 'old');
+  assert.deepEqual(await leftovers(), []);
 });

@@ -92,13 +92,17 @@ test('--json: whole values, and with --prev what was there before', async () => 
     type: 'put',
     key: 'j',
     value: { a: [1] },
+    kind: 'structured',
     version,
     shard: put!.shard,
     expiresAt,
     previous: null,
   });
-  assert.deepEqual([bytes!.value, bytes!.encoding, bytes!.previous], ['AP8=', 'base64', { value: { a: [1] } }]);
-  assert.deepEqual([gone!.type, gone!.previous], ['delete', { value: 'AP8=', encoding: 'base64' }]);
+  assert.deepEqual(
+    [bytes!.value, bytes!.encoding, bytes!.previous],
+    ['AP8=', 'base64', { value: { a: [1] }, kind: 'structured' }],
+  );
+  assert.deepEqual([gone!.type, gone!.previous], ['delete', { value: 'AP8=', encoding: 'base64', kind: 'bytes' }]);
   assert.deepEqual([again!.value, expired!.type, 'previous' in expired!], ['short', 'expire', false]);
   const events = objectsOf(stderr).map(({ event }) => event);
   assert.deepEqual(events, ['watching', 'stopped']);

@@ -1,6 +1,7 @@
 /**
  * The door of `@quintet/engine/codec`: how structured values and positions are written, for tools that read and write what a
- * cluster stores without running one. Loads msgpack and nothing of the engine.
+ * cluster stores without running one. Loads nothing of the engine.
  */
-export { packStructured, unpackStructured } from './client/structured.ts';
+export { DEPTH_MAX, OBJECTS_MAX } from './client/msgpack-forms.ts';
+export { packStructured, readStructured, structuredJson, unpackStructured } from './client/structured.ts';
 export { formatPosition, parsePosition } from './client/watch-position.ts';

@@ -8,6 +8,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Caller, ClusterApi } from '@quintet/engine';
+import { ValueKind } from '@quintet/engine/core';
 import { CheckedCaller } from './checked-caller.ts';
 import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
@@ -24,6 +25,7 @@ import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { SlowWork } from './slow-work.ts';
+import { plainBytes } from './value-faces.ts';
 import { ChangeFeeds } from './watch/change-feeds.ts';
 
 export interface ServerCounters {
@@ -109,13 +111,14 @@ export class ServerContext {
       return encoder.nil;
     }
     this.counters.keyspaceHits++;
-    return bulk(result.value);
+    return bulk(plainBytes(result.value, result.kind));
   };
   /** The same for a read that asked for blocks. */
   readonly countedReply: LargeAnswer = (result, encoder) => {
     if (result.block === undefined) return this.countedValue(result, encoder);
     this.counters.keyspaceHits++;
-    return result.block;
+    const { block, kind } = result;
+    return kind === ValueKind.structured ? bulk(plainBytes(block.text(), kind)) : block;
   };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwordDigest: Buffer;

@@ -4,13 +4,13 @@
  */
 import { type EventEmitter, once } from 'node:events';
 import type { Caller } from '@quintet/engine';
-import { PAGE_STRIDE } from '@quintet/engine/core';
+import { PAGE_STRIDE, type ValueKind } from '@quintet/engine/core';
 import { call } from './call.ts';
 
 export interface WalkedEntry {
   readonly key: string;
   readonly value: string;
-  readonly kind: number;
+  readonly kind: ValueKind;
   readonly version: number;
   readonly expiresAt: number;
 }
@@ -32,7 +32,7 @@ export async function* walkEntries(
         yield {
           key: key as string,
           value: value as string,
-          kind: kind as number,
+          kind: kind as ValueKind,
           version: version as number,
           expiresAt: expiresAt as number,
         };

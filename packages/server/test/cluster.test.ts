@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { decode } from '@msgpack/msgpack';
 import { Cluster } from '@quintet/engine';
 import { Redis } from 'ioredis';
 import { type RunningServer, startServer } from '../src/index.ts';
@@ -114,6 +115,16 @@ test('a real client over a real cluster: structured and typed entries', async ()
   const [kind, , version] = (await redis.call('QUINTET', 'ENTRY', 'object')) as string[];
   assert.equal(kind, 'structured');
   await assert.rejects(redis.append('object', 'x'), /^ReplyError: WRONGTYPE/);
+  await assert.rejects(redis.setrange('object', 0, 'x'), /^ReplyError: WRONGTYPE/);
+  await assert.rejects(redis.strlen('object'), /^ReplyError: WRONGTYPE/);
+  assert.equal(await redis.get('object'), '{"a":1}');
+  // Of the length that travels as a block.
+  const long = { text: 'é'.repeat(1_000_000) };
+  await cluster.put('long', long);
+  assert.deepEqual(JSON.parse((await redis.get('long'))!), long);
+  assert.deepEqual(JSON.parse((await redis.multi().get('long').exec())![0]![1] as string), long);
+  await cluster.put('dated', { at: new Date(5) });
+  assert.deepEqual(decode((await redis.getBuffer('dated'))!), { at: new Date(5) });
   await assert.rejects(redis.incr('object'), /not an integer/);
   const put = await redis.call('QUINTET', 'PUT', 'object', 'text', 'IFVERSION', version!, 'GET');
   assert.equal((put as string[])[0], '1');

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader';
+import { encode } from '@msgpack/msgpack';
 import { Cluster } from '@quintet/engine';
 import { type RunningServer, startServer } from '../src/index.ts';
 
@@ -330,4 +331,39 @@ test('grpc: with a password, every call needs it', async () => {
   await ask(guarded, 'PutValue', { key: 'name', value: 'x' }, metadata);
   assert.deepEqual(await ask(guarded, 'GetValue', { key: 'name' }, metadata), { value: 'x' });
   guarded.close();
+});
+
+test('grpc: v1 has no words for what is no text, and says so instead of sending other text', async () => {
+  await cluster.put('v1:raw', new Uint8Array([0x61, 0xff]));
+  await cluster.put('v1:dated', { at: new Date(0) });
+  await cluster.put('v1:object', { name: 'Ada' });
+  await cluster.put('v1:ascii', new Uint8Array([0x61]));
+  for (const key of ['v1:raw', 'v1:dated']) {
+    await assert.rejects(ask(kvStore, 'GetValue', { key }), {
+      code: grpc.status.FAILED_PRECONDITION,
+      details: /use Get of kvstore\.server\.v2/,
+    });
+  }
+  assert.deepEqual(await ask(kvStore, 'GetValue', { key: 'v1:object' }), { value: '{"name":"Ada"}' });
+  assert.deepEqual(await ask(kvStore, 'GetValue', { key: 'v1:ascii' }), { value: 'a' });
+});
+
+test('grpc: entries tell their kind, and puts may', async () => {
+  const key = Buffer.from('kind');
+  const kindAfter = async (request: object): Promise<unknown> => {
+    await ask(ours, 'Put', { key, ...request });
+    return (await ask(ours, 'Get', { key })).kind;
+  };
+  assert.equal(await kindAfter({ value: Buffer.from('x') }), 'KIND_BYTES');
+  assert.equal(await kindAfter({ value: Buffer.from('x'), kind: 'KIND_TEXT' }), 'KIND_TEXT');
+  assert.equal(await cluster.get('kind'), 'x');
+  assert.equal(await kindAfter({ value: Buffer.from('5'), kind: 'KIND_NUMBER' }), 'KIND_NUMBER');
+  assert.equal(await cluster.increment('kind'), 6);
+  const value = Buffer.from(encode({ a: [1] }));
+  assert.equal(await kindAfter({ value, kind: 'KIND_STRUCTURED' }), 'KIND_STRUCTURED');
+  assert.deepEqual(await cluster.get('kind'), { a: [1] });
+  const deep = { key, value: Buffer.from('91'.repeat(4000), 'hex'), kind: 'KIND_STRUCTURED' };
+  assert.equal(await codeOf(ask(ours, 'Put', deep)), grpc.status.INVALID_ARGUMENT);
+  const scan = ours.Scan as unknown as (request: object) => grpc.ClientReadableStream<{ kind: string }>;
+  for await (const { kind } of scan.call(ours, { prefix: key })) assert.equal(kind, 'KIND_STRUCTURED');
 });

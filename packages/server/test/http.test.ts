@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { queryObjects } from 'node:v8';
+import { decode, encode } from '@msgpack/msgpack';
 import { Cluster } from '@quintet/engine';
 import { type RunningServer, startServer } from '../src/index.ts';
 
@@ -154,4 +155,85 @@ test('http: no byte of a request ever runs as a command', async () => {
     await once(socket, 'close');
   }
   assert.equal(await cluster.has('smuggled'), false);
+});
+
+/** What a value is by `Accept`: the type, and the text. */
+async function taken(key: string, accept?: string): Promise<[number, string | undefined, string]> {
+  const answer = await fetch(`${base}/v1/keys/${key}`, { headers: accept === undefined ? {} : { accept } });
+  return [answer.status, answer.headers.get('content-type')?.split(';')[0], await answer.text()];
+}
+
+test('http: JSON in is a structured value, and JSON out', async () => {
+  const created = await put('json', '{"a": [1, "é"]}', { 'content-type': 'application/json; charset=utf-8' });
+  assert.equal(created.status, 204);
+  assert.deepEqual(await cluster.get('json'), { a: [1, 'é'] });
+  assert.deepEqual(await taken('json'), [200, 'application/json', '{"a":[1,"é"]}']);
+  await put('json:text', '"x"', { 'content-type': 'application/json' });
+  assert.deepEqual(await taken('json:text'), [200, 'application/json', '"x"']);
+  await put('json:number', '17', { 'content-type': 'application/json' });
+  assert.equal(await cluster.increment('json:number'), 18);
+  assert.deepEqual(await taken('json:number', 'application/json'), [200, 'application/json', '18']);
+  for (const wrong of ['', '{', '{"__proto__":1}', '"\\ud800"', `${'['.repeat(501)}${']'.repeat(501)}`]) {
+    const refused = await put('json', wrong, { 'content-type': 'application/json' });
+    assert.equal(refused.status, 400, wrong);
+    assert.equal(((await refused.json()) as { error: { code: string } }).error.code, 'INVALID_VALUE');
+  }
+});
+
+test('http: Accept chooses among what a value can be, and JSON is never another value', async () => {
+  await cluster.put('object', { name: 'Ada' });
+  await cluster.put('dated', { at: new Date(0) });
+  await cluster.put('text', 'luis');
+  await cluster.put('raw', new Uint8Array([0xff]));
+  assert.deepEqual(await taken('object', 'application/json'), [200, 'application/json', '{"name":"Ada"}']);
+  assert.deepEqual(await taken('object', 'text/html, */*;q=0.8'), [200, 'application/json', '{"name":"Ada"}']);
+  const packed = await fetch(`${base}/v1/keys/object`, { headers: { accept: 'application/msgpack' } });
+  assert.equal(packed.headers.get('content-type'), 'application/msgpack');
+  assert.equal(packed.headers.get('vary'), 'accept');
+  assert.deepEqual(decode(await packed.arrayBuffer()), { name: 'Ada' });
+  assert.equal((await taken('dated'))[1], 'application/x-msgpack');
+  assert.equal((await taken('dated', 'application/json, */*;q=0.1'))[1], 'application/x-msgpack');
+  const [status, , error] = await taken('dated', 'application/json');
+  assert.deepEqual([status, (JSON.parse(error) as { error: { code: string } }).error.code], [406, 'NOT_ACCEPTABLE']);
+  assert.equal((await taken('raw', 'application/json'))[0], 406);
+  assert.deepEqual(await taken('text', 'application/json, text/plain, */*'), [200, 'text/plain', 'luis']);
+  assert.deepEqual(await taken('text', 'application/json'), [200, 'application/json', '"luis"']);
+  assert.deepEqual(await taken('text', 'image/png'), [200, 'text/plain', 'luis']);
+});
+
+test('http: msgpack in is a structured value; what cannot be read is refused', async () => {
+  const body = Buffer.from(encode({ at: new Date(5), list: [1, 2] }));
+  const sent = { method: 'PUT', headers: { 'content-type': 'application/msgpack' } };
+  assert.equal((await fetch(`${base}/v1/keys/packed`, { ...sent, body })).status, 204);
+  assert.deepEqual(await cluster.get('packed'), { at: new Date(5), list: [1, 2] });
+  const loop = Buffer.from('d6690000000191d67000000001', 'hex');
+  assert.equal((await fetch(`${base}/v1/keys/packed`, { ...sent, body: loop })).status, 400);
+});
+
+test('http: a list tells kinds, and structured values as JSON', async () => {
+  await cluster.putMany([
+    ['kinds:1', 'x'],
+    ['kinds:2', new Uint8Array([0xff])],
+    ['kinds:3', { a: 1 }],
+    ['kinds:4', 5],
+    ['kinds:5', new Date(0)],
+  ]);
+  const listed = async (query: string): Promise<Record<string, unknown>[]> => {
+    const text = await (await fetch(`${base}/v1/keys?prefix=kinds:${query}`)).text();
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return lines
+      .map(({ version: _, ...rest }) => rest)
+      .sort((one, other) => (String(one.key) < String(other.key) ? -1 : 1));
+  };
+  assert.deepEqual(await listed(''), [
+    { key: 'kinds:1', kind: 'text', value: 'x' },
+    { key: 'kinds:2', kind: 'bytes', value: '/w==', valueEncoding: 'base64' },
+    { key: 'kinds:3', kind: 'structured', value: { a: 1 } },
+    { key: 'kinds:4', kind: 'number', value: '5' },
+    { key: 'kinds:5', kind: 'structured', value: '1v8AAAAA', valueEncoding: 'msgpack' },
+  ]);
+  assert.equal((await listed('&keysOnly=true'))[2]?.kind, 'structured');
 });

@@ -2,16 +2,14 @@
  * kvctl export: every entry (or those of --keys) as NDJSON, JSON or CSV that `kvctl import` reads back as what it was.
  * Works page by page, so memory stays flat; survives a server that is busy or comes back.
  */
-import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { access, rename, rm, stat } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { type Context, note } from '../context.ts';
 import { EXIT, type ExitCode, Failure, interrupted, usageFailure } from '../failure.ts';
 import type { Format } from '../import/batch.ts';
-import { write } from '../io.ts';
 import { formatCount, formatDuration } from '../text/quantities.ts';
 import { type EntryWriter, entryWriter } from '../transfer/entry-writer.ts';
+import { type ExportTarget, openTarget } from '../transfer/export-target.ts';
 import { Progress, type ProgressForm } from '../transfer/progress.ts';
 import { readKeys, readListed, scanAll } from '../transfer/reading.ts';
 import { RetryingConnection } from '../transfer/retrying.ts';
@@ -38,9 +36,8 @@ export async function exportFile(
   const connection = await RetryingConnection.open(context.target, connecting, options.retryFor);
   const progress = await Progress.start(context, options.progress, 0);
   try {
-    const target = await Target.open(context, file);
+    const target = await openTarget(file, context.io.stdout);
     const missing = await copy(context, connection, target, entryWriter(format), progress, options);
-    await target.finish();
     progress.stop();
     if (file !== '-')
       note(
@@ -56,11 +53,11 @@ export async function exportFile(
   }
 }
 
-/** Returns how many of the keys asked for were not there. */
+/** Writes it all, or leaves nothing. Returns how many of the keys asked for were not there. */
 async function copy(
   context: Context,
   connection: RetryingConnection,
-  target: Target,
+  target: ExportTarget,
   writer: EntryWriter,
   progress: Progress,
   options: ExportOptions,
@@ -88,6 +85,7 @@ async function copy(
       progress.answered(written);
     }
     await target.write(writer.end);
+    await target.finish();
     return missing;
   } catch (error) {
     await target.discard();
@@ -103,55 +101,4 @@ async function checkReadable(file: string): Promise<void> {
 
 function keysIn(context: Context, file: string): AsyncIterable<Buffer[]> {
   return readKeys(file === '-' ? context.io.stdin : createReadStream(file));
-}
-
-/** Where an export goes. A file appears only when it is whole: until then it is FILE.part. */
-class Target {
-  readonly #stream: Writable;
-  readonly #part: string | undefined;
-  readonly #file: string;
-
-  private constructor(stream: Writable, file: string, part: string | undefined) {
-    this.#stream = stream;
-    this.#file = file;
-    this.#part = part;
-  }
-
-  static async open(context: Context, file: string): Promise<Target> {
-    if (file === '-') return new Target(context.io.stdout, file, undefined);
-    // A device or a pipe is written to as it is.
-    const special = await stat(file).then(
-      (found) => !found.isFile(),
-      () => false,
-    );
-    const path = special ? file : `${file}.part`;
-    const stream = createWriteStream(path);
-    await new Promise<void>((resolve, reject) => {
-      stream
-        .once('open', () => resolve())
-        .once('error', (error: NodeJS.ErrnoException) => {
-          reject(usageFailure(`cannot write "${path}" (${error.code})`));
-        });
-    });
-    return new Target(stream, file, special ? undefined : path);
-  }
-
-  async write(text: string): Promise<void> {
-    if (text !== '') await write(this.#stream, text);
-    if (this.#stream.errored)
-      throw new Failure(EXIT.usage, `cannot write ${this.#file}: ${this.#stream.errored.message}`);
-  }
-
-  async finish(): Promise<void> {
-    if (this.#file === '-') return;
-    this.#stream.end();
-    await finished(this.#stream);
-    if (this.#part !== undefined) await rename(this.#part, this.#file);
-  }
-
-  async discard(): Promise<void> {
-    if (this.#part === undefined) return;
-    this.#stream.destroy();
-    await rm(this.#part, { force: true });
-  }
 }

@@ -15,10 +15,7 @@ export async function get(context: Context, [key]: [string], options: GetOptions
   if (context.output === 'json') {
     const { entryToJson } = await import('../values/json-face.ts');
     const { version, expiresAt, ...face } = entryToJson(Buffer.from(key), found);
-    printJson(
-      context,
-      options.entry === true ? { ...face, kind: found.kind, version, expiresAt: expiresAt ?? null } : face,
-    );
+    printJson(context, options.entry === true ? { ...face, version, expiresAt: expiresAt ?? null } : face);
   } else if (options.entry === true) await printEntry(context, found);
   else await printValue(context, found);
   return EXIT.ok;

@@ -9,6 +9,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import type { TypedValue } from '../server/commands.ts';
 import { keyFromJson, valueFromJson } from '../values/json-face.ts';
 import { KINDS, type ParsedBatch, type RawBatch, type Recipe, SPAN_COLUMNS } from './batch.ts';
+import { fromEarlierExport } from './earlier-export.ts';
 import type { BadRecord } from './splitter.ts';
 import { Template } from './template.ts';
 
@@ -114,12 +115,18 @@ function toParsed(record: unknown, number: number, recipe: Recipe, templates: Te
   const expiresAt = exported ? deadline(fields.expiresAt) : 0;
   if (key.length === 0 && !exported) throw new Error('the key is empty');
   if (templates.value !== undefined) return { key, value: text(templates.value.fill(record, number)), expiresAt };
-  if (exported) return { key, value: valueFromJson(fields.value, fields.encoding), expiresAt };
+  if (exported) return { key, value: exportedValue(fields), expiresAt };
   return {
     key,
     value: recipe.as === 'text' ? text(JSON.stringify(record)) : valueFromJson(record, undefined),
     expiresAt,
   };
+}
+
+/** CSV has an empty field where there is no kind. */
+function exportedValue({ value, encoding, kind }: Record<string, unknown>): TypedValue {
+  const isEarlier = encoding === 'msgpack' && typeof value === 'string' && (kind === undefined || kind === '');
+  return isEarlier ? fromEarlierExport(value) : valueFromJson(value, encoding, kind);
 }
 
 function text(value: string): TypedValue {

@@ -22,7 +22,7 @@ export function entryWriter(format: Format): EntryWriter {
   return { begin: '[\n', entry, end: '\n]\n' };
 }
 
-const CSV_COLUMNS = ['key', 'keyEncoding', 'value', 'encoding', 'version', 'expiresAt'] as const;
+const CSV_COLUMNS = ['key', 'keyEncoding', 'value', 'encoding', 'kind', 'version', 'expiresAt'] as const;
 
 function csvRow(key: Buffer, entry: Entry): string {
   const face = entryToJson(key, entry);

@@ -1,22 +1,26 @@
 /**
  * The JSON face of an entry: what `--json` prints, `export` writes and `import` reads. Nothing is mangled:
  *
- *   {"key":"name","value":"luis"}                              text
- *   {"key":"hits","value":17}                                  number
- *   {"key":"city","value":{"lat":4.7}}                         structured (any other JSON)
- *   {"key":"logo","value":"iVBORw0=","encoding":"base64"}      bytes
- *   {"key":"seen","value":"x8D/…","encoding":"msgpack"}        structured, but with what JSON cannot say (dates, bigints, ...)
- *   {"key":"/w==","keyEncoding":"base64", ...}                 a key that is no UTF-8
+ *   {"key":"name","value":"luis","kind":"text"}
+ *   {"key":"hits","value":17,"kind":"number"}
+ *   {"key":"city","value":{"lat":4.7},"kind":"structured"}
+ *   {"key":"logo","value":"iVBORw0=","encoding":"base64","kind":"bytes"}
+ *   {"key":"seen","value":"1v8A…","encoding":"msgpack","kind":"structured"}    holds what JSON cannot say (dates, bigints, ...)
+ *   {"key":"/w==","keyEncoding":"base64", ...}                                 a key that is no UTF-8
+ *
+ * A structured value that cannot be read is bytes: it costs nothing but itself. Import needs `kind` only to tell a structured
+ * string from text; a record with `encoding` msgpack and without `kind` is of kvctl 0.1 (import/earlier-export.ts).
  *
  * `version` and `expiresAt` (ms since the epoch) follow where they are known; import heeds `expiresAt`, not `version`.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Entry, TypedValue } from '../server/commands.ts';
-import { isJsonSafe, packStructured, unpackStructured } from './structured.ts';
+import type { Entry, Kind, TypedValue } from '../server/commands.ts';
+import { packStructured, readStructured } from './structured.ts';
 
 export interface JsonValue {
   value: unknown;
   encoding?: 'base64' | 'msgpack' | 'number';
+  kind: Kind;
 }
 
 export interface JsonEntry extends JsonValue {
@@ -30,23 +34,25 @@ export function keyToJson(key: Buffer): { key: string; keyEncoding?: 'base64' } 
   return isUtf8(key) ? { key: key.toString() } : { key: key.toString('base64'), keyEncoding: 'base64' };
 }
 
-export function valueToJson(value: TypedValue): JsonValue {
-  if (value.kind === 'text' && isUtf8(value.bytes)) return { value: value.bytes.toString() };
-  if (value.kind === 'number') return numberToJson(value.bytes.toString('latin1'));
-  if (value.kind === 'structured') {
-    const decoded = unpackStructured(value.bytes);
-    // A string, stored as msgpack by whoever, must not come back as text.
-    if (typeof decoded !== 'string' && isJsonSafe(decoded)) return { value: decoded };
-    return { value: value.bytes.toString('base64'), encoding: 'msgpack' };
-  }
-  return { value: value.bytes.toString('base64'), encoding: 'base64' };
+export function valueToJson({ kind, bytes }: TypedValue): JsonValue {
+  if (kind === 'text' && isUtf8(bytes)) return { value: bytes.toString(), kind };
+  if (kind === 'number') return numberToJson(bytes.toString('latin1'));
+  if (kind === 'structured') return structuredToJson(bytes);
+  return { value: bytes.toString('base64'), encoding: 'base64', kind };
+}
+
+function structuredToJson(bytes: Buffer): JsonValue {
+  const read = readStructured(bytes);
+  if (read === undefined) return { value: bytes.toString('base64'), encoding: 'base64', kind: 'bytes' };
+  if (read.isJson) return { value: read.value, kind: 'structured' };
+  return { value: bytes.toString('base64'), encoding: 'msgpack', kind: 'structured' };
 }
 
 /** What increments made may be an integer no double holds, and what APPEND made no number at all: then it goes as it is. */
 function numberToJson(text: string): JsonValue {
   const value = Number(text);
-  if (Number.isFinite(value) && String(value) === text) return { value };
-  return { value: text, encoding: 'number' };
+  if (Number.isFinite(value) && String(value) === text) return { value, kind: 'number' };
+  return { value: text, encoding: 'number', kind: 'number' };
 }
 
 export function entryToJson(key: Buffer, entry: Entry): JsonEntry {
@@ -56,20 +62,29 @@ export function entryToJson(key: Buffer, entry: Entry): JsonEntry {
 }
 
 /** The other way round. Throws an Error that says what is wrong with the record. */
-export function valueFromJson(value: unknown, encoding: unknown): TypedValue {
+export function valueFromJson(value: unknown, encoding: unknown, kind?: unknown): TypedValue {
   if (encoding === undefined || encoding === '' || encoding === null) {
     if (value === undefined) throw new Error('there is no "value"');
-    if (typeof value === 'string') return { kind: 'text', bytes: Buffer.from(value) };
-    if (typeof value === 'number' && !Object.is(value, -0))
-      return { kind: 'number', bytes: Buffer.from(String(value)) };
-    return { kind: 'structured', bytes: packStructured(value) };
+    return plainFromJson(value, kind === 'structured');
   }
   if (typeof value !== 'string') throw new Error(`a value with an encoding must be a string`);
   if (encoding === 'number') return { kind: 'number', bytes: Buffer.from(value) };
-  if (encoding === 'json') return valueFromJson(JSON.parse(value), undefined);
+  if (encoding === 'json') return plainFromJson(JSON.parse(value), kind === 'structured');
   if (encoding === 'base64') return { kind: 'bytes', bytes: fromBase64(value) };
-  if (encoding === 'msgpack') return { kind: 'structured', bytes: fromBase64(value) };
+  if (encoding === 'msgpack') return ifReadable(fromBase64(value));
   throw new Error(`unknown encoding ${JSON.stringify(encoding)}`);
+}
+
+function plainFromJson(value: unknown, isStructured: boolean): TypedValue {
+  if (typeof value === 'string' && !isStructured) return { kind: 'text', bytes: Buffer.from(value) };
+  if (typeof value === 'number' && !isStructured && !Object.is(value, -0)) {
+    return { kind: 'number', bytes: Buffer.from(String(value)) };
+  }
+  return { kind: 'structured', bytes: packStructured(value) };
+}
+
+function ifReadable(bytes: Buffer): TypedValue {
+  return { kind: readStructured(bytes) === undefined ? 'bytes' : 'structured', bytes };
 }
 
 export function keyFromJson(key: unknown, encoding: unknown): Buffer {
@@ -80,7 +95,7 @@ export function keyFromJson(key: unknown, encoding: unknown): Buffer {
 }
 
 /** Buffer.from takes anything and drops what is no base64: here that is an error. */
-function fromBase64(text: string): Buffer {
+export function fromBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) throw new Error('broken base64');
   return bytes;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import * as unpack from 'msgpackr/unpack';
 import { decodeKey, encodeKey, isAscii, oneByteToBytes, oneByteToText, textToOneByte } from '../../src/client/keys.ts';
 import { decodeInteger, decodeValue, encodeValue, kindOf } from '../../src/client/values.ts';
 import { ValueKind } from '../../src/core/operation.ts';
@@ -105,10 +104,6 @@ describe('values', () => {
     const { inner } = roundTrip({ inner: new Uint8Array([1, 2]) }) as { inner: Uint8Array };
     assert.equal(inner.constructor, Uint8Array);
     assert.equal(inner.buffer.byteLength, 2);
-  });
-
-  it('no native addon takes part', () => {
-    assert.equal((unpack as { isNativeAccelerationEnabled?: boolean }).isNativeAccelerationEnabled, false);
   });
 
   it('msgpack is plain: others can read it', () => {

@@ -7,6 +7,7 @@ import { CommandError, SYNTAX_ERROR } from '../errors.ts';
 import type { Answer } from '../reply-queue.ts';
 import { error, integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { ofBytes } from '../value-faces.ts';
 import { int64, isWord, safeInteger, syntaxError } from './arguments.ts';
 import { type CommandSpec, ONE_KEY } from './command.ts';
 
@@ -29,7 +30,10 @@ function setBit(session: Session, args: readonly string[]): void {
 
 function getBit(session: Session, args: readonly string[]): void {
   const offset = bitOffset(session, args[2]!);
-  session.submit({ verb: 'get', key: args[1]! }, ({ value }) => integer(bitAt(value ?? '', offset)));
+  session.submit(
+    { verb: 'get', key: args[1]! },
+    ofBytes(({ value }) => integer(bitAt(value ?? '', offset))),
+  );
 }
 
 function bitAt(value: string, offset: number): number {
@@ -88,7 +92,7 @@ function bitCount(session: Session, args: readonly string[]): void {
     if (from < 0 && to < 0 && from > to) return integer(0);
     return integer(countOnes(value, readInterval(args[2]!, args[3], args[4], value.length)));
   });
-  session.submit({ verb: 'get', key: args[1]! }, answer);
+  session.submit({ verb: 'get', key: args[1]! }, ofBytes(answer));
 }
 
 function findBit(value: string, bit: 0 | 1, { first, last }: Interval): number {
@@ -114,7 +118,7 @@ function bitPosition(session: Session, args: readonly string[]): void {
     if (found < 0 && bit === 0 && args.length < 5) return integer(value.length * 8);
     return integer(found);
   });
-  session.submit({ verb: 'get', key: args[1]! }, answer);
+  session.submit({ verb: 'get', key: args[1]! }, ofBytes(answer));
 }
 
 export const bitCommands: readonly CommandSpec[] = [

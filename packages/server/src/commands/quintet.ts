@@ -18,6 +18,7 @@ import type { Answer } from '../reply-queue.ts';
 import { array, bulk, OK, utf8 } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { readCursor, walkShards } from '../shard-walk.ts';
+import { storableKind } from '../value-faces.ts';
 import { watchCommand } from '../watch/session-watch.ts';
 import { invalidExpireTime, isWord, safeInteger, syntaxError } from './arguments.ts';
 import type { CommandSpec, Handler, KeyPositions, PlainSpec } from './command.ts';
@@ -105,6 +106,7 @@ function readPutOptions(args: readonly string[]): PutOptions {
 
 function put(session: Session, args: readonly string[]): void {
   const options = readPutOptions(args);
+  options.kind = storableKind(options.kind, args[3]!);
   session.submit({ verb: 'put', key: args[2]!, value: args[3]!, ...options }, (result, encoder) => {
     const hadOne = result.value !== null;
     return array([

@@ -9,6 +9,7 @@ import { type CommonRun, type CommonSubsequence, lcsCells, longestCommonSubseque
 import { array, bulk, type Encoder, error, integer } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import type { SlowReply } from '../slow-work.ts';
+import { ofBytes } from '../value-faces.ts';
 import { int64, isWord, syntaxError } from './arguments.ts';
 import { type CommandSpec, type KeyPositions, ONE_KEY } from './command.ts';
 import { numberText } from './strings.ts';
@@ -16,7 +17,10 @@ import { numberText } from './strings.ts';
 function getRange(session: Session, args: readonly string[]): void {
   const start = Number(int64(args[2]!));
   const end = Number(int64(args[3]!));
-  session.submit({ verb: 'get', key: args[1]! }, ({ value }) => bulk(range(value ?? '', start, end)));
+  session.submit(
+    { verb: 'get', key: args[1]! },
+    ofBytes(({ value }) => bulk(range(value ?? '', start, end))),
+  );
 }
 
 /** Both ends included; negative ones count from the end. */

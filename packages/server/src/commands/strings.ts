@@ -9,13 +9,14 @@ import type { Answer } from '../reply-queue.ts';
 import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { transactionOf } from '../transaction/steps.ts';
+import { ofBytes, plainBytes } from '../value-faces.ts';
 import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from './command.ts';
 import { getEx } from './getex.ts';
 import { plainSet, readSetOptions, type SetOptions, setExpiry } from './set-options.ts';
 
 /** The value, or nil where there is none. */
 export function valueOrNil(result: Result, encoder: Encoder): string {
-  return result.value === null ? encoder.nil : bulk(result.value);
+  return result.value === null ? encoder.nil : bulk(plainBytes(result.value, result.kind));
 }
 
 const okOrNil: Answer = (result, encoder) => (result.status === Status.ok ? OK : encoder.nil);
@@ -24,6 +25,7 @@ const okAlways: Answer = () => OK;
 export const oneIfDone: Answer = (result) => (result.status === Status.ok ? ':1\r\n' : ':0\r\n');
 /** A number the engine answers as text; an absent key has none, which is 0. */
 export const numberText: Answer = (result) => integer(result.value ?? '0');
+const lengthText = ofBytes(numberText);
 
 function put(session: Session, key: string, value: Bytes, options: SetOptions, answer: Answer): void {
   session.submit({ verb: 'put', key, value, kind: ValueKind.text, ...options }, answer);
@@ -205,7 +207,7 @@ export const stringCommands: readonly CommandSpec[] = [
     summary: 'Get the length of the value stored in a key',
     handler: (session, args) => {
       const stat = { verb: 'stat', key: args[1]! } as const;
-      session.submit(session.noTouch ? stat : { ...stat, uses: true }, numberText);
+      session.submit(session.noTouch ? stat : { ...stat, uses: true }, lengthText);
     },
   },
 ];

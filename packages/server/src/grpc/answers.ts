@@ -4,8 +4,10 @@
 
 import * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
+import { KIND_NAMES } from '../commands/kinds.ts';
 import { ERROR_FACES } from '../error-faces.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { WalkedEntry } from '../walk.ts';
 
 /** A call refused with a status of its own. */
 export class GrpcRefusal extends Error {
@@ -26,9 +28,12 @@ export function text(buffer: Uint8Array): string {
 }
 
 /** An entry as a message. */
-export function entryOf(key: string, value: string, version: number, expiresAt: number): object {
-  return { key: bytes(key), value: bytes(value), version, expires_at_ms: Math.round(expiresAt) };
+export function entryOf({ key, value, kind, version, expiresAt }: WalkedEntry): object {
+  return { key: bytes(key), value: bytes(value), version, expires_at_ms: Math.round(expiresAt), kind: KINDS[kind] };
 }
+
+/** Kinds as the messages have them. */
+export const KINDS: readonly string[] = KIND_NAMES.map((name) => `KIND_${name.toUpperCase()}`);
 
 /** The status a thrown thing is. What is none of the world is a bug, and told as such. */
 export function statusOf(context: ServerContext, thrown: unknown): { code: grpc.status; details: string } {

@@ -7,8 +7,9 @@ import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, Val
 import { call } from '../call.ts';
 import type { ServerContext } from '../server-context.ts';
 import { transactionOf } from '../transaction/steps.ts';
+import { isStructured } from '../value-faces.ts';
 import { happened, walkEntries } from '../walk.ts';
-import { abortSignalOf, entryOf, GrpcRefusal, statusOf, text, unary } from './answers.ts';
+import { abortSignalOf, entryOf, GrpcRefusal, KINDS, statusOf, text, unary } from './answers.ts';
 import type { GrpcConnections } from './memory.ts';
 import { StreamOutput } from './stream-output.ts';
 import { type WatchRequest, watchKeys } from './watch.ts';
@@ -17,6 +18,7 @@ interface PutRequest {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
   readonly ttl_ms: number;
+  readonly kind: string;
   readonly condition?: 'if_version' | 'if_absent' | 'if_present';
   readonly if_version: number;
   readonly if_absent: boolean;
@@ -30,9 +32,18 @@ function conditionOf(request: PutRequest): number {
   return ANY_VERSION;
 }
 
+/** @throws {KvError} INVALID_VALUE */
+function kindOf({ kind }: PutRequest, value: string): ValueKind {
+  const known = KINDS.indexOf(kind) as ValueKind | -1;
+  if (known === -1) return ValueKind.bytes;
+  if (known !== ValueKind.structured || isStructured(value)) return known;
+  throw new KvError('INVALID_VALUE', 'the value is no msgpack that can be read here');
+}
+
 function putOf(request: PutRequest): PutOperation {
-  const { key, value, ttl_ms: ttl } = request;
-  const entry = { key: text(key), value: text(value), kind: ValueKind.bytes };
+  const { ttl_ms: ttl } = request;
+  const value = text(request.value);
+  const entry = { key: text(request.key), value, kind: kindOf(request, value) };
   return { verb: 'put', ...entry, ifVersion: conditionOf(request), ttl, deadline: 0, previous: false };
 }
 
@@ -46,9 +57,9 @@ export function keyValueService(
   return {
     Get: unary(context, async (request: { key: Uint8Array }, signal) => {
       const key = text(request.key);
-      const { status, value, version, expiresAt } = await call(caller, { verb: 'get', key }, { signal });
+      const { status, value, kind, version, expiresAt } = await call(caller, { verb: 'get', key }, { signal });
       if (status !== Status.ok) throw new GrpcRefusal(grpc.status.NOT_FOUND, 'there is no such key');
-      return entryOf(key, value!, version, expiresAt);
+      return entryOf({ key, value: value!, kind, version, expiresAt });
     }),
     Put: unary(context, async (request: PutRequest, signal) => {
       const { status, version } = await call(caller, putOf(request), { signal });
@@ -103,13 +114,8 @@ async function scan(
   let count = 0;
   try {
     checkPrefix(context, prefix);
-    for await (const { key, value, version, expiresAt } of walkEntries(
-      context.caller,
-      text(prefix),
-      keysOnly,
-      signal,
-    )) {
-      const room = output.write(entryOf(key, value, version, expiresAt), key.length + value.length);
+    for await (const entry of walkEntries(context.caller, text(prefix), keysOnly, signal)) {
+      const room = output.write(entryOf(entry), entry.key.length + entry.value.length);
       if (++count === limit) break;
       if (output.unsent > SCAN_BYTES_MAX) await happened(stream, 'taken', signal);
       else if (!room) await happened(stream, 'drain', signal);

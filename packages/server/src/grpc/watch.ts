@@ -117,8 +117,8 @@ class GrpcWatch {
     const last = changes.length - 1;
     let room = true;
     for (const [at, change] of changes.entries()) {
-      const { type, key, value, version, expiresAt } = change;
-      const entry = entryOf(key, value, version, expiresAt);
+      const { type, key, value } = change;
+      const entry = type === 'put' ? entryOf(change) : { ...entryOf(change), kind: 'KIND_UNSPECIFIED' };
       const message = { type: `TYPE_${type.toUpperCase()}`, entry, position: at === last ? position : '' };
       room = this.output.write(message, key.length + value.length);
     }

@@ -1,20 +1,16 @@
 /**
  * Keys over HTTP: an entry is a resource, its version the ETag, its deadline max-age. Keys are percent-encoded bytes.
  */
-import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status, ValueKind } from '@quintet/engine/core';
+import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status } from '@quintet/engine/core';
 import { call } from '../call.ts';
+import { KIND_NAMES } from '../commands/kinds.ts';
+import { bytesField, valueField } from '../value-faces.ts';
 import { happened, type WalkedEntry, walkEntries } from '../walk.ts';
 import { HttpRefusal } from './guard.ts';
 import type { Exchange } from './http-face.ts';
+import { represent, storable } from './representation.ts';
 
 const KEY_PREFIX = '/v1/keys/'.length;
-
-const CONTENT_TYPES: Readonly<Record<number, string>> = {
-  [ValueKind.text]: 'text/plain; charset=utf-8',
-  [ValueKind.number]: 'text/plain; charset=utf-8',
-  [ValueKind.bytes]: 'application/octet-stream',
-  [ValueKind.structured]: 'application/x-msgpack',
-};
 
 export async function getKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
   const result = await call(context.caller, { verb: 'get', key: keyOf(url) }, { signal });
@@ -29,19 +25,25 @@ export async function getKey({ context, request, response, url, signal, memory }
   // A stored page must not run as one of ours.
   response.setHeader('content-security-policy', "default-src 'none'; sandbox");
   response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('content-type', CONTENT_TYPES[result.kind]!);
-  response.end(Buffer.from(result.value!, 'latin1'));
+  const { type, body } = represent(result.value!, result.kind, request.headers.accept);
+  response.setHeader('content-type', type);
+  response.end(body);
 }
 
 export async function putKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
   const key = keyOf(url);
   const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
   const ttl = maxAgeOf(request.headers['cache-control']);
-  const kind = /^text\/|^application\/json/.test(request.headers['content-type'] ?? '')
-    ? ValueKind.text
-    : ValueKind.bytes;
-  const value = await readBody(request, context.caller.limits.maxValueBytes, memory);
-  const put = { verb: 'put', key, value, kind, ifVersion, ttl, deadline: 0, previous: false } as const;
+  const body = await readBody(request, context.caller.limits.maxValueBytes, memory);
+  const put = {
+    verb: 'put',
+    key,
+    ...storable(body, request.headers['content-type']),
+    ifVersion,
+    ttl,
+    deadline: 0,
+    previous: false,
+  } as const;
   const result = await call(context.caller, put, { signal });
   if (result.status === Status.conditionFailed) throw preconditionFailed(result);
   response.setHeader('etag', etag(result.version));
@@ -77,18 +79,11 @@ function countOf(text: string | null): number {
   return Number(text);
 }
 
-function lineOf({ key, value, version, expiresAt }: WalkedEntry, keysOnly: boolean): Record<string, unknown> {
-  const line: Record<string, unknown> = { ...bytesField('key', key), version };
-  if (!keysOnly) Object.assign(line, bytesField('value', value));
+function lineOf({ key, value, kind, version, expiresAt }: WalkedEntry, keysOnly: boolean): Record<string, unknown> {
+  const line: Record<string, unknown> = { ...bytesField('key', key), version, kind: KIND_NAMES[kind] };
+  if (!keysOnly) Object.assign(line, valueField('value', value, kind));
   if (expiresAt !== 0) line.expiresAt = expiresAt;
   return line;
-}
-
-export function bytesField(name: string, bytes: string): Record<string, string> {
-  const buffer = Buffer.from(bytes, 'latin1');
-  const text = buffer.toString('utf8');
-  if (Buffer.from(text, 'utf8').equals(buffer)) return { [name]: text };
-  return { [name]: buffer.toString('base64'), [`${name}Encoding`]: 'base64' };
 }
 
 function keyOf(url: URL): string {
@@ -106,6 +101,7 @@ function setEntryHeaders(response: Exchange['response'], { version, expiresAt }:
   response.setHeader('etag', etag(version));
   const maxAge = expiresAt === 0 ? '' : `, max-age=${Math.max(0, Math.floor((expiresAt - now) / 1000))}`;
   response.setHeader('cache-control', `no-cache${maxAge}`);
+  response.setHeader('vary', 'accept');
 }
 
 function conditionOf(ifMatch: string | undefined, ifNoneMatch: string | undefined): number {

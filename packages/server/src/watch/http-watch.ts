@@ -8,7 +8,7 @@
  *   {"type":"ended","code":"WATCH_LAGGED","message":"…"}                              and then the answer ends
  *
  * `position`, at the last change of each transaction and at every other change, is where `from` goes on. What is no UTF-8 is
- * base64, with `keyEncoding` or `valueEncoding`; structured values are msgpack.
+ * base64, with `keyEncoding` or `valueEncoding`; structured values are JSON, or msgpack as base64 where JSON cannot say them.
  *
  * Owns      one feed, and writing no faster than the client reads: what it does not read stays in the feed, which is bounded.
  */
@@ -18,7 +18,7 @@ import type { Change } from '@quintet/engine/core';
 import { KIND_NAMES } from '../commands/kinds.ts';
 import { HttpRefusal } from '../http/guard.ts';
 import type { Exchange } from '../http/http-face.ts';
-import { bytesField } from '../http/key-routes.ts';
+import { bytesField, valueField } from '../value-faces.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { readStart, type WatchStart, type WatchTarget } from './watch-request.ts';
 
@@ -147,13 +147,13 @@ function fieldsOf({ type, key, value, kind, version, shard, expiresAt, transacti
   return {
     type,
     ...(type === 'clear' ? {} : bytesField('key', key)),
-    ...(type === 'put' ? { ...bytesField('value', value), kind: KIND_NAMES[kind] } : {}),
+    ...(type === 'put' ? { ...valueField('value', value, kind), kind: KIND_NAMES[kind] } : {}),
     version,
     shard,
     ...(expiresAt === 0 ? {} : { expiresAt: Math.round(expiresAt) }),
     ...(transaction === 0 ? {} : { transaction }),
     ...(previous === null
       ? {}
-      : { ...bytesField('previous', previous.value), previousKind: KIND_NAMES[previous.kind] }),
+      : { ...valueField('previous', previous.value, previous.kind), previousKind: KIND_NAMES[previous.kind] }),
   };
 }

@@ -1,6 +1,10 @@
 /** Our own commands, which Redis knows nothing of. */
 import type { Scripts } from './script.ts';
 
+const WRONG_TYPE = '-WRONGTYPE Operation against a key holding the wrong kind of value~';
+/** Structured, as some readers see it: an array whose item is a reference to itself. */
+const CONTAINS_ITSELF = '\xd6i\0\0\0\x01\x91\xd6p\0\0\0\x01';
+
 export const QUINTET: Scripts = {
   'QUINTET entries': [
     ['QUINTET ENTRY a', '$-1~'],
@@ -32,5 +36,36 @@ export const QUINTET: Scripts = {
     ['QUINTET SCAN 0 PREFIX x', '*2~$1~0~*0~'],
     ['QUINTET SCAN x', '-ERR invalid cursor~'],
     ['QUINTET', "-ERR wrong number of arguments for 'quintet' command~"],
+  ],
+  'structured values are JSON, or msgpack where JSON cannot say them': [
+    ['QUINTET PUT s \x82\xa1a\x01\xa1b\xa2\xc3\xa9 KIND structured', '*4~$1~1~$1~1~$-1~$-1~'],
+    ['GET s', '$16~{"a":1,"b":"\xc3\xa9"}~'],
+    ['GETEX s', '$16~{"a":1,"b":"\xc3\xa9"}~'],
+    ['MGET s none', '*2~$16~{"a":1,"b":"\xc3\xa9"}~$-1~'],
+    ['QUINTET ENTRY s', '*4~$10~structured~$9~\x82\xa1a\x01\xa1b\xa2\xc3\xa9~$1~1~$1~0~'],
+    ['MULTI', '+OK~'],
+    ['GET s', '+QUEUED~'],
+    ['STRLEN s', '+QUEUED~'],
+    ['EXEC', `*2~$16~{"a":1,"b":"\xc3\xa9"}~${WRONG_TYPE}`],
+    ['STRLEN s', WRONG_TYPE],
+    ['GETRANGE s 0 2', WRONG_TYPE],
+    ['SUBSTR s 0 2', WRONG_TYPE],
+    ['GETBIT s 0', WRONG_TYPE],
+    ['BITCOUNT s', WRONG_TYPE],
+    ['BITPOS s 1', WRONG_TYPE],
+    ['BITFIELD_RO s GET u8 0', WRONG_TYPE],
+    ['TYPE s', '+string~'],
+    ['SET s x GET', '$16~{"a":1,"b":"\xc3\xa9"}~'],
+    ['QUINTET PUT s \x91\xd7\xff\x00\x00\x00\x00\x00\x00\x00\x00 KIND structured', '*4~$1~1~$1~3~$-1~$-1~'],
+    ['GETDEL s', '$11~\x91\xd7\xff\x00\x00\x00\x00\x00\x00\x00\x00~'],
+    ['GETDEL s', '$-1~'],
+  ],
+  'what is put as structured and cannot be read is bytes': [
+    [`QUINTET PUT s ${CONTAINS_ITSELF} KIND structured`, '*4~$1~1~$1~1~$-1~$-1~'],
+    ['QUINTET ENTRY s', `*4~$5~bytes~$13~${CONTAINS_ITSELF}~$1~1~$1~0~`],
+    ['STRLEN s', ':13~'],
+    ['GET s', `$13~${CONTAINS_ITSELF}~`],
+    ['QUINTET PUT s \x91\x91 KIND structured GET', `*4~$1~1~$1~2~$5~bytes~$13~${CONTAINS_ITSELF}~`],
+    ['QUINTET ENTRY s', '*4~$5~bytes~$2~\x91\x91~$1~2~$1~0~'],
   ],
 };
