@@ -4,8 +4,8 @@
  * runs; setting any other to what it is already is no error.
  */
 import type { EvictionPolicy } from '@quintet/engine';
+import { StepBudget } from '@quintet/engine/codec';
 import { CommandError, thrownError } from '../errors.ts';
-import { StepBudget } from '../glob.ts';
 import type { MemoryChange } from '../memory-limit.ts';
 import { areFlags } from '../pubsub/keyspace-events.ts';
 import { bulk, OK } from '../resp/encoder.ts';
