@@ -14,6 +14,7 @@ import { defineServe } from './grammar/serve.ts';
 import { defineTransferCommands } from './grammar/transfer.ts';
 import type { Io } from './io.ts';
 import { resolveTarget } from './server/target.ts';
+import { visibleLines } from './text/visible.ts';
 
 interface GlobalOptions {
   url?: string;
@@ -30,21 +31,23 @@ interface GlobalOptions {
 const EXIT_CODES = `
 Exit codes:
   0 ok   1 not found, condition failed or bad records   2 usage   3 cannot connect   4 server error
-  5 cluster unhealthy (status)   124 timeout   130 interrupted
+  5 cluster unhealthy (status)   6 cannot write   124 timeout   130 interrupted   143 terminated
 
 Environment:
   KVCTL_URL        address of the server (redis://host:1338, rediss://host:1338 with TLS, or host:1338)
   KVCTL_PASSWORD   its password (there is no flag for it: command lines are public); else QUINTET_PASSWORD
   NO_COLOR         no colours`;
 
-export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
+/** `json`: commander says nothing of what is wrong; who runs it does, by the error thrown. */
+export function buildProgram(io: Io, json: boolean, exit: (code: ExitCode) => void): Command {
   const program = new Command('kvctl')
     .description('Serve, use, inspect and hurt a Quintet cluster.')
     .usage('[HOST:PORT] [options] COMMAND ...')
     .version(ownVersion(), '-V, --version')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void (json || io.stderr.write(text)),
+      outputError: (text, write) => write(visibleLines(text)),
       getOutHasColors: () => useColor(io, true),
       getErrHasColors: () => useColor(io, true),
       getOutHelpWidth: () => io.stdout.columns ?? 100,

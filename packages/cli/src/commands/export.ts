@@ -39,7 +39,14 @@ export async function exportFile(
   const progress = await Progress.start(context, options.progress, 0);
   try {
     const target = await Target.open(context, file);
-    const missing = await copy(context, connection, target, entryWriter(format), progress, options);
+    const missing = await copy(
+      context,
+      connection,
+      target,
+      entryWriter(format, file === '-' && context.io.stdout.isTTY === true),
+      progress,
+      options,
+    );
     await target.finish();
     progress.stop();
     if (file !== '-')
@@ -105,6 +112,10 @@ function keysIn(context: Context, file: string): AsyncIterable<Buffer[]> {
   return readKeys(file === '-' ? context.io.stdin : createReadStream(file));
 }
 
+function cannotWrite(file: string, error: NodeJS.ErrnoException): Failure {
+  return new Failure(EXIT.output, `cannot write ${file}: ${error.message}`, { code: error.code, cause: error });
+}
+
 /** Where an export goes. A file appears only when it is whole: until then it is FILE.part. */
 class Target {
   readonly #stream: Writable;
@@ -138,14 +149,15 @@ class Target {
 
   async write(text: string): Promise<void> {
     if (text !== '') await write(this.#stream, text);
-    if (this.#stream.errored)
-      throw new Failure(EXIT.usage, `cannot write ${this.#file}: ${this.#stream.errored.message}`);
+    if (this.#stream.errored) throw cannotWrite(this.#file, this.#stream.errored);
   }
 
   async finish(): Promise<void> {
     if (this.#file === '-') return;
     this.#stream.end();
-    await finished(this.#stream);
+    await finished(this.#stream).catch((error: Error) => {
+      throw cannotWrite(this.#file, error);
+    });
     if (this.#part !== undefined) await rename(this.#part, this.#file);
   }
 

@@ -7,6 +7,7 @@ import { write } from '../io.ts';
 import { numberOf, type ScanPage, scanPage } from '../server/commands.ts';
 import type { Connection } from '../server/connection.ts';
 import { quoteIfNeeded } from '../text/quote.ts';
+import { jsonLine } from '../text/visible.ts';
 import { entryToJson, keyToJson } from '../values/json-face.ts';
 import { oneLine } from '../values/show.ts';
 
@@ -107,7 +108,7 @@ async function render(context: Context, rows: Row[], options: ScanOptions): Prom
 }
 
 async function renderRow(context: Context, key: Buffer, entry: Row['entry']): Promise<string> {
-  if (context.output === 'json') return JSON.stringify(entry === undefined ? keyToJson(key) : entryToJson(key, entry));
+  if (context.output === 'json') return jsonLine(entry === undefined ? keyToJson(key) : entryToJson(key, entry));
   const shownKey = quoteIfNeeded(key);
   if (entry === undefined) return shownKey;
   const value = await oneLine(entry);

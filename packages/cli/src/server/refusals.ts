@@ -37,7 +37,15 @@ export function isConnectionLoss(failure: Failure): boolean {
 export function replyFailure(reply: string): Failure {
   const [, code = 'ERR', text = reply] = /^([A-Z][A-Z0-9_]+) (.*)$/s.exec(reply) ?? [];
   const hint = HINTS.find(([pattern]) => pattern.test(reply))?.[1];
-  return new Failure(EXIT.server, code === 'ERR' ? text : `${text} (${code})`, { code, hint, reply });
+  const retryable = PASSING.test(reply) || code === 'OOM';
+  const outcome = /outcome unknown/.test(reply) ? 'unknown' : 'not-applied';
+  return new Failure(EXIT.server, code === 'ERR' ? text : `${text} (${code})`, {
+    code,
+    hint,
+    reply,
+    retryable,
+    outcome,
+  });
 }
 
 export function noConnection(target: Target, cause: NodeJS.ErrnoException | undefined): Failure {
@@ -58,6 +66,9 @@ export function noConnection(target: Target, cause: NodeJS.ErrnoException | unde
   return new Failure(EXIT.unreachable, `cannot connect to ${where}${code === undefined ? '' : ` (${code})`}`, {
     code,
     cause,
+    // It may be started, or reached, later; a certificate stays what it is.
+    retryable: /^E[A-Z]+$/.test(code ?? ''),
+    outcome: 'not-applied',
     hint: hints[code ?? ''] ?? `try: kvctl --url HOST:PORT ping`,
   });
 }

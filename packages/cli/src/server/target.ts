@@ -1,7 +1,8 @@
 /**
  * Target: which server, from (strongest first) `HOST:PORT` as the first argument or --url, --host and --port, KVCTL_URL,
  * and the default 127.0.0.1:1338. A password comes from the URL, KVCTL_PASSWORD or QUINTET_PASSWORD (the server's own, so
- * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line.
+ * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line. (One in a URL is
+ * taken out of it: bin/kvctl.js.)
  */
 import { usageFailure } from '../failure.ts';
 import { readText } from '../serve/resolve.ts';
@@ -44,14 +45,15 @@ export function resolveTarget(options: TargetOptions, env: Readonly<Record<strin
 export function parseUrl(text: string): Partial<Target> {
   const hint = 'write redis://host:1338 or host:1338';
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `redis://${text}`;
-  if (!URL.canParse(withScheme)) throw usageFailure(`"${text}" is no address`, hint);
+  const shown = withoutPassword(text);
+  if (!URL.canParse(withScheme)) throw usageFailure(`"${shown}" is no address`, hint);
   const url = new URL(withScheme);
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
     throw usageFailure(`cannot speak ${url.protocol}// (only redis:// and rediss://)`, hint);
   }
-  if (url.hostname === '') throw usageFailure(`"${text}" names no host`, hint);
+  if (url.hostname === '') throw usageFailure(`"${shown}" names no host`, hint);
   if (!['', '/', '/0'].includes(url.pathname)) {
-    throw usageFailure(`"${text}" names a database, and there is but one, 0`, hint);
+    throw usageFailure(`"${shown}" names a database, and there is but one, 0`, hint);
   }
   const parsed: Partial<Target> = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -61,6 +63,11 @@ export function parseUrl(text: string): Partial<Target> {
   if (url.username !== '') parsed.username = decodeURIComponent(url.username);
   if (url.password !== '') parsed.password = decodeURIComponent(url.password);
   return parsed;
+}
+
+/** An address as an error may tell it. */
+function withoutPassword(address: string): string {
+  return address.replace(/:(?!\/\/)[^/]*@/, ':(redacted)@');
 }
 
 const ADDRESS = /^(?:rediss?:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;

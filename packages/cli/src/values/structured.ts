@@ -5,6 +5,7 @@
  * Why not JSON on the wire: a structured value may hold dates, maps, bytes and bigints, and must come back as what it was.
  */
 import { packStructured as packOneByte, unpackStructured } from '@quintet/engine/codec';
+import { visibleLines } from '../text/visible.ts';
 
 export { unpackStructured };
 
@@ -23,9 +24,9 @@ export function isJsonSafe(value: unknown): boolean {
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJsonSafe);
 }
 
-/** JSON for reading, where exactness may go: dates as ISO text, bigints as text, bytes as base64, maps as objects. */
+/** JSON for reading, on any terminal, where exactness may go: dates as ISO text, bigints as text, bytes as base64, maps as objects. */
 export function legibleJson(value: unknown, indent = 0): string {
-  return JSON.stringify(value, (_key, item: unknown) => legible(item), indent) ?? 'null';
+  return visibleLines(JSON.stringify(value, (_key, item: unknown) => legible(item), indent) ?? 'null');
 }
 
 function legible(item: unknown): unknown {
