@@ -79,7 +79,8 @@ export function thrownError(thrown: unknown): string | null {
 }
 
 /**
- * Why a server could not start. PASSWORD_REQUIRED: a host beyond this machine without a password, or an empty one.
+ * Why a server could not start. PASSWORD_REQUIRED: a host beyond this machine without a password, or an empty one, or a user
+ * password that is not a second one.
  * BAD_CERTIFICATE: `tls` cannot be read, or its parts do not belong together. LISTEN_FAILED: any other reason, in the message.
  */
 export type StartErrorCode =
