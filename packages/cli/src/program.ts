@@ -21,6 +21,8 @@ interface GlobalOptions {
   host?: string;
   port?: number;
   tlsCa?: string;
+  tlsCert?: string;
+  tlsKey?: string;
   timeout: number;
   output?: Output;
   json?: boolean;
@@ -83,6 +85,8 @@ function addGlobalOptions(program: Command): void {
     .option('--host <host>', 'server (and where serve listens)')
     .option('-p, --port <port>', 'its port (default: 1338)', whole(0, 65_535))
     .option('--tls-ca <file>', 'speak TLS, and trust this certificate (PEM) instead of the usual authorities')
+    .option('--tls-cert <file>', 'certificate (PEM) to show: to the server, or with serve to its clients')
+    .option('--tls-key <file>', 'its key (PEM)')
     .option('--timeout <duration>', 'longest wait for a connection or an answer', duration, 5_000)
     .addOption(new Option('-o, --output <form>', 'form of the output').choices(['table', 'json', 'raw']))
     .option('--json', 'short for --output json: one object, or one a line')
@@ -103,7 +107,7 @@ function contextOf(program: Command, command: Command, io: Io): Context {
     throw usageFailure('serve takes --host and --port, not --url');
   return {
     io,
-    target: resolveTarget(options, io.env),
+    target: resolveTarget(command.name() === 'serve' ? { host: options.host, port: options.port } : options, io.env),
     timeoutMs: Math.max(1, options.timeout),
     output: [...given][0] ?? 'table',
     outputGiven: given.size > 0,

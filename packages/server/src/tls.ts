@@ -5,6 +5,7 @@
  * Does not  know what is spoken inside, or limit how long a handshake takes (first-bytes.ts).
  * Invariant T1  with `ca`, nothing a client sends is read unless one of its authorities vouches for the client's certificate.
  */
+import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { ServerStartError } from './errors.ts';
@@ -29,12 +30,18 @@ export class TlsFace {
     this.only = only ?? false;
     this.asksClients = ca !== undefined;
     try {
+      // createSecureContext takes anything for an authority, and would then refuse every client.
+      if (ca !== undefined) new X509Certificate(ca);
       const asked = ca === undefined ? {} : { ca };
       this.secureContext = createSecureContext({ cert, key, ...asked, honorCipherOrder: true, minVersion: 'TLSv1.2' });
     } catch (cause) {
-      throw new ServerStartError('BAD_CERTIFICATE', `certificate and key cannot be used: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new ServerStartError(
+        'BAD_CERTIFICATE',
+        `certificate, key or authority cannot be used: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
     }
   }
 

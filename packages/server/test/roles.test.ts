@@ -129,7 +129,11 @@ test('HTTP and gRPC take either password, and no other', async () => {
 });
 
 test('a user password stands beside another one', async () => {
-  for (const options of [{ userPassword: 'app' }, { password: 'a', userPassword: 'a' }, { password: 'a', userPassword: '' }]) {
+  for (const options of [
+    { userPassword: 'app' },
+    { password: 'a', userPassword: 'a' },
+    { password: 'a', userPassword: '' },
+  ]) {
     await assert.rejects(
       startServer(fakeCluster(), { port: 0, ...options }),
       (error) => error instanceof ServerStartError && error.code === 'PASSWORD_REQUIRED',

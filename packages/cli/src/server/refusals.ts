@@ -6,6 +6,7 @@ import { describeTarget, type Target } from './target.ts';
 
 /** Hints by what the reply says: the first word tells too little, because Redis says ERR to most things. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^NOPERM/, 'that is administration: it takes the server’s other password'],
   [/^NOAUTH/, 'the server wants a password: set KVCTL_PASSWORD'],
   [/^WRONGPASS|invalid password|without any password|AUTH/, 'is KVCTL_PASSWORD (or the URL’s password) the server’s?'],
   [/chaos is not allowed|CHAOS_DISABLED/, 'start the server with: kvctl serve --chaos'],

@@ -15,8 +15,8 @@ export interface Target {
   port: number;
   username?: string;
   password?: string;
-  /** Speak TLS; `ca` (PEM) instead of the authorities that Node trusts. */
-  tls?: { ca?: string };
+  /** Speak TLS; `ca` (PEM) instead of the authorities that Node trusts, `cert` and `key` for a server that asks for them. */
+  tls?: { ca?: string; cert?: string; key?: string };
 }
 
 export interface TargetOptions {
@@ -24,6 +24,8 @@ export interface TargetOptions {
   host?: string | undefined;
   port?: number | undefined;
   tlsCa?: string | undefined;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
 }
 
 export function resolveTarget(options: TargetOptions, env: Readonly<Record<string, string | undefined>>): Target {
@@ -36,9 +38,19 @@ export function resolveTarget(options: TargetOptions, env: Readonly<Record<strin
   const password = fromUrl.password ?? [env.KVCTL_PASSWORD, env.QUINTET_PASSWORD].find((given) => (given ?? '') !== '');
   if (fromUrl.username !== undefined) target.username = fromUrl.username;
   if (password !== undefined) target.password = password;
-  if (options.tlsCa !== undefined) target.tls = { ca: readText(options.tlsCa, 'the certificate') };
-  else if (fromUrl.tls !== undefined) target.tls = fromUrl.tls;
+  const tls = tlsOf(options) ?? fromUrl.tls;
+  if (tls !== undefined) target.tls = tls;
   return target;
+}
+
+function tlsOf({ tlsCa, tlsCert, tlsKey }: TargetOptions): Target['tls'] {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usageFailure('--tls-cert and --tls-key go together');
+  if (tlsCa === undefined && tlsCert === undefined) return undefined;
+  return {
+    ...(tlsCa === undefined ? {} : { ca: readText(tlsCa, 'the certificate') }),
+    ...(tlsCert === undefined ? {} : { cert: readText(tlsCert, 'the certificate') }),
+    ...(tlsKey === undefined ? {} : { key: readText(tlsKey, 'the key') }),
+  };
 }
 
 /** `redis://[user[:password]@]host[:port]`, the same with `rediss` (TLS), or just `host:port`. */
