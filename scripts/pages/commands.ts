@@ -37,6 +37,9 @@ For all commands:
 - A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
   gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
 - Commands of one connection take effect in their order, through failovers too. Keys may be in any slots: there is no CROSSSLOT.
+- Commands marked \`admin\` are refused (\`NOPERM\`) to who gave the [user password](configuration.md#passwords); without one there is
+  no difference.
+- Passwords (AUTH, HELLO, CONFIG SET) stand in SLOWLOG as \`(redacted)\`.
 - The texts of \`HELP\` are our own.
 - Keyspace events come from the engine's log: whatever stores a value is \`set\`, whichever command it was.
 `;
@@ -48,9 +51,9 @@ function nameOf({ fullName, spec }: Command): string {
   return `[${shown}](https://redis.io/docs/latest/commands/${fullName.replace('|', '-')}/)`;
 }
 
-function kindOf({ spec }: Command): string {
+function kindOf({ spec, adminOnly }: Command): string {
   const access = spec.flags.includes('write') ? 'write' : spec.flags.includes('readonly') ? 'read' : '';
-  return [access, spec.flags.includes('admin') ? 'admin' : ''].filter(Boolean).join(', ');
+  return [access, adminOnly ? 'admin' : ''].filter(Boolean).join(', ');
 }
 
 function row(command: Command): string[] {

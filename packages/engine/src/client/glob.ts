@@ -11,7 +11,7 @@
  *           pauses ({@link Glob.matchOrPause}) or is refused ({@link Glob.matches}).
  */
 
-/** Steps that may be taken in one turn of an event loop: some 20 ms of them. */
+/** Steps that may be taken in one turn of an event loop: 35 ms at most. */
 export const STEPS_A_TURN = 8_000_000;
 
 /** How many steps are left for what is done in one turn. */
