@@ -13,7 +13,7 @@ import { CommanderError } from 'commander';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
-import { addressFirst } from './server/target.ts';
+import { addressFirst, withoutPasswords } from './server/target.ts';
 import { BadQuantity } from './text/quantities.ts';
 import { jsonLine, visible } from './text/visible.ts';
 
@@ -66,7 +66,7 @@ function report(error: unknown, io: Io, json: boolean): ExitCode {
 }
 
 function usageOf({ code, message }: CommanderError): string {
-  return code === 'commander.help' ? 'there is no command' : message.replace(/^error: /, '');
+  return code === 'commander.help' ? 'there is no command' : withoutPasswords(message.replace(/^error: /, ''));
 }
 
 /** One line, and one of advice; or the object. */

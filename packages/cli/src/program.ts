@@ -13,7 +13,7 @@ import { Definer, duration, examples, whole } from './grammar/define.ts';
 import { defineServe } from './grammar/serve.ts';
 import { defineTransferCommands } from './grammar/transfer.ts';
 import type { Io } from './io.ts';
-import { resolveTarget } from './server/target.ts';
+import { resolveTarget, withoutPasswords } from './server/target.ts';
 import { visibleLines } from './text/visible.ts';
 
 interface GlobalOptions {
@@ -49,7 +49,7 @@ export function buildProgram(io: Io, json: boolean, exit: (code: ExitCode) => vo
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void (json || io.stderr.write(text)),
-      outputError: (text, write) => write(visibleLines(text)),
+      outputError: (text, write) => write(visibleLines(withoutPasswords(text))),
       getOutHasColors: () => useColor(io, true),
       getErrHasColors: () => useColor(io, true),
       getOutHelpWidth: () => io.stdout.columns ?? 100,

@@ -104,9 +104,16 @@ test('a password in the address: not in ps, not in errors', { skip: NO_PROC }, a
     'redis://u:hunter2@h/7',
     'http://u:hunter2@h',
   ]) {
-    const { code, stderr } = await kvctl(undefined, ['-u', address, 'get', 'a']);
-    assert.equal(code, 2, address);
-    assert.doesNotMatch(stderr, /hunter2/, address);
+    for (const args of [
+      ['-u', address, 'get', 'a'],
+      [address, 'put', '--bogus'],
+      [address],
+      ['get', 'a', address, '--json'],
+    ]) {
+      const { code, stderr } = await kvctl(undefined, args);
+      assert.equal(code, 2, address);
+      assert.doesNotMatch(stderr, /hunter2/, args.join(' '));
+    }
   }
 });
 

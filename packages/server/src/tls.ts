@@ -20,6 +20,9 @@ export interface TlsOptions {
   readonly only?: boolean | undefined;
 }
 
+/** Without a name, OpenSSL ends the connection of a client with a certificate that resumes a session. */
+const SESSIONS = 'quintet';
+
 export class TlsFace {
   readonly only: boolean;
   private readonly secureContext: SecureContext;
@@ -33,7 +36,8 @@ export class TlsFace {
       // createSecureContext takes anything for an authority, and would then refuse every client.
       if (ca !== undefined) new X509Certificate(ca);
       const asked = ca === undefined ? {} : { ca };
-      this.secureContext = createSecureContext({ cert, key, ...asked, honorCipherOrder: true, minVersion: 'TLSv1.2' });
+      const rules = { honorCipherOrder: true, minVersion: 'TLSv1.2', sessionIdContext: SESSIONS } as const;
+      this.secureContext = createSecureContext({ cert, key, ...asked, ...rules });
     } catch (cause) {
       throw new ServerStartError(
         'BAD_CERTIFICATE',

@@ -26,6 +26,17 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 /** Refused before anything was done, and for a reason that passes. */
 const PASSING = /^(BUSY|LOADING|TRYAGAIN)\b|the operation had not been sent/;
 
+/** It may be started, or reached, later; a name or a certificate stays what it is. */
+const PASSING_LOSS: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
 export function isRetryable(failure: Failure): boolean {
   return isConnectionLoss(failure) || (failure.exitCode === EXIT.server && PASSING.test(failure.reply ?? ''));
 }
@@ -67,8 +78,7 @@ export function noConnection(target: Target, cause: NodeJS.ErrnoException | unde
   return new Failure(EXIT.unreachable, `cannot connect to ${where}${code === undefined ? '' : ` (${code})`}`, {
     code,
     cause,
-    // It may be started, or reached, later; a certificate stays what it is.
-    retryable: /^E[A-Z]+$/.test(code ?? ''),
+    retryable: PASSING_LOSS.has(code ?? ''),
     outcome: 'not-applied',
     hint: hints[code ?? ''] ?? `try: kvctl --url HOST:PORT ping`,
   });

@@ -57,7 +57,7 @@ function tlsOf({ tlsCa, tlsCert, tlsKey }: TargetOptions): Target['tls'] {
 export function parseUrl(text: string): Partial<Target> {
   const hint = 'write redis://host:1338 or host:1338';
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `redis://${text}`;
-  const shown = withoutPassword(text);
+  const shown = withoutPasswords(text);
   if (!URL.canParse(withScheme)) throw usageFailure(`"${shown}" is no address`, hint);
   const url = new URL(withScheme);
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
@@ -77,9 +77,9 @@ export function parseUrl(text: string): Partial<Target> {
   return parsed;
 }
 
-/** An address as an error may tell it. */
-function withoutPassword(address: string): string {
-  return address.replace(/:(?!\/\/)[^/]*@/, ':(redacted)@');
+/** Text that may hold addresses, as an error may tell it. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/((?:^|[\s'"/])[^\s'"/@:]*):[^\s'"@]+@/g, '$1:(redacted)@');
 }
 
 const ADDRESS = /^(?:rediss?:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;

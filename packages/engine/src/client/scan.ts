@@ -97,7 +97,7 @@ async function* pagesOf(caller: Caller, plan: ScanPlan): AsyncGenerator<PageEntr
         keysOnly: plan.keysOnly,
       };
       const { page } = await sendToShard(caller, shard, operation, readResult, plan.limits);
-      const entries = cut(await matched(page!.entries, plan.glob), left);
+      const entries = cut(await matched(page!.entries, plan), left);
       if (entries.length > 0) yield entries;
       left -= entries.length / PAGE_STRIDE;
       if (left <= 0) return;
@@ -107,7 +107,7 @@ async function* pagesOf(caller: Caller, plan: ScanPlan): AsyncGenerator<PageEntr
 }
 
 /** What takes more than a turn's steps goes on in the next: patterns may be costly, and others have work to do as well. */
-async function matched(entries: PageEntries, glob: Glob | undefined): Promise<PageEntries> {
+async function matched(entries: PageEntries, { glob, limits }: ScanPlan): Promise<PageEntries> {
   if (glob === undefined) return entries;
   const kept: (string | number)[] = [];
   let budget = new StepBudget();
@@ -116,6 +116,7 @@ async function matched(entries: PageEntries, glob: Glob | undefined): Promise<Pa
     let found = glob.matchOrPause(key, budget);
     while (typeof found !== 'boolean') {
       await nextTurn();
+      stopIfAborted(limits);
       budget = new StepBudget();
       found = glob.matchOrPause(key, budget, found);
     }
