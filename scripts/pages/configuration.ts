@@ -56,8 +56,8 @@ FLUSHALL, FLUSHDB, SLOWLOG, DEBUG, CLIENT LIST, KILL, PAUSE, UNPAUSE, QUINTET CH
 ## TLS
 
 With \`tls-cert\` and \`tls-key\` the port speaks TLS (1.2 and later; the server's order of ciphers counts) to those who begin with it.
-\`tls-only\` refuses all others. With \`tls-ca\` each client of TLS must show a certificate that this authority has signed (directly,
-or with the certificates between that it sends along); it replaces no password. kvctl shows one with \`--tls-cert\` and \`--tls-key\`.
+\`tls-only\` refuses all others. So does \`tls-ca\`, and each client must show a certificate that this authority has signed (directly, or
+with the certificates between that it sends along); it replaces no password. kvctl shows one with \`--tls-cert\` and \`--tls-key\`.
 
 ## The log
 

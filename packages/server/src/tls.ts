@@ -16,7 +16,7 @@ export interface TlsOptions {
   readonly key: string | Buffer;
   /** Who signs the certificates of clients: each client must then show one. */
   readonly ca?: string | Buffer | undefined;
-  /** Refuse clients that do not begin with TLS (default: they are served too). */
+  /** Refuse clients that do not begin with TLS. Default: they are served too, unless `ca` is given, which they would get around. */
   readonly only?: boolean | undefined;
 }
 
@@ -30,8 +30,8 @@ export class TlsFace {
 
   /** @throws {ServerStartError} BAD_CERTIFICATE */
   constructor({ cert, key, ca, only }: TlsOptions) {
-    this.only = only ?? false;
     this.asksClients = ca !== undefined;
+    this.only = only ?? this.asksClients;
     try {
       // createSecureContext takes anything for an authority, and would then refuse every client.
       if (ca !== undefined) new X509Certificate(ca);

@@ -62,7 +62,12 @@ function readTls({ tlsCert, tlsKey, tlsCa, tlsOnly: only }: Settings): ServerOpt
   }
   if (tlsCert === undefined || tlsKey === undefined) throw usageFailure('--tls-cert and --tls-key go together');
   const ca = tlsCa === undefined ? undefined : readText(tlsCa, 'the certificate of the authority');
-  return { cert: readText(tlsCert, 'the certificate'), key: readText(tlsKey, 'the key'), ca, only };
+  return {
+    cert: readText(tlsCert, 'the certificate'),
+    key: readText(tlsKey, 'the key'),
+    ca,
+    only: only || ca !== undefined,
+  };
 }
 
 /** A crash is told in the log too, before Node prints it and ends the process. */

@@ -18,8 +18,8 @@ The password is QUINTET_PASSWORD (or KVCTL_PASSWORD), or stands in the file of -
 because everybody can read a command line. Without one it listens on this machine only. A second one, QUINTET_USER_PASSWORD
 or the file of --user-password-file, is for programs that read and write: commands of administration are refused to it.
 
-With --tls-cert and --tls-key it also speaks TLS, on the same port; with --tls-ca each client of TLS must show a certificate that
-this authority has signed. Their variables are QUINTET_TLS_CERT, QUINTET_TLS_KEY and QUINTET_TLS_CA.
+With --tls-cert and --tls-key it also speaks TLS, on the same port; with --tls-only nothing else; with --tls-ca nothing else, and
+each client must show a certificate that this authority has signed. Their variables are QUINTET_TLS_CERT, QUINTET_TLS_KEY and QUINTET_TLS_CA.
 
 stdout gets one line when it is ready, stderr the log: an event a line. SIGTERM and SIGINT (Ctrl-C) stop it in order: no new
 connections, what was asked is answered, clients have --close-timeout to read it. A second one stops it at once.`;

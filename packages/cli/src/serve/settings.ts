@@ -191,7 +191,7 @@ export const SETTINGS = {
   tlsCa: row<string | undefined>({
     name: 'tls-ca',
     argument: '<file>',
-    help: 'who signs the certificates of clients (PEM): each must then show one',
+    help: 'who signs the certificates of clients (PEM): each must then show one, over TLS',
     parse: asIs,
     fallback: undefined,
     fallbackText: 'none',

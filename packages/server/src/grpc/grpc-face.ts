@@ -86,7 +86,10 @@ export class GrpcFace {
   }
 }
 
-/** The password comes as metadata `authorization: Bearer <password>` with every call; health needs none. Either of the two will do: no method administers. */
+/**
+ * The password comes as metadata `authorization: Bearer <password>` with every call; health needs none. Either of the two will
+ * do: no method administers.
+ */
 function passwordCheck(context: ServerContext): grpc.ServerInterceptor {
   return (method, call) =>
     new grpc.ServerInterceptingCall(call, {
