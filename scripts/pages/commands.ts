@@ -40,6 +40,9 @@ For all commands:
 - A structured value (of the library, of HTTP, of \`QUINTET PUT … KIND structured\`) is read as JSON where JSON says exactly what it
   is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed whole: commands on its length,
   a part or bits of it answer \`WRONGTYPE\`, those that add to numbers that it is none. Its \`TYPE\` is string.
+- Commands marked \`admin\` are refused (\`NOPERM\`) to who gave the [user password](configuration.md#passwords); without one there is
+  no difference.
+- Passwords (AUTH, HELLO, CONFIG SET) stand in SLOWLOG as \`(redacted)\`.
 - The texts of \`HELP\` are our own.
 - Keyspace events come from the engine's log: whatever stores a value is \`set\`, whichever command it was.
 `;
@@ -51,9 +54,9 @@ function nameOf({ fullName, spec }: Command): string {
   return `[${shown}](https://redis.io/docs/latest/commands/${fullName.replace('|', '-')}/)`;
 }
 
-function kindOf({ spec }: Command): string {
+function kindOf({ spec, adminOnly }: Command): string {
   const access = spec.flags.includes('write') ? 'write' : spec.flags.includes('readonly') ? 'read' : '';
-  return [access, spec.flags.includes('admin') ? 'admin' : ''].filter(Boolean).join(', ');
+  return [access, adminOnly ? 'admin' : ''].filter(Boolean).join(', ');
 }
 
 function row(command: Command): string[] {

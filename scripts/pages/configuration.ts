@@ -42,9 +42,22 @@ const OPERATION = `
 \`replicas\` must be less than \`nodes\` (at most 64). \`max-memory\` is at least 1mb, or 0 for no limit; \`allkeys-lru\` needs it.
 \`max-value\` is at most 512mb, \`hang-limit\` from 50ms to 1h, \`idle-timeout\` is rounded up to whole seconds.
 
+## Passwords
+
 The password is the content of \`password-file\` (its last line end does not count) or of \`QUINTET_PASSWORD\` (both at once are refused),
 or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
 everybody on a machine can read command lines. Without a password the server listens on this machine only.
+
+A second one, the content of \`user-password-file\` or of \`QUINTET_USER_PASSWORD\`, is for programs: given in the same way (AUTH, HELLO,
+HTTP, gRPC; also as user \`default\`), it reads and writes, and commands of administration are answered with \`NOPERM\`: SHUTDOWN, CONFIG,
+FLUSHALL, FLUSHDB, SLOWLOG, DEBUG, CLIENT LIST, KILL, PAUSE, UNPAUSE, QUINTET CHAOS, RESET, REVIVE and whatever else
+[commands.md](commands.md) marks \`admin\`. It needs the first beside it.
+
+## TLS
+
+With \`tls-cert\` and \`tls-key\` the port speaks TLS (1.2 and later; the server's order of ciphers counts) to those who begin with it.
+\`tls-only\` refuses all others. So does \`tls-ca\`, and each client must show a certificate that this authority has signed (directly, or
+with the certificates between that it sends along); it replaces no password. kvctl shows one with \`--tls-cert\` and \`--tls-key\`.
 
 ## The log
 
@@ -81,7 +94,7 @@ ${table(
       '`client-cut-off`',
       'warn, info',
       'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, ' +
-        'protocol-error, cross-protocol, handshake, bug; or (info) idle, gone, killed, shutdown',
+        'protocol-error, cross-protocol, handshake, plaintext, client-certificate, bug; or (info) idle, gone, killed, shutdown',
     ],
     ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
     ['`keyspace-event-dropped`, `keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
@@ -94,7 +107,8 @@ ${table(
   ],
 )}
 Clients can cause events, so of each kind five are told in ten seconds one by one; how many more there were is told after
-(\`more\`).
+(\`more\`). What clients chose (names, keys) is written with control characters and those that turn text around escaped (\`\\u001b\`), in
+text and in JSON. Passwords are in no line.
 
 ## Stopping
 

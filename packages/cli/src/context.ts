@@ -6,6 +6,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { Io } from './io.ts';
 import type { Connection } from './server/connection.ts';
 import type { Target } from './server/target.ts';
+import { jsonLine, visible } from './text/visible.ts';
 
 /** `table`: for people. `json`: one object (or one a line). `raw`: just the data. */
 export type Output = 'table' | 'json' | 'raw';
@@ -36,10 +37,10 @@ export function printLine(context: Context, line: string): void {
 }
 
 export function printJson(context: Context, value: unknown): void {
-  context.io.stdout.write(`${JSON.stringify(value)}\n`);
+  context.io.stdout.write(`${jsonLine(value)}\n`);
 }
 
-/** Said to the person, not to the pipe. */
+/** Said to the person, not to the pipe: words without colours, whoever they come from. */
 export function note(context: Context, line: string): void {
-  context.io.stderr.write(`${line}\n`);
+  context.io.stderr.write(`${visible(line)}\n`);
 }

@@ -4,6 +4,7 @@
  * Owns      the table of exit codes (documented in `kvctl --help`): the numbers are stable API.
  * Does not  print: main.ts does, in one place.
  */
+import type { Outcome } from '@quintet/engine';
 
 export const EXIT = {
   ok: 0,
@@ -17,10 +18,14 @@ export const EXIT = {
   server: 4,
   /** `status`: some shard has fewer copies than it should, or none. */
   unhealthy: 5,
+  /** What was asked for could not be written: stdout or the file is full, or gone in a way that a closed pipe is not. */
+  output: 6,
   /** No answer within --timeout (as timeout(1)). */
   timeout: 124,
   /** Ctrl-C (as a shell reports it). */
   interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -32,8 +37,22 @@ export interface FailureDetails {
   code?: string | undefined;
   /** The server's reply, word for word. */
   reply?: string | undefined;
+  /** Whether the same command may succeed later (false unless given). */
+  retryable?: boolean | undefined;
+  /** What became of a write: by default `unknown` where a connection was lost or an answer did not come, else `not-applied`. */
+  outcome?: Outcome | undefined;
   cause?: unknown;
 }
+
+/** The code of a failure that has no word of the server's or the system's. */
+const CODES: Readonly<Partial<Record<ExitCode, string>>> = {
+  [EXIT.negative]: 'NOT_FOUND',
+  [EXIT.usage]: 'USAGE',
+  [EXIT.unreachable]: 'UNREACHABLE',
+  [EXIT.server]: 'SERVER',
+  [EXIT.output]: 'OUTPUT',
+  [EXIT.timeout]: 'TIMEOUT',
+};
 
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -41,6 +60,8 @@ export class Failure extends Error {
   readonly hint: string | undefined;
   readonly code: string | undefined;
   readonly reply: string | undefined;
+  readonly retryable: boolean;
+  readonly outcome: Outcome;
 
   constructor(exitCode: ExitCode, message: string, details: FailureDetails = {}) {
     super(message, { cause: details.cause });
@@ -48,6 +69,15 @@ export class Failure extends Error {
     this.hint = details.hint;
     this.code = details.code;
     this.reply = details.reply;
+    this.retryable = details.retryable ?? false;
+    const inFlight = exitCode === EXIT.unreachable || exitCode === EXIT.timeout;
+    this.outcome = details.outcome ?? (inFlight ? 'unknown' : 'not-applied');
+  }
+
+  /** What programs read (--json): the four fields that a KvError has. */
+  toJSON(): { error: { code: string; message: string; retryable: boolean; outcome: Outcome } } {
+    const { message, retryable, outcome } = this;
+    return { error: { code: this.code ?? CODES[this.exitCode] ?? 'FAILED', message, retryable, outcome } };
   }
 }
 

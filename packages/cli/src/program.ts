@@ -13,13 +13,16 @@ import { Definer, duration, examples, whole } from './grammar/define.ts';
 import { defineServe } from './grammar/serve.ts';
 import { defineTransferCommands } from './grammar/transfer.ts';
 import type { Io } from './io.ts';
-import { resolveTarget } from './server/target.ts';
+import { resolveTarget, withoutPasswords } from './server/target.ts';
+import { visibleLines } from './text/visible.ts';
 
 interface GlobalOptions {
   url?: string;
   host?: string;
   port?: number;
   tlsCa?: string;
+  tlsCert?: string;
+  tlsKey?: string;
   timeout: number;
   output?: Output;
   json?: boolean;
@@ -30,21 +33,23 @@ interface GlobalOptions {
 const EXIT_CODES = `
 Exit codes:
   0 ok   1 not found, condition failed or bad records   2 usage   3 cannot connect   4 server error
-  5 cluster unhealthy (status)   124 timeout   130 interrupted
+  5 cluster unhealthy (status)   6 cannot write   124 timeout   130 interrupted   143 terminated
 
 Environment:
   KVCTL_URL        address of the server (redis://host:1338, rediss://host:1338 with TLS, or host:1338)
   KVCTL_PASSWORD   its password (there is no flag for it: command lines are public); else QUINTET_PASSWORD
   NO_COLOR         no colours`;
 
-export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
+/** `json`: commander says nothing of what is wrong; who runs it does, by the error thrown. */
+export function buildProgram(io: Io, json: boolean, exit: (code: ExitCode) => void): Command {
   const program = new Command('kvctl')
     .description('Serve, use, inspect and hurt a Quintet cluster.')
     .usage('[HOST:PORT] [options] COMMAND ...')
     .version(ownVersion(), '-V, --version')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void (json || io.stderr.write(text)),
+      outputError: (text, write) => write(visibleLines(withoutPasswords(text))),
       getOutHasColors: () => useColor(io, true),
       getErrHasColors: () => useColor(io, true),
       getOutHelpWidth: () => io.stdout.columns ?? 100,
@@ -80,6 +85,8 @@ function addGlobalOptions(program: Command): void {
     .option('--host <host>', 'server (and where serve listens)')
     .option('-p, --port <port>', 'its port (default: 1338)', whole(0, 65_535))
     .option('--tls-ca <file>', 'speak TLS, and trust this certificate (PEM) instead of the usual authorities')
+    .option('--tls-cert <file>', 'certificate (PEM) to show: to the server, or with serve to its clients')
+    .option('--tls-key <file>', 'its key (PEM)')
     .option('--timeout <duration>', 'longest wait for a connection or an answer', duration, 5_000)
     .addOption(new Option('-o, --output <form>', 'form of the output').choices(['table', 'json', 'raw']))
     .option('--json', 'short for --output json: one object, or one a line')
@@ -100,7 +107,7 @@ function contextOf(program: Command, command: Command, io: Io): Context {
     throw usageFailure('serve takes --host and --port, not --url');
   return {
     io,
-    target: resolveTarget(options, io.env),
+    target: resolveTarget(command.name() === 'serve' ? { host: options.host, port: options.port } : options, io.env),
     timeoutMs: Math.max(1, options.timeout),
     output: [...given][0] ?? 'table',
     outputGiven: given.size > 0,

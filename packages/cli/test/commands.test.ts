@@ -64,7 +64,7 @@ test('conditions: exit 1, and the version that is there', async () => {
   const again = await run(['put', 'cond', 'b', '--if-absent', '--json']);
   const { applied, version } = JSON.parse(again.stdout) as { applied: boolean; version: number };
   assert.deepEqual([again.code, applied], [1, false]);
-  assert.match(again.stderr, /cond is there, at version \d+\nhint: /);
+  assert.match(again.stderr, /"code":"CONDITION_FAILED","message":"not stored: cond is there, at version \d+"/);
   assert.equal((await run(['cas', 'cond', String(version), 'c'])).code, 0);
   const stale = await run(['cas', 'cond', String(version), 'd']);
   assert.equal(stale.code, 1);
@@ -100,7 +100,7 @@ test('versions that are no numbers, and options that exclude each other: exit 2,
   for (const args of rows) {
     const { code, stderr, stdout } = await run(args);
     assert.deepEqual([code, stdout], [2, ''], args.join(' '));
-    assert.match(stderr, /^error: /, args.join(' '));
+    assert.match(stderr, args.includes('--json') ? /^\{"error":\{"code":"USAGE"/ : /^error: /, args.join(' '));
   }
   assert.equal((await run(['get', 'k'])).code, 1, 'k was never stored');
 });

@@ -41,7 +41,7 @@ test('an import through a process: pool, pipe, exit code', async () => {
   const { code, stdout, stderr } = await importing.exit;
   assert.equal(code, 1, stderr);
   assert.equal((JSON.parse(stdout) as { stored: number }).stored, 20_000);
-  assert.match(stderr, /^stdin:20001: bad JSON/);
+  assert.match(stderr, /^\{"error":\{"code":"BAD_RECORD","message":"stdin:20001: bad JSON/);
 });
 
 test('a reader that has had enough (| head) is no error', async () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EXIT, Failure } from '../src/failure.ts';
-import { resolvePassword, resolveSettings } from '../src/serve/resolve.ts';
+import { resolvePassword, resolveSettings, resolveUserPassword } from '../src/serve/resolve.ts';
 import { SETTING_KEYS, SETTINGS, variableOf } from '../src/serve/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quintet-settings-'));
@@ -60,8 +60,11 @@ test('settings: every one can be given in every way', () => {
     idleTimeout: ['1m', 60_000],
     closeTimeout: ['5s', 5000],
     passwordFile: ['/secret', '/secret'],
+    userPasswordFile: ['/secret-too', '/secret-too'],
     tlsCert: ['cert.pem', 'cert.pem'],
     tlsKey: ['key.pem', 'key.pem'],
+    tlsCa: ['ca.pem', 'ca.pem'],
+    tlsOnly: ['yes', true],
     httpHosts: ['a.example, b.example', ['a.example', 'b.example']],
     logLevel: ['debug', 'debug'],
     logFormat: ['json', 'json'],
@@ -133,6 +136,23 @@ test('settings: the password has one place', () => {
   assert.match(
     failure(() => resolvePassword(empty, {}, undefined)),
     /is empty/,
+  );
+});
+
+test('settings: a user password stands beside the other', () => {
+  const withFile = resolveSettings({ userPasswordFile: file('app\n') }, undefined, {});
+  const without = resolveSettings({}, undefined, {});
+  assert.equal(resolveUserPassword(withFile, {}, 'root'), 'app');
+  assert.equal(resolveUserPassword(without, { QUINTET_USER_PASSWORD: 'app' }, 'root'), 'app');
+  assert.equal(resolveUserPassword(without, {}, 'root'), undefined);
+  const say = (env: Record<string, string>, password?: string): string =>
+    failure(() => resolveUserPassword(withFile, env, password));
+  assert.match(say({ QUINTET_USER_PASSWORD: 'a' }, 'root'), /QUINTET_USER_PASSWORD or in a file, not in both/);
+  assert.match(say({}), /needs a password for administration beside it/);
+  assert.match(say({}, 'app'), /must not be/);
+  assert.match(
+    failure(() => resolveSettings({}, file({ 'user-password': 'app' }), {})),
+    /user-password-file, or give it in QUINTET_USER_PASSWORD/,
   );
 });
 

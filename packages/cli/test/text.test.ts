@@ -1,38 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { globPrefix, globToRegExp } from '../src/text/glob.ts';
 import { quote, quoteIfNeeded } from '../src/text/quote.ts';
-
-test('globs match as in Redis', () => {
-  const rows: [glob: string, yes: string[], no: string[]][] = [
-    ['*', ['', 'a', 'a\nb'], []],
-    ['user:?', ['user:1', 'user:ü'], ['user:', 'user:12']],
-    ['user:[0-9]*', ['user:1', 'user:10'], ['user:x']],
-    ['[^a]b', ['bb'], ['ab']],
-    ['[z-a]', ['m'], ['M']],
-    ['a\\*b', ['a*b'], ['axb']],
-    ['a.b', ['a.b'], ['axb']],
-    ['a[', [], ['a', 'a[']],
-    ['[\\]]', [']'], ['x']],
-    ['{a}|b+', ['{a}|b+'], ['a']],
-  ];
-  for (const [glob, yes, no] of rows) {
-    const pattern = globToRegExp(glob);
-    for (const text of yes) assert.ok(pattern.test(text), `${glob} matches ${JSON.stringify(text)}`);
-    for (const text of no) assert.ok(!pattern.test(text), `${glob} does not match ${JSON.stringify(text)}`);
-  }
-});
-
-test('the literal beginning of a glob goes to the server', () => {
-  const rows: [string, string][] = [
-    ['user:*', 'user:'],
-    ['us?r', 'us'],
-    ['plain', 'plain'],
-    ['a\\*b*', 'a*b'],
-    ['*', ''],
-  ];
-  for (const [glob, prefix] of rows) assert.equal(globPrefix(glob), prefix);
-});
 
 test('quoting shows what a terminal must not interpret', () => {
   const rows: [Buffer, string][] = [

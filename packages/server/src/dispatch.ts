@@ -46,6 +46,8 @@ export function dispatchBlocks(session: Session, args: string[], decoder: Decode
 export function perform(session: Session, command: Command, args: readonly string[]): void {
   session.setCurrent(command, args);
   try {
+    // An AUTH may have stood before it in the transaction.
+    if (isForbidden(session, command)) throw noPermission(command);
     command.handler(session, args);
   } catch (thrown) {
     onThrown(session, thrown);
@@ -59,11 +61,23 @@ function begin(session: Session, command: Command, args: readonly string[]): voi
     commandStatistics.rejected(command);
     throw rejection(session, command, mayRun ? wrongArity(command) : new CommandError(NOT_AUTHENTICATED));
   }
+  if (isForbidden(session, command)) {
+    commandStatistics.rejected(command);
+    throw rejection(session, command, noPermission(command));
+  }
   if (pause.isOn && pause.holdsBack(session, command)) return session.park(args);
   if (session.modes !== null && interceptedBy(session.modes, session, command, args)) return;
   commandStatistics.called(command);
   session.setCurrent(command, args);
   command.handler(session, args);
+}
+
+function isForbidden(session: Session, command: Command): boolean {
+  return command.adminOnly && session.role !== 'admin';
+}
+
+function noPermission({ fullName }: Command): CommandError {
+  return new CommandError(`NOPERM this user has no permissions to run the '${fullName}' command`);
 }
 
 function interceptedBy(modes: SessionModes, session: Session, command: Command, args: readonly string[]): boolean {

@@ -5,6 +5,7 @@
  * The first word is what clients match on. Redis's own words are used where Redis has the case; else it is ERR.
  */
 import { type ErrorCode, KvError } from '@quintet/engine';
+import { MatchTooLong } from '@quintet/engine/codec';
 import { Status } from '@quintet/engine/core';
 import { error, utf8 } from './resp/encoder.ts';
 
@@ -73,11 +74,13 @@ export const NOT_A_FLOAT = 'ERR value is not a valid float';
 export function thrownError(thrown: unknown): string | null {
   if (thrown instanceof CommandError) return error(thrown.message);
   if (thrown instanceof KvError) return engineError(thrown.code, '');
+  if (thrown instanceof MatchTooLong) return error(`ERR ${thrown.message}`);
   return null;
 }
 
 /**
- * Why a server could not start. PASSWORD_REQUIRED: a host beyond this machine without a password, or an empty one.
+ * Why a server could not start. PASSWORD_REQUIRED: a host beyond this machine without a password, or an empty one, or a user
+ * password that is not a second one.
  * BAD_CERTIFICATE: `tls` cannot be read, or its parts do not belong together. LISTEN_FAILED: any other reason, in the message.
  */
 export type StartErrorCode =

@@ -24,6 +24,10 @@ export type CutOffReason =
   | 'cross-protocol'
   /** Half a first line, or half a TLS handshake, within `firstLineMs`. */
   | 'handshake'
+  /** It showed no certificate that `tls.ca` vouches for. */
+  | 'client-certificate'
+  /** It did not begin with TLS, where there is nothing else. */
+  | 'plaintext'
   /** It ended its half long ago, and what it had asked for still waits. */
   | 'gone'
   /** CLIENT KILL. */

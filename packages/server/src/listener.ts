@@ -14,6 +14,7 @@ import type { ServerLog } from './log.ts';
 import { Reception } from './reception.ts';
 import { ServerContext } from './server-context.ts';
 import { hostAndPort } from './socket-transport.ts';
+import type { TlsOptions } from './tls.ts';
 
 /** What `startServer` takes; every field may be left out. */
 export interface ServerOptions {
@@ -27,10 +28,12 @@ export interface ServerOptions {
   limits?: Partial<ServerLimits> | undefined;
   /** What AUTH and HELLO must give, as user `default`. */
   password?: string | undefined;
+  /** A second password, given in the same way, that opens everything but administration. Needs `password`. */
+  userPassword?: string | undefined;
   /** Names that HTTP's Host may bear, besides those of loopback and the host listened on. */
   httpHosts?: readonly string[] | undefined;
-  /** Also speak TLS, to those who begin with it. Certificate and key in PEM. */
-  tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  /** Also speak TLS, to those who begin with it. */
+  tls?: TlsOptions | undefined;
   /** Hears of SHUTDOWN: to close the server, then the cluster. Without it the command is refused. */
   onShutdown?: (() => void) | undefined;
   /** Hears what an operator should know; silent unless given. A logger of pino fits as it is. */
@@ -53,12 +56,14 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Listens. Rejects with ServerStartError. The cluster stays the caller's: closing the server does not close it. */
 export async function startServer(cluster: ClusterApi, options: ServerOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = 1338, password } = options;
+  const { host = '127.0.0.1', port = 1338, password, userPassword } = options;
   checkExposure(host, password);
+  checkUserPassword(password, userPassword);
   const context = new ServerContext(cluster, {
     limits: resolveLimits(options.limits ?? {}, cluster.caller.limits),
     maxClients: options.maxClients ?? 10_000,
-    password: password === undefined ? undefined : Buffer.from(password, 'utf8').toString('latin1'),
+    password: oneByte(password),
+    userPassword: oneByte(userPassword),
     log: options.log,
     // Silence is for what may be left unsaid: a bug may not.
     onBug: options.onBug ?? (options.log === undefined ? emitWarning : undefined),
@@ -97,6 +102,22 @@ function checkExposure(host: string, password: string | undefined): void {
     `refusing to listen on ${host} without a password: everybody who can reach it could read and delete everything. ` +
       'Give a password (option `password`), or listen on 127.0.0.1',
   );
+}
+
+function checkUserPassword(password: string | undefined, userPassword: string | undefined): void {
+  if (userPassword === undefined) return;
+  if (userPassword === '') throw new ServerStartError('PASSWORD_REQUIRED', 'the user password must not be empty');
+  if (password !== undefined && userPassword !== password) return;
+  const why = password === undefined ? 'without it everybody may do everything' : 'and one of its own';
+  throw new ServerStartError(
+    'PASSWORD_REQUIRED',
+    `a user password (\`userPassword\`) needs \`password\` beside it: ${why}`,
+  );
+}
+
+/** Passwords reach us as one-byte text, so they are kept as that. */
+function oneByte(password: string | undefined): string | undefined {
+  return password === undefined ? undefined : Buffer.from(password, 'utf8').toString('latin1');
 }
 
 function listen(

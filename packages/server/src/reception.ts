@@ -6,8 +6,6 @@
  * Why late  grpc-js is optional and large: it is loaded when the first gRPC connection comes, which waits for it unread.
  */
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import { ServerStartError } from './errors.ts';
 import { FirstBytes } from './first-bytes.ts';
 import type { GrpcFace } from './grpc/grpc-face.ts';
 import { Guard } from './http/guard.ts';
@@ -18,10 +16,11 @@ import { serveResp } from './serve-resp.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Protocol } from './sniff.ts';
 import { hangUp, hostAndPort } from './socket-transport.ts';
+import { TlsFace, type TlsOptions } from './tls.ts';
 
 export interface ReceptionOptions {
   readonly hosts: readonly string[];
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** How often the memory of all clients is added up, and how often idle ones are looked for. */
@@ -34,12 +33,12 @@ export class Reception {
   private readonly http: HttpFace;
   private grpc: Promise<GrpcFace> | null = null;
   private grpcSockets = 0;
-  private readonly secureContext: SecureContext | null;
+  private readonly tls: TlsFace | null;
   private readonly shedding: NodeJS.Timeout;
   private readonly idling: NodeJS.Timeout;
 
   constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
-    this.secureContext = tls === undefined ? null : secureContextOf(tls);
+    this.tls = tls === undefined ? null : new TlsFace(tls);
     this.context = context;
     this.http = new HttpFace(context, new Guard(context, hosts));
     this.shedding = setInterval(() => context.shedClients(), SHED_MS).unref();
@@ -114,6 +113,7 @@ export class Reception {
   }
 
   private handOver(socket: Socket, first: Buffer, protocol: Protocol, secure: boolean): void {
+    if (protocol !== 'tls' && !secure && this.tls?.only === true) return this.refusePlaintext(socket, protocol);
     switch (protocol) {
       case 'resp':
         return serveResp(socket, this.context, first);
@@ -123,8 +123,8 @@ export class Reception {
       case 'http2':
         return void this.serveGrpc(socket, first);
       case 'tls':
-        if (secure || this.secureContext === null) socket.destroy();
-        else this.serveTls(socket, first, this.secureContext);
+        if (secure || this.tls === null) socket.destroy();
+        else this.serveTls(socket, first, this.tls);
     }
   }
 
@@ -146,29 +146,20 @@ export class Reception {
     }
   }
 
-  private serveTls(socket: Socket, first: Buffer, secureContext: SecureContext): void {
+  private serveTls(socket: Socket, first: Buffer, tls: TlsFace): void {
     socket.pause();
     socket.unshift(first);
-    const inside = new TLSSocket(socket, {
-      isServer: true,
-      secureContext,
-      // In order of preference: h2 is gRPC's alone, and clients of gRPC offer nothing else; browsers and curl offer both.
-      ALPNProtocols: ['http/1.1', 'h2', 'redis'],
-    });
-    inside.on('error', () => inside.destroy());
-    // HTTP/2 waits for this to be so, and without a tls.Server nobody else sets it.
-    inside.once('secure', () => Object.assign(inside, { secureConnecting: false }));
+    const inside = tls.wrap(socket, () =>
+      this.context.incidents.cutOff('tls', addressOf(socket), 'client-certificate'),
+    );
     this.listen(inside, true);
   }
-}
 
-function secureContextOf(tls: NonNullable<ReceptionOptions['tls']>): SecureContext {
-  try {
-    return createSecureContext({ ...tls, minVersion: 'TLSv1.2' });
-  } catch (cause) {
-    throw new ServerStartError('BAD_CERTIFICATE', `certificate and key cannot be used: ${(cause as Error).message}`, {
-      cause,
-    });
+  /** Redis clients are told why; what else it may be would not understand. */
+  private refusePlaintext(socket: Socket, protocol: Protocol): void {
+    this.context.incidents.cutOff('unknown', addressOf(socket), 'plaintext');
+    if (protocol === 'resp') hangUp(socket, error('ERR this server speaks TLS only'));
+    else socket.destroy();
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * ServerContext: what the sessions of one server share.
  *
- * Owns      the list of sessions, the counters of INFO, the password, and the one flush per turn.
+ * Owns      the list of sessions, the counters of INFO, the passwords, and the one flush per turn.
  * Does not  accept connections (listener.ts) or know commands.
  * Why one flush  Results reach us many to a message. Writing each reply as it comes is a system call per reply; so a
  *           session with output puts itself on a list, and one setImmediate writes them all, each once.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Caller, ClusterApi } from '@quintet/engine';
 import { ValueKind } from '@quintet/engine/core';
 import { CheckedCaller } from './checked-caller.ts';
@@ -17,6 +17,7 @@ import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
 import { MemoryHolders } from './memory-holders.ts';
 import { ServerMemoryLimit } from './memory-limit.ts';
+import { Passwords, type Role } from './passwords.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
@@ -60,6 +61,8 @@ export interface ContextOptions {
   readonly limits: ServerLimits;
   readonly maxClients: number;
   readonly password: string | undefined;
+  /** A second one that opens everything but administration. */
+  readonly userPassword?: string | undefined;
   /** Silent unless given. */
   readonly log?: ServerLog | undefined;
   /** Hears of bugs, errors that are none of the world, instead of the log. */
@@ -121,7 +124,7 @@ export class ServerContext {
     return kind === ValueKind.structured ? bulk(plainBytes(block.text(), kind)) : block;
   };
   private readonly onShutdown: (() => void) | undefined;
-  private readonly passwordDigest: Buffer;
+  private readonly passwords: Passwords;
   /** What of this turn went into beginning requests (intake.ts). */
   beginningMs = 0;
   private turn = 0;
@@ -141,8 +144,8 @@ export class ServerContext {
     this.feeds = new ChangeFeeds(this, cluster.caller);
     this.idleSeconds = options.limits.idleSeconds;
     this.maxClients = options.maxClients;
-    this.passwordRequired = options.password !== undefined;
-    this.passwordDigest = digest(options.password ?? '');
+    this.passwords = new Passwords(options.password, options.userPassword);
+    this.passwordRequired = this.passwords.required;
     this.onShutdown = options.onShutdown;
   }
 
@@ -171,7 +174,7 @@ export class ServerContext {
     if (command === null || command.blocking) return;
     const tookMs = this.turnTime() - begunAt;
     this.commandStatistics.took(command, tookMs);
-    if (tookMs >= this.slowLog.thresholdMs) this.slowLog.add(session, args, tookMs);
+    if (tookMs >= this.slowLog.thresholdMs) this.slowLog.add(session, command.withoutSecrets(args), tookMs);
   }
 
   nextSessionId(): number {
@@ -216,10 +219,9 @@ export class ServerContext {
     this.memoryHolders.remove(session);
   }
 
-  /** Compares digests, so that the time taken tells nothing of how much of a guess was right. */
-  passwordMatches(user: string, password: string): boolean {
-    if (user !== 'default') return false;
-    return !this.passwordRequired || timingSafeEqual(digest(password), this.passwordDigest);
+  /** What a password is good for; null if it is wrong. */
+  roleOf(user: string, password: string): Role | null {
+    return this.passwords.roleOf(user, password);
   }
 
   /** Has `session.flush()` called once, at the end of this turn of the event loop. */
@@ -243,9 +245,4 @@ export class ServerContext {
       }
     }
   }
-}
-
-/** A password reaches us as one-byte text, so it is configured as UTF-8 and compared as bytes. */
-function digest(password: string): Buffer {
-  return createHash('sha256').update(password, 'latin1').digest();
 }

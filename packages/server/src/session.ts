@@ -15,6 +15,7 @@ import type { Command } from './commands/command.ts';
 import { dispatch, dispatchBlocks } from './dispatch.ts';
 import type { CutOffReason } from './incidents.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
+import type { Role } from './passwords.ts';
 import { RepliesOut, type RepliesOwner } from './replies-out.ts';
 import { asText, type LargeAnswer, type PendingReply, type Request } from './reply-queue.ts';
 import { type Encoder, error } from './resp/encoder.ts';
@@ -37,6 +38,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   libraryVersion = '';
   /** How often AUTH was given a wrong one. */
   wrongPasswords = 0;
+  /** What its password is good for, once it is authenticated. */
+  role: Role = 'admin';
   noEvict = false;
   noTouch = false;
   lastActiveAt: number;

@@ -32,6 +32,7 @@ export class SlowLog {
     return this.entries.length;
   }
 
+  /** `args`: what must not be shown is redacted already. */
   add(session: Session, args: readonly string[], milliseconds: number): void {
     const { remoteAddress: address } = session.transport;
     const at = Math.floor(session.context.now() / 1000);

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, Failure } from '../failure.ts';
 import { textOf } from '../server/commands.ts';
 import type { Connection } from '../server/connection.ts';
 import { parseDuration } from '../text/quantities.ts';
+import { visible } from '../text/visible.ts';
 import { readStatus } from './status.ts';
 
 type ChaosHandler<A> = (context: Context, args: A) => Promise<ExitCode>;
@@ -32,7 +33,7 @@ async function hurt(context: Context, fault: string, node: string, ms: number | 
     }
   });
   if (context.output === 'json') printJson(context, { fault, node, ...(ms === undefined ? {} : { ms }) });
-  else printLine(context, answer);
+  else printLine(context, visible(answer));
   return EXIT.ok;
 }
 

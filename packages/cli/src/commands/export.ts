@@ -37,7 +37,8 @@ export async function exportFile(
   const progress = await Progress.start(context, options.progress, 0);
   try {
     const target = await openTarget(file, context.io.stdout);
-    const missing = await copy(context, connection, target, entryWriter(format), progress, options);
+    const forTerminal = file === '-' && context.io.stdout.isTTY === true;
+    const missing = await copy(context, connection, target, entryWriter(format, forTerminal), progress, options);
     progress.stop();
     if (file !== '-')
       note(

@@ -9,7 +9,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type Context, note, printJson, printLine } from '../context.ts';
-import { EXIT, type ExitCode, usageFailure } from '../failure.ts';
+import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
 import type { Format } from '../import/batch.ts';
 import type { RunOptions, Summary } from '../import/run.ts';
 import { BadTemplate, Template } from '../import/template.ts';
@@ -58,13 +58,19 @@ export async function importFile(context: Context, [file]: [string], options: Im
     options,
     onBad: ({ line, message }) => {
       shown += 1;
-      if (shown <= SHOWN_MAX) note(context, `${source.name}:${line}: ${message}`);
+      if (shown <= SHOWN_MAX) tellBad(context, `${source.name}:${line}: ${message}`);
     },
   };
   const summary = await runImport(context, run);
   if (shown > SHOWN_MAX) note(context, `… and ${formatCount(shown - SHOWN_MAX)} more like these`);
   printSummary(context, summary, options);
   return exitCodeOf(summary);
+}
+
+/** Each costs itself only, so it is told and the import goes on. */
+function tellBad(context: Context, message: string): void {
+  if (context.output !== 'json') note(context, message);
+  else note(context, JSON.stringify(new Failure(EXIT.negative, message, { code: 'BAD_RECORD' })));
 }
 
 export function formatOf(file: string): Format {

@@ -3,6 +3,7 @@ import { type Context, printJson, printLine, withServer } from '../context.ts';
 import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
 import { deleteIfVersion, numberOf, textOf } from '../server/commands.ts';
 import { formatDuration, parsePositiveDuration } from '../text/quantities.ts';
+import { visible } from '../text/visible.ts';
 
 export async function del(context: Context, [keys]: [string[]], options: { ifVersion?: number }): Promise<ExitCode> {
   const { ifVersion } = options;
@@ -24,7 +25,7 @@ async function delIfVersion(context: Context, keys: string[], ifVersion: number)
   else printLine(context, reply.deleted ? '1' : '0');
   if (reply.deleted) return EXIT.ok;
   const why = reply.version === 0 ? `not found: ${key}` : `not deleted: ${key} is at version ${reply.version}`;
-  throw new Failure(EXIT.negative, why);
+  throw new Failure(EXIT.negative, why, reply.version === 0 ? {} : { code: 'CONDITION_FAILED' });
 }
 
 export async function incr(context: Context, [key, by = '1']: [string, string | undefined]): Promise<ExitCode> {
@@ -38,7 +39,7 @@ export async function incr(context: Context, [key, by = '1']: [string, string | 
   // A bigint has no JSON: what is no safe integer stays text.
   const value = whole && !Number.isSafeInteger(Number(now)) ? now : Number(now);
   if (context.output === 'json') printJson(context, { key, value });
-  else printLine(context, now);
+  else printLine(context, visible(now));
   return EXIT.ok;
 }
 

@@ -90,9 +90,10 @@ async function previousFace(previous: TypedValue | undefined): Promise<unknown> 
 }
 
 function notApplied(key: string, version: number, how: PutConditions): Failure {
-  if (version === 0) return new Failure(EXIT.negative, `not stored: there is no ${key}`);
+  if (version === 0) return new Failure(EXIT.negative, `not stored: there is no ${key}`, { code: 'CONDITION_FAILED' });
   const wanted = how.ifVersion === undefined ? '' : `, not ${how.ifVersion}`;
   return new Failure(EXIT.negative, `not stored: ${key} is there, at version ${version}${wanted}`, {
+    code: 'CONDITION_FAILED',
     hint: `read it again with: kvctl get ${key} --entry`,
   });
 }
@@ -108,5 +109,5 @@ function explainLoss(error: unknown, bytes: number): unknown {
     return error;
   }
   const hint = `the value has ${bytes} bytes: is that more than the server’s --max-value (16 MB by default)?`;
-  return new Failure(error.exitCode, error.message, { hint, cause: error });
+  return new Failure(error.exitCode, error.message, { hint, outcome: error.outcome, cause: error });
 }

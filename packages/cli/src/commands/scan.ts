@@ -1,11 +1,13 @@
 /** kvctl scan: keys and values, page by page, as they come. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Glob, StepBudget } from '@quintet/engine/codec';
 import { type Context, printLine, withServer } from '../context.ts';
 import { EXIT, type ExitCode, interrupted, usageFailure } from '../failure.ts';
 import { write } from '../io.ts';
 import { numberOf, type ScanPage, scanPage } from '../server/commands.ts';
 import type { Connection } from '../server/connection.ts';
-import { globPrefix, globToRegExp } from '../text/glob.ts';
 import { quoteIfNeeded } from '../text/quote.ts';
+import { jsonLine } from '../text/visible.ts';
 import { entryToJson, keyToJson } from '../values/json-face.ts';
 import { oneLine } from '../values/show.ts';
 
@@ -42,12 +44,9 @@ export async function scan(
 /** Pages of entries that match, no more than --limit in all. */
 async function* pages(context: Context, connection: Connection, options: ScanOptions): AsyncGenerator<Row[]> {
   const { match, limit = Number.POSITIVE_INFINITY } = options;
-  const pattern = match === undefined ? undefined : globToRegExp(match);
-  const literal = match === undefined ? '' : globPrefix(match);
-  const prefix =
-    options.prefix === undefined || literal.startsWith(options.prefix) ? literal || options.prefix : options.prefix;
+  const glob = match === undefined ? undefined : new Glob(Buffer.from(match).toString('latin1'));
   const request = {
-    prefix,
+    prefix: longerPrefix(options.prefix, glob?.literalPrefix ?? ''),
     pageSize: options.page ?? 256,
     keysOnly: options.keysOnly === true || options.count === true,
   };
@@ -56,13 +55,37 @@ async function* pages(context: Context, connection: Connection, options: ScanOpt
   while (cursor !== undefined && taken < limit) {
     if (context.io.signal.aborted) throw interrupted();
     const page: ScanPage = await scanPage(connection, cursor, request);
-    const wanted =
-      pattern === undefined ? page.entries : page.entries.filter(({ key }) => pattern.test(key.toString()));
+    const wanted = glob === undefined ? page.entries : await matching(context, page.entries, glob);
     const rows = wanted.slice(0, limit - taken);
     taken += rows.length;
     cursor = page.cursor;
     if (rows.length > 0) yield rows;
   }
+}
+
+/** Of what is asked for and what every match begins with, as bytes; undefined: all keys. What both rule out, the glob rules out. */
+function longerPrefix(asked: string | undefined, literal: string): Buffer | undefined {
+  const prefix = Buffer.from(asked ?? '').toString('latin1');
+  const longer = literal.startsWith(prefix) ? literal : prefix;
+  return longer === '' ? undefined : Buffer.from(longer, 'latin1');
+}
+
+/** The rows whose keys match, byte by byte. A costly pattern takes many turns, so that Ctrl-C is heard between them. */
+async function matching(context: Context, rows: Row[], glob: Glob): Promise<Row[]> {
+  const kept: Row[] = [];
+  let budget = new StepBudget();
+  for (const row of rows) {
+    const key = row.key.toString('latin1');
+    let found = glob.matchOrPause(key, budget);
+    while (typeof found !== 'boolean') {
+      await nextTurn();
+      if (context.io.signal.aborted) throw interrupted();
+      budget = new StepBudget();
+      found = glob.matchOrPause(key, budget, found);
+    }
+    if (found) kept.push(row);
+  }
+  return kept;
 }
 
 async function countKeys(context: Context, options: ScanOptions): Promise<ExitCode> {
@@ -85,7 +108,7 @@ async function render(context: Context, rows: Row[], options: ScanOptions): Prom
 }
 
 async function renderRow(context: Context, key: Buffer, entry: Row['entry']): Promise<string> {
-  if (context.output === 'json') return JSON.stringify(entry === undefined ? keyToJson(key) : entryToJson(key, entry));
+  if (context.output === 'json') return jsonLine(entry === undefined ? keyToJson(key) : entryToJson(key, entry));
   const shownKey = quoteIfNeeded(key);
   if (entry === undefined) return shownKey;
   const value = await oneLine(entry);

@@ -13,7 +13,7 @@ import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
 import { logClusterEvents } from '../serve/cluster-events.ts';
 import { type Log, openLog } from '../serve/log.ts';
 import { isLoopback } from '../serve/loopback.ts';
-import { type Flags, readText, resolvePassword, resolveSettings } from '../serve/resolve.ts';
+import { type Flags, readText, resolvePassword, resolveSettings, resolveUserPassword } from '../serve/resolve.ts';
 import { changedSettings, type Settings } from '../serve/settings.ts';
 import { describeTarget } from '../server/target.ts';
 import { formatDuration, formatSize } from '../text/quantities.ts';
@@ -24,6 +24,7 @@ export async function serve(context: Context, _args: [], flags: ServeFlags): Pro
   const { env, signal } = context.io;
   const settings = resolveSettings(flags, flags.config, env);
   const password = resolvePassword(settings, env, context.target.password);
+  const userPassword = resolveUserPassword(settings, env, password);
   const tls = readTls(settings);
   checkRemote(settings, password);
   const log = await openLog(context, settings.logLevel, settings.logFormat);
@@ -31,7 +32,7 @@ export async function serve(context: Context, _args: [], flags: ServeFlags): Pro
   log.info({ pid: process.pid, nodeVersion: process.version, ...changedSettings(settings) }, 'starting');
   const cluster = await startCluster(settings);
   logClusterEvents(cluster, log);
-  const server = await listen(cluster, settings, { password, tls, log }).catch(async (error: unknown) => {
+  const server = await listen(cluster, settings, { password, userPassword, tls, log }).catch(async (error: unknown) => {
     await cluster.close();
     throw error;
   });
@@ -54,10 +55,19 @@ function checkRemote({ host }: Settings, password: string | undefined): void {
   );
 }
 
-function readTls({ tlsCert, tlsKey }: Settings): ServerOptions['tls'] {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+function readTls({ tlsCert, tlsKey, tlsCa, tlsOnly: only }: Settings): ServerOptions['tls'] {
+  if (tlsCert === undefined && tlsKey === undefined) {
+    if (only || tlsCa !== undefined) throw usageFailure('--tls-only and --tls-ca want --tls-cert and --tls-key');
+    return undefined;
+  }
   if (tlsCert === undefined || tlsKey === undefined) throw usageFailure('--tls-cert and --tls-key go together');
-  return { cert: readText(tlsCert, 'the certificate'), key: readText(tlsKey, 'the key') };
+  const ca = tlsCa === undefined ? undefined : readText(tlsCa, 'the certificate of the authority');
+  return {
+    cert: readText(tlsCert, 'the certificate'),
+    key: readText(tlsKey, 'the key'),
+    ca,
+    only: only || ca !== undefined,
+  };
 }
 
 /** A crash is told in the log too, before Node prints it and ends the process. */
@@ -99,7 +109,7 @@ function inFlags({ code, message }: KvError): string {
 async function listen(
   cluster: ClusterApi,
   settings: Settings,
-  options: Pick<ServerOptions, 'password' | 'tls' | 'log'>,
+  options: Pick<ServerOptions, 'password' | 'userPassword' | 'tls' | 'log'>,
 ): Promise<RunningServer> {
   const { host, port, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout } = settings;
   // The command SHUTDOWN ends the process the way an operator would: one way to stop, with everything closed in order.
@@ -119,7 +129,7 @@ function listenFailure(error: NodeJS.ErrnoException, where: string, port: number
     PERMISSION_DENIED: 'ports below 1024 are for root: take a higher one',
     ADDRESS_NOT_AVAILABLE: 'is that a name or an address of this machine?',
     PASSWORD_REQUIRED: 'set KVCTL_PASSWORD',
-    BAD_CERTIFICATE: 'both must be PEM, and belong together',
+    BAD_CERTIFICATE: 'all must be PEM, and certificate and key belong together',
     LISTEN_FAILED: 'is the address right?',
   };
   const hint = hints[error.code ?? ''];

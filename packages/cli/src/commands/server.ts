@@ -4,12 +4,13 @@ import { EXIT, type ExitCode } from '../failure.ts';
 import { textOf } from '../server/commands.ts';
 import { describeTarget } from '../server/target.ts';
 import { parseWhole } from '../text/quantities.ts';
+import { visible, visibleLines } from '../text/visible.ts';
 import { readStatus } from './status.ts';
 
 export async function ping(context: Context): Promise<ExitCode> {
   const [answer, ms] = await withServer(context, async (connection) => {
     const begin = performance.now();
-    const reply = textOf(await connection.call('PING'));
+    const reply = visible(textOf(await connection.call('PING')));
     return [reply, Math.round((performance.now() - begin) * 1_000) / 1_000] as const;
   });
   if (context.output === 'json') printJson(context, { answer, ms, server: describeTarget(context.target) });
@@ -19,9 +20,9 @@ export async function ping(context: Context): Promise<ExitCode> {
 
 export async function info(context: Context, [section]: [string | undefined]): Promise<ExitCode> {
   const command: [string, ...string[]] = section === undefined ? ['INFO'] : ['INFO', section];
-  const text = textOf(await withServer(context, (connection) => connection.call(...command)));
+  const text = textOf(await withServer(context, (connection) => connection.call(...command))).replaceAll('\r\n', '\n');
   if (context.output === 'json') printJson(context, parseInfo(text));
-  else context.io.stdout.write(text.replaceAll('\r\n', '\n').replace(/\n*$/, '\n'));
+  else context.io.stdout.write(visibleLines(text.replace(/\n*$/, '\n')));
   return EXIT.ok;
 }
 
@@ -63,5 +64,5 @@ export async function revive(context: Context, [node]: [string]): Promise<ExitCo
 async function order(context: Context, ...words: string[]): Promise<void> {
   const answer = textOf(await withServer(context, (connection) => connection.call('QUINTET', ...words)));
   if (context.output === 'json') printJson(context, { ok: true });
-  else printLine(context, answer);
+  else printLine(context, visible(answer));
 }

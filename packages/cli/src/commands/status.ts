@@ -4,11 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterStatus } from '@quintet/engine';
-import { type Context, printJson, withServer } from '../context.ts';
+import { type Context, note, printJson, withServer } from '../context.ts';
 import { EXIT, type ExitCode, Failure, interrupted } from '../failure.ts';
 import { textOf } from '../server/commands.ts';
 import type { Connection } from '../server/connection.ts';
 import { isConnectionLoss } from '../server/refusals.ts';
+import { visible } from '../text/visible.ts';
 
 export interface StatusOptions {
   watch?: boolean;
@@ -39,7 +40,13 @@ async function show(context: Context, found: ClusterStatus): Promise<void> {
     return;
   }
   const { renderStatus } = await import('../status/render.ts');
-  context.io.stdout.write(renderStatus(found, context.colors));
+  context.io.stdout.write(renderStatus(legible(found), context.colors));
+}
+
+/** Names and words as a terminal may have them. */
+function legible(found: ClusterStatus): ClusterStatus {
+  const text = JSON.stringify(found);
+  return JSON.parse(text, (_key, item: unknown) => (typeof item === 'string' ? visible(item) : item)) as ClusterStatus;
 }
 
 /** One connection for as long as it lasts. The first must succeed; a server that goes later may come back. */
@@ -61,7 +68,7 @@ async function watch(context: Context, intervalMs: number): Promise<ExitCode> {
     } catch (error) {
       if (signal.aborted) throw interrupted();
       if (!shown || !(error instanceof Failure) || !isConnectionLoss(error)) throw error;
-      context.io.stderr.write(`${error.message}; trying again\n`);
+      note(context, context.output === 'json' ? JSON.stringify(error) : `${error.message}; trying again`);
       await pause(intervalMs, signal);
     }
   }

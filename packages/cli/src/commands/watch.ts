@@ -9,6 +9,7 @@ import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
 import { write } from '../io.ts';
 import type { Change, WatchTarget } from '../server/changes.ts';
 import { formatCount, formatDuration } from '../text/quantities.ts';
+import { jsonLine, visible } from '../text/visible.ts';
 import { Follower, type Piece } from '../watch/follow.ts';
 import { describeGap } from '../watch/gap.ts';
 import { renderChanges } from '../watch/render.ts';
@@ -115,7 +116,7 @@ class Printer {
   #say(event: string, detail: object, words: string): void {
     const { output, colors, io } = this.#context;
     const at = Date.now();
-    if (output === 'json') io.stderr.write(`${JSON.stringify({ at, event, ...detail })}\n`);
-    else io.stderr.write(`${colors.dim(new Date(at).toISOString().slice(11, 23))} ${words}\n`);
+    if (output === 'json') io.stderr.write(`${jsonLine({ at, event, ...detail })}\n`);
+    else io.stderr.write(`${colors.dim(new Date(at).toISOString().slice(11, 23))} ${visible(words)}\n`);
   }
 }

@@ -30,7 +30,7 @@ function defineReads(definer: Definer): void {
     )
     .aliases(['ls', 'list'])
     .option('--prefix <text>', 'only keys that begin with it')
-    .option('--match <glob>', 'only keys that match: * ? [a-z] \\')
+    .option('--match <glob>', 'only keys that match, byte by byte: * ? [a-z] [^a] \\')
     .option('--limit <n>', 'stop after so many', whole(0))
     .option('--keys-only', 'no values')
     .option('--count', 'only how many there are')

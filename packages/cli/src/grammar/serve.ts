@@ -1,11 +1,12 @@
 /** kvctl serve: its options, from the table of settings. */
 import { InvalidArgumentError, Option } from 'commander';
+import type { Flags } from '../serve/resolve.ts';
 import { defaultText, SETTINGS, type Setting, type SettingKey, variableOf } from '../serve/settings.ts';
 import { BadQuantity } from '../text/quantities.ts';
 import { type Definer, examples } from './define.ts';
 
 /** Options of all of kvctl, which serve means in its own way. */
-const GLOBAL: ReadonlySet<SettingKey> = new Set<SettingKey>(['host', 'port']);
+const GLOBAL: ReadonlySet<SettingKey> = new Set<SettingKey>(['host', 'port', 'tlsCa', 'tlsCert', 'tlsKey']);
 
 const SOURCES = `
 A setting comes from its flag, else from its variable (QUINTET_MAX_MEMORY for --max-memory), else from the file of
@@ -14,7 +15,11 @@ A setting comes from its flag, else from its variable (QUINTET_MAX_MEMORY for --
   { "port": 7000, "replicas": 2, "max-memory": "512mb", "eviction": "allkeys-lru", "log-level": "warn" }
 
 The password is QUINTET_PASSWORD (or KVCTL_PASSWORD), or stands in the file of --password-file; there is no flag for it,
-because everybody can read a command line. Without one it listens on this machine only.
+because everybody can read a command line. Without one it listens on this machine only. A second one, QUINTET_USER_PASSWORD
+or the file of --user-password-file, is for programs that read and write: commands of administration are refused to it.
+
+With --tls-cert and --tls-key it also speaks TLS, on the same port; with --tls-only nothing else; with --tls-ca nothing else, and
+each client must show a certificate that this authority has signed. Their variables are QUINTET_TLS_CERT, QUINTET_TLS_KEY and QUINTET_TLS_CA.
 
 stdout gets one line when it is ready, stderr the log: an event a line. SIGTERM and SIGINT (Ctrl-C) stop it in order: no new
 connections, what was asked is answered, clients have --close-timeout to read it. A second one stops it at once.`;
@@ -26,8 +31,8 @@ export function defineServe(definer: Definer): void {
     async () => {
       const { serve: run } = await import('../commands/serve.ts');
       return (context, args: [], flags: Record<string, unknown>) => {
-        const { host, port } = definer.parent.opts<{ host?: string; port?: number }>();
-        return run(context, args, { ...flags, host, port });
+        const { host, port, tlsCa, tlsCert, tlsKey } = definer.parent.opts<Flags>();
+        return run(context, args, { ...flags, host, port, tlsCa, tlsCert, tlsKey });
       };
     },
   );

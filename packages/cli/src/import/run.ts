@@ -172,9 +172,12 @@ class Import {
       return usageFailure(`${this.#run.name} is no JSON array`, 'one object a line? Then say: --format ndjson');
     }
     if (!(error instanceof Failure) || this.#writer === undefined) return error;
-    const { exitCode, hint, code, reply } = error;
-    const message = `${error.message}; ${this.#writer.counts.stored} records were stored before`;
-    return new Failure(exitCode === EXIT.ok ? EXIT.server : exitCode, message, { hint, code, reply, cause: error });
+    const { exitCode, hint, code, reply, retryable } = error;
+    const { stored } = this.#writer.counts;
+    const outcome = stored > 0 ? 'unknown' : error.outcome;
+    const details = { hint, code, reply, retryable, outcome, cause: error } as const;
+    const message = `${error.message}; ${stored} records were stored before`;
+    return new Failure(exitCode === EXIT.ok ? EXIT.server : exitCode, message, details);
   }
 }
 

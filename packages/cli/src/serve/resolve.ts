@@ -18,6 +18,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Variables that are no settings of a row. */
 const CONFIG = 'QUINTET_CONFIG';
 const PASSWORD = 'QUINTET_PASSWORD';
+const USER_PASSWORD = 'QUINTET_USER_PASSWORD';
 
 /** What Kubernetes adds for a service whose name begins with `quintet`. */
 const SERVICE_LINK = /_(?:SERVICE_(?:HOST|PORT)|PORT_\d+_(?:TCP|UDP))(?:_|$)/;
@@ -51,11 +52,33 @@ export function resolvePassword(
   env: Environment,
   given: string | undefined,
 ): string | undefined {
-  const variable = env[PASSWORD] === '' ? undefined : env[PASSWORD];
-  if (passwordFile === undefined) return variable ?? given;
-  if (variable !== undefined) throw usageFailure(`give the password in ${PASSWORD} or in a file, not in both`);
-  const password = readText(passwordFile, 'the password file').replace(/\r?\n$/, '');
-  if (password === '') throw usageFailure(`the password file ${passwordFile} is empty`);
+  return readPassword(passwordFile, PASSWORD, env) ?? given;
+}
+
+/**
+ * The password that opens everything but administration: QUINTET_USER_PASSWORD, or what the file of `--user-password-file`
+ * holds. Undefined: none.
+ * @throws {Failure} of usage, also without another `password` beside it
+ */
+export function resolveUserPassword(
+  { userPasswordFile }: Settings,
+  env: Environment,
+  password: string | undefined,
+): string | undefined {
+  const found = readPassword(userPasswordFile, USER_PASSWORD, env);
+  if (found === undefined) return undefined;
+  const hint = `give one in ${PASSWORD} or with --password-file`;
+  if (password === undefined) throw usageFailure('a user password needs a password for administration beside it', hint);
+  if (found === password) throw usageFailure('the user password must not be the password for administration', hint);
+  return found;
+}
+
+function readPassword(file: string | undefined, name: string, env: Environment): string | undefined {
+  const variable = env[name] === '' ? undefined : env[name];
+  if (file === undefined) return variable;
+  if (variable !== undefined) throw usageFailure(`give the password in ${name} or in a file, not in both`);
+  const password = readText(file, 'the password file').replace(/\r?\n$/, '');
+  if (password === '') throw usageFailure(`the password file ${file} is empty`);
   return password;
 }
 
@@ -79,7 +102,7 @@ function parsed<T>(parse: (text: string) => T, text: string, where: string): T {
 
 /** The QUINTET_ variables that are set. An empty one counts as not set. */
 function readEnvironment(env: Environment): Map<string, string> {
-  const known = new Set([CONFIG, PASSWORD, ...SETTING_KEYS.map((key) => variableOf(SETTINGS[key]))]);
+  const known = new Set([CONFIG, PASSWORD, USER_PASSWORD, ...SETTING_KEYS.map((key) => variableOf(SETTINGS[key]))]);
   const found = new Map<string, string>();
   for (const [name, value = ''] of Object.entries(env)) {
     if (!name.startsWith('QUINTET_') || value === '') continue;
@@ -122,7 +145,9 @@ function textOf(value: unknown, where: string): string {
 
 /** The name that was meant, if it differs in its spelling alone; else where they all stand. */
 function hintFor(name: string, known: readonly string[]): string {
-  if (name === 'password') return `write it to a file and give that as password-file, or give it in ${PASSWORD}`;
+  const passwords: Readonly<Record<string, string>> = { password: PASSWORD, 'user-password': USER_PASSWORD };
+  const variable = Object.hasOwn(passwords, name) ? passwords[name] : undefined;
+  if (variable !== undefined) return `write it to a file and give that as ${name}-file, or give it in ${variable}`;
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
   const meant = known.find((candidate) => plain(candidate) === plain(name));
   return meant === undefined ? 'kvctl serve --help lists them all' : `did you mean ${meant}?`;

@@ -164,6 +164,14 @@ export const SETTINGS = {
     fallback: undefined,
     fallbackText: 'none',
   }),
+  userPasswordFile: row<string | undefined>({
+    name: 'user-password-file',
+    argument: '<file>',
+    help: 'file with a second password, for reading and writing only; or QUINTET_USER_PASSWORD',
+    parse: asIs,
+    fallback: undefined,
+    fallbackText: 'none',
+  }),
   tlsCert: row<string | undefined>({
     name: 'tls-cert',
     argument: '<file>',
@@ -180,6 +188,15 @@ export const SETTINGS = {
     fallback: undefined,
     fallbackText: 'none',
   }),
+  tlsCa: row<string | undefined>({
+    name: 'tls-ca',
+    argument: '<file>',
+    help: 'who signs the certificates of clients (PEM): each must then show one, over TLS',
+    parse: asIs,
+    fallback: undefined,
+    fallbackText: 'none',
+  }),
+  tlsOnly: row({ name: 'tls-only', help: 'refuse clients that do not speak TLS', parse: yesOrNo, fallback: false }),
   httpHosts: row<readonly string[]>({
     name: 'http-hosts',
     argument: '<names>',

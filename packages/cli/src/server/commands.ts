@@ -98,14 +98,14 @@ export async function deleteIfVersion(
 }
 
 export interface ScanRequest {
-  prefix?: string | undefined;
+  prefix?: Argument | undefined;
   pageSize: number;
   keysOnly: boolean;
 }
 
 export function scanCommand(cursor: string, request: ScanRequest): [string, ...Argument[]] {
   const command: [string, ...Argument[]] = ['QUINTET', 'SCAN', cursor];
-  if (request.prefix !== undefined && request.prefix !== '') command.push('PREFIX', request.prefix);
+  if (request.prefix !== undefined && request.prefix.length > 0) command.push('PREFIX', request.prefix);
   command.push('COUNT', String(request.pageSize));
   if (request.keysOnly) command.push('KEYSONLY');
   return command;

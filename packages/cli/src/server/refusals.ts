@@ -6,6 +6,7 @@ import { describeTarget, type Target } from './target.ts';
 
 /** Hints by what the reply says: the first word tells too little, because Redis says ERR to most things. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^NOPERM/, 'that is administration: it takes the server’s other password'],
   [/^NOAUTH/, 'the server wants a password: set KVCTL_PASSWORD'],
   [/^WRONGPASS|invalid password|without any password|AUTH/, 'is KVCTL_PASSWORD (or the URL’s password) the server’s?'],
   [/chaos is not allowed|CHAOS_DISABLED/, 'start the server with: kvctl serve --chaos'],
@@ -25,6 +26,17 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 /** Refused before anything was done, and for a reason that passes. */
 const PASSING = /^(BUSY|LOADING|TRYAGAIN)\b|the operation had not been sent/;
 
+/** It may be started, or reached, later; a name or a certificate stays what it is. */
+const PASSING_LOSS: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
 export function isRetryable(failure: Failure): boolean {
   return isConnectionLoss(failure) || (failure.exitCode === EXIT.server && PASSING.test(failure.reply ?? ''));
 }
@@ -37,7 +49,15 @@ export function isConnectionLoss(failure: Failure): boolean {
 export function replyFailure(reply: string): Failure {
   const [, code = 'ERR', text = reply] = /^([A-Z][A-Z0-9_]+) (.*)$/s.exec(reply) ?? [];
   const hint = HINTS.find(([pattern]) => pattern.test(reply))?.[1];
-  return new Failure(EXIT.server, code === 'ERR' ? text : `${text} (${code})`, { code, hint, reply });
+  const retryable = PASSING.test(reply) || code === 'OOM';
+  const outcome = /outcome unknown/.test(reply) ? 'unknown' : 'not-applied';
+  return new Failure(EXIT.server, code === 'ERR' ? text : `${text} (${code})`, {
+    code,
+    hint,
+    reply,
+    retryable,
+    outcome,
+  });
 }
 
 export function noConnection(target: Target, cause: NodeJS.ErrnoException | undefined): Failure {
@@ -58,6 +78,8 @@ export function noConnection(target: Target, cause: NodeJS.ErrnoException | unde
   return new Failure(EXIT.unreachable, `cannot connect to ${where}${code === undefined ? '' : ` (${code})`}`, {
     code,
     cause,
+    retryable: PASSING_LOSS.has(code ?? ''),
+    outcome: 'not-applied',
     hint: hints[code ?? ''] ?? `try: kvctl --url HOST:PORT ping`,
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Target: which server, from (strongest first) `HOST:PORT` as the first argument or --url, --host and --port, KVCTL_URL,
  * and the default 127.0.0.1:1338. A password comes from the URL, KVCTL_PASSWORD or QUINTET_PASSWORD (the server's own, so
- * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line.
+ * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line. (One in a URL is
+ * taken out of it: bin/kvctl.js.)
  */
 import { usageFailure } from '../failure.ts';
 import { readText } from '../serve/resolve.ts';
@@ -14,8 +15,8 @@ export interface Target {
   port: number;
   username?: string;
   password?: string;
-  /** Speak TLS; `ca` (PEM) instead of the authorities that Node trusts. */
-  tls?: { ca?: string };
+  /** Speak TLS; `ca` (PEM) instead of the authorities that Node trusts, `cert` and `key` for a server that asks for them. */
+  tls?: { ca?: string; cert?: string; key?: string };
 }
 
 export interface TargetOptions {
@@ -23,6 +24,8 @@ export interface TargetOptions {
   host?: string | undefined;
   port?: number | undefined;
   tlsCa?: string | undefined;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
 }
 
 export function resolveTarget(options: TargetOptions, env: Readonly<Record<string, string | undefined>>): Target {
@@ -35,23 +38,34 @@ export function resolveTarget(options: TargetOptions, env: Readonly<Record<strin
   const password = fromUrl.password ?? [env.KVCTL_PASSWORD, env.QUINTET_PASSWORD].find((given) => (given ?? '') !== '');
   if (fromUrl.username !== undefined) target.username = fromUrl.username;
   if (password !== undefined) target.password = password;
-  if (options.tlsCa !== undefined) target.tls = { ca: readText(options.tlsCa, 'the certificate') };
-  else if (fromUrl.tls !== undefined) target.tls = fromUrl.tls;
+  const tls = tlsOf(options) ?? fromUrl.tls;
+  if (tls !== undefined) target.tls = tls;
   return target;
+}
+
+function tlsOf({ tlsCa, tlsCert, tlsKey }: TargetOptions): Target['tls'] {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw usageFailure('--tls-cert and --tls-key go together');
+  if (tlsCa === undefined && tlsCert === undefined) return undefined;
+  return {
+    ...(tlsCa === undefined ? {} : { ca: readText(tlsCa, 'the certificate') }),
+    ...(tlsCert === undefined ? {} : { cert: readText(tlsCert, 'the certificate') }),
+    ...(tlsKey === undefined ? {} : { key: readText(tlsKey, 'the key') }),
+  };
 }
 
 /** `redis://[user[:password]@]host[:port]`, the same with `rediss` (TLS), or just `host:port`. */
 export function parseUrl(text: string): Partial<Target> {
   const hint = 'write redis://host:1338 or host:1338';
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `redis://${text}`;
-  if (!URL.canParse(withScheme)) throw usageFailure(`"${text}" is no address`, hint);
+  const shown = withoutPasswords(text);
+  if (!URL.canParse(withScheme)) throw usageFailure(`"${shown}" is no address`, hint);
   const url = new URL(withScheme);
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
     throw usageFailure(`cannot speak ${url.protocol}// (only redis:// and rediss://)`, hint);
   }
-  if (url.hostname === '') throw usageFailure(`"${text}" names no host`, hint);
+  if (url.hostname === '') throw usageFailure(`"${shown}" names no host`, hint);
   if (!['', '/', '/0'].includes(url.pathname)) {
-    throw usageFailure(`"${text}" names a database, and there is but one, 0`, hint);
+    throw usageFailure(`"${shown}" names a database, and there is but one, 0`, hint);
   }
   const parsed: Partial<Target> = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -61,6 +75,11 @@ export function parseUrl(text: string): Partial<Target> {
   if (url.username !== '') parsed.username = decodeURIComponent(url.username);
   if (url.password !== '') parsed.password = decodeURIComponent(url.password);
   return parsed;
+}
+
+/** Text that may hold addresses, as an error may tell it. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/((?:^|[\s'"/])[^\s'"/@:]*):[^\s'"@]+@/g, '$1:(redacted)@');
 }
 
 const ADDRESS = /^(?:rediss?:\/\/\S+|(?:[\w.-]+|\[[0-9a-f:.]+\]):\d{1,5})$/i;

@@ -3,9 +3,8 @@
  * redis-cli uses on a terminal.
  */
 import { isUtf8 } from 'node:buffer';
+import { UNPRINTABLE } from './visible.ts';
 
-// Control characters, and the invisible ones that could turn text around on a terminal.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}]/u;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' };
 
 export function quote(bytes: Uint8Array): string {

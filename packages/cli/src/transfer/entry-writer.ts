@@ -1,6 +1,7 @@
 /** Entries as text in the three formats, each such that `kvctl import` brings the same entries back. */
 import type { Format } from '../import/batch.ts';
 import type { Entry } from '../server/commands.ts';
+import { jsonLine, visible } from '../text/visible.ts';
 import { entryToJson } from '../values/json-face.ts';
 
 export interface EntryWriter {
@@ -9,15 +10,19 @@ export interface EntryWriter {
   end: string;
 }
 
-export function entryWriter(format: Format): EntryWriter {
-  if (format === 'csv') return { begin: `${CSV_COLUMNS.join(',')}\n`, entry: csvRow, end: '' };
+/** `onTerminal`: it is looked at, not kept: what is no text is shown, not written. (JSON is safe there as it is.) */
+export function entryWriter(format: Format, onTerminal = false): EntryWriter {
+  if (format === 'csv') {
+    const shown = (row: string): string => (onTerminal ? `${visible(row.slice(0, -1))}\n` : row);
+    return { begin: `${CSV_COLUMNS.join(',')}\n`, entry: (key, entry) => shown(csvRow(key, entry)), end: '' };
+  }
   if (format === 'ndjson')
-    return { begin: '', entry: (key, entry) => `${JSON.stringify(entryToJson(key, entry))}\n`, end: '' };
+    return { begin: '', entry: (key, entry) => `${jsonLine(entryToJson(key, entry))}\n`, end: '' };
   let first = true;
   const entry = (key: Buffer, found: Entry): string => {
     const comma = first ? '' : ',\n';
     first = false;
-    return comma + JSON.stringify(entryToJson(key, found));
+    return comma + jsonLine(entryToJson(key, found));
   };
   return { begin: '[\n', entry, end: '\n]\n' };
 }

@@ -58,7 +58,8 @@ class StreamTarget implements ExportTarget {
   async discard(): Promise<void> {}
 
   protected failure(error: Error): Failure {
-    return new Failure(EXIT.usage, `cannot write ${this.file}: ${error.message}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    return new Failure(EXIT.output, `cannot write ${this.file}: ${error.message}`, { code, cause: error });
   }
 }
 

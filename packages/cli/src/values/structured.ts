@@ -5,6 +5,7 @@
  * Why not JSON on the wire: a structured value may hold dates, maps, bytes and bigints, and must come back as what it was.
  */
 import { packStructured as packOneByte } from '@quintet/engine/codec';
+import { visibleLines } from '../text/visible.ts';
 
 export { readStructured, structuredJson } from '@quintet/engine/codec';
 
@@ -13,11 +14,11 @@ export function packStructured(value: unknown): Buffer {
   return Buffer.from(packOneByte(value), 'latin1');
 }
 
-/** JSON for reading, where exactness may go: dates as ISO text, bigints as text, bytes as base64, maps as objects. */
+/** JSON for reading, on any terminal, where exactness may go: dates as ISO text, bigints as text, bytes as base64, maps as objects. */
 export function legibleJson(value: unknown, indent = 0): string {
   const shown = legible(value);
   try {
-    return JSON.stringify(shown, undefined, indent) ?? 'null';
+    return visibleLines(JSON.stringify(shown, undefined, indent) ?? 'null');
   } catch (error) {
     // Deep values have more blanks than letters when they are indented.
     if (error instanceof RangeError && indent > 0) return legibleJson(value);

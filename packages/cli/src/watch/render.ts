@@ -9,6 +9,7 @@ import type { Context } from '../context.ts';
 import type { Change, ChangeType } from '../server/changes.ts';
 import type { TypedValue } from '../server/commands.ts';
 import { quoteIfNeeded } from '../text/quote.ts';
+import { jsonLine } from '../text/visible.ts';
 import { keyToJson, valueToJson } from '../values/json-face.ts';
 import { oneLine } from '../values/show.ts';
 
@@ -16,7 +17,7 @@ import { oneLine } from '../values/show.ts';
 export async function renderChanges(context: Context, changes: readonly Change[]): Promise<string> {
   const lines: string[] = [];
   for (const [at, change] of changes.entries()) {
-    if (context.output === 'json') lines.push(JSON.stringify(changeToJson(change)));
+    if (context.output === 'json') lines.push(jsonLine(changeToJson(change)));
     else if (context.io.stdout.isTTY === true) lines.push(await forTerminal(context, changes, at));
     else lines.push((await fields(change)).join('\t'));
   }

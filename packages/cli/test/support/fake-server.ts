@@ -2,7 +2,7 @@
  * A RESP server that does what a test says: answers, refuses, hangs up or stays silent. For the faults that a real server
  * cannot be asked to have. What the script leaves to it, it answers as a store of its own.
  */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 /** A reply in RESP, or what to do instead of one. */
@@ -15,6 +15,8 @@ export interface FakeServer extends AsyncDisposable {
   /** Keys as they were stored, values as latin1 text. */
   stored: Map<string, string>;
   connections: number;
+  /** `command`: one more has been seen. */
+  events: EventEmitter;
 }
 
 export async function fakeServer(
@@ -28,6 +30,7 @@ export async function fakeServer(
     serve(socket, (args) => {
       args[0] = (args[0] ?? '').toUpperCase();
       fake.seen.push(args);
+      fake.events.emit('command');
       return script(args, fake) ?? answer(args, fake);
     });
   });
@@ -38,6 +41,7 @@ export async function fakeServer(
     seen: [],
     stored: new Map(),
     connections: 0,
+    events: new EventEmitter(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       if (!listener.listening) return;

@@ -13,14 +13,17 @@ export interface Running {
   exit: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** Starts kvctl with these arguments. */
-export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+/** Starts kvctl with these arguments; `stdout`: a file's handle to write to. */
+export function start(args: readonly string[], env: Record<string, string> = {}, stdout?: number): Running {
   // Not what this test runs with: its flags for workers would reach kvctl's.
   const foreign = /^(?:NODE_OPTIONS|KVCTL_.*|QUINTET_.*)$/;
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-  const child = spawn(process.execPath, [BIN, ...args], { env: { ...clean, KVCTL_FROM: 'source', ...env } });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...clean, KVCTL_FROM: 'source', ...env },
+    stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+  }) as ChildProcessWithoutNullStreams;
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   child.stdin.on('error', () => undefined);
   const exit = once(child, 'close').then(([code]) => ({

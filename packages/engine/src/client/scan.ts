@@ -6,6 +6,7 @@
  *           order: so a key that is there throughout is shown exactly once, even if another copy answers the next page.
  * Nothing is held between pages: an iterator that is dropped, or returned early, leaves nothing behind.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KvError } from '../core/errors.ts';
 import type { ScanOperation, ValueKind } from '../core/operation.ts';
 import { PAGE_STRIDE } from '../core/result.ts';
@@ -13,7 +14,7 @@ import { readResult } from './answers.ts';
 import { abortedBefore, sendToShard } from './call.ts';
 import { checkCallOptions, checkCount, checkFlag, invalidOption, SCAN_OPTIONS } from './call-options.ts';
 import type { Caller } from './caller.ts';
-import { Glob } from './glob.ts';
+import { Glob, StepBudget } from './glob.ts';
 import { decodeKey, encodeKey, oneByteToBytes, textToOneByte } from './keys.ts';
 import type { CallOptions, Key, ScanOptions } from './store.ts';
 import { decodeValue } from './values.ts';
@@ -96,7 +97,7 @@ async function* pagesOf(caller: Caller, plan: ScanPlan): AsyncGenerator<PageEntr
         keysOnly: plan.keysOnly,
       };
       const { page } = await sendToShard(caller, shard, operation, readResult, plan.limits);
-      const entries = cut(matched(page!.entries, plan.glob), left);
+      const entries = cut(await matched(page!.entries, plan), left);
       if (entries.length > 0) yield entries;
       left -= entries.length / PAGE_STRIDE;
       if (left <= 0) return;
@@ -105,11 +106,21 @@ async function* pagesOf(caller: Caller, plan: ScanPlan): AsyncGenerator<PageEntr
   }
 }
 
-function matched(entries: PageEntries, glob: Glob | undefined): PageEntries {
+/** What takes more than a turn's steps goes on in the next: patterns may be costly, and others have work to do as well. */
+async function matched(entries: PageEntries, { glob, limits }: ScanPlan): Promise<PageEntries> {
   if (glob === undefined) return entries;
   const kept: (string | number)[] = [];
+  let budget = new StepBudget();
   for (let at = 0; at < entries.length; at += PAGE_STRIDE) {
-    if (glob.matches(entries[at] as string)) kept.push(...entries.slice(at, at + PAGE_STRIDE));
+    const key = entries[at] as string;
+    let found = glob.matchOrPause(key, budget);
+    while (typeof found !== 'boolean') {
+      await nextTurn();
+      stopIfAborted(limits);
+      budget = new StepBudget();
+      found = glob.matchOrPause(key, budget, found);
+    }
+    if (found) kept.push(...entries.slice(at, at + PAGE_STRIDE));
   }
   return kept;
 }

@@ -1,8 +1,8 @@
 /**
  * Arguments as values: what a handler asks of a string a client sent. Each throws the reply for what is wrong.
  */
+import { Glob } from '@quintet/engine/codec';
 import { CommandError, NOT_AN_INTEGER, SYNTAX_ERROR } from '../errors.ts';
-import { compileGlob, type Glob } from '../glob.ts';
 import { INT64_MAX, INT64_MIN, readInteger } from '../resp/numbers.ts';
 import type { Session } from '../session.ts';
 
@@ -50,5 +50,5 @@ export function isWord(argument: string, word: string): boolean {
 export function globOf(session: Session, pattern: string): Glob {
   const { patternBytes } = session.context.limits;
   if (pattern.length > patternBytes) throw new CommandError(`ERR a pattern has at most ${patternBytes} bytes`);
-  return compileGlob(pattern);
+  return new Glob(pattern);
 }

@@ -58,6 +58,10 @@ interface CommonSpec {
   readonly group: CommandGroup;
   readonly summary: string;
   readonly complexity?: string;
+  /** Only for who gave the password of administration; so are all with the flag `admin`. */
+  readonly adminOnly?: true;
+  /** Places of arguments that are passwords, in a request however wrong: SLOWLOG and logs must not show them. */
+  readonly secrets?: (args: readonly string[]) => readonly number[];
   /** It takes values by Session.valueAt, large ones as blocks. */
   readonly takesBlocks?: true;
 }
@@ -86,6 +90,9 @@ export function keysAt({ first, last, step }: KeyPositions, args: readonly strin
   return keys;
 }
 
+/** Redis's word. */
+const REDACTED = '(redacted)';
+
 export class Command {
   /** Every command and subcommand there is. */
   static readonly all: Command[] = [];
@@ -96,6 +103,7 @@ export class Command {
   readonly fullName: string;
   readonly beforeAuth: boolean;
   readonly blocking: boolean;
+  readonly adminOnly: boolean;
   readonly handler: Handler;
   readonly subcommands: ReadonlyMap<string, Command>;
   private readonly fewest: number;
@@ -106,6 +114,7 @@ export class Command {
     this.fullName = container === undefined ? spec.name : `${container}|${spec.name}`;
     this.beforeAuth = spec.flags.includes('no_auth');
     this.blocking = spec.flags.includes('blocking');
+    this.adminOnly = spec.adminOnly === true || spec.flags.includes('admin');
     this.fewest = Math.abs(spec.arity);
     this.most = spec.arity < 0 ? Number.POSITIVE_INFINITY : spec.arity;
     const children = 'subcommands' in spec ? spec.subcommands : [];
@@ -115,6 +124,13 @@ export class Command {
       (() => {
         throw wrongArity(this);
       });
+  }
+
+  /** The arguments as they may be shown to others than who sent them. */
+  withoutSecrets(args: readonly string[]): readonly string[] {
+    if (this.spec.secrets === undefined) return args;
+    const places = new Set(this.spec.secrets(args));
+    return args.map((argument, at) => (places.has(at) ? REDACTED : argument));
   }
 
   accepts(argumentCount: number): boolean {

@@ -4,8 +4,8 @@
  * runs; setting any other to what it is already is no error.
  */
 import type { EvictionPolicy } from '@quintet/engine';
+import { StepBudget } from '@quintet/engine/codec';
 import { CommandError, thrownError } from '../errors.ts';
-import { StepBudget } from '../glob.ts';
 import type { MemoryChange } from '../memory-limit.ts';
 import { areFlags } from '../pubsub/keyspace-events.ts';
 import { bulk, OK } from '../resp/encoder.ts';
@@ -193,6 +193,19 @@ function set(session: Session, args: readonly string[]): void {
   else changeMemory(session, changes.memory);
 }
 
+/** Settings of Redis whose values are passwords: not to be shown even where they cannot be set. */
+const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  'requirepass',
+  'masterauth',
+  'masteruser',
+  'tls-key-file-pass',
+  'tls-client-key-file-pass',
+]);
+
+function secretValues(args: readonly string[]): number[] {
+  return args.flatMap((name, at) => (SECRET_SETTINGS.has(name.toLowerCase()) ? [at + 1] : []));
+}
+
 type Asked = readonly [name: string, setting: Setting, value: string];
 
 function settingsAsked(args: readonly string[]): readonly Asked[] {
@@ -270,6 +283,7 @@ export const configCommand: CommandSpec = {
       since: '2.0.0',
       group: 'server',
       summary: 'Set configuration parameters, those that can change while the server runs',
+      secrets: secretValues,
       handler: set,
     },
     {

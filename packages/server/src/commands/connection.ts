@@ -24,8 +24,10 @@ const WRONG_PASSWORDS_MAX = 20;
 
 /** True if the password is right; else the client is told so, late, and the command is over. */
 function authenticate(session: Session, user: string, password: string): boolean {
-  if (session.context.passwordMatches(user, password)) {
+  const role = session.context.roleOf(user, password);
+  if (role !== null) {
     session.authenticated = true;
+    session.role = role;
     return true;
   }
   const reply = session.open();
@@ -81,6 +83,11 @@ function hello(session: Session, args: readonly string[]): void {
   session.reply(greeting(session));
 }
 
+/** User and password behind each AUTH, in whatever else a client may have written wrong. */
+function credentialsOfHello(args: readonly string[]): number[] {
+  return args.flatMap((argument, at) => (isWord(argument, 'AUTH') ? [at + 1, at + 2] : []));
+}
+
 function encoderFor(version: string): Encoder {
   const wanted = readInteger(version);
   if (wanted === null) throw new CommandError('ERR Protocol version is not an integer or out of range');
@@ -128,6 +135,7 @@ function reset(session: Session): void {
   session.name = '';
   session.noEvict = session.noTouch = false;
   session.authenticated = !session.context.passwordRequired;
+  session.role = 'admin';
   session.reply(simple('RESET'));
 }
 
@@ -145,6 +153,7 @@ export const connectionCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'connection',
     summary: 'Authenticate to the server',
+    secrets: (args) => args.slice(1).map((_, at) => at + 1),
     handler: auth,
   },
   {
@@ -163,6 +172,7 @@ export const connectionCommands: readonly CommandSpec[] = [
     since: '6.0.0',
     group: 'connection',
     summary: 'Handshake with Redis',
+    secrets: credentialsOfHello,
     handler: hello,
   },
   {

@@ -1,8 +1,8 @@
 /**
  * COMMAND: the table told to clients, which route, complete and explain by it.
  */
+import { StepBudget } from '@quintet/engine/codec';
 import { CommandError } from '../errors.ts';
-import { StepBudget } from '../glob.ts';
 import { array, bulk, type Encoder, integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { globOf, isWord, syntaxError } from './arguments.ts';

@@ -5,7 +5,7 @@ import { CommandError } from '../errors.ts';
 import { array, bulk, EMPTY_ARRAY, error, integer, OK } from '../resp/encoder.ts';
 import { readFloat } from '../resp/numbers.ts';
 import type { Session } from '../session.ts';
-import { int64, isWord, safeInteger, syntaxError } from './arguments.ts';
+import { int64, safeInteger, syntaxError } from './arguments.ts';
 import type { CommandFlag, CommandSpec, Handler, PlainSpec } from './command.ts';
 
 function slowLogGet(session: Session, args: readonly string[]): void {
@@ -63,12 +63,15 @@ function wait(session: Session, args: readonly string[]): void {
   replicaWaits.add(session, wanted, timeout === 0 ? Number.POSITIVE_INFINITY : session.context.now() + timeout);
 }
 
-const SHUTDOWN_WORDS: ReadonlySet<string> = new Set(['NOSAVE', 'SAVE', 'NOW', 'FORCE']);
+const SHUTDOWN_WORDS: ReadonlySet<string> = new Set(['NOSAVE', 'SAVE', 'NOW', 'FORCE', 'ABORT']);
 
 /** Asks whoever started the server to end it: the server itself owns neither the process nor the cluster. */
 function shutdown(session: Session, args: readonly string[]): void {
-  if (args.length === 2 && isWord(args[1]!, 'ABORT')) throw new CommandError('ERR No shutdown in progress.');
-  for (const word of args.slice(1)) if (!SHUTDOWN_WORDS.has(word.toUpperCase())) throw syntaxError();
+  const words = new Set(args.slice(1).map((word) => word.toUpperCase()));
+  for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw syntaxError();
+  const contradicts = words.has('ABORT') ? words.size > 1 : words.has('SAVE') && words.has('NOSAVE');
+  if (contradicts) throw syntaxError();
+  if (words.has('ABORT')) throw new CommandError('ERR No shutdown in progress.');
   if (!session.context.requestShutdown()) {
     throw new CommandError(
       'ERR Errors trying to SHUTDOWN. This server is not its process; stop the program it runs in.',

@@ -1,8 +1,8 @@
 /**
  * Commands that look for keys: SCAN, KEYS, RANDOMKEY. Many steps each; the walk itself is in shard-walk.ts.
  */
+import { StepBudget } from '@quintet/engine/codec';
 import { PAGE_STRIDE } from '@quintet/engine/core';
-import { StepBudget } from '../glob.ts';
 import { array, bulk, error } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { readCursor, WALK_BEGIN, walkShards } from '../shard-walk.ts';
@@ -73,7 +73,7 @@ function keys(session: Session, args: readonly string[]): void {
   let bytes = 0;
   walkShards(session, {
     from: WALK_BEGIN,
-    prefix: glob.prefix,
+    prefix: glob.literalPrefix,
     keysOnly: true,
     pageSize: () => PAGE_MAX,
     visit: (entries) => {

@@ -62,6 +62,7 @@ export const serverCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'server',
     summary: 'Remove all keys',
+    adminOnly: true,
     handler: flush,
   },
   {
@@ -71,6 +72,7 @@ export const serverCommands: readonly CommandSpec[] = [
     since: '1.0.0',
     group: 'server',
     summary: 'Remove all keys (there is one database)',
+    adminOnly: true,
     handler: flush,
   },
   {

@@ -51,13 +51,16 @@ export class Guard {
     }
   }
 
-  /** Throws HttpRefusal unless the password, if one is needed, came along: as bearer token or as Basic user `default`. */
+  /**
+   * Throws HttpRefusal unless a password, if one is needed, came along: as bearer token or as Basic user `default`. Either
+   * will do: no route administers.
+   */
   authenticate({ headers }: IncomingMessage): void {
     if (!this.context.passwordRequired) return;
     const [scheme, credentials = ''] = (headers.authorization ?? '').split(' ');
     const basic = Buffer.from(credentials, 'base64').toString('latin1');
     const given = scheme?.toLowerCase() === 'basic' ? basic.slice(basic.indexOf(':') + 1) : credentials;
-    if (scheme !== '' && this.context.passwordMatches('default', given)) return;
+    if (scheme !== '' && this.context.roleOf('default', given) !== null) return;
     throw new HttpRefusal(401, 'UNAUTHENTICATED', 'a password is needed', { 'www-authenticate': 'Bearer' });
   }
 

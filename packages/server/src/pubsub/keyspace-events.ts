@@ -8,7 +8,7 @@
  *           watched; EXPIRE and PERSIST say them here.
  */
 import type { Caller, ErrorCode } from '@quintet/engine';
-import { CommandError } from '../errors.ts';
+import { MatchTooLong } from '@quintet/engine/codec';
 import type { Incidents } from '../incidents.ts';
 import type { PubSub } from './pubsub.ts';
 
@@ -130,7 +130,7 @@ export class KeyspaceEvents {
     try {
       this.pubsub.publish(channel, message);
     } catch (thrown) {
-      if (!(thrown instanceof CommandError)) throw thrown;
+      if (!(thrown instanceof MatchTooLong)) throw thrown;
       this.incidents.trouble('keyspace-event-dropped', { detail: thrown.message, channelBytes: channel.length });
     }
   }

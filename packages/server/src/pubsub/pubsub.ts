@@ -4,7 +4,7 @@
  * Owns      the two maps from names to sessions. A session keeps its own names too (SessionModes), for its count and its end.
  * Does not  store messages: who does not listen, or is cut off for not reading, misses them, as in Redis.
  */
-import { type Glob, StepBudget } from '../glob.ts';
+import { type Glob, StepBudget } from '@quintet/engine/codec';
 import { ownCopy } from '../resp/decoder.ts';
 import { bulk } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
@@ -72,7 +72,7 @@ export class PubSub {
     return this.channels.size > 0 || this.patterns.size > 0;
   }
 
-  /** Delivers to every subscription; how many there were. Throws a CommandError if patterns make that too costly. */
+  /** Delivers to every subscription; how many there were. Throws MatchTooLong if patterns make that too costly. */
   publish(channel: string, message: string): number {
     const budget = new StepBudget();
     const matching = [...this.patterns.values()].filter(({ glob }) => glob.matches(channel, budget));

@@ -66,6 +66,7 @@ export function request(...args: string[]): string {
 export interface ConnectOptions {
   limits?: Partial<ServerLimits>;
   password?: string;
+  userPassword?: string;
   log?: ServerLog;
 }
 
@@ -77,6 +78,7 @@ export function connect(options: ConnectOptions = {}): Connection {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     maxClients: 100,
     password: options.password,
+    userPassword: options.userPassword,
     log: options.log,
     onBug: (thrown) => bugs.push(thrown),
   });
