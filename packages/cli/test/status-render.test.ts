@@ -14,6 +14,7 @@ const node: NodeStatus = {
   keys: 12_345,
   memoryBytes: 500 * 2 ** 20,
   maxMemory: 512 * 2 ** 20,
+  memoryFull: false,
   loopDelayMs: { mean: 0.25, max: 3 },
   restarts: 1,
 };
