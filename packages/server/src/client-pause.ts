@@ -16,6 +16,15 @@ export class ClientPause {
     return this.mode !== null;
   }
 
+  /** How many clients wait with a command for its end. */
+  get waitingClients(): number {
+    return this.waiting.reduce((count, session) => (session.isClosed ? count : count + 1), 0);
+  }
+
+  isWaiting(session: Session): boolean {
+    return this.waiting.includes(session);
+  }
+
   /** A pause under way is only ever made longer and stricter. */
   begin(mode: PauseMode, milliseconds: number): void {
     this.mode = this.mode === 'all' ? 'all' : mode;
