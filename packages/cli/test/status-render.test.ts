@@ -59,6 +59,14 @@ test('a degraded shard shows its chain, its learner and what it lacks', () => {
   assert.match(text, /\n0 +degraded +n1#2 \(n2#1 learning\) +1\/2 +0–1638 +7 +1,000 +10 +2 KB\n/);
 });
 
+test('a node without room is told in the headline and in its row', () => {
+  const status = statusOf([{ ...shard, health: 'ok' }], 'full');
+  status.nodes[1] = { ...node, node: 'n2', memoryFull: true };
+  const text = renderStatus(status, plain);
+  assert.match(text, /^● full {2}every shard has all its copies; no room in n2: writes that need some are refused\n/);
+  assert.match(text, /\nn2 .* 500 MB of 512 MB, full /);
+});
+
 test('a lost shard says that nothing is left', () => {
   const text = renderStatus(
     statusOf([{ ...shard, health: 'lost', chain: [], learner: null, inSync: 0 }], 'lost'),
