@@ -84,7 +84,7 @@ export interface ClusterCounters {
    */
   hits: number;
   misses: number;
-  /** Calls that failed with BUSY, with OUT_OF_MEMORY, with TIMEOUT (or TIMEOUT_IN_FLIGHT). */
+  /** Calls that failed with BUSY, with OUT_OF_MEMORY, with TIMEOUT (or TIMEOUT_IN_FLIGHT); not those a handle refused in its thread. */
   busy: number;
   outOfMemory: number;
   timeouts: number;
