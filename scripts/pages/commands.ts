@@ -7,6 +7,7 @@
  */
 import type { Command, CommandGroup } from '../../packages/server/src/commands/command.ts';
 import { DIFFERENCES } from '../../packages/server/src/commands/differences.ts';
+import { NOT_OFFERED } from '../../packages/server/src/commands/not-offered.ts';
 import { COMMANDS } from '../../packages/server/src/commands/table.ts';
 import { table, writeOrCheck } from './page.ts';
 
@@ -31,8 +32,8 @@ the same byte for byte. \`COMMAND\`, \`COMMAND DOCS\` and \`COMMAND LIST\` tell 
 
 For all commands:
 
-- There are strings, in one database. Lists, hashes, sets, sorted sets, streams, scripts, access lists (ACL), blocking commands and
-  tracking are unknown commands.
+- There are strings, in one database. Commands of Redis that are [not offered](#not-offered) say so:
+  \`ERR 'hset' is not offered by Quintet: see docs/commands.md\`.
 - A key has at most 64 KB, a value at most \`--max-value\` (16 MB).
 - A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
   gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
@@ -77,6 +78,23 @@ function section(group: CommandGroup): string {
   return `\n## ${GROUPS[group]}\n\n${table(['command', '', 'what it does', 'otherwise than Redis'], rows)}`;
 }
 
+const MISSING = `
+## Not offered
+
+Commands of Redis 7.0 that are answered with an error that says so. One of them in a MULTI aborts it, as an unknown one does.
+
+${table(
+  ['what', 'commands', 'instead'],
+  NOT_OFFERED.map(({ about, names, instead }) => [
+    about,
+    names
+      .split(' ')
+      .map((name) => name.replace('|', ' ').toUpperCase())
+      .join(', '),
+    instead,
+  ]),
+)}`;
+
 const OWN = `
 What they take and answer; numbers are answered as text, times are ms, \`expiresAt\` is ms since 1970 and 0 where there is none. A kind is
 \`text\`, \`bytes\`, \`structured\` (msgpack, here always) or \`number\`. What is put as structured and is no msgpack that can be read
@@ -105,4 +123,7 @@ QUINTET REVIVE node
 \`\`\`
 `;
 
-writeOrCheck('commands.md', INTRODUCTION + (Object.keys(GROUPS) as CommandGroup[]).map(section).join('') + OWN);
+writeOrCheck(
+  'commands.md',
+  INTRODUCTION + (Object.keys(GROUPS) as CommandGroup[]).map(section).join('') + OWN + MISSING,
+);

@@ -86,6 +86,11 @@ ${table(
       'every copy is gone; it has all copies; it was begun anew',
     ],
     ['`node-backing-off`, `node-stopped`', 'warn, error', 'a seat keeps crashing; it is given up until `kvctl revive`'],
+    [
+      '`memory-full`, `memory-freed`',
+      'warn, info',
+      'a node has no room: writes that need some are refused; that is over',
+    ],
     ['`learner-started`, `learner-joined`', 'debug', 'a copy is being made; it is in sync'],
     ['`login-refused`', 'warn', 'a wrong password, or none where one is needed: `protocol`, `address`'],
     ['`connection-refused`', 'warn', 'there were `max-clients` connections'],

@@ -14,6 +14,7 @@ const node: NodeStatus = {
   keys: 12_345,
   memoryBytes: 500 * 2 ** 20,
   maxMemory: 512 * 2 ** 20,
+  memoryFull: false,
   loopDelayMs: { mean: 0.25, max: 3 },
   restarts: 1,
 };
@@ -56,6 +57,14 @@ test('a degraded shard shows its chain, its learner and what it lacks', () => {
   assert.match(text, /\nn1 +up +#2 +2 +1 +1 +12,345 +500 MB of 512 MB +0\.3 \/ 3\.0 ms\n/);
   assert.match(text, /\nn2 +stopped /);
   assert.match(text, /\n0 +degraded +n1#2 \(n2#1 learning\) +1\/2 +0–1638 +7 +1,000 +10 +2 KB\n/);
+});
+
+test('a node without room is told in the headline and in its row', () => {
+  const status = statusOf([{ ...shard, health: 'ok' }], 'full');
+  status.nodes[1] = { ...node, node: 'n2', memoryFull: true };
+  const text = renderStatus(status, plain);
+  assert.match(text, /^● full {2}every shard has all its copies; no room in n2: writes that need some are refused\n/);
+  assert.match(text, /\nn2 .* 500 MB of 512 MB, full /);
 });
 
 test('a lost shard says that nothing is left', () => {

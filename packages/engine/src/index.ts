@@ -12,6 +12,7 @@ export type {
   ClusterCounters,
   ClusterEventName,
   ClusterEvents,
+  ClusterHealth,
   ClusterStatus,
   DeathReason,
   NodeHealth,

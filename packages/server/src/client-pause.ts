@@ -10,10 +10,21 @@ export class ClientPause {
   private mode: PauseMode | null = null;
   private until = 0;
   private timer: NodeJS.Timeout | undefined;
-  private waiting: Session[] = [];
+  private waiting = new Set<Session>();
 
   get isOn(): boolean {
     return this.mode !== null;
+  }
+
+  /** How many clients wait with a command for its end. */
+  get waitingClients(): number {
+    let count = 0;
+    for (const session of this.waiting) if (!session.isClosed) count++;
+    return count;
+  }
+
+  isWaiting(session: Session): boolean {
+    return this.waiting.has(session);
   }
 
   /** A pause under way is only ever made longer and stricter. */
@@ -30,7 +41,7 @@ export class ClientPause {
     this.mode = null;
     this.until = 0;
     const sessions = this.waiting;
-    this.waiting = [];
+    this.waiting = new Set();
     for (const session of sessions) if (!session.isClosed) session.release();
   }
 
@@ -38,7 +49,7 @@ export class ClientPause {
   holdsBack(session: Session, command: Command): boolean {
     if (command.fullName === 'client|unpause' || command.fullName === 'client|pause') return false;
     if (this.mode === 'write' && !mayWrite(session, command)) return false;
-    this.waiting.push(session);
+    this.waiting.add(session);
     return true;
   }
 }

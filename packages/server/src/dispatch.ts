@@ -3,6 +3,7 @@
  * What is wrong with a request is its reply; what is wrong with us ends the connection.
  */
 import { type Command, wrongArity } from './commands/command.ts';
+import { notOfferedText } from './commands/not-offered.ts';
 import { findCommand, unknownCommandText } from './commands/table.ts';
 import { CommandError, thrownError } from './errors.ts';
 import type { Decoder } from './resp/decoder.ts';
@@ -97,7 +98,7 @@ function rejection(session: Session, command: Command, reason: CommandError): Co
 function onUnknownCommand(session: Session, args: readonly string[]): void {
   // An HTTP request behind an innocent first line: Redis drops the connection too, against cross-protocol scripting.
   if (/^(?:post|host:)$/i.test(args[0]!)) session.cutOff('cross-protocol');
-  else throw new CommandError(unknownCommandText(args));
+  else throw new CommandError(notOfferedText(args) ?? unknownCommandText(args));
 }
 
 function onThrown(session: Session, thrown: unknown): void {

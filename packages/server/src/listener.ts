@@ -78,6 +78,7 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
   const bound = server.address() as AddressInfo;
   context.host = bound.address;
   context.port = bound.port;
+  context.tls = options.tls !== undefined;
   const address = hostAndPort(bound.address, bound.port);
   const { maxClients } = context;
   context.log.info(

@@ -16,6 +16,7 @@ export interface MemoryChange {
 export class ServerMemoryLimit {
   private readonly cluster: ClusterApi;
   private asked = 0;
+  private seats: number | undefined;
 
   constructor(cluster: ClusterApi) {
     this.cluster = cluster;
@@ -46,8 +47,10 @@ export class ServerMemoryLimit {
     return this.cluster.setMemoryLimit(limit);
   }
 
+  /** Seats neither come nor go: the cluster is asked once. */
   private get nodes(): number {
-    return Math.max(1, this.cluster.status().nodes.length);
+    this.seats ??= Math.max(1, this.cluster.status().nodes.length);
+    return this.seats;
   }
 
   /** Rounded up: a limit of one byte is not none. */

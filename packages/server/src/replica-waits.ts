@@ -35,8 +35,15 @@ export class ReplicaWaits {
   /** Replies when what the session asked before is done and there are so many replicas, or at the deadline. */
   add(session: Session, replicas: number | bigint, deadline: number): void {
     session.hold();
-    this.waits.push({ session, reply: session.open(), replicas, deadline });
+    const wait: Wait = { session, reply: session.open(), replicas, deadline };
+    session.blocking = { unblock: (failure) => this.unblock(wait, failure) };
+    this.waits.push(wait);
     this.schedule();
+  }
+
+  private unblock(wait: Wait, failure: string | null): void {
+    this.waits = this.waits.filter((other) => other !== wait);
+    end(wait, failure ?? integer(this.fewest()));
   }
 
   private schedule(): void {
@@ -50,11 +57,14 @@ export class ReplicaWaits {
     for (const wait of this.waits) (isOver(wait, fewest) ? over : waiting).push(wait);
     this.waits = waiting;
     if (waiting.length > 0) this.schedule();
-    for (const { session, reply } of over) {
-      reply.resolve(integer(fewest));
-      session.release();
-    }
+    for (const wait of over) end(wait, integer(fewest));
   }
+}
+
+function end({ session, reply }: Wait, text: string): void {
+  session.blocking = null;
+  reply.resolve(text);
+  session.release();
 }
 
 function isOver({ session, reply, replicas, deadline }: Wait, fewest: number): boolean {

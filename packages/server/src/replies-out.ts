@@ -53,6 +53,7 @@ export class RepliesOut {
     this.context = context;
     this.transport = transport;
     this.queue = new ReplyQueue(
+      context.errorStatistics,
       (reply) => this.onText(reply),
       (thrown) => owner.onBug(thrown),
     );

@@ -12,8 +12,9 @@
  *           have operations finish in any order; no promise, no closure, no map of ids.
  */
 import type { CallSink, ErrorCode } from '@quintet/engine';
-import type { Block, Result } from '@quintet/engine/core';
+import { type Block, type Result, Status } from '@quintet/engine/core';
 import type { Command } from './commands/command.ts';
+import type { ErrorStatistics } from './error-statistics.ts';
 import { engineError, statusError } from './errors.ts';
 import { bulk, CRLF, type Encoder } from './resp/encoder.ts';
 
@@ -62,7 +63,10 @@ export class PendingReply implements CallSink {
   onResult(result: Result): void {
     try {
       const failure = statusError(result.status);
-      this.queue.settle(this, failure ?? this.answer!(result, this.encoder));
+      const reply = failure ?? this.answer!(result, this.encoder);
+      // Not of what went well: to look into a reply has it put together early, and there are hundreds of thousands a second.
+      if (result.status !== Status.ok && typeof reply === 'string') this.queue.errors.count(reply);
+      this.queue.settle(this, reply);
     } catch (thrown) {
       this.queue.onThrown(thrown);
     }
@@ -70,7 +74,7 @@ export class PendingReply implements CallSink {
 
   onError(code: ErrorCode, details: string): void {
     try {
-      this.queue.settle(this, engineError(code, details));
+      this.resolve(engineError(code, details));
     } catch (thrown) {
       this.queue.onThrown(thrown);
     }
@@ -78,6 +82,7 @@ export class PendingReply implements CallSink {
 
   /** Settles a reply whose operations its handler followed by itself. */
   resolve(text: string): void {
+    this.queue.errors.count(text);
     this.queue.settle(this, text);
   }
 }
@@ -101,6 +106,8 @@ export class ReplyQueue {
   /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
   expectedBytes = FIRST_EXPECTED_BYTES;
   readonly onThrown: (thrown: unknown) => void;
+  /** Counts the replies that are errors, whether they reach the client or not. */
+  readonly errors: ErrorStatistics;
   private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
@@ -110,7 +117,12 @@ export class ReplyQueue {
   private discarded = false;
 
   /** `onSettled` is called whenever text was added, with the reply unless it never had to wait. */
-  constructor(onSettled: (reply: PendingReply | null) => void, onThrown: (thrown: unknown) => void) {
+  constructor(
+    errors: ErrorStatistics,
+    onSettled: (reply: PendingReply | null) => void,
+    onThrown: (thrown: unknown) => void,
+  ) {
+    this.errors = errors;
     this.onSettled = onSettled;
     this.onThrown = onThrown;
   }
@@ -128,6 +140,7 @@ export class ReplyQueue {
 
   /** A reply known at once: no place to keep for it unless others are before it. */
   add(text: string, encoder: Encoder): void {
+    this.errors.count(text);
     if (this.discarded) return;
     if (this.head === null) this.makeReady(text);
     else this.open(encoder, null, NO_REQUEST).text = text;

@@ -7,11 +7,11 @@
  *           session with output puts itself on a list, and one setImmediate writes them all, each once.
  */
 import { randomBytes } from 'node:crypto';
-import type { Caller, ClusterApi } from '@quintet/engine';
-import { ValueKind } from '@quintet/engine/core';
+import type { Caller, ClusterApi, ClusterStatus } from '@quintet/engine';
 import { CheckedCaller } from './checked-caller.ts';
 import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
+import { ErrorStatistics } from './error-statistics.ts';
 import { Incidents } from './incidents.ts';
 import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
@@ -21,12 +21,10 @@ import { Passwords, type Role } from './passwords.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
-import type { Answer, LargeAnswer, Request } from './reply-queue.ts';
-import { bulk } from './resp/encoder.ts';
+import type { Request } from './reply-queue.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { SlowWork } from './slow-work.ts';
-import { plainBytes } from './value-faces.ts';
 import { ChangeFeeds } from './watch/change-feeds.ts';
 
 export interface ServerCounters {
@@ -36,8 +34,6 @@ export interface ServerCounters {
   protocolErrors: number;
   inputBytes: number;
   outputBytes: number;
-  keyspaceHits: number;
-  keyspaceMisses: number;
   outputLimitDisconnections: number;
   evictedClients: number;
 }
@@ -50,8 +46,6 @@ function noCounts(): ServerCounters {
     protocolErrors: 0,
     inputBytes: 0,
     outputBytes: 0,
-    keyspaceHits: 0,
-    keyspaceMisses: 0,
     outputLimitDisconnections: 0,
     evictedClients: 0,
   };
@@ -69,6 +63,12 @@ export interface ContextOptions {
   readonly onBug?: ((thrown: unknown) => void) | undefined;
   /** Hears of SHUTDOWN; without it the command is refused. */
   readonly onShutdown?: (() => void) | undefined;
+}
+
+/** Reads that found their key, and that did not. */
+interface Lookups {
+  readonly hits: number;
+  readonly misses: number;
 }
 
 /** What has output to be written at the end of a turn. */
@@ -91,6 +91,7 @@ export class ServerContext {
   readonly sessions = new Map<number, Session>();
   readonly counters: ServerCounters = noCounts();
   readonly commandStatistics = new CommandStatistics();
+  readonly errorStatistics = new ErrorStatistics();
   readonly pubsub = new PubSub();
   readonly keyspaceEvents: KeyspaceEvents;
   readonly feeds: ChangeFeeds;
@@ -107,22 +108,12 @@ export class ServerContext {
   /** Where the listener listens, once it does. */
   host = '';
   port = 0;
-  /** The value or nil, counted as a hit or a miss of the keyspace. */
-  readonly countedValue: Answer = (result, encoder) => {
-    if (result.value === null) {
-      this.counters.keyspaceMisses++;
-      return encoder.nil;
-    }
-    this.counters.keyspaceHits++;
-    return bulk(plainBytes(result.value, result.kind));
-  };
-  /** The same for a read that asked for blocks. */
-  readonly countedReply: LargeAnswer = (result, encoder) => {
-    if (result.block === undefined) return this.countedValue(result, encoder);
-    this.counters.keyspaceHits++;
-    const { block, kind } = result;
-    return kind === ValueKind.structured ? bulk(plainBytes(block.text(), kind)) : block;
-  };
+  /** Whether it speaks TLS too. */
+  tls = false;
+  /** CONFIG latency-monitor-threshold, in ms: kept for who set it. */
+  latencyThreshold: number | bigint = 0;
+  /** Lookups of the cluster at the last CONFIG RESETSTAT. */
+  private lookupsBefore: Lookups = { hits: 0, misses: 0 };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwords: Passwords;
   /** What of this turn went into beginning requests (intake.ts). */
@@ -197,6 +188,21 @@ export class ServerContext {
   resetCounters(): void {
     Object.assign(this.counters, noCounts());
     this.commandStatistics.reset();
+    this.errorStatistics.reset();
+    this.lookupsBefore = this.cluster.status().counters;
+  }
+
+  /** Lookups since the last reset: the cluster's, whichever front they came by. */
+  lookups({ counters }: ClusterStatus): Lookups {
+    const { hits, misses } = this.lookupsBefore;
+    return { hits: counters.hits - hits, misses: counters.misses - misses };
+  }
+
+  /** Clients that wait: for a pause to end, for replicas, for changes. */
+  get blockedClients(): number {
+    let count = this.pause.waitingClients;
+    for (const { blocking } of this.sessions.values()) if (blocking !== null) count++;
+    return count;
   }
 
   /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */

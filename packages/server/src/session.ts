@@ -27,6 +27,12 @@ import type { Transport } from './transport.ts';
 /** How long a client that has ended its half may wait for a command that waits. */
 const ENDED_MS = 10_000;
 
+/** What keeps a client waiting and can be told to end: CLIENT UNBLOCK. */
+export interface Blocking {
+  /** Replies at once: as if its time were over, or with `failure`. */
+  unblock(failure: string | null): void;
+}
+
 export class Session implements IntakeOwner, RepliesOwner {
   readonly id: number;
   readonly context: ServerContext;
@@ -50,6 +56,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   modes: SessionModes | null = null;
   /** While EXEC asks handlers what they would do: takes steps and replies instead of the engine and the client. */
   recorder: Recorder | null = null;
+  /** A command that waits for something to happen, and has said so. */
+  blocking: Blocking | null = null;
   /** Whether the next replies are kept from the client. */
   muted = false;
 

@@ -24,10 +24,17 @@ export interface WalkPosition {
 
 export const WALK_BEGIN: WalkPosition = { shard: 0, hash: 0 };
 
-/** The position a client's cursor means. One of a cluster with more shards is past the end. */
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/**
+ * The position a client's cursor means. One of a cluster with more shards is past the end. Read as Redis does, by strtoul:
+ * nothing is 0, and a minus sign counts back from 2^64.
+ */
 export function readCursor(text: string): WalkPosition {
-  if (!/^[0-9]{1,20}$/.test(text)) throw new CommandError('ERR invalid cursor');
-  const cursor = Number(text);
+  const [, sign, digits] = /^(?:([+-]?)0*([0-9]{1,20}))?$/.exec(text) ?? [];
+  const amount = BigInt(digits ?? 0);
+  if ((digits === undefined && text !== '') || amount > UINT64_MAX) throw new CommandError('ERR invalid cursor');
+  const cursor = Number(sign === '-' ? BigInt.asUintN(64, -amount) : amount);
   return { shard: Math.floor(cursor / HASH_SPAN), hash: cursor % HASH_SPAN };
 }
 

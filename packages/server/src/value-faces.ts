@@ -9,8 +9,8 @@ import { isUtf8 } from 'node:buffer';
 import { readStructured, structuredJson } from '@quintet/engine/codec';
 import { ValueKind } from '@quintet/engine/core';
 import { engineError } from './errors.ts';
-import type { Answer } from './reply-queue.ts';
-import { utf8 } from './resp/encoder.ts';
+import type { Answer, LargeAnswer } from './reply-queue.ts';
+import { bulk, utf8 } from './resp/encoder.ts';
 
 /** A stored value, as one-byte text, for those who know bytes only. */
 export function plainBytes(stored: string, kind: ValueKind): string {
@@ -18,6 +18,17 @@ export function plainBytes(stored: string, kind: ValueKind): string {
   const json = structuredJson(bytesOf(stored));
   return json === undefined ? stored : utf8(json);
 }
+
+/** The value of an entry, or nil where there is none. */
+export const valueOrNil: Answer = (result, encoder) =>
+  result.value === null ? encoder.nil : bulk(plainBytes(result.value, result.kind));
+
+/** The same for a read that asked for blocks. */
+export const valueOrBlock: LargeAnswer = (result, encoder) => {
+  const { block, kind } = result;
+  if (block === undefined) return valueOrNil(result, encoder);
+  return kind === ValueKind.structured ? bulk(plainBytes(block.text(), kind)) : block;
+};
 
 /** An answer from the bytes of a value. A structured value has none that mean anything: they are refused. */
 export function ofBytes(answer: Answer): Answer {

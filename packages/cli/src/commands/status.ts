@@ -1,6 +1,6 @@
 /**
- * kvctl status: what the cluster says about itself, once or again and again. Exit code 5 when a shard lacks a copy, so
- * that `kvctl status && deploy` does what it says.
+ * kvctl status: what the cluster says about itself, once or again and again. Exit code 5 when a shard lacks a copy,
+ * or a node has no room, so that `kvctl status && deploy` does what it says.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterStatus } from '@quintet/engine';

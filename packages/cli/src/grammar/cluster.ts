@@ -11,7 +11,7 @@ function defineStatus(definer: Definer): void {
   const status = definer
     .command(
       'status',
-      'Nodes and shards in a table. Exit code 5 if a shard lacks a copy.',
+      'Nodes and shards in a table. Exit code 5 if a shard lacks a copy or a node is full.',
       async () => (await import('../commands/status.ts')).status,
     )
     .aliases(['nodes', 'shards'])

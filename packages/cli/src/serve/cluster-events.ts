@@ -18,6 +18,8 @@ const LEVELS: Record<LoggedEvent, 'debug' | 'info' | 'warn' | 'error'> = {
   'shard-reset': 'warn',
   'node-backing-off': 'warn',
   'node-stopped': 'error',
+  'memory-full': 'warn',
+  'memory-freed': 'info',
 };
 
 export function logClusterEvents(cluster: ClusterApi, log: Log): void {

@@ -38,11 +38,12 @@ export function renderStatus(status: ClusterStatus, colors: Colors): string {
 
 function headline(status: ClusterStatus, colors: Colors): string {
   const { counters, shards } = status;
-  const word = { ok: colors.green('● ok'), degraded: colors.yellow('● degraded'), lost: colors.red('● lost') }[
-    status.health
-  ];
+  const { health, nodes } = status;
+  const color = { ok: colors.green, degraded: colors.yellow, full: colors.red, lost: colors.red }[health];
   const missing = shards.filter((shard) => shard.health !== 'ok').length;
   const copies = missing === 0 ? 'every shard has all its copies' : `${missing} of ${shards.length} shards lack a copy`;
+  const full = nodes.filter(({ memoryFull }) => memoryFull).map(({ node }) => node);
+  const memory = full.length === 0 ? '' : `; no room in ${full.join(', ')}: writes that need some are refused`;
   const facts = [
     `up ${formatDuration(status.uptimeMs)}`,
     plural(counters.reads, 'read'),
@@ -50,7 +51,7 @@ function headline(status: ClusterStatus, colors: Colors): string {
     plural(counters.nodeDeaths, 'node death'),
     plural(counters.promotions, 'promotion'),
   ];
-  return `${word}  ${copies}\n${colors.dim(facts.join(' · '))}`;
+  return `${color(`● ${health}`)}  ${copies}${memory}\n${colors.dim(facts.join(' · '))}`;
 }
 
 function plural(count: number, word: string): string {
@@ -86,6 +87,7 @@ function memory(node: NodeStatus, colors: Colors): string {
   if (node.maxMemory === 0) return formatSize(node.memoryBytes);
   const share = node.memoryBytes / node.maxMemory;
   const text = `${formatSize(node.memoryBytes)} of ${formatSize(node.maxMemory)}`;
+  if (node.memoryFull) return colors.red(`${text}, full`);
   return share >= 0.9 ? colors.yellow(text) : text;
 }
 

@@ -77,6 +77,11 @@ function eventOf(note: Note, at: number): Told | null {
       return ['node-backing-off', { at, node: seatName(note.seat), delayMs: note.delayMs }];
     case 'node-stopped':
       return ['node-stopped', { at, node: seatName(note.seat) }];
+    case 'memory-full':
+    case 'memory-freed': {
+      const { reservedBytes: memoryBytes, maxMemoryBytes: maxMemory } = note;
+      return [note.type, { at, node: nodeName(note.node), memoryBytes, maxMemory }];
+    }
   }
 }
 

@@ -2,8 +2,9 @@
  * describeStatus: ClusterStatus from what the master machine knows and what the nodes tell.
  *
  * Owns      putting the two together. Keys and bytes of a shard are its primary's; those of a node are of all its copies.
- * Does not  keep anything between two calls, or change what it reads (but reading restarts the nodes' worst loop delay).
+ * Does not  keep anything between two calls, or change what it reads.
  */
+import type { ErrorCode } from '../core/errors.ts';
 import { incarnationOf, NOBODY, nodeId, nodeName, seatName } from '../core/ids.ts';
 import type { Master } from '../core/master/master.ts';
 import type { SeatState } from '../core/master/seats.ts';
@@ -11,7 +12,7 @@ import type { ShardControl } from '../core/master/shard-control.ts';
 import type { MasterSettings } from '../core/settings.ts';
 import { slotsOf } from '../core/slot.ts';
 import type { CopyStats, NodeStats, Runtime } from '../runtime/runtime.ts';
-import type { ClusterCounters, ClusterStatus, NodeStatus, ShardHealth, ShardStatus } from './status.ts';
+import type { ClusterCounters, ClusterHealth, ClusterStatus, NodeStatus, ShardStatus } from './status.ts';
 
 /** Counters of what happened, kept from notes. */
 export type EventCounters = Pick<ClusterCounters, 'nodeDeaths' | 'promotions' | 'learnersJoined' | 'shardsLost'>;
@@ -28,11 +29,12 @@ export function describeStatus(sources: StatusSources): ClusterStatus {
   const stats = runtime.nodeStats();
   const primaries = primaryCopies(stats);
   const shards = runtime.master.shards.map((shard) => describeShard(shard, master, primaries.get(shard.shard)));
+  const nodes = runtime.master.seats.all.map((seat, index) => describeNode(seat, stats[index], sources));
   return {
-    health: worst(shards),
+    health: worst(shards, nodes),
     uptimeMs: Math.round(runtime.now() - sources.startedAt),
     replicas: master.replicas,
-    nodes: runtime.master.seats.all.map((seat, index) => describeNode(seat, stats[index], sources)),
+    nodes,
     shards,
     counters: describeCounters(sources, [...primaries.values()]),
   };
@@ -64,9 +66,12 @@ function describeShard(shard: ShardControl, master: MasterSettings, copy: CopySt
   };
 }
 
-function worst(shards: readonly ShardStatus[]): ShardHealth {
+function worst(shards: readonly ShardStatus[], nodes: readonly NodeStatus[]): ClusterHealth {
   const healths = new Set(shards.map(({ health }) => health));
-  return healths.has('lost') ? 'lost' : healths.has('degraded') ? 'degraded' : 'ok';
+  if (healths.has('lost')) return 'lost';
+  // That a copy is missing mends itself.
+  if (nodes.some(({ memoryFull }) => memoryFull)) return 'full';
+  return healths.has('degraded') ? 'degraded' : 'ok';
 }
 
 function describeNode(seat: SeatState, stats: NodeStats | undefined, sources: StatusSources): NodeStatus {
@@ -84,18 +89,25 @@ function describeNode(seat: SeatState, stats: NodeStats | undefined, sources: St
     keys: sum(copies, ({ keys }) => keys),
     memoryBytes: sum(copies, ({ reservedBytes }) => reservedBytes),
     maxMemory: memory.limit.maxMemoryBytes,
+    memoryFull: memory.isToldFull(id),
     loopDelayMs: stats?.loopDelayMs ?? { mean: 0, max: 0 },
     restarts: seat.restarts,
   };
 }
 
 function describeCounters({ runtime, events }: StatusSources, primaries: readonly CopyStats[]): ClusterCounters {
-  const { shards } = runtime.master;
+  const { shards, tally } = runtime.master;
+  const failed = (code: ErrorCode) => runtime.failures.get(code) ?? 0;
   const counts = shards.map(({ queue }) => queue.counts);
   return {
     reads: sum(shards, ({ reads }) => reads),
     writes: sum(shards, ({ writes }) => writes),
     changes: sum(shards, ({ changes }) => changes),
+    hits: tally.hits,
+    misses: tally.misses,
+    busy: failed('BUSY'),
+    outOfMemory: tally.outOfMemory + failed('OUT_OF_MEMORY'),
+    timeouts: failed('TIMEOUT') + failed('TIMEOUT_IN_FLIGHT'),
     inFlight: sum(counts, ({ inFlight }) => inFlight),
     waiting: sum(counts, ({ waiting }) => waiting),
     ...events,

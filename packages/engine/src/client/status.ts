@@ -30,7 +30,12 @@ export interface NodeStatus {
   /** Bytes of slabs and indexes, against `maxMemory` (0 = unlimited). */
   memoryBytes: number;
   maxMemory: number;
-  /** Mean and worst delay of the node's event loop since the last status, ms. */
+  /**
+   * It has no room: writes that need some were refused with OUT_OF_MEMORY, and are until it has given back a 32nd of its
+   * limit. From the event `memory-full` to `memory-freed`.
+   */
+  memoryFull: boolean;
+  /** Mean and worst delay of the node's event loop in the last 15 s, ms, whoever asks how often. */
   loopDelayMs: { mean: number; max: number };
   /** Starts of this seat after the first. */
   restarts: number;
@@ -38,6 +43,9 @@ export interface NodeStatus {
 
 /** `ok` = all copies in sync; `degraded` = serving with fewer; `lost` = every copy gone. */
 export type ShardHealth = 'ok' | 'degraded' | 'lost';
+
+/** As of the shards, and `full` = some node has no room, so that writes are refused; worst last: ok, degraded, full, lost. */
+export type ClusterHealth = ShardHealth | 'full';
 
 /** A shard: where its copies are, and how much they hold. */
 export interface ShardStatus {
@@ -70,6 +78,16 @@ export interface ClusterCounters {
   writes: number;
   /** Entries that operations changed or removed; to clear a shard counts as one. */
   changes: number;
+  /**
+   * Reads of an entry that found it, and that did not, whichever front they came by: getMany, steps of transactions and writes
+   * that answer what was there before included, scans not.
+   */
+  hits: number;
+  misses: number;
+  /** Calls that failed with BUSY, with OUT_OF_MEMORY, with TIMEOUT (or TIMEOUT_IN_FLIGHT); not those a handle refused in its thread. */
+  busy: number;
+  outOfMemory: number;
+  timeouts: number;
   /** Operations under way, and waiting for credit, now. */
   inFlight: number;
   waiting: number;
@@ -84,8 +102,8 @@ export interface ClusterCounters {
 
 /** What `status()` tells. Times are ms, sizes bytes. */
 export interface ClusterStatus {
-  /** ok, or the worst of its shards. */
-  health: ShardHealth;
+  /** ok, or the worst of its shards and nodes. */
+  health: ClusterHealth;
   uptimeMs: number;
   /** Copies wanted of each shard besides its primary. */
   replicas: number;
@@ -116,6 +134,10 @@ export interface ClusterEvents {
   'shard-reset': { at: number; shard: number };
   'node-backing-off': { at: number; node: string; delayMs: number };
   'node-stopped': { at: number; node: string };
+  /** A node has no room: writes that need some are refused with OUT_OF_MEMORY. Sizes in bytes. */
+  'memory-full': { at: number; node: string; memoryBytes: number; maxMemory: number };
+  /** That is over: the node has given back a 32nd of its limit, has another limit, or is dead. */
+  'memory-freed': { at: number; node: string; memoryBytes: number; maxMemory: number };
   /** A bug in Quintet stopped the whole cluster; it is closed. Without a listener it is an uncaught exception. */
   error: Error;
 }

@@ -18,4 +18,18 @@ export type Note =
   | { readonly type: 'shard-lost'; readonly shard: ShardId }
   | { readonly type: 'shard-reset'; readonly shard: ShardId }
   | { readonly type: 'node-backing-off'; readonly seat: Seat; readonly delayMs: number }
-  | { readonly type: 'node-stopped'; readonly seat: Seat };
+  | { readonly type: 'node-stopped'; readonly seat: Seat }
+  /** A node has no room for more, and nothing may be evicted: writes that need room are refused. Told once, until it is over. */
+  | {
+      readonly type: 'memory-full';
+      readonly node: NodeId;
+      readonly reservedBytes: number;
+      readonly maxMemoryBytes: number;
+    }
+  /** That is over: it has given memory back, has another limit, or is dead. */
+  | {
+      readonly type: 'memory-freed';
+      readonly node: NodeId;
+      readonly reservedBytes: number;
+      readonly maxMemoryBytes: number;
+    };

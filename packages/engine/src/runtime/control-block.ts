@@ -3,9 +3,11 @@
  *
  * Owns      the layout. Data never travels this way, and nothing here decides about data.
  * Invariants
- *   B1  one writer: the worker. The main thread writes one word only, to ask that the worst delay begin anew.
+ *   B1  one writer: the worker. Reading changes nothing: whoever else reads finds the same.
  *   B2  one block per thread, not per seat: a thread declared dead but still running must not keep its successor's
  *       heart beating, nor write over its stats.
+ *   B3  delays are kept by the second they were measured in, WINDOW_SECONDS of them by the clock that all threads share; an
+ *       older second is not read, and its place is taken by a later one.
  * Why no locks: a reader may mix two moments of a writer a few hundred ms apart, which a status can bear; a lock held by a
  * terminated worker stays held for ever.
  */
@@ -13,27 +15,32 @@ import type { CopyStats } from './runtime.ts';
 
 const TICK = 0;
 const ROWS = 1;
-const ASKED = 2;
-const WORDS = 4;
+const WORDS = 2;
 
-const DELAY_SUM = 0;
-const DELAY_COUNT = 1;
-const DELAY_MAX = 2;
-const FIRST_ROW = 3;
+/** The delays of how many seconds are told: as long as metrics are commonly asked for, so that the worst is in one of them. */
+const WINDOW_SECONDS = 15;
+/** One more than is read: the second that is being written. */
+const SECONDS = WINDOW_SECONDS + 1;
+const SECOND = 0;
+const DELAY_SUM = 1;
+const DELAY_COUNT = 2;
+const DELAY_MAX = 3;
+const SECOND_FIELDS = 4;
+const FIRST_ROW = SECONDS * SECOND_FIELDS;
 const ROW_FIELDS = 7;
 
 const ROLES = ['primary', 'replica', 'learner', 'none'] as const;
+
+/** Whole seconds of a clock that never goes back, the same in all threads. */
+export function steadySecond(): number {
+  return process.hrtime()[0];
+}
 
 export class ControlBlock {
   readonly memory: SharedArrayBuffer;
   private readonly words: Int32Array;
   private readonly stats: Float64Array;
   private readonly rowsMax: number;
-  /** Writer: the last request to begin the worst delay anew that was seen. */
-  private askedSeen = 0;
-  /** Reader: sums at the last reading. */
-  private sumRead = 0;
-  private countRead = 0;
 
   /** Bytes for a node that may hold a copy of each of `shards` shards. */
   static bytesFor(shards: number): number {
@@ -58,29 +65,30 @@ export class ControlBlock {
     return Atomics.load(this.words, TICK);
   }
 
-  /** Worker: the timer ran `delayMs` late. */
-  writeDelay(delayMs: number): void {
+  /** Worker: the timer ran `delayMs` late. `second`: now, by steadySecond. */
+  writeDelay(delayMs: number, second: number): void {
     const { stats } = this;
-    const asked = Atomics.load(this.words, ASKED);
-    if (asked !== this.askedSeen) {
-      this.askedSeen = asked;
-      stats[DELAY_MAX] = 0;
+    const at = (second % SECONDS) * SECOND_FIELDS;
+    if (stats[at + SECOND] !== second) {
+      stats.fill(0, at, at + SECOND_FIELDS);
+      stats[at + SECOND] = second;
     }
-    stats[DELAY_SUM]! += delayMs;
-    stats[DELAY_COUNT]! += 1;
-    stats[DELAY_MAX] = Math.max(stats[DELAY_MAX]!, delayMs);
+    stats[at + DELAY_SUM]! += delayMs;
+    stats[at + DELAY_COUNT]! += 1;
+    stats[at + DELAY_MAX] = Math.max(stats[at + DELAY_MAX]!, delayMs);
   }
 
-  /** Main: delays since the last reading. */
-  readDelay(): { mean: number; max: number } {
-    const sum = this.stats[DELAY_SUM]!;
-    const count = this.stats[DELAY_COUNT]!;
-    const samples = count - this.countRead;
-    const mean = samples > 0 ? (sum - this.sumRead) / samples : 0;
-    this.sumRead = sum;
-    this.countRead = count;
-    Atomics.add(this.words, ASKED, 1);
-    return { mean, max: this.stats[DELAY_MAX]! };
+  /** Main: delays of the last seconds. */
+  readDelay(second: number): { mean: number; max: number } {
+    const { stats } = this;
+    let [sum, count, max] = [0, 0, 0];
+    for (let at = 0; at < FIRST_ROW; at += SECOND_FIELDS) {
+      if (stats[at + SECOND]! <= second - SECONDS) continue;
+      sum += stats[at + DELAY_SUM]!;
+      count += stats[at + DELAY_COUNT]!;
+      max = Math.max(max, stats[at + DELAY_MAX]!);
+    }
+    return { mean: count === 0 ? 0 : sum / count, max };
   }
 
   /** Worker: what the node holds now. */

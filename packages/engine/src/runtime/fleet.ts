@@ -18,6 +18,7 @@ import type { DeathReason } from '../core/notes.ts';
 import type { NodeSettings } from '../core/settings.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Fault, Peer } from './control.ts';
+import { steadySecond } from './control-block.ts';
 import type { NodeStats } from './runtime.ts';
 import type { WireBatch } from './wire.ts';
 import type { HostListener, WorkerHost } from './worker-host.ts';
@@ -103,7 +104,7 @@ export class Fleet implements HostListener {
 
   statsOf(node: NodeId): NodeStats | undefined {
     const block = this.members.get(node)?.host.block;
-    return block && { node, loopDelayMs: block.readDelay(), copies: block.readCopies() };
+    return block && { node, loopDelayMs: block.readDelay(steadySecond()), copies: block.readCopies() };
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@
  */
 
 import type { Change } from '../core/change.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../core/machines.ts';
@@ -65,6 +66,8 @@ export function clock(): number {
 
 export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
   readonly machine: M;
+  /** Calls that failed since the start, by code. */
+  readonly failures = new Map<ErrorCode, number>();
   private readonly sender: BatchSender;
   private readonly keepAlive: KeepAlive;
   private readonly listener: DriverListener;
@@ -193,7 +196,8 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.payloads.push(result);
   }
 
-  fail(sink: Sink, code: Failure['code'], details: string): void {
+  fail(sink: Sink, code: ErrorCode, details: string): void {
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
     this.emit({ type: 'fail', sink, failure: { code, details } });
   }
 

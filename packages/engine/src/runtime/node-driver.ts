@@ -18,7 +18,7 @@ import type { Message } from '../core/messages.ts';
 import type { NodeOutbox } from '../core/outbox.ts';
 import { BatchSender, type BatchTarget } from './batch-sender.ts';
 import type { Control, Peer } from './control.ts';
-import type { ControlBlock } from './control-block.ts';
+import { type ControlBlock, steadySecond } from './control-block.ts';
 import { doFault, pause } from './faults.ts';
 import { LargeAnswers } from './large-answers.ts';
 import type { DescribedNode } from './node-parts.ts';
@@ -150,7 +150,7 @@ export class NodeDriver implements NodeOutbox {
   private readonly onTimer = (): void => {
     const now = performance.now();
     this.block.beat();
-    this.block.writeDelay(Math.max(0, now - this.timerDueAt));
+    this.block.writeDelay(Math.max(0, now - this.timerDueAt), steadySecond());
     this.timerDueAt = now + TIMER_MS;
     if (this.timerRuns % DESCRIBE_EVERY === 0) this.block.writeCopies(this.node!.describeCopies());
     this.timerRuns += 1;

@@ -57,7 +57,7 @@ export type CopyStats = CopyDescription;
 /** What a node tells about itself without being asked: at most a few hundred ms old. */
 export interface NodeStats {
   readonly node: NodeId;
-  /** Delay of the node's event loop since this was last read, ms. */
+  /** Delay of the node's event loop in the last 15 s, ms. */
   readonly loopDelayMs: { readonly mean: number; readonly max: number };
   readonly copies: readonly CopyStats[];
 }
@@ -85,7 +85,9 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void;
 
   readonly faults: Faults;
-  /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. Reading restarts `max`. */
+  /** Calls that failed since the start, by code. (To be out of memory is mostly a result: Master.tally.) */
+  readonly failures: ReadonlyMap<ErrorCode, number>;
+  /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. */
   nodeStats(): readonly (NodeStats | undefined)[];
 
   /** Hears every note, in order, outside of any machine's call. Returns how to stop. */

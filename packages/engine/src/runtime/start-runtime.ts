@@ -5,7 +5,7 @@
  * Does not  decide anything the master machine could.
  */
 
-import { KvError } from '../core/errors.ts';
+import { type ErrorCode, KvError } from '../core/errors.ts';
 import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/ids.ts';
 import type { MasterMachine, MasterWatch } from '../core/machines.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
@@ -90,6 +90,10 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     // A failed start is reported by `ready`; who does not look at it still gets a closed runtime, not an unhandled rejection.
     this.ready.then(release, () => this.close().finally(release));
     this.driver.start();
+  }
+
+  get failures(): ReadonlyMap<ErrorCode, number> {
+    return this.driver.failures;
   }
 
   get master(): M {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOBODY, nodeId } from '../../src/core/ids.ts';
 import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard-control.ts';
+import { Tally } from '../../src/core/master/tally.ts';
 import type { Message } from '../../src/core/messages.ts';
 import { ValueKind } from '../../src/core/operation.ts';
 import type { MasterOutbox, Sink } from '../../src/core/outbox.ts';
@@ -30,6 +31,7 @@ class Subject {
       outbox: outbox as Partial<MasterOutbox> as MasterOutbox,
       room: { operations: 0, bytes: 0 },
       memory: { isFull: () => false, evicts: false },
+      tally: new Tally(),
       watches: () => ({ watchedBy: () => 0, onAnswer: () => {} }),
       onLocked: () => {},
       onLost: () => {},

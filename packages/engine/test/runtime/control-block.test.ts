@@ -28,11 +28,17 @@ test('copies come back as they were described; fewer rows hide the old ones', ()
   assert.deepEqual(reader.readCopies(), []);
 });
 
-test('delays are those since the last reading, the worst one too', () => {
+test('delays are those of the last 15 seconds, whoever reads and how often', () => {
   const { writer, reader } = pair(1);
-  assert.deepEqual(reader.readDelay(), { mean: 0, max: 0 });
-  for (const delay of [1, 2, 9]) writer.writeDelay(delay);
-  assert.deepEqual(reader.readDelay(), { mean: 4, max: 9 });
-  writer.writeDelay(3);
-  assert.deepEqual(reader.readDelay(), { mean: 3, max: 3 });
+  const other = new ControlBlock(reader.memory);
+  assert.deepEqual(reader.readDelay(100), { mean: 0, max: 0 });
+  for (const delay of [1, 2, 9]) writer.writeDelay(delay, 100);
+  for (const who of [reader, other, reader]) assert.deepEqual(who.readDelay(100), { mean: 4, max: 9 });
+  writer.writeDelay(4, 110);
+  assert.deepEqual(reader.readDelay(115), { mean: 4, max: 9 });
+  assert.deepEqual(reader.readDelay(116), { mean: 4, max: 4 });
+  writer.writeDelay(1, 116);
+  writer.writeDelay(3, 132);
+  assert.deepEqual(reader.readDelay(132), { mean: 3, max: 3 }, 'a later second took the place of an older one');
+  assert.deepEqual(reader.readDelay(1000), { mean: 0, max: 0 });
 });

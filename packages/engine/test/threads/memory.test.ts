@@ -33,6 +33,9 @@ async function* statuses(cluster: Cluster): AsyncGenerator<ClusterStatus> {
 
 test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then writes go on', async () => {
   await using cluster = await Cluster.start({ nodes: 3, shards: 4, maxMemory: 8 * 1024 * 1024, hangLimitMs: 10_000 });
+  const full = new Set<string>();
+  cluster.on('memory-full', ({ node }) => full.add(node));
+  cluster.on('memory-freed', ({ node }) => full.delete(node));
   const value = 'v'.repeat(10_000);
   const stored: string[] = [];
   const refused: unknown[] = [];
@@ -51,8 +54,17 @@ test('a write storm past maxMemory hears OUT_OF_MEMORY; reads, deletes and then 
     read.every((found) => found === value),
     'what was acknowledged is there',
   );
-  for (const { memoryBytes, maxMemory } of cluster.status().nodes) assert.ok(memoryBytes <= maxMemory);
+  const { health, nodes, counters } = cluster.status();
+  for (const { memoryBytes, maxMemory } of nodes) assert.ok(memoryBytes <= maxMemory);
+  assert.ok(full.size > 0, 'some node was told full');
+  assert.equal(health, 'full');
+  const names = nodes.filter(({ memoryFull }) => memoryFull).map(({ node, incarnation }) => `${node}#${incarnation}`);
+  assert.deepEqual(names, [...full].sort());
+  assert.equal(counters.outOfMemory, refused.length);
+  assert.deepEqual([counters.hits, counters.misses], [stored.length, 0]);
   assert.equal(await cluster.deleteMany(stored), stored.length);
+  for await (const status of statuses(cluster)) if (status.health === 'ok') break;
+  assert.equal(full.size, 0, 'and freed');
   assert.equal((await cluster.put('again', value)).applied, true);
 });
 

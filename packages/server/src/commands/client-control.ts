@@ -1,10 +1,10 @@
 /**
- * CLIENT KILL, REPLY, PAUSE, UNPAUSE: what one connection may do to others, and to its own replies.
+ * CLIENT KILL, UNBLOCK, REPLY, PAUSE, UNPAUSE: what one connection may do to others, and to its own replies.
  */
 import { CommandError } from '../errors.ts';
-import { integer, OK } from '../resp/encoder.ts';
+import { error, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
-import { isWord, safeInteger, syntaxError } from './arguments.ts';
+import { int64, isWord, safeInteger, syntaxError } from './arguments.ts';
 
 const NO_SUCH_CLIENT = 'ERR No such client';
 
@@ -96,6 +96,22 @@ export function setReplies(session: Session, args: readonly string[]): void {
   modes.replyMode = word === 'ON' ? 'on' : 'off';
   session.muted = word === 'OFF';
   session.reply(OK);
+}
+
+const UNBLOCKED = error('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+
+/** As if the time of a waiting command were over, or with an error. Who waits for the end of a CLIENT PAUSE goes on waiting. */
+export function unblock(session: Session, args: readonly string[]): void {
+  if (args.length > 4) {
+    throw new CommandError(`ERR unknown subcommand or wrong number of arguments for '${args[1]}'. Try CLIENT HELP.`);
+  }
+  const word = args[3]?.toUpperCase() ?? 'TIMEOUT';
+  if (word !== 'TIMEOUT' && word !== 'ERROR') {
+    throw new CommandError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
+  }
+  const blocking = session.context.sessions.get(Number(int64(args[2]!)))?.blocking ?? null;
+  if (blocking !== null) blocking.unblock(word === 'ERROR' ? UNBLOCKED : null);
+  session.reply(integer(blocking === null ? 0 : 1));
 }
 
 export function pause(session: Session, args: readonly string[]): void {

@@ -5,7 +5,7 @@ import { CommandError } from '../errors.ts';
 import { bulk, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { int64, isWord, syntaxError } from './arguments.ts';
-import { kill, pause, setReplies, typeTest, unpause } from './client-control.ts';
+import { kill, pause, setReplies, typeTest, unblock, unpause } from './client-control.ts';
 import type { CommandSpec, PlainSpec } from './command.ts';
 import { checkName } from './connection.ts';
 
@@ -47,8 +47,10 @@ export function describeClient(session: Session): string {
   return `${fields.map(([name, value]) => `${name}=${value}`).join(' ')}\n`;
 }
 
-function flagsOf({ modes, noEvict }: Session): string {
-  const flags = [(modes?.subscriptions ?? 0) > 0 && 'P', modes?.multi != null && 'x', noEvict && 'e'];
+function flagsOf(session: Session): string {
+  const { modes, noEvict, blocking, context } = session;
+  const waits = blocking !== null || context.pause.isWaiting(session);
+  const flags = [(modes?.subscriptions ?? 0) > 0 && 'P', modes?.multi != null && 'x', waits && 'b', noEvict && 'e'];
   return flags.filter((flag) => flag !== false).join('') || 'N';
 }
 
@@ -178,6 +180,15 @@ const subcommands: readonly PlainSpec[] = [
     group: 'connection',
     summary: 'Resume processing of clients that were paused',
     handler: unpause,
+  },
+  {
+    name: 'unblock',
+    arity: -3,
+    flags: ['admin', ...FLAGS],
+    since: '5.0.0',
+    group: 'connection',
+    summary: 'Unblock a client blocked in a blocking command from a different connection',
+    handler: unblock,
   },
   {
     name: 'getredir',

@@ -9,11 +9,12 @@ import { CommandError, thrownError } from '../errors.ts';
 import type { MemoryChange } from '../memory-limit.ts';
 import { areFlags } from '../pubsub/keyspace-events.ts';
 import { bulk, OK } from '../resp/encoder.ts';
-import { readInteger } from '../resp/numbers.ts';
+import { INT64_MAX, readInteger } from '../resp/numbers.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Session } from '../session.ts';
 import { globOf } from './arguments.ts';
 import type { CommandSpec, PlainSpec } from './command.ts';
+import { FIXED_SETTINGS } from './fixed-settings.ts';
 
 interface Setting {
   readonly get: (context: ServerContext) => string;
@@ -40,6 +41,14 @@ function whole(value: string, least: number, most = Number.MAX_SAFE_INTEGER): nu
   if (number < least || number > most) {
     throw new CommandError(`argument must be between ${least} and ${most} inclusive`);
   }
+  return number;
+}
+
+/** The same of 64 bits. */
+function wholeLong(value: string, least: number): number | bigint {
+  const number = readInteger(value);
+  if (number === null) throw new CommandError("argument couldn't be parsed into an integer");
+  if (number < least) throw new CommandError(`argument must be between ${least} and ${INT64_MAX} inclusive`);
   return number;
 }
 
@@ -71,18 +80,35 @@ function evictionPolicy(value: string): EvictionPolicy {
   throw new CommandError(`argument(s) must be one of the following: ${POLICIES.join(', ')}`);
 }
 
+/** Shown instead of a password: whoever may ask has given it, and who reads over a shoulder or a log has not. */
+const HIDDEN = '********';
+
+function immutable(): never {
+  throw new CommandError("can't set immutable config");
+}
+
 const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
-  ['appendonly', fixed('no')],
-  ['appendfsync', fixed('everysec')],
+  ...Object.entries(FIXED_SETTINGS).map(([name, value]): [string, Setting] => [name, fixed(value)]),
   ['bind', { get: (context) => context.host }],
   [
     'client-output-buffer-limit',
     { get: ({ limits }) => `normal ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
   ],
   ['client-query-buffer-limit', { get: ({ limits }) => String(limits.requestBytes) }],
-  ['cluster-enabled', fixed('no')],
-  ['databases', fixed('1')],
-  ['latency-monitor-threshold', fixed('0')],
+  ['dir', { get: () => process.cwd() }],
+  [
+    'latency-monitor-threshold',
+    {
+      get: ({ latencyThreshold }) => String(latencyThreshold),
+      // Taken, as monitors set it when they begin. There are no latency events.
+      set: ({ steps }, value) => {
+        const milliseconds = wholeLong(value, 0);
+        steps.push((context) => {
+          context.latencyThreshold = milliseconds;
+        });
+      },
+    },
+  ],
   [
     'maxclients',
     {
@@ -104,6 +130,7 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       },
     },
   ],
+  ['maxmemory-clients', { get: ({ limits }) => String(limits.clientsBytes) }],
   [
     'maxmemory-policy',
     {
@@ -125,7 +152,8 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ],
   ['port', { get: (context) => String(context.port) }],
   ['proto-max-bulk-len', { get: ({ limits }) => String(limits.bulkBytes) }],
-  ['save', fixed('')],
+  // To be set it would have to be compared, and an attacker could guess by that.
+  ['requirepass', { get: ({ passwordRequired }) => (passwordRequired ? HIDDEN : ''), set: immutable }],
   [
     'slowlog-log-slower-than',
     {
@@ -151,7 +179,8 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       },
     },
   ],
-  ['tcp-keepalive', fixed('300')],
+  // TLS is spoken on the one port, to who begins with it.
+  ['tls-port', { get: (context) => String(context.tls ? context.port : 0) }],
   [
     'timeout',
     {
@@ -225,7 +254,7 @@ function settingsAsked(args: readonly string[]): readonly Asked[] {
 function collect(context: ServerContext, changes: Changes, ...[name, setting, value]: Asked): void {
   try {
     if (setting.set !== undefined) setting.set(changes, value);
-    else if (setting.get(context) !== value) throw new CommandError("can't set immutable config");
+    else if (setting.get(context) !== value) immutable();
   } catch (thrown) {
     throw thrown instanceof CommandError ? configFailure(name, thrown.message) : thrown;
   }

@@ -78,10 +78,16 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['client|info', 'See CLIENT LIST.'],
   ['client|getredir', 'Always -1: there is no tracking.'],
   ['client|pause', 'Holds RESP clients back, not HTTP and gRPC.'],
+  ['client|unblock', 'For WAIT and QUINTET WATCH. Who waits for the end of a CLIENT PAUSE goes on waiting.'],
   [
     'config',
     'Knows the settings that clients and tools ask for. Can change: maxclients, maxmemory, maxmemory-policy, timeout, ' +
-      'notify-keyspace-events, slowlog-log-slower-than, slowlog-max-len.',
+      'notify-keyspace-events, slowlog-log-slower-than, slowlog-max-len, and latency-monitor-threshold, without effect.',
+  ],
+  [
+    'config|get',
+    '`requirepass` is never told: `********` where there is a password. `tls-port` is the port, where TLS is spoken. Thresholds ' +
+      "of types that are not offered are Redis's defaults.",
   ],
   [
     'config|set',
@@ -96,7 +102,9 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   [
     'info',
     'The fields that tools look for, and a section `quintet`. `used_memory` is what the nodes hold. ' +
-      '`rdb_changes_since_last_save` counts since the start; an emptied shard counts as one change.',
+      '`rdb_changes_since_last_save` counts since the start; an emptied shard counts as one change. `keyspace_hits` and ' +
+      '`keyspace_misses` count the reads of all clients, HTTP, gRPC and the library included; RENAME, COPY, MSETNX, BITFIELD, ' +
+      'MEMORY USAGE and WATCH count the keys they look at.',
   ],
   ['function', 'There are no functions; FLUSH is there because test suites begin with it.'],
   ['slowlog', 'Times include waiting for nodes: that is what a client feels.'],
@@ -127,6 +135,6 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
     'One node, this port, has all 16,384 slots, at the address the client came in by; the engine behind it routes by itself, ' +
       'so there are no redirections and no CROSSSLOT.',
   ],
-  ['command|docs', 'Without arguments and history.'],
+  ['command|docs', 'Without complexity, history and what replaces a command.'],
   ['command|info', 'Of flags and categories those that mean something here.'],
 ]);

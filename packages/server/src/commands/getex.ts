@@ -5,6 +5,7 @@ import { Status } from '@quintet/engine/core';
 import { thrownError } from '../errors.ts';
 import type { Answer } from '../reply-queue.ts';
 import type { Session } from '../session.ts';
+import { valueOrNil } from '../value-faces.ts';
 import { syntaxError } from './arguments.ts';
 import { EXPIRY_WORDS, plainSet, type SetOptions, setExpiry } from './set-options.ts';
 
@@ -12,19 +13,19 @@ import { EXPIRY_WORDS, plainSet, type SetOptions, setExpiry } from './set-option
 export function getEx(session: Session, args: readonly string[]): void {
   const [, key, option, amount] = args;
   const word = option?.toUpperCase() ?? '';
-  const { countedValue, keyspaceEvents } = session.context;
+  const { keyspaceEvents } = session.context;
   const options = plainSet();
-  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, countedValue);
+  if (args.length === 2) return session.submit({ verb: 'get', key: key! }, valueOrNil);
   if (word === 'PERSIST' && args.length === 3) options.deadline = 0;
   else if (!EXPIRY_WORDS.has(word) || args.length !== 4) throw syntaxError();
   else {
     const complaint = badExpiry(session, options, word, amount!);
-    if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(complaint));
+    if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(session, complaint));
   }
   const { ttl, deadline } = options;
   session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
     if (result.status === Status.ok) keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key!);
-    return countedValue(result, encoder);
+    return valueOrNil(result, encoder);
   });
 }
 
@@ -41,6 +42,11 @@ function badExpiry(session: Session, options: SetOptions, word: string, amount: 
 }
 
 /** What is wrong with a time is said only of a key that is there, as in Redis. */
-function orElse(complaint: string): Answer {
-  return (result, encoder) => (result.value === null ? encoder.nil : complaint);
+function orElse({ context, recorder }: Session, complaint: string): Answer {
+  return (result, encoder) => {
+    if (result.value === null) return encoder.nil;
+    // The one error that goes with a result that is none: nobody else counts it (reply-queue.ts), but EXEC does.
+    if (recorder === null) context.errorStatistics.count(complaint);
+    return complaint;
+  };
 }

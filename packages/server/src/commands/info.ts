@@ -39,7 +39,7 @@ function clients(context: ServerContext): readonly Field[] {
     ['connected_clients', context.sessions.size],
     ['cluster_connections', 0],
     ['maxclients', context.maxClients],
-    ['blocked_clients', 0],
+    ['blocked_clients', context.blockedClients],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
   ];
@@ -77,6 +77,7 @@ function persistence(_context: ServerContext, status: ClusterStatus): readonly F
 
 function stats(context: ServerContext, status: ClusterStatus): readonly Field[] {
   const { counters } = context;
+  const { hits, misses } = context.lookups(status);
   return [
     ['total_connections_received', counters.connections],
     ['total_commands_processed', counters.commands],
@@ -85,8 +86,8 @@ function stats(context: ServerContext, status: ClusterStatus): readonly Field[] 
     ['rejected_connections', counters.rejectedConnections],
     ['expired_keys', status.counters.expired],
     ['evicted_keys', status.counters.evicted],
-    ['keyspace_hits', counters.keyspaceHits],
-    ['keyspace_misses', counters.keyspaceMisses],
+    ['keyspace_hits', hits],
+    ['keyspace_misses', misses],
     ['pubsub_channels', context.pubsub.channelCount],
     ['pubsub_patterns', context.pubsub.patternCount],
     ['client_output_buffer_limit_disconnections', counters.outputLimitDisconnections],
@@ -130,12 +131,16 @@ function quintet(_context: ServerContext, status: ClusterStatus): readonly Field
     ['health', status.health],
     ['nodes', status.nodes.length],
     ['nodes_up', status.nodes.filter((node) => node.health === 'up').length],
+    ['nodes_full', status.nodes.filter((node) => node.memoryFull).length],
     ['shards', status.shards.length],
     ['shards_ok', status.shards.filter((shard) => shard.health === 'ok').length],
     ['shards_lost', status.shards.filter((shard) => shard.health === 'lost').length],
     ['replicas', status.replicas],
     ['operations_in_flight', counters.inFlight],
     ['operations_waiting', counters.waiting],
+    ['errors_busy', counters.busy],
+    ['errors_out_of_memory', counters.outOfMemory],
+    ['errors_timeout', counters.timeouts],
     ['node_deaths', counters.nodeDeaths],
     ['promotions', counters.promotions],
   ];
@@ -151,6 +156,11 @@ function commandStatistics(context: ServerContext): readonly Field[] {
   });
 }
 
+/** Errors replied, by their first word. */
+function errorStatistics({ errorStatistics: errors }: ServerContext): readonly Field[] {
+  return errors.list().map(([word, count]) => [`errorstat_${word}`, `count=${count}`]);
+}
+
 /** In the order they are printed. */
 const SECTIONS: ReadonlyMap<string, Section> = new Map<string, Section>([
   ['server', server],
@@ -161,6 +171,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map<string, Section>([
   ['replication', replication],
   ['cpu', cpu],
   ['commandstats', commandStatistics],
+  ['errorstats', errorStatistics],
   // The cluster client of Debian's python3-redis begins only where this is 1; all commands of CLUSTER are answered here.
   ['cluster', () => [['cluster_enabled', 1]]],
   ['keyspace', keyspace],

@@ -5,8 +5,10 @@ import { StepBudget } from '@quintet/engine/codec';
 import { CommandError } from '../errors.ts';
 import { array, bulk, type Encoder, integer, simple } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { encodeArguments, readSyntax } from './argument-docs.ts';
 import { globOf, isWord, syntaxError } from './arguments.ts';
 import { type Command, type CommandSpec, type Handler, keysAt, type PlainSpec } from './command.ts';
+import { SYNTAX, TIPS } from './syntax.ts';
 
 /** The table holds this file's commands, so it is asked for late. */
 type Table = () => ReadonlyMap<string, Command>;
@@ -23,8 +25,8 @@ function describe(command: Command, encoder: Encoder): string {
     integer(keys.last),
     integer(keys.step),
     encoder.set(aclCategories(spec).map(simple)),
-    array([]),
-    array(keySpecifications(spec, encoder)),
+    encoder.set((TIPS[command.fullName] ?? []).map(bulk)),
+    encoder.set(keySpecifications(spec, encoder)),
     array([...command.subcommands.values()].map((sub) => describe(sub, encoder))),
   ]);
 }
@@ -72,6 +74,8 @@ function keySpecifications(spec: CommandSpec, encoder: Encoder): string[] {
   ];
 }
 
+const ARGUMENTS = new Map(Object.entries(SYNTAX).map(([name, notation]) => [name, readSyntax(notation)]));
+
 function documentation(command: Command, encoder: Encoder): string {
   const { spec } = command;
   const fields = [
@@ -83,6 +87,8 @@ function documentation(command: Command, encoder: Encoder): string {
     bulk(spec.group),
   ];
   if (spec.complexity !== undefined) fields.push(bulk('complexity'), bulk(spec.complexity));
+  const taken = ARGUMENTS.get(command.fullName);
+  if (taken !== undefined) fields.push(bulk('arguments'), encodeArguments(taken, encoder));
   if (command.subcommands.size > 0) {
     fields.push(bulk('subcommands'), documentAll([...command.subcommands.values()], encoder));
   }

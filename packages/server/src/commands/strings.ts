@@ -1,23 +1,18 @@
 /**
  * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
  */
-import type { Bytes, PutOperation, Result } from '@quintet/engine/core';
+import type { Bytes, PutOperation } from '@quintet/engine/core';
 import { ANY_VERSION, MUST_BE_ABSENT, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
 import { CommandError } from '../errors.ts';
 import { gatherKeys } from '../gather.ts';
 import type { Answer } from '../reply-queue.ts';
-import { array, bulk, type Encoder, integer, OK } from '../resp/encoder.ts';
+import { array, integer, OK } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { transactionOf } from '../transaction/steps.ts';
-import { ofBytes, plainBytes } from '../value-faces.ts';
+import { ofBytes, valueOrBlock, valueOrNil } from '../value-faces.ts';
 import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from './command.ts';
 import { getEx } from './getex.ts';
 import { plainSet, readSetOptions, type SetOptions, setExpiry } from './set-options.ts';
-
-/** The value, or nil where there is none. */
-export function valueOrNil(result: Result, encoder: Encoder): string {
-  return result.value === null ? encoder.nil : bulk(plainBytes(result.value, result.kind));
-}
 
 const okOrNil: Answer = (result, encoder) => (result.status === Status.ok ? OK : encoder.nil);
 const okAlways: Answer = () => OK;
@@ -32,7 +27,7 @@ function put(session: Session, key: string, value: Bytes, options: SetOptions, a
 }
 
 function get(session: Session, args: readonly string[]): void {
-  session.submit({ verb: 'get', key: args[1]!, blocks: true }, session.context.countedReply);
+  session.submit({ verb: 'get', key: args[1]!, blocks: true }, valueOrBlock);
 }
 
 function set(session: Session, args: readonly string[]): void {
@@ -58,12 +53,12 @@ function setWithExpiry(word: 'EX' | 'PX', command: string): (session: Session, a
 }
 
 function mget(session: Session, args: readonly string[]): void {
-  const { encoder, context } = session;
+  const { encoder } = session;
   gatherKeys(
     session,
     args.slice(1),
     (key) => ({ verb: 'get', key }),
-    (results) => array(results.map((result) => context.countedValue(result, encoder))),
+    (results) => array(results.map((result) => valueOrNil(result, encoder))),
   );
 }
 

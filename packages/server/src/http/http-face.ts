@@ -16,7 +16,7 @@ import { watchKeys } from '../watch/http-watch.ts';
 import { HttpConnection } from './connection.ts';
 import { type Guard, HttpRefusal } from './guard.ts';
 import { deleteKey, getKey, listKeys, putKey } from './key-routes.ts';
-import { metricsText } from './metrics.ts';
+import { fullNodes, metricsText } from './metrics.ts';
 
 export interface Exchange {
   readonly context: ServerContext;
@@ -34,7 +34,7 @@ type Route = (exchange: Exchange) => Promise<void> | void;
 const KEY_PATH = '/v1/keys/';
 
 const PAGES: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['/healthz', ({ response }) => text(response, 200, 'ok\n')],
+  ['/healthz', healthy],
   ['/readyz', ready],
   ['/metrics', metrics],
   ['/v1/keys', listKeys],
@@ -184,6 +184,16 @@ function routeOf(method: string, path: string): Route {
   if (page === undefined) throw new HttpRefusal(404, 'NOT_FOUND', `there is nothing at ${path}`);
   if (method !== 'GET' && method !== 'HEAD') throw new HttpRefusal(405, 'METHOD', 'GET only', { allow: 'GET, HEAD' });
   return page;
+}
+
+/** That it answers is its health; what else an operator should know stands in the text. */
+function healthy({ context, response }: Exchange): void {
+  const full = fullNodes(context.cluster.status());
+  text(
+    response,
+    200,
+    full.length === 0 ? 'ok\n' : `ok, but no memory left in ${full.join(', ')}: writes are refused\n`,
+  );
 }
 
 function ready({ context, response }: Exchange): void {

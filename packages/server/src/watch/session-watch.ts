@@ -21,7 +21,7 @@ import { kindName } from '../commands/kinds.ts';
 import { CommandError } from '../errors.ts';
 import type { PendingReply } from '../reply-queue.ts';
 import { array, bulk, error, utf8 } from '../resp/encoder.ts';
-import type { Session } from '../session.ts';
+import type { Blocking, Session } from '../session.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ChangeFeeds } from './change-feeds.ts';
 import { readWatchRequest, type WatchRequest } from './watch-request.ts';
@@ -36,7 +36,7 @@ export function watchCommand(session: Session, args: readonly string[]): void {
   session.context.feeds.of(session).read(readWatchRequest(args));
 }
 
-export class SessionWatch {
+export class SessionWatch implements Blocking {
   private readonly session: Session;
   private readonly feeds: ChangeFeeds;
   private feed: ChangeFeed | null = null;
@@ -68,6 +68,12 @@ export class SessionWatch {
       this.timer.unref();
     }
     this.serve();
+    if (this.reply !== null) this.session.blocking ??= this;
+  }
+
+  unblock(failure: string | null): void {
+    if (failure === null) this.answerNow();
+    else if (this.reply !== null) this.settle(this.reply, failure);
   }
 
   private continues({ name, from }: WatchRequest): boolean {
@@ -136,6 +142,7 @@ export class SessionWatch {
 
   private settle(reply: PendingReply, text: string): void {
     this.reply = null;
+    if (this.session.blocking === this) this.session.blocking = null;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.dropFeed(), UNREAD_MS);
     this.timer.unref();

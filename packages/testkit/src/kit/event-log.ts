@@ -41,6 +41,8 @@ const NAMES: readonly TestEventName[] = [
   'shard-reset',
   'node-backing-off',
   'node-stopped',
+  'memory-full',
+  'memory-freed',
 ] satisfies readonly TestEventName[];
 
 const TIMEOUT_MS_DEFAULT = 20_000;

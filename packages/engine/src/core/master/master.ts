@@ -22,6 +22,7 @@ import { Repair } from './repair.ts';
 import { Seats } from './seats.ts';
 import { ShardControl } from './shard-control.ts';
 import type { WaitingRoom } from './shard-queue.ts';
+import { Tally } from './tally.ts';
 import { Transaction, Transactions } from './transactions.ts';
 import type { WatchFilter } from './watch-filters.ts';
 import { type Watch, Watches } from './watches.ts';
@@ -35,6 +36,7 @@ export class Master implements MasterMachine {
   readonly seats: Seats;
   readonly shards: readonly ShardControl[];
   readonly memory: NodeMemory;
+  readonly tally = new Tally();
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly repair: Repair;
@@ -60,11 +62,14 @@ export class Master implements MasterMachine {
       this.watches.onReset(shard.shard, shard.committedSeq);
     };
     const watches = () => this.watches;
-    const { memory, room } = this;
-    const surroundings = { settings, outbox, room, memory, onLocked, onLost, watches };
+    const { memory, room, tally } = this;
+    const surroundings = { settings, outbox, room, memory, tally, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
-    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => this.watches.groupDone(ended));
+    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => {
+      if (ended.result !== null) tally.count(ended.operation, ended.result);
+      this.watches.groupDone(ended);
+    });
     this.repair = new Repair(settings, outbox, this.seats, this.shards);
   }
 

@@ -1,17 +1,33 @@
 /**
  * NodeMemory: what all nodes may hold, as the master knows it (messages.ts: memory-limit, usage).
  *
- * Owns      the limit in force, which nodes are at it, and which have yet to say that they work by it.
+ * Owns      the limit in force, which nodes are at it, which have yet to say that they work by it; and whose writes were
+ *           refused for want of room, which the outside is told (notes memory-full, memory-freed).
  * Does not  judge how full a node is: nodes do, and say so (node/usage.ts).
  * Invariants
  *   N1  a node works by the limit in force before it hears of any shard: one that was started with another hears it first.
  *   N2  who changed the limit is answered once: when every node that lived then has said that it works by it, or is dead.
+ *   N3  memory-full and memory-freed are told of a node in turn. A node at its limit goes back and forth over it with every
+ *       write; so it counts as freed when it has given back a 32nd of the limit, which is what usage is told in.
  */
 import type { NodeId } from '../ids.ts';
 import type { UsageMessage } from '../messages.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
 import { plainResult, Status } from '../result.ts';
 import type { MemoryLimit } from '../settings.ts';
+
+/** Of what a node may hold: to refuse a write while less than this is held says that the write is large, not the node full. */
+const FULL_PART = 3 / 4;
+/** Of the limit, to be given back before a full node is full no more. */
+const FREED_PART = 1 / 32;
+
+/** A node whose being full was told, and has not been taken back. */
+interface Fullness {
+  /** The limit it is full by. */
+  readonly revision: number;
+  /** The most it has said that it holds. */
+  mostBytes: number;
+}
 
 /** A change not every node has heard of yet. */
 interface Change {
@@ -23,6 +39,9 @@ interface Change {
 export class NodeMemory {
   private readonly outbox: MasterOutbox;
   private readonly full = new Set<NodeId>();
+  /** What nodes last said that they hold. */
+  private readonly held = new Map<NodeId, number>();
+  private readonly told = new Map<NodeId, Fullness>();
   private limitNow: MemoryLimit;
   private revision = 0;
   private changes: Change[] = [];
@@ -45,6 +64,11 @@ export class NodeMemory {
     return this.full.has(node);
   }
 
+  /** Whether writes that need room there are refused: told by memory-full, and not yet by memory-freed. */
+  isToldFull(node: NodeId): boolean {
+    return this.told.has(node);
+  }
+
   /** Who is full stays so until it says otherwise: by the new limit, which it answers at once. */
   setLimit({ maxMemoryBytes, eviction }: MemoryLimit, live: readonly NodeId[], sink: Sink): void {
     this.limitNow = { maxMemoryBytes, eviction };
@@ -61,17 +85,56 @@ export class NodeMemory {
 
   nodeDied(node: NodeId): void {
     this.full.delete(node);
+    this.held.delete(node);
+    this.tellFreed(node);
     for (const { unheard } of this.changes) unheard.delete(node);
     this.answerHeard();
   }
 
   /** True if the node has become full, or is so no more. What it says of an earlier limit means nothing. */
-  onUsage(node: NodeId, { revision, full }: UsageMessage): boolean {
+  onUsage(node: NodeId, { revision, full, reservedBytes }: UsageMessage): boolean {
     if (revision !== this.revision) return false;
     const changed = this.full.has(node) !== full;
     if (full) this.full.add(node);
     else this.full.delete(node);
+    this.held.set(node, reservedBytes);
+    if (full && !this.evicts) this.tellFull(node);
+    else if (this.isFreed(node, reservedBytes)) this.tellFreed(node);
     return changed;
+  }
+
+  /**
+   * A primary has refused a write for want of room. It does so before it is at its limit: where what it would have to
+   * reserve does not fit. Nodes of its chain that are full are told already.
+   */
+  onRefusal(primary: NodeId, chainIsFull: boolean): void {
+    const held = this.held.get(primary) ?? 0;
+    if (!chainIsFull && held >= this.limitNow.maxMemoryBytes * FULL_PART) this.tellFull(primary);
+  }
+
+  private tellFull(node: NodeId): void {
+    const reservedBytes = this.held.get(node) ?? 0;
+    const told = this.told.get(node);
+    const { revision } = this;
+    const mostBytes = Math.max(reservedBytes, told?.revision === revision ? told.mostBytes : 0);
+    this.told.set(node, { revision, mostBytes });
+    const { maxMemoryBytes } = this.limitNow;
+    if (told === undefined) this.outbox.note({ type: 'memory-full', node, reservedBytes, maxMemoryBytes });
+  }
+
+  /** Of a node that is not at its limit, or may evict. */
+  private isFreed(node: NodeId, reservedBytes: number): boolean {
+    const told = this.told.get(node);
+    if (told === undefined) return false;
+    if (told.revision !== this.revision) return true;
+    told.mostBytes = Math.max(told.mostBytes, reservedBytes);
+    return reservedBytes <= told.mostBytes - this.limitNow.maxMemoryBytes * FREED_PART;
+  }
+
+  private tellFreed(node: NodeId): void {
+    if (!this.told.delete(node)) return;
+    const { maxMemoryBytes } = this.limitNow;
+    this.outbox.note({ type: 'memory-freed', node, reservedBytes: this.held.get(node) ?? 0, maxMemoryBytes });
   }
 
   /** The part of what a node holds that is to be evicted. */

@@ -25,12 +25,14 @@ import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage 
 import type { Operation } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
 import { Watched } from '../record.ts';
+import { Status } from '../result.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { changesBy } from './changes-by.ts';
 import type { NodeMemory } from './node-memory.ts';
 import { NO_SLOT } from './order-filter.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+import type { Tally } from './tally.ts';
 import type { Watches } from './watches.ts';
 
 /** What a ShardControl needs to know of the others. */
@@ -39,6 +41,7 @@ export interface ShardSurroundings {
   readonly outbox: MasterOutbox;
   readonly room: WaitingRoom;
   readonly memory: NodeMemory;
+  readonly tally: Tally;
   watches(): Watches;
   /** A transaction's lock has been given. */
   onLocked(lock: Call): void;
@@ -147,6 +150,10 @@ export class ShardControl {
       this.writes += 1;
       this.changes += changesBy(call.operation, message.result, message.seq);
     } else this.reads += 1;
+    this.surroundings.tally.count(call.operation, message.result);
+    if (message.result.status === Status.outOfMemory) {
+      this.surroundings.memory.onRefusal(this.primary, this.pressure);
+    }
     if (!call.settled) this.settle(call, message);
   }
 
@@ -192,6 +199,7 @@ export class ShardControl {
     this.queue.noteAnswer(message.result.value?.length ?? 0);
     const call = this.queue.valueArrived(message.id);
     this.reads += 1;
+    this.surroundings.tally.count(call.operation, message.result);
     if (!call.settled) this.settle(call, message);
     return call;
   }

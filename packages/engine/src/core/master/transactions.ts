@@ -312,6 +312,7 @@ export class Transactions {
   private fail(transaction: Transaction, code: ErrorCode, details: string): void {
     if (!transaction.settled) this.outbox.fail(transaction.sink, code, details);
     transaction.settled = true;
+    transaction.result = null;
     this.finish(transaction);
   }
 

@@ -13,7 +13,7 @@ export const SERVER: Scripts = {
     ['DBSIZE', ':0~'],
     ['FUNCTION FLUSH', '+OK~'],
     ['FUNCTION FLUSH SYNC', '+OK~'],
-    ['FUNCTION LOAD', "-ERR unknown subcommand 'LOAD'. Try FUNCTION HELP.~", 'ours'],
+    ['FUNCTION LOAD', "-ERR 'function|load' is not offered by Quintet: see docs/commands.md~", 'ours'],
     ['CONFIG GET save', '*2~$4~save~$0~~'],
     ['CONFIG GET appendonl*', '*2~$10~appendonly~$2~no~'],
     ['CONFIG GET nope', '*0~'],
@@ -38,7 +38,8 @@ export const SERVER: Scripts = {
     ['COMMAND DOCS nope', '*0~'],
     [
       'COMMAND DOCS getset',
-      '*2~$6~getset~*6~$7~summary~$54~Set the string value of a key and return its old value~$5~since~$5~1.0.0~$5~group~$6~string~',
+      '*2~$6~getset~*8~$7~summary~$54~Set the string value of a key and return its old value~$5~since~$5~1.0.0~$5~group~$6~string~' +
+        '$9~arguments~*2~*6~$4~name~$3~key~$4~type~$3~key~$14~key_spec_index~:0~*4~$4~name~$5~value~$4~type~$6~string~',
       'ours',
     ],
     [
@@ -57,6 +58,23 @@ export const SERVER: Scripts = {
       'CONFIG SET notify-keyspace-events Q',
       "-ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.~",
     ],
+    ['CONFIG SET latency-monitor-threshold 10', '+OK~'],
+    ['CONFIG GET latency-monitor-threshold', '*2~$25~latency-monitor-threshold~$2~10~'],
+    [
+      'CONFIG SET latency-monitor-threshold -1',
+      "-ERR CONFIG SET failed (possibly related to argument 'latency-monitor-threshold') - argument must be between 0 and 9223372036854775807 inclusive~",
+    ],
+    [
+      'CONFIG SET latency-monitor-threshold 9223372036854775808',
+      "-ERR CONFIG SET failed (possibly related to argument 'latency-monitor-threshold') - argument couldn't be parsed into an integer~",
+    ],
+    ['CONFIG SET latency-monitor-threshold 9223372036854775807', '+OK~'],
+    ['CONFIG GET latency-monitor-threshold', '*2~$25~latency-monitor-threshold~$19~9223372036854775807~'],
+    ['CONFIG SET latency-monitor-threshold 0', '+OK~'],
+    ['CONFIG GET requirepass', '*2~$11~requirepass~$0~~'],
+    ['CONFIG GET tls-port', '*2~$8~tls-port~$1~0~'],
+    ['CONFIG GET cluster-enabled', '*2~$15~cluster-enabled~$2~no~'],
+    ['CONFIG GET list-max-listpack-size', '*2~$22~list-max-listpack-size~$2~-2~'],
     ['CONFIG SET slowlog-max-len 10', '+OK~'],
     ['CONFIG GET slowlog-max-len', '*2~$15~slowlog-max-len~$2~10~'],
     [

@@ -1,0 +1,46 @@
+/**
+ * Tally: what answers came to, counted for status: reads that found their key, reads that did not, writes refused for want
+ * of memory.
+ *
+ * Owns      the numbers, and telling what of an operation is a read: also a write that asks what was there before.
+ * Does not  count operations (shard-control.ts), or what the master refuses by itself.
+ */
+import type { Operation, Step } from '../operation.ts';
+import { type Result, Status } from '../result.ts';
+
+export class Tally {
+  hits = 0;
+  misses = 0;
+  /** Answers, a transaction counting as one. */
+  outOfMemory = 0;
+
+  /** An operation was answered. */
+  count(operation: Operation, result: Result): void {
+    switch (operation.verb) {
+      case 'get':
+      case 'stat':
+        return this.countRead(result);
+      case 'put':
+      case 'delete':
+      case 'expire':
+        if (result.status === Status.outOfMemory) this.outOfMemory += 1;
+        else if (operation.previous === true) this.countRead(result);
+        return;
+      case 'transaction':
+        this.countSteps(result.status === Status.ok ? operation.then : operation.otherwise, result);
+        break;
+    }
+    if (result.status === Status.outOfMemory) this.outOfMemory += 1;
+  }
+
+  private countRead({ value, block }: Result): void {
+    if (value === null && block === undefined) this.misses += 1;
+    else this.hits += 1;
+  }
+
+  /** Of a transaction that failed there are no items. */
+  private countSteps(steps: readonly Step[], { items }: Result): void {
+    if (items === null) return;
+    for (let at = 0; at < items.length; at++) this.count(steps[at]!, items[at]!);
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * What commands take, as COMMAND DOCS tells it, and how a cluster client may treat them (the tips of COMMAND INFO). A client that
+ * shows hints has them from here; what is checked is checked by the handlers. Those of Redis's commands are Redis 7.0's
+ * (test/introspection.test.ts compares them). Commands that take nothing are not here.
+ *
+ * An argument is `name`, with a type where it is none of a string: `name:int`, `:double`, `:pattern`, `:unix-time`, `:key1` for a key
+ * of the second key specification; `key` is one of the first. Then
+ *
+ *   TOKEN         a word as it is            TOKEN=name    a word, then an argument
+ *   name(a|b)     one of several             name{a b}     several together
+ *   a?  a*  a+    optional, several times, the token with each of them; in this order
+ *   a@7.0.0       since then                 a~7.0.0       deprecated since then
+ */
+
+/** By full name. */
+export const SYNTAX: Readonly<Record<string, string>> = {
+  get: 'key',
+  set: 'key value condition(NX|XX)?@2.6.12 GET?@6.2.0 expiration(EX=seconds:int@2.6.12|PX=milliseconds:int@2.6.12|EXAT=unix-time-seconds:unix-time@6.2.0|PXAT=unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)?',
+  setnx: 'key value',
+  setex: 'key seconds:int value',
+  psetex: 'key milliseconds:int value',
+  getset: 'key value',
+  getdel: 'key',
+  getex:
+    'key expiration(EX=seconds:int|PX=milliseconds:int|EXAT=unix-time-seconds:unix-time|PXAT=unix-time-milliseconds:unix-time|PERSIST)?',
+  mget: 'key*',
+  mset: 'key_value{key value}*',
+  append: 'key value',
+  strlen: 'key',
+  incr: 'key',
+  decr: 'key',
+  incrby: 'key increment:int',
+  decrby: 'key decrement:int',
+  incrbyfloat: 'key increment:double',
+  getrange: 'key start:int end:int',
+  substr: 'key start:int end:int',
+  setrange: 'key offset:int value',
+  lcs: 'key1:key key2:key LEN? IDX? MINMATCHLEN=len:int? WITHMATCHLEN?',
+  setbit: 'key offset:int value:int',
+  getbit: 'key offset:int',
+  bitcount: 'key index{start:int end:int index_unit(BYTE|BIT)?@7.0.0}?',
+  bitpos: 'key bit:int index{start:int end_index{end:int index_unit(BYTE|BIT)?@7.0.0}?}?',
+  bitop: 'operation destkey:key key:key1*',
+  bitfield:
+    'key operation(GET=encoding_offset{encoding offset:int}|write{OVERFLOW=wrap_sat_fail(WRAP|SAT|FAIL)? write_operation(SET=encoding_offset_value{encoding offset:int value:int}|INCRBY=encoding_offset_increment{encoding offset:int increment:int})})?*',
+  bitfield_ro: 'key GET=encoding_offset{encoding offset:int}?*+',
+  rename: 'key newkey:key1',
+  renamenx: 'key newkey:key1',
+  copy: 'source:key destination:key1 DB=destination-db:int? REPLACE?',
+  msetnx: 'key_value{key value}*',
+  del: 'key*',
+  unlink: 'key*',
+  exists: 'key*',
+  touch: 'key*',
+  type: 'key',
+  expire: 'key seconds:int condition(NX|XX|GT|LT)?@7.0.0',
+  pexpire: 'key milliseconds:int condition(NX|XX|GT|LT)?@7.0.0',
+  expireat: 'key unix-time-seconds:unix-time condition(NX|XX|GT|LT)?@7.0.0',
+  pexpireat: 'key unix-time-milliseconds:unix-time condition(NX|XX|GT|LT)?@7.0.0',
+  ttl: 'key',
+  pttl: 'key',
+  expiretime: 'key',
+  pexpiretime: 'key',
+  persist: 'key',
+  'object|encoding': 'key',
+  'object|freq': 'key',
+  'object|idletime': 'key',
+  'object|refcount': 'key',
+  'memory|usage': 'key SAMPLES=count:int?',
+  scan: 'cursor:int MATCH=pattern:pattern? COUNT=count:int? TYPE=type?@6.0.0',
+  keys: 'pattern:pattern',
+  watch: 'key*',
+  subscribe: 'channel*',
+  unsubscribe: 'channel?*',
+  psubscribe: 'pattern{pattern:pattern}*',
+  punsubscribe: 'pattern:pattern?*',
+  publish: 'channel message',
+  'pubsub|channels': 'pattern:pattern?',
+  'pubsub|numsub': 'channel?*',
+  auth: 'username?@6.0.0 password',
+  echo: 'message',
+  hello: 'arguments{protover:int AUTH=username_password{username password}? SETNAME=clientname?}?',
+  ping: 'message?',
+  select: 'index:int',
+  'client|setname': 'connection-name',
+  'client|list': 'TYPE=normal_master_replica_pubsub(NORMAL|MASTER|REPLICA|PUBSUB)?@5.0.0 ID=id{client-id:int*}?@6.2.0',
+  'client|kill':
+    'filter(ip:port~2.8.12|new-format(ID=client-id:int?@2.8.12|TYPE=normal_master_slave_pubsub(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)?@2.8.12|USER=username?|ADDR=ip:port?|LADDR=ip:port?@6.2.0|SKIPME=yes/no?)*)',
+  'client|reply': 'on_off_skip(ON|OFF|SKIP)',
+  'client|pause': 'timeout:int mode(WRITE|ALL)?@6.2.0',
+  'client|unblock': 'client-id:int timeout_error(TIMEOUT|ERROR)?',
+  'client|no-evict': 'enabled(ON|OFF)',
+  'config|get': 'parameter{parameter}*',
+  'config|set': 'parameter_value{parameter value}*',
+  flushall: 'async(ASYNC@4.0.0|SYNC@6.2.0)?',
+  flushdb: 'async(ASYNC@4.0.0|SYNC@6.2.0)?',
+  info: 'section?*',
+  'function|flush': 'async(ASYNC|SYNC)?',
+  'slowlog|get': 'count:int?',
+  wait: 'numreplicas:int timeout:int',
+  shutdown: 'nosave_save(NOSAVE|SAVE)? NOW?@7.0.0 FORCE?@7.0.0 ABORT?@7.0.0',
+  bgsave: 'SCHEDULE?@3.2.2',
+  'latency|histogram': 'command?*',
+  'latency|history': 'event',
+  'latency|reset': 'event?*',
+  'latency|graph': 'event',
+  'cluster|keyslot': 'key:string',
+  'cluster|countkeysinslot': 'slot:int',
+  'cluster|getkeysinslot': 'slot:int count:int',
+  'command|docs': 'command-name?*',
+  'command|info': 'command-name?*',
+  'command|list': 'FILTERBY=filterby(MODULE=module-name|ACLCAT=category|PATTERN=pattern:pattern)?',
+  'client|setinfo': 'attr(LIB-NAME=libname|LIB-VER=libver)',
+  'client|no-touch': 'enabled(ON|OFF)',
+  'debug|sleep': 'seconds:double',
+  'debug|log': 'message',
+  'quintet|chaos': 'fault(KILL|CRASH|EXIT|OOM|HANG|SLOW) node milliseconds:int?',
+  'quintet|reset': 'shard:int',
+  'quintet|revive': 'node',
+  'quintet|entry': 'key',
+  'quintet|put':
+    'key value KIND=kind? expiration(TTL=milliseconds:int|PXAT=unix-time-milliseconds:unix-time|KEEPTTL)? condition(NX|XX|IFVERSION=version:int)? GET?',
+  'quintet|del': 'key IFVERSION=version:int?',
+  'quintet|scan': 'cursor:int PREFIX=prefix? COUNT=count:int? KEYSONLY?',
+  'quintet|watch':
+    'target(KEY=watched:string|PREFIX=prefix) FROM=position? BLOCK=milliseconds:int? COUNT=count:int? PREVIOUS?',
+};
+
+const ONE_BY_ONE = 'request_policy:multi_shard';
+const ALL_SHARDS = 'request_policy:all_shards';
+const ALL_NODES = 'request_policy:all_nodes';
+const ALL_SUCCEEDED = 'response_policy:all_succeeded';
+const SPECIAL = 'response_policy:special';
+const SUM = 'response_policy:agg_sum';
+const LEAST = 'response_policy:agg_min';
+const VARIES = 'nondeterministic_output';
+const ORDER_VARIES = 'nondeterministic_output_order';
+
+/** By full name. */
+export const TIPS: Readonly<Record<string, readonly string[]>> = {
+  mget: [ONE_BY_ONE],
+  mset: [ONE_BY_ONE, ALL_SUCCEEDED],
+  msetnx: [ONE_BY_ONE, LEAST],
+  del: [ONE_BY_ONE, SUM],
+  unlink: [ONE_BY_ONE, SUM],
+  exists: [ONE_BY_ONE, SUM],
+  touch: [ONE_BY_ONE, SUM],
+  ttl: [VARIES],
+  pttl: [VARIES],
+  'object|encoding': [VARIES],
+  'object|freq': [VARIES],
+  'object|idletime': [VARIES],
+  'object|refcount': [VARIES],
+  'memory|purge': [ALL_SHARDS, ALL_SUCCEEDED],
+  scan: [VARIES, 'request_policy:special'],
+  keys: [ALL_SHARDS, ORDER_VARIES],
+  randomkey: [ALL_SHARDS, VARIES],
+  ping: [ALL_SHARDS, ALL_SUCCEEDED],
+  'client|info': [VARIES],
+  'client|list': [VARIES],
+  'config|set': [ALL_NODES, ALL_SUCCEEDED],
+  dbsize: [ALL_SHARDS, SUM],
+  flushall: [ALL_SHARDS, ALL_SUCCEEDED],
+  flushdb: [ALL_SHARDS, ALL_SUCCEEDED],
+  info: [VARIES, ALL_SHARDS, SPECIAL],
+  time: [VARIES],
+  'function|flush': [ALL_SHARDS, ALL_SUCCEEDED],
+  'slowlog|get': [ALL_NODES, VARIES],
+  'slowlog|len': [ALL_NODES, SUM, VARIES],
+  'slowlog|reset': [ALL_NODES, ALL_SUCCEEDED],
+  wait: [ALL_SHARDS, LEAST],
+  lastsave: [VARIES],
+  'latency|histogram': [VARIES, ALL_NODES, SPECIAL],
+  'latency|latest': [VARIES, ALL_NODES, SPECIAL],
+  'latency|history': [VARIES, ALL_NODES, SPECIAL],
+  'latency|reset': [ALL_NODES, ALL_SUCCEEDED],
+  'latency|doctor': [VARIES, ALL_NODES, SPECIAL],
+  'latency|graph': [VARIES, ALL_NODES, SPECIAL],
+  'cluster|slots': [VARIES],
+  'cluster|shards': [VARIES],
+  'cluster|nodes': [VARIES],
+  'cluster|info': [VARIES],
+  'cluster|getkeysinslot': [VARIES],
+  command: [ORDER_VARIES],
+  'command|docs': [ORDER_VARIES],
+  'command|info': [ORDER_VARIES],
+  'command|list': [ORDER_VARIES],
+};
