@@ -115,8 +115,16 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['lineBytes', 'bytes of an inline request'],
   ['pendingOperations', 'operations under way, then its socket is not read'],
   ['pendingBytes', 'bytes of requests under way, then its socket is not read'],
-  ['outputSoftBytes', 'unsent bytes, then its socket is not read'],
-  ['outputHardBytes', 'unsent bytes, then it is cut off: at once at four times this, else after ten seconds'],
+  ['outputSoftBytes', 'unsent bytes, then no further command of it is begun, and its socket is not read'],
+  [
+    'outputHardBytes',
+    'unsent bytes of a subscriber, then it is cut off: at once at four times this, else after ten seconds',
+  ],
+  [
+    'outputStallMs',
+    'ms in which it takes nothing while half of `outputSoftBytes` wait, then it is cut off: `stall-timeout`',
+  ],
+  ['replyBytes', 'bytes of one reply, and of those of one EXEC; longer ones are refused: `max-reply`'],
   ['namesPerClient', 'keys under WATCH, and subscriptions'],
   ['clientsBytes', 'bytes that all connections together may hold: `client-memory`'],
   ['watchBytes', 'bytes of changes held for one watcher (QUINTET WATCH, /v1/watch) until it takes them'],

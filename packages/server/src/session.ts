@@ -49,6 +49,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   recorder: Recorder | null = null;
   /** Whether the next replies are kept from the client. */
   muted = false;
+  /** Values that are here for a reply that is not complete. */
+  gatheredBytes = 0;
 
   private readonly input: Intake;
   private readonly output: RepliesOut;
@@ -124,6 +126,10 @@ export class Session implements IntakeOwner, RepliesOwner {
     return this.output.isOpen;
   }
 
+  get isSubscriber(): boolean {
+    return (this.modes?.subscriptions ?? 0) > 0;
+  }
+
   /** Whether the client is gone: nobody will read what is replied. */
   get isClosed(): boolean {
     return this.output.isClosed;
@@ -137,7 +143,18 @@ export class Session implements IntakeOwner, RepliesOwner {
   /** All that this connection keeps in memory. */
   get heldBytes(): number {
     const { input, output, modes } = this;
-    return input.bytes + output.requestBytes + output.outputBytes + (modes === null ? 0 : modes.heldBytes);
+    const memory = input.bytes + output.requestBytes + output.outputBytes + this.gatheredBytes;
+    return memory + (modes === null ? 0 : modes.heldBytes);
+  }
+
+  /** A value for a reply that is still gathered came to so many bytes. */
+  sawValue(bytes: number): void {
+    this.output.sawValue(bytes);
+  }
+
+  /** How many values of unknown length may be asked for at once. */
+  get valuesExpected(): number {
+    return this.output.valuesExpected;
   }
 
   get pendingReplies(): number {
@@ -169,7 +186,7 @@ export class Session implements IntakeOwner, RepliesOwner {
   submit(operation: Operation, answer: LargeAnswer): void {
     const asked = this.withoutTrace(operation);
     if (this.recorder !== null) this.recorder.operation(asked, asText(answer));
-    else this.caller.submit(asked, this.open(answer));
+    else this.caller.submit(asked, this.open(answer, bringsValues(asked)));
   }
 
   /** A read as a client with CLIENT NO-TOUCH makes it: nobody can tell by OBJECT IDLETIME. */
@@ -178,11 +195,11 @@ export class Session implements IntakeOwner, RepliesOwner {
     return { verb: 'stat', key: operation.key, tells: 'value' };
   }
 
-  /** A reply the handler settles by itself, later; `answer` is for its onResult. */
-  open(answer: LargeAnswer | null = null): PendingReply {
+  /** A reply the handler settles by itself, later; `answer` is for its onResult. `long`: it may have values in it. */
+  open(answer: LargeAnswer | null = null, long = true): PendingReply {
     const { lastCommand: command, currentArgs: args, muted } = this;
     const { begunAt, decoder } = this.input;
-    return this.output.open(answer, { command, args, bytes: decoder.lastRequestBytes, begunAt, muted });
+    return this.output.open(answer, { command, args, bytes: decoder.lastRequestBytes, begunAt, long, muted });
   }
 
   /** Out-of-band data: stands between replies, and never inside that of an EXEC. Muting does not concern it. */
@@ -275,4 +292,11 @@ export class Session implements IntakeOwner, RepliesOwner {
   onWritten(): void {
     if (this.input.isBlocked) this.input.pump();
   }
+}
+
+function bringsValues(operation: Operation): boolean {
+  if (operation.verb === 'stat') return operation.tells === 'value';
+  return (
+    operation.verb === 'get' || operation.verb === 'transaction' || ('previous' in operation && operation.previous)
+  );
 }

@@ -82,19 +82,6 @@ test('bounds: names in COMMAND and CLIENT, and the name of a client', async () =
   assert.equal(await ask('CLIENT', 'SETNAME', 'n'.repeat(1024)), '+OK\r\n');
 });
 
-test('bounds: an EXEC makes no more replies for a client that was cut off amid them', async () => {
-  const { feed, quiet, context, transport } = connect({ limits: { outputHardBytes: 1000 } });
-  let published = 0;
-  context.pubsub.publish = () => ++published;
-  const echo = request('ECHO', 'x'.repeat(500));
-  feed(request('MULTI') + echo.repeat(4) + request('PUBLISH', 'c', 'm') + echo.repeat(20));
-  await quiet();
-  feed(request('PUBLISH', 'c', 'm') + request('EXEC'));
-  await quiet();
-  assert.equal(transport.destroyed, true);
-  assert.equal(published, 1);
-});
-
 test('bounds: a tag in If-None-Match among very many blanks', async () => {
   const { startServer } = await import('../src/index.ts');
   const { fakeCluster } = await import('./support/fake-cluster.ts');

@@ -77,12 +77,13 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['bind', { get: (context) => context.host }],
   [
     'client-output-buffer-limit',
-    { get: ({ limits }) => `normal ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
+    { get: ({ limits }) => `normal 0 0 0 pubsub ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
   ],
   ['client-query-buffer-limit', { get: ({ limits }) => String(limits.requestBytes) }],
   ['cluster-enabled', fixed('no')],
   ['databases', fixed('1')],
   ['latency-monitor-threshold', fixed('0')],
+  ['max-reply', { get: ({ limits }) => String(limits.replyBytes) }],
   [
     'maxclients',
     {
@@ -151,6 +152,7 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       },
     },
   ],
+  ['stall-timeout', { get: ({ limits }) => String(Math.ceil(limits.outputStallMs / 1000)) }],
   ['tcp-keepalive', fixed('300')],
   [
     'timeout',
