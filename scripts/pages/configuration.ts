@@ -80,11 +80,11 @@ ${table(
     [
       '`client-cut-off`',
       'warn, info',
-      'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, ' +
+      'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, costly-patterns, ' +
         'protocol-error, cross-protocol, handshake, bug; or (info) idle, gone, killed, shutdown',
     ],
     ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
-    ['`keyspace-event-dropped`, `keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
+    ['`keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
     ['`server-bug`, `crashed`', 'error, fatal', 'a bug: please report it with `err`'],
     [
       '`stopping`, `closing`, `closing-slowly`, `closed`, `stopped`',

@@ -9,10 +9,12 @@ import type { ServerLog } from './log.ts';
 
 /** Why the server ended a connection that its client had not ended. */
 export type CutOffReason =
-  /** It did not take its replies: beyond `outputHardBytes`. */
+  /** It took nothing of its output for `outputStallMs`; or, a subscriber, had more than `outputHardBytes` waiting. */
   | 'output-limit'
   /** All clients together held more than `clientsBytes`, and it was among the largest. */
   | 'client-memory'
+  /** A PUBLISH took too long for its patterns. */
+  | 'costly-patterns'
   /** No password within `loginMs`. */
   | 'not-authenticated'
   | 'too-many-wrong-passwords'

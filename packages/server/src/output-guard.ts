@@ -16,6 +16,9 @@ const STALL_SHARE = 0.5;
 /** How often in `outputStallMs` it is looked whether something was taken. */
 const LOOKS = 4;
 
+/** A timer of more fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The output of one client, as it is now. */
 export interface Output {
   /** Bytes not sent yet. */
@@ -71,7 +74,7 @@ export class OutputGuard {
   }
 
   private lookLater(): void {
-    this.looking = setTimeout(() => this.look(), this.limits.outputStallMs / LOOKS).unref();
+    this.looking = setTimeout(() => this.look(), Math.min(this.limits.outputStallMs / LOOKS, TIMER_MS_MAX)).unref();
   }
 
   private look(): void {
