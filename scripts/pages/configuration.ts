@@ -46,6 +46,13 @@ The password is the content of \`password-file\` (its last line end does not cou
 or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
 everybody on a machine can read command lines. Without a password the server listens on this machine only.
 
+With one, a connection of any protocol (health probes too) that has not given it is ended after \`loginMs\`, has 64 KB of requests and
+64 KB of replies at most, goes first when clients hold too much, and makes place for a newcomer when there are \`max-clients\`: the
+oldest such one. Guesses are counted for the address they come from (an IPv4 address, or the /64 of an IPv6 one; loopback is one like
+any): 20 wrong ones at once and one a second after that; and 200 and 20 a second for all that have not logged in before. Beyond it a
+password is not even compared, so the right one is refused too until a second has passed: \`THROTTLED\` over RESP, status 429 over
+HTTP, \`RESOURCE_EXHAUSTED\` over gRPC. An HTTP or gRPC connection that has given the right one, and never a wrong one, is not concerned.
+
 ## The log
 
 An event a line, on stderr: text on a terminal, JSON otherwise (pino; \`log-format\`). \`event\` is a name that stays the same between
@@ -80,8 +87,8 @@ ${table(
     [
       '`client-cut-off`',
       'warn, info',
-      'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, costly-patterns, ' +
-        'protocol-error, cross-protocol, handshake, bug; or (info) idle, gone, killed, shutdown',
+      'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, displaced, ' +
+        'costly-patterns, protocol-error, cross-protocol, handshake, bug; or (info) idle, gone, killed, shutdown',
     ],
     ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
     ['`keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
@@ -133,7 +140,7 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['patternBytes', 'bytes of a glob pattern'],
   ['clientNameBytes', 'bytes of its name'],
   ['firstLineMs', 'ms for its first line, and for a TLS handshake'],
-  ['loginMs', 'ms until the password is given'],
+  ['loginMs', 'ms until the password is given, in any protocol'],
   ['httpHeadMs', 'ms for the head of an HTTP request'],
   ['httpRequestMs', 'ms for all of an HTTP request'],
   ['idleSeconds', 's of silence after which it is ended, 0: never: `idle-timeout`'],

@@ -18,6 +18,8 @@ export type CutOffReason =
   /** No password within `loginMs`. */
   | 'not-authenticated'
   | 'too-many-wrong-passwords'
+  /** It had not given the password, and a newcomer needed its place. */
+  | 'displaced'
   /** Silent for as long as `timeout` in CONFIG. */
   | 'idle'
   /** A request that is none in its protocol. */

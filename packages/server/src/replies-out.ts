@@ -14,6 +14,7 @@ import { OutputGuard } from './output-guard.ts';
 import { type LargeAnswer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 import { type Encoder, RESP2 } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
+import { STRANGER_BYTES } from './strangers.ts';
 import type { Transport } from './transport.ts';
 
 /** What the way out needs of the session it belongs to. */
@@ -26,6 +27,8 @@ export interface RepliesOwner {
   cutOff(reason: CutOffReason): void;
   /** Whether others add to what is written here: it is subscribed to something. */
   readonly isSubscriber: boolean;
+  /** It has not given the password that is needed. */
+  readonly isStranger: boolean;
   /** An error that is a bug came out of making a reply. */
   onBug(thrown: unknown): void;
   flushScheduled: boolean;
@@ -118,10 +121,14 @@ export class RepliesOut {
     return (
       count >= limits.pendingOperations * share ||
       requestBytes >= limits.pendingBytes * share ||
-      output >= limits.outputSoftBytes * share ||
+      output >= this.softBytes * share ||
       // Replies not here yet count by what the last ones weighed: a pipeline of large reads is let in bit by bit.
       output + longCount * expectedBytes >= limits.outputSoftBytes * share
     );
+  }
+
+  private get softBytes(): number {
+    return this.owner.isStranger ? STRANGER_BYTES : this.context.limits.outputSoftBytes;
   }
 
   /** A value of a reply that is still put together came to so many bytes. */

@@ -11,6 +11,7 @@ import type { Caller, ClusterApi } from '@quintet/engine';
 import { CheckedCaller } from './checked-caller.ts';
 import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
+import { GuessLimits } from './guess-limits.ts';
 import { Incidents } from './incidents.ts';
 import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
@@ -24,6 +25,7 @@ import { bulk } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { SlowWork } from './slow-work.ts';
+import { Strangers } from './strangers.ts';
 import { ChangeFeeds } from './watch/change-feeds.ts';
 
 export interface ServerCounters {
@@ -94,6 +96,8 @@ export class ServerContext {
   readonly slowWork = new SlowWork();
   readonly replicaWaits: ReplicaWaits;
   readonly memoryHolders = new MemoryHolders();
+  readonly guesses = new GuessLimits(performance.now());
+  readonly strangers: Strangers;
   readonly memoryLimit: ServerMemoryLimit;
   readonly log: ServerLog;
   readonly incidents: Incidents;
@@ -139,6 +143,7 @@ export class ServerContext {
     this.idleSeconds = options.limits.idleSeconds;
     this.maxClients = options.maxClients;
     this.passwordRequired = options.password !== undefined;
+    this.strangers = new Strangers(this.passwordRequired, options.limits.loginMs);
     this.passwordDigest = digest(options.password ?? '');
     this.onShutdown = options.onShutdown;
   }
@@ -193,8 +198,12 @@ export class ServerContext {
     this.commandStatistics.reset();
   }
 
-  /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
+  /**
+   * Cuts off strangers that hold more than they may; and the largest clients while all together hold too much, strangers
+   * first, those marked NO-EVICT last.
+   */
   shedClients(): void {
+    this.counters.evictedClients += this.strangers.trim();
     this.counters.evictedClients += this.memoryHolders.shed(this.limits.clientsBytes);
   }
 

@@ -20,6 +20,7 @@ import { asText, type LargeAnswer, type PendingReply, type Request } from './rep
 import { type Encoder, error } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionModes } from './session-modes.ts';
+import type { Guest } from './strangers.ts';
 import type { Recorder } from './transaction/recorder.ts';
 import type { Transport } from './transport.ts';
 
@@ -35,6 +36,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   name = '';
   libraryName = '';
   libraryVersion = '';
+  /** Its connection among those without the password; null where nobody counts them. */
+  guest: Guest | null = null;
   /** How often AUTH was given a wrong one. */
   wrongPasswords = 0;
   noEvict = false;
@@ -120,6 +123,11 @@ export class Session implements IntakeOwner, RepliesOwner {
 
   set authenticated(value: boolean) {
     this.input.decoder.authenticated = value;
+    this.guest?.known(value);
+  }
+
+  get isStranger(): boolean {
+    return !this.authenticated;
   }
 
   get isOpen(): boolean {

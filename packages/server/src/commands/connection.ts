@@ -2,6 +2,7 @@
  * Commands about the connection itself: who speaks, in which protocol, and whether it is alive.
  */
 import { CommandError } from '../errors.ts';
+import { THROTTLED } from '../guess-limits.ts';
 import { ownCopy } from '../resp/decoder.ts';
 import { array, bulk, type Encoder, error, integer, OK, PONG, RESP2, RESP3, simple } from '../resp/encoder.ts';
 import { readInteger } from '../resp/numbers.ts';
@@ -24,20 +25,29 @@ const WRONG_PASSWORDS_MAX = 20;
 
 /** True if the password is right; else the client is told so, late, and the command is over. */
 function authenticate(session: Session, user: string, password: string): boolean {
-  if (session.context.passwordMatches(user, password)) {
+  const { context, transport } = session;
+  const compare = (): boolean => context.passwordMatches(user, password);
+  // Where there is no password, a wrong name is no guess.
+  if (!context.passwordRequired && compare()) return true;
+  const guess = context.guesses.guess(transport.remoteAddress, compare, performance.now());
+  if (guess === 'right') {
     session.authenticated = true;
     return true;
   }
+  refuse(session, guess);
+  return false;
+}
+
+function refuse(session: Session, guess: 'wrong' | 'throttled'): void {
   const reply = session.open();
   session.hold();
   session.wrongPasswords++;
   session.context.incidents.loginRefused('resp', session.transport.remoteAddress);
   setTimeout(() => {
-    reply.resolve(error(WRONG_PASSWORD));
+    reply.resolve(error(guess === 'wrong' ? WRONG_PASSWORD : `THROTTLED ${THROTTLED}`));
     if (session.wrongPasswords >= WRONG_PASSWORDS_MAX) giveUpOn(session);
     session.release();
   }, WRONG_PASSWORD_MS).unref();
-  return false;
 }
 
 function giveUpOn(session: Session): void {

@@ -12,6 +12,10 @@ const PATTERNS = 'A pattern has at most 4 KB, and one that takes too long to mat
 const COSTLY_PATTERNS =
   'A pattern has at most 4 KB. If comparing all patterns with a channel takes a PUBLISH more than 8 million steps (some 20 ms), ' +
   'the clients whose patterns took more than an equal share lose their connection (`costly-patterns` in the log).';
+const GUESSES =
+  'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended. Of one address 20 wrong ones are ' +
+  'taken at once and one a second after that, of all together 200 and 20 a second; beyond it none is looked at, not even a ' +
+  'right one: `THROTTLED`.';
 const NO_EVENTS = 'No latency events are recorded, so there are none to tell.';
 const NO_DISK = 'Refused: data lives in memory only.';
 const NOTHING = 'Does nothing: ';
@@ -69,7 +73,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['psubscribe', COSTLY_PATTERNS],
   ['pubsub|channels', PATTERNS],
   ['publish', 'Never refused for what others subscribed to: subscribers of the channel come first, see PSUBSCRIBE.'],
-  ['auth', 'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended.'],
+  ['auth', GUESSES],
   ['select', 'There is one database: 0.'],
   ['readonly', `${NOTHING}reads are linearizable wherever they are served.`],
   ['readwrite', `${NOTHING}the counterpart of READONLY.`],
