@@ -37,6 +37,10 @@ For all commands:
 - A key has at most 64 KB, a value at most \`--max-value\` (16 MB).
 - A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
   gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
+- A reply may have any length as far as \`--max-reply\` (64 MB; \`limits.replyBytes\`, at most 384 MB); a longer one (MGET, KEYS, what
+  EXEC adds up to) is refused with an error that names it. A MULTI reads at most 32 MB of values, whatever is set. A pipeline may ask
+  for any number of replies: while 8 MB of them are not sent, no further command of it is begun. Only a client that takes nothing for
+  \`--stall-timeout\` (five minutes) is cut off, and a subscriber that messages come to faster than it takes them.
 - Commands of one connection take effect in their order, through failovers too. Keys may be in any slots: there is no CROSSSLOT.
 - A structured value (of the library, of HTTP, of \`QUINTET PUT … KIND structured\`) is read as JSON where JSON says exactly what it
   is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed whole: commands on its length,

@@ -48,6 +48,13 @@ The password is the content of \`password-file\` (its last line end does not cou
 or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
 everybody on a machine can read command lines. Without a password the server listens on this machine only.
 
+With one, a connection of any protocol (health probes too) that has not given it is ended after \`loginMs\`, has 64 KB of requests and
+64 KB of replies at most, goes first when clients hold too much, and makes place for a newcomer when there are \`max-clients\`: the
+oldest such one. Guesses are counted for the address they come from (an IPv4 address, or the /64 of an IPv6 one; loopback is one like
+any): 20 wrong ones at once and one a second after that; and 200 and 20 a second for all that have not logged in before. Beyond it a
+password is not even compared, so the right one is refused too until a second has passed: \`THROTTLED\` over RESP, status 429 over
+HTTP, \`RESOURCE_EXHAUSTED\` over gRPC. An HTTP or gRPC connection that has given the right one, and never a wrong one, is not concerned.
+
 A second one, the content of \`user-password-file\` or of \`QUINTET_USER_PASSWORD\`, is for programs: given in the same way (AUTH, HELLO,
 HTTP, gRPC; also as user \`default\`), it reads and writes, and commands of administration are answered with \`NOPERM\`: SHUTDOWN, CONFIG,
 FLUSHALL, FLUSHDB, SLOWLOG, DEBUG, CLIENT LIST, KILL, PAUSE, UNPAUSE, QUINTET CHAOS, RESET, REVIVE and whatever else
@@ -99,10 +106,10 @@ ${table(
       '`client-cut-off`',
       'warn, info',
       'the server ended a connection: `reason` is output-limit, client-memory, not-authenticated, too-many-wrong-passwords, ' +
-        'protocol-error, cross-protocol, handshake, plaintext, client-certificate, bug; or (info) idle, gone, killed, shutdown',
+        'displaced, costly-patterns, protocol-error, cross-protocol, handshake, plaintext, client-certificate, bug; or (info) idle, gone, killed, shutdown',
     ],
     ['`accept-failed`', 'warn', 'a connection could not be accepted: no file handles left'],
-    ['`keyspace-event-dropped`, `keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
+    ['`keyspace-events-missed`', 'warn', 'keyspace events did not reach their subscribers'],
     ['`server-bug`, `crashed`', 'error, fatal', 'a bug: please report it with `err`'],
     [
       '`stopping`, `closing`, `closing-slowly`, `closed`, `stopped`',
@@ -134,8 +141,16 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['lineBytes', 'bytes of an inline request'],
   ['pendingOperations', 'operations under way, then its socket is not read'],
   ['pendingBytes', 'bytes of requests under way, then its socket is not read'],
-  ['outputSoftBytes', 'unsent bytes, then its socket is not read'],
-  ['outputHardBytes', 'unsent bytes, then it is cut off: at once at four times this, else after ten seconds'],
+  ['outputSoftBytes', 'unsent bytes, then no further command of it is begun, and its socket is not read'],
+  [
+    'outputHardBytes',
+    'unsent bytes of a subscriber, then it is cut off: at once at four times this, else after ten seconds',
+  ],
+  [
+    'outputStallMs',
+    'ms in which it takes nothing while half of `outputSoftBytes` wait, then it is cut off: `stall-timeout`',
+  ],
+  ['replyBytes', 'bytes of one reply, and of those of one EXEC; longer ones are refused: `max-reply`'],
   ['namesPerClient', 'keys under WATCH, and subscriptions'],
   ['clientsBytes', 'bytes that all connections together may hold: `client-memory`'],
   ['watchBytes', 'bytes of changes held for one watcher (QUINTET WATCH, /v1/watch) until it takes them'],
@@ -144,7 +159,7 @@ const LIMITS: readonly (readonly [name: keyof typeof DEFAULT_LIMITS, meaning: st
   ['patternBytes', 'bytes of a glob pattern'],
   ['clientNameBytes', 'bytes of its name'],
   ['firstLineMs', 'ms for its first line, and for a TLS handshake'],
-  ['loginMs', 'ms until the password is given'],
+  ['loginMs', 'ms until the password is given, in any protocol'],
   ['httpHeadMs', 'ms for the head of an HTTP request'],
   ['httpRequestMs', 'ms for all of an HTTP request'],
   ['idleSeconds', 's of silence after which it is ended, 0: never: `idle-timeout`'],

@@ -57,6 +57,8 @@ test('settings: every one can be given in every way', () => {
     chaos: ['true', true],
     maxClients: ['10', 10],
     clientMemory: ['64mb', 2 ** 26],
+    maxReply: ['128mb', 128 * 1024 ** 2],
+    stallTimeout: ['90s', 90_000],
     idleTimeout: ['1m', 60_000],
     closeTimeout: ['5s', 5000],
     passwordFile: ['/secret', '/secret'],

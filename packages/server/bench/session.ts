@@ -47,6 +47,7 @@ class CountingTransport implements Transport {
   readonly remoteAddress = '';
   readonly localAddress = '';
   readonly unsentBytes = 0;
+  readonly stuckBytes = 0;
   bytes = 0;
   write(text: string): void {
     this.bytes += Buffer.from(text, 'latin1').length;

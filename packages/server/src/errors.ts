@@ -66,6 +66,11 @@ export class CommandError extends Error {
   }
 }
 
+/** The text of a refusal for the length of a reply; `limit` is `replyBytes`. */
+export function replyTooLong(limit: number): string {
+  return error(`ERR the reply is longer than ${limit} bytes, the limit max-reply (limits.replyBytes)`);
+}
+
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const NOT_A_FLOAT = 'ERR value is not a valid float';

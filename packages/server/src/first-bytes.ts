@@ -1,10 +1,10 @@
 /**
  * FirstBytes: one connection until its first line tells its protocol.
  *
- * Owns      the bytes that came so far, and the deadlines of this stage.
+ * Owns      the bytes that came so far, and the deadline of this stage.
  * Does not  decide (sniff.ts), or hand over (reception.ts).
- * Deadlines Half a first line is cut off after `firstLineMs`, and so is half a TLS handshake. Silence is no fault where
- *           everybody may come in; where there is a password it is cut off after `loginMs`, lest strangers take all places.
+ * Deadline  Half a first line is cut off after `firstLineMs`, and so is half a TLS handshake. Silence is no fault here: where
+ *           there is a password, whoever does not give it is cut off at any stage (strangers.ts).
  */
 import type { Socket } from 'node:net';
 import type { CutOffReason } from './incidents.ts';
@@ -12,8 +12,6 @@ import { type Protocol, sniff } from './sniff.ts';
 
 export interface FirstBytesOptions {
   readonly firstLineMs: number;
-  /** How long nothing may come; null = for ever. */
-  readonly silenceMs: number | null;
   /** Inside of TLS already, whose handshake is not done yet. */
   readonly handshaking: boolean;
 }
@@ -33,7 +31,6 @@ export class FirstBytes {
   private readonly outcome: FirstBytesOutcome;
   private first: Buffer = Buffer.alloc(0);
   private lineTimer: NodeJS.Timeout | undefined;
-  private silenceTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, options: FirstBytesOptions, outcome: FirstBytesOutcome) {
     this.socket = socket;
@@ -45,8 +42,6 @@ export class FirstBytes {
     if (options.handshaking) {
       this.beginLine();
       socket.once('secure', this.onSecure);
-    } else {
-      this.beginSilence();
     }
   }
 
@@ -64,12 +59,10 @@ export class FirstBytes {
   private readonly onSecure = (): void => {
     clearTimeout(this.lineTimer);
     this.lineTimer = undefined;
-    this.beginSilence();
   };
 
   private readonly leave = (): void => {
     clearTimeout(this.lineTimer);
-    clearTimeout(this.silenceTimer);
     const { socket } = this;
     socket.off('data', this.onData);
     socket.off('end', this.onEnd);
@@ -80,11 +73,5 @@ export class FirstBytes {
 
   private beginLine(): void {
     this.lineTimer ??= setTimeout(() => this.outcome.cutOff('handshake'), this.options.firstLineMs).unref();
-  }
-
-  private beginSilence(): void {
-    const { silenceMs } = this.options;
-    if (silenceMs === null) return;
-    this.silenceTimer = setTimeout(() => this.outcome.cutOff('not-authenticated'), silenceMs).unref();
   }
 }

@@ -4,14 +4,15 @@
  * Owns      the results in the order of the keys, and how many operations are under way.
  * Does not  make the operations atomic: each key is, by itself; what must be is a transaction. A command that fails half
  *           way says so with the first error.
- * Invariant G1  at most WINDOW operations of one command are under way. While some are not submitted yet the session
- *           holds later commands back, so that commands of one connection still take effect in order.
+ * Invariants
+ *   G1  at most WINDOW operations of one command are under way, of reads only as many as the way out has room for. While
+ *       some are not submitted yet the session holds later commands back, so that they still take effect in order.
+ *   G2  values gathered count as memory of the client; more than `replyBytes` of them are refused
  */
 import type { CallSink, ErrorCode } from '@quintet/engine';
 import type { Operation, Result } from '@quintet/engine/core';
-import { engineError, statusError } from './errors.ts';
+import { engineError, replyTooLong, statusError } from './errors.ts';
 import type { PendingReply } from './reply-queue.ts';
-import { error } from './resp/encoder.ts';
 import type { Session } from './session.ts';
 import { SessionSink } from './session-sink.ts';
 import type { SlowReply } from './slow-work.ts';
@@ -33,7 +34,8 @@ export function gatherKeys(
   const asked = (key: string) => session.withoutTrace(operation(key));
   if (session.recorder !== null) return session.recorder.steps(keys.map(asked), finish);
   const { caller } = session;
-  new Gather(session, keys.length, (index, sink) => caller.submit(asked(keys[index]!), sink), finish).run();
+  const submit: SubmitNumbered = (index, sink) => caller.submit(asked(keys[index]!), sink);
+  new Gather(session, keys.length, submit, finish, operation('').verb === 'get').run();
 }
 
 /** The same for each shard. Later commands wait: what concerns a whole shard has no place in the order of its keys' writes. */
@@ -48,6 +50,8 @@ class Gather {
   private readonly count: number;
   private readonly submit: SubmitNumbered;
   private readonly finish: Finish;
+  /** It reads values, whose lengths are not known before. */
+  private readonly reads: boolean;
   private readonly results: Result[] = [];
   private submitted = 0;
   private answered = 0;
@@ -57,9 +61,10 @@ class Gather {
   private alone = false;
   private running = false;
 
-  constructor(session: Session, count: number, submit: SubmitNumbered, finish: Finish) {
+  constructor(session: Session, count: number, submit: SubmitNumbered, finish: Finish, reads = false) {
     this.session = session;
-    this.reply = session.open();
+    this.reads = reads;
+    this.reply = session.open(null, reads);
     this.count = count;
     this.submit = submit;
     this.finish = finish;
@@ -68,7 +73,7 @@ class Gather {
   /** `alone`: the session's later commands wait for its end. */
   run(alone = false): void {
     this.alone = alone;
-    this.holding = alone || this.count > WINDOW;
+    this.holding = alone || this.count > this.window;
     if (this.holding) this.session.hold();
     this.submitMore();
   }
@@ -77,17 +82,34 @@ class Gather {
   onPart(index: number, result: Result | null, failure: string | null): void {
     this.answered++;
     if (result !== null) this.keep(index, result);
-    if (failure !== null) this.failure ??= failure;
+    if (failure !== null) this.fail(failure);
     this.submitMore();
   }
 
   private keep(index: number, result: Result): void {
+    if (this.failure !== null) return;
     this.results[index] = result;
-    this.valueBytes += result.value?.length ?? 0;
-    if (this.valueBytes > this.session.context.limits.outputHardBytes) {
-      this.results.length = 0;
-      this.failure ??= error('ERR the reply would exceed the output buffer limit');
-    }
+    const bytes = result.value?.length ?? 0;
+    this.valueBytes += bytes;
+    this.session.gatheredBytes += bytes;
+    if (this.reads) this.session.sawValue(bytes);
+    const { replyBytes } = this.session.context.limits;
+    if (this.valueBytes > replyBytes) this.fail(replyTooLong(replyBytes));
+  }
+
+  private fail(text: string): void {
+    this.failure ??= text;
+    this.forget();
+  }
+
+  private forget(): void {
+    this.session.gatheredBytes -= this.valueBytes;
+    this.valueBytes = 0;
+    this.results.length = 0;
+  }
+
+  private get window(): number {
+    return this.reads ? Math.min(WINDOW, this.session.valuesExpected) : WINDOW;
   }
 
   private finishReply(reply: string | SlowReply): void {
@@ -99,14 +121,18 @@ class Gather {
     // A refusal may come from within submit; the loop below goes on, so there is nothing to do for it here.
     if (this.running) return;
     this.running = true;
-    while (this.submitted < this.count && this.submitted - this.answered < WINDOW && this.failure === null) {
+    while (this.submitted < this.count && this.submitted - this.answered < this.window && this.failure === null) {
       const index = this.submitted++;
       this.submit(index, new Part(this.session, this, index));
     }
     this.running = false;
     const allSubmitted = this.submitted === this.count || this.failure !== null;
     const allAnswered = allSubmitted && this.answered === this.submitted;
-    if (allAnswered) this.finishReply(this.failure ?? this.finish(this.results));
+    if (allAnswered) {
+      const reply = this.failure ?? this.finish([...this.results]);
+      this.forget();
+      this.finishReply(reply);
+    }
     if (this.holding && (this.alone ? allAnswered : allSubmitted)) {
       this.holding = false;
       this.session.release();

@@ -9,13 +9,17 @@ import type { ServerLog } from './log.ts';
 
 /** Why the server ended a connection that its client had not ended. */
 export type CutOffReason =
-  /** It did not take its replies: beyond `outputHardBytes`. */
+  /** It took nothing of its output for `outputStallMs`; or, a subscriber, had more than `outputHardBytes` waiting. */
   | 'output-limit'
   /** All clients together held more than `clientsBytes`, and it was among the largest. */
   | 'client-memory'
+  /** A PUBLISH took too long for its patterns. */
+  | 'costly-patterns'
   /** No password within `loginMs`. */
   | 'not-authenticated'
   | 'too-many-wrong-passwords'
+  /** It had not given the password, and a newcomer needed its place. */
+  | 'displaced'
   /** Silent for as long as `timeout` in CONFIG. */
   | 'idle'
   /** A request that is none in its protocol. */

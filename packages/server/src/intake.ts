@@ -200,14 +200,16 @@ export class Intake {
 
   /**
    * What waits for us is left to the network. What waits for the client to take its replies is read on for a while: many
-   * clients send a whole pipeline before they read the first reply, and each would wait for the other for ever.
+   * clients send a whole pipeline before they read the first reply, and each would wait for the other for ever. Strangers
+   * are given no such room.
    */
   private adjustReading(): void {
     const { output } = this;
     if (!output.isOpen) return;
     const isFull = output.isFull(this.blocked ? RESUME_AT : 1);
     this.blocked = this.holds > 0 || this.resting || isFull;
-    const readsOn = output.isUntaken && this.bytes < this.context.limits.requestBytes;
+    const { authenticated } = this.decoder;
+    const readsOn = authenticated && output.isUntaken && this.bytes < this.context.limits.requestBytes;
     this.setPaused(this.pausing || (this.blocked && !readsOn));
   }
 

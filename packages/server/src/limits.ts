@@ -13,10 +13,14 @@ export interface ServerLimits extends DecoderLimits {
   readonly pendingOperations: number;
   /** The same in bytes of their requests. */
   readonly pendingBytes: number;
-  /** Unsent output beyond which the socket is no longer read. */
+  /** Unsent output beyond which no further command is begun, and the socket is no longer read. */
   readonly outputSoftBytes: number;
-  /** Unsent output beyond which the client is cut off: at once at four times this, else after ten seconds. */
+  /** Unsent output beyond which a subscriber is cut off: at once at four times this, else after ten seconds. */
   readonly outputHardBytes: number;
+  /** How long a client may take nothing of its output, while half of `outputSoftBytes` waits for it, until it is cut off. */
+  readonly outputStallMs: number;
+  /** Longest reply to one command, and what the replies of one EXEC may come to; longer ones are refused. At most 384 MB. */
+  readonly replyBytes: number;
   /** Keys one connection may watch, and channels and patterns it may subscribe to. */
   readonly namesPerClient: number;
   /** What all connections together may hold, unread requests and unsent replies; beyond it the largest are cut off. */
@@ -53,6 +57,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pendingBytes: 4 * 1024 * 1024,
   outputSoftBytes: 8 * 1024 * 1024,
   outputHardBytes: 64 * 1024 * 1024,
+  outputStallMs: 300_000,
+  replyBytes: 64 * 1024 * 1024,
   namesPerClient: 100_000,
   clientsBytes: 1024 * 1024 * 1024,
   watchBytes: 4 * 1024 * 1024,
@@ -68,6 +74,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   closeMs: 2000,
 };
 
+/** A reply is put together as one text, and V8 has none of 512 MB. */
+const REPLY_BYTES_MAX = 384 * 1024 * 1024;
+
 /** The limits to run with: `overrides` over the defaults, and never so low that the engine's largest value cannot pass. */
 export function resolveLimits(overrides: Partial<ServerLimits>, engine: CallerLimits): ServerLimits {
   const merged = { ...DEFAULT_LIMITS, ...overrides };
@@ -80,5 +89,6 @@ export function resolveLimits(overrides: Partial<ServerLimits>, engine: CallerLi
     outputSoftBytes: Math.max(merged.outputSoftBytes, 128 * 1024),
     requestBytes: Math.max(merged.requestBytes, roomForOne),
     outputHardBytes: Math.max(merged.outputHardBytes, roomForOne),
+    replyBytes: Math.min(Math.max(merged.replyBytes, roomForOne), REPLY_BYTES_MAX),
   };
 }

@@ -11,6 +11,8 @@ export interface MemoryHolder {
   readonly heldBytes: number;
   /** Asked to go last (CLIENT NO-EVICT). */
   readonly noEvict: boolean;
+  /** Has not given the password that is needed: goes first. */
+  readonly isStranger: boolean;
   /** To hold as little as it can, at once: `heldBytes` says what is left, unless it has left the list. */
   cutOff(reason: CutOffReason): void;
 }
@@ -33,12 +35,12 @@ export class MemoryHolders {
     return total;
   }
 
-  /** Cuts off the largest until all together hold at most `limit` bytes; how many gave something. */
+  /** Cuts off the largest, strangers first, until all together hold at most `limit` bytes; how many gave something. */
   shed(limit: number): number {
     let total = this.bytes;
     if (total <= limit) return 0;
     const sizes = [...this.holders].map((holder) => ({ holder, bytes: holder.heldBytes }));
-    sizes.sort((one, other) => Number(one.holder.noEvict) - Number(other.holder.noEvict) || other.bytes - one.bytes);
+    sizes.sort((one, other) => rank(one.holder) - rank(other.holder) || other.bytes - one.bytes);
     let count = 0;
     for (const { holder, bytes } of sizes) {
       if (total <= limit) break;
@@ -51,4 +53,10 @@ export class MemoryHolders {
     }
     return count;
   }
+}
+
+/** Who goes before whom. */
+function rank({ isStranger, noEvict }: MemoryHolder): number {
+  if (isStranger) return 0;
+  return noEvict ? 2 : 1;
 }

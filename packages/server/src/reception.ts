@@ -16,6 +16,7 @@ import { serveResp } from './serve-resp.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Protocol } from './sniff.ts';
 import { hangUp, hostAndPort } from './socket-transport.ts';
+import type { Guest } from './strangers.ts';
 import { TlsFace, type TlsOptions } from './tls.ts';
 
 export interface ReceptionOptions {
@@ -58,13 +59,16 @@ export class Reception {
   welcome(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     const { resp, http, grpc, unknown } = this.connections;
-    if (resp + http + grpc + unknown >= this.context.maxClients) {
+    // Who has given no password makes place for who may be about to.
+    if (resp + http + grpc + unknown >= this.context.maxClients && !this.context.strangers.giveWay()) {
       this.context.counters.rejectedConnections++;
       this.context.incidents.connectionRefused(addressOf(socket));
       hangUp(socket, error('ERR max number of clients reached'));
       return;
     }
-    this.listen(socket, false);
+    const guest = this.context.strangers.admit({ cutOff: (reason) => this.cutOff(socket, false, reason) });
+    socket.once('close', () => guest.left());
+    this.listen(socket, false, guest);
   }
 
   drain(): void {
@@ -81,15 +85,13 @@ export class Reception {
   }
 
   /** `secure`: inside of TLS already, where TLS is no protocol to be found again. */
-  private listen(socket: Socket, secure: boolean): void {
-    const { limits, passwordRequired } = this.context;
-    const { firstLineMs, loginMs } = limits;
-    const silenceMs = passwordRequired ? loginMs : null;
+  private listen(socket: Socket, secure: boolean, guest: Guest): void {
+    const { firstLineMs } = this.context.limits;
     const first = new FirstBytes(
       socket,
-      { firstLineMs, silenceMs, handshaking: secure },
+      { firstLineMs, handshaking: secure },
       {
-        decided: (protocol, bytes) => this.handOver(socket, bytes, protocol, secure),
+        decided: (protocol, bytes) => this.handOver(socket, bytes, protocol, secure, guest),
         cutOff: (reason) => this.cutOff(socket, secure, reason),
         left: () => this.undecided.delete(socket),
       },
@@ -112,23 +114,23 @@ export class Reception {
     }
   }
 
-  private handOver(socket: Socket, first: Buffer, protocol: Protocol, secure: boolean): void {
+  private handOver(socket: Socket, first: Buffer, protocol: Protocol, secure: boolean, guest: Guest): void {
     if (protocol !== 'tls' && !secure && this.tls?.only === true) return this.refusePlaintext(socket, protocol);
     switch (protocol) {
       case 'resp':
-        return serveResp(socket, this.context, first);
+        return serveResp(socket, this.context, first, guest);
       case 'http1':
         socket.unshift(first);
-        return this.http.take(socket);
+        return this.http.take(socket, guest);
       case 'http2':
-        return void this.serveGrpc(socket, first);
+        return void this.serveGrpc(socket, first, guest);
       case 'tls':
         if (secure || this.tls === null) socket.destroy();
-        else this.serveTls(socket, first, this.tls);
+        else this.serveTls(socket, first, this.tls, guest);
     }
   }
 
-  private async serveGrpc(socket: Socket, first: Buffer): Promise<void> {
+  private async serveGrpc(socket: Socket, first: Buffer, guest: Guest): Promise<void> {
     socket.pause();
     socket.unshift(first);
     // An HTTP/2 session does not notice that its client has ended its half; the socket must.
@@ -139,20 +141,21 @@ export class Reception {
       this.grpc ??= import('./grpc/grpc-face.ts').then(({ GrpcFace }) => new GrpcFace(this.context));
       const face = await this.grpc;
       if (this.context.closing || socket.destroyed) socket.destroy();
-      else face.take(socket);
+      else face.take(socket, guest);
     } catch (thrown) {
       socket.destroy();
       this.context.incidents.bug(thrown);
     }
   }
 
-  private serveTls(socket: Socket, first: Buffer, tls: TlsFace): void {
+  private serveTls(socket: Socket, first: Buffer, tls: TlsFace, guest: Guest): void {
     socket.pause();
     socket.unshift(first);
     const inside = tls.wrap(socket, () =>
       this.context.incidents.cutOff('tls', addressOf(socket), 'client-certificate'),
     );
-    this.listen(inside, true);
+    guest.holder = { cutOff: (reason) => this.cutOff(inside, true, reason) };
+    this.listen(inside, true, guest);
   }
 
   /** Redis clients are told why; what else it may be would not understand. */

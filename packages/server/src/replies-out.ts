@@ -5,7 +5,7 @@
  * Does not  know commands or read requests (intake.ts); the session is told what it should know.
  * Invariants
  *   O1  texts are written in the order of their requests; small ones once per turn of the event loop, together
- *   O2  output beyond the limits ends the connection (output-guard.ts)
+ *   O2  a client that stops reading, or is pushed too much, loses the connection (output-guard.ts)
  *   O4  no turn is taken up by the output of one client (WRITE_MAX)
  *   O3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
  */
@@ -14,6 +14,7 @@ import { OutputGuard } from './output-guard.ts';
 import { type LargeAnswer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 import { type Encoder, RESP2 } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
+import { STRANGER_BYTES } from './strangers.ts';
 import type { Transport } from './transport.ts';
 
 /** What the way out needs of the session it belongs to. */
@@ -24,6 +25,10 @@ export interface RepliesOwner {
   onAnswered(request: Request): void;
   /** Ends the connection at once. */
   cutOff(reason: CutOffReason): void;
+  /** Whether others add to what is written here: it is subscribed to something. */
+  readonly isSubscriber: boolean;
+  /** It has not given the password that is needed. */
+  readonly isStranger: boolean;
   /** An error that is a bug came out of making a reply. */
   onBug(thrown: unknown): void;
   flushScheduled: boolean;
@@ -44,6 +49,7 @@ export class RepliesOut {
   private readonly guard: OutputGuard;
   /** The transport's, as of the last flush or drain: asking it for every command would cost too much. */
   private unsentBytes = 0;
+  private writtenBytes = 0;
   /** Called once when no reply is pending. */
   private onIdle: (() => void) | null = null;
   private state: 'open' | 'closing' | 'ended' | 'closed' = 'open';
@@ -58,8 +64,11 @@ export class RepliesOut {
       (thrown) => owner.onBug(thrown),
     );
     this.guard = new OutputGuard(
-      context.limits.outputHardBytes,
-      () => this.queue.heldBytes + transport.unsentBytes,
+      context.limits,
+      () => ({
+        bytes: this.queue.heldBytes + transport.unsentBytes,
+        taken: this.writtenBytes - transport.unsentBytes - transport.stuckBytes,
+      }),
       () => this.onLimit(),
     );
   }
@@ -108,15 +117,30 @@ export class RepliesOut {
   /** Whether `share` of a limit is reached, so that no further command may be begun. */
   isFull(share: number): boolean {
     const { limits } = this.context;
-    const { count, requestBytes, expectedBytes } = this.queue;
+    const { count, longCount, requestBytes, expectedBytes } = this.queue;
     const output = this.outputBytes;
     return (
       count >= limits.pendingOperations * share ||
       requestBytes >= limits.pendingBytes * share ||
-      output >= limits.outputSoftBytes * share ||
+      output >= this.softBytes * share ||
       // Replies not here yet count by what the last ones weighed: a pipeline of large reads is let in bit by bit.
-      output + count * expectedBytes >= limits.outputSoftBytes * share
+      output + longCount * expectedBytes >= limits.outputSoftBytes * share
     );
+  }
+
+  private get softBytes(): number {
+    return this.owner.isStranger ? STRANGER_BYTES : this.context.limits.outputSoftBytes;
+  }
+
+  /** A value of a reply that is still put together came to so many bytes. */
+  sawValue(bytes: number): void {
+    this.queue.saw(bytes);
+  }
+
+  /** How many values of unknown length there is room for, to judge by the last ones; 1 at least. */
+  get valuesExpected(): number {
+    const room = this.context.limits.outputSoftBytes - this.outputBytes;
+    return Math.max(1, Math.floor(room / this.queue.expectedBytes));
   }
 
   /** Whether it is the client that keeps the way out full: much is written that it has not taken. */
@@ -149,7 +173,7 @@ export class RepliesOut {
   flush(): void {
     if (this.state === 'closed' || this.state === 'ended') return;
     this.write();
-    this.guard.check(this.outputBytes);
+    this.guard.check(this.outputBytes, this.owner.isSubscriber);
     if (this.state === 'closing' && this.queue.count === 0 && this.queue.heldBytes === 0) this.finish();
     else this.owner.onWritten();
   }
@@ -164,6 +188,7 @@ export class RepliesOut {
       transport.write(text);
     }
     this.context.counters.outputBytes += written;
+    this.writtenBytes += written;
     this.unsentBytes = transport.unsentBytes;
     if (queue.readyBytes > 0 && this.unsentBytes < WRITE_MAX) this.context.scheduleFlush(this.owner);
   }
@@ -177,7 +202,7 @@ export class RepliesOut {
   private onText(reply: PendingReply | null): void {
     if (!this.owner.flushScheduled) this.context.scheduleFlush(this.owner);
     if (reply !== null) this.owner.onAnswered(reply.request);
-    this.guard.check(this.outputBytes);
+    this.guard.check(this.outputBytes, this.owner.isSubscriber);
     if (this.onIdle === null || this.queue.count > 0) return;
     const callback = this.onIdle;
     this.onIdle = null;

@@ -40,6 +40,8 @@ export interface Request {
   readonly bytes: number;
   /** When it was begun (ServerContext.turnTime). */
   readonly begunAt: number;
+  /** The reply may be long: it has values in it. */
+  readonly long: boolean;
   /** The client wants no reply (CLIENT REPLY OFF). */
   readonly muted: boolean;
 }
@@ -88,10 +90,13 @@ export class PendingReply implements CallSink {
 }
 
 /** Of a reply known at once. */
-const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, muted: false };
+const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, long: false, muted: false };
 
-/** What a reply is taken for before the first is seen. */
-const FIRST_EXPECTED_BYTES = 64 * 1024;
+/**
+ * What a long reply is taken for before the first is seen. A pipeline begins with as many reads as would be no more than the
+ * soft limit if they were so long, and is let on by what they bring: twenty values of 15 MB are not all here at once.
+ */
+const FIRST_EXPECTED_BYTES = 1024 * 1024;
 
 /** Text is put together up to so many bytes: joining and converting more than that at once keeps everybody waiting. */
 const CHUNK = 256 * 1024;
@@ -99,11 +104,13 @@ const CHUNK = 256 * 1024;
 export class ReplyQueue {
   /** Replies opened and not yet gone. */
   count = 0;
+  /** Of those, the ones that may be long and are not here yet. */
+  longCount = 0;
   requestBytes = 0;
   heldBytes = 0;
   /** Of those, what is ready to be written. */
   readyBytes = 0;
-  /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
+  /** A decaying maximum of the long replies seen: what one that is pending is expected to bring. */
   expectedBytes = FIRST_EXPECTED_BYTES;
   readonly onThrown: (thrown: unknown) => void;
   /** Counts the replies that are errors, whether they reach the client or not. */
@@ -134,6 +141,7 @@ export class ReplyQueue {
     else this.tail.next = reply;
     this.tail = reply;
     this.count++;
+    if (request.long) this.longCount++;
     this.requestBytes += request.bytes;
     return reply;
   }
@@ -153,9 +161,17 @@ export class ReplyQueue {
     const text = reply.request.muted ? '' : wanted;
     reply.text = text;
     this.heldBytes += text.length;
-    this.expectedBytes = Math.max(text.length, this.expectedBytes - (this.expectedBytes >> 5));
+    if (reply.request.long) {
+      this.longCount--;
+      this.saw(text.length);
+    }
     if (reply === this.head) this.releaseSettled();
     this.onSettled(reply);
+  }
+
+  /** A long reply, or one value of it, came to so many bytes. */
+  saw(bytes: number): void {
+    this.expectedBytes = Math.max(bytes, this.expectedBytes - (this.expectedBytes >> 5));
   }
 
   isHead(reply: PendingReply): boolean {
@@ -180,7 +196,7 @@ export class ReplyQueue {
     this.head = this.tail = null;
     this.ready = '';
     this.chunks = [];
-    this.count = this.requestBytes = this.heldBytes = this.readyBytes = 0;
+    this.count = this.longCount = this.requestBytes = this.heldBytes = this.readyBytes = 0;
   }
 
   private makeReady(text: string): void {

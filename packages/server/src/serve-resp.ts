@@ -3,18 +3,16 @@ import type { Socket } from 'node:net';
 import type { ServerContext } from './server-context.ts';
 import { Session } from './session.ts';
 import { SocketTransport } from './socket-transport.ts';
+import type { Guest } from './strangers.ts';
 
 /** `first`: the bytes that told its protocol. */
-export function serveResp(socket: Socket, context: ServerContext, first: Buffer): void {
+export function serveResp(socket: Socket, context: ServerContext, first: Buffer, guest: Guest): void {
   const session = new Session(context, new SocketTransport(socket));
   socket.on('data', (chunk: Buffer) => session.onData(chunk));
   socket.on('drain', () => session.onDrain());
   socket.on('end', () => session.onEnd());
   socket.on('close', () => session.onClosed());
-  if (context.passwordRequired) {
-    const { loginMs } = context.limits;
-    const timer = setTimeout(() => session.authenticated || session.cutOff('not-authenticated'), loginMs).unref();
-    socket.once('close', () => clearTimeout(timer));
-  }
+  session.guest = guest;
+  guest.holder = session;
   session.onData(first);
 }

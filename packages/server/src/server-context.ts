@@ -12,6 +12,7 @@ import { CheckedCaller } from './checked-caller.ts';
 import { ClientPause } from './client-pause.ts';
 import { CommandStatistics } from './command-statistics.ts';
 import { ErrorStatistics } from './error-statistics.ts';
+import { GuessLimits } from './guess-limits.ts';
 import { Incidents } from './incidents.ts';
 import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
@@ -25,6 +26,7 @@ import type { Request } from './reply-queue.ts';
 import type { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { SlowWork } from './slow-work.ts';
+import { Strangers } from './strangers.ts';
 import { ChangeFeeds } from './watch/change-feeds.ts';
 
 export interface ServerCounters {
@@ -100,6 +102,8 @@ export class ServerContext {
   readonly slowWork = new SlowWork();
   readonly replicaWaits: ReplicaWaits;
   readonly memoryHolders = new MemoryHolders();
+  readonly guesses = new GuessLimits(performance.now());
+  readonly strangers: Strangers;
   readonly memoryLimit: ServerMemoryLimit;
   readonly log: ServerLog;
   readonly incidents: Incidents;
@@ -137,6 +141,7 @@ export class ServerContext {
     this.maxClients = options.maxClients;
     this.passwords = new Passwords(options.password, options.userPassword);
     this.passwordRequired = this.passwords.required;
+    this.strangers = new Strangers(this.passwordRequired, options.limits.loginMs);
     this.onShutdown = options.onShutdown;
   }
 
@@ -205,8 +210,12 @@ export class ServerContext {
     return count;
   }
 
-  /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
+  /**
+   * Cuts off strangers that hold more than they may; and the largest clients while all together hold too much, strangers
+   * first, those marked NO-EVICT last.
+   */
   shedClients(): void {
+    this.counters.evictedClients += this.strangers.trim();
     this.counters.evictedClients += this.memoryHolders.shed(this.limits.clientsBytes);
   }
 

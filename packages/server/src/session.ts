@@ -21,6 +21,7 @@ import { asText, type LargeAnswer, type PendingReply, type Request } from './rep
 import { type Encoder, error } from './resp/encoder.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionModes } from './session-modes.ts';
+import type { Guest } from './strangers.ts';
 import type { Recorder } from './transaction/recorder.ts';
 import type { Transport } from './transport.ts';
 
@@ -42,6 +43,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   name = '';
   libraryName = '';
   libraryVersion = '';
+  /** Its connection among those without the password; null where nobody counts them. */
+  guest: Guest | null = null;
   /** How often AUTH was given a wrong one. */
   wrongPasswords = 0;
   /** What its password is good for, once it is authenticated. */
@@ -60,6 +63,8 @@ export class Session implements IntakeOwner, RepliesOwner {
   blocking: Blocking | null = null;
   /** Whether the next replies are kept from the client. */
   muted = false;
+  /** Values that are here for a reply that is not complete. */
+  gatheredBytes = 0;
 
   private readonly input: Intake;
   private readonly output: RepliesOut;
@@ -129,10 +134,19 @@ export class Session implements IntakeOwner, RepliesOwner {
 
   set authenticated(value: boolean) {
     this.input.decoder.authenticated = value;
+    this.guest?.known(value);
+  }
+
+  get isStranger(): boolean {
+    return !this.authenticated;
   }
 
   get isOpen(): boolean {
     return this.output.isOpen;
+  }
+
+  get isSubscriber(): boolean {
+    return (this.modes?.subscriptions ?? 0) > 0;
   }
 
   /** Whether the client is gone: nobody will read what is replied. */
@@ -148,7 +162,18 @@ export class Session implements IntakeOwner, RepliesOwner {
   /** All that this connection keeps in memory. */
   get heldBytes(): number {
     const { input, output, modes } = this;
-    return input.bytes + output.requestBytes + output.outputBytes + (modes === null ? 0 : modes.heldBytes);
+    const memory = input.bytes + output.requestBytes + output.outputBytes + this.gatheredBytes;
+    return memory + (modes === null ? 0 : modes.heldBytes);
+  }
+
+  /** A value for a reply that is still gathered came to so many bytes. */
+  sawValue(bytes: number): void {
+    this.output.sawValue(bytes);
+  }
+
+  /** How many values of unknown length may be asked for at once. */
+  get valuesExpected(): number {
+    return this.output.valuesExpected;
   }
 
   get pendingReplies(): number {
@@ -180,7 +205,7 @@ export class Session implements IntakeOwner, RepliesOwner {
   submit(operation: Operation, answer: LargeAnswer): void {
     const asked = this.withoutTrace(operation);
     if (this.recorder !== null) this.recorder.operation(asked, asText(answer));
-    else this.caller.submit(asked, this.open(answer));
+    else this.caller.submit(asked, this.open(answer, bringsValues(asked)));
   }
 
   /** A read as a client with CLIENT NO-TOUCH makes it: nobody can tell by OBJECT IDLETIME. */
@@ -189,11 +214,11 @@ export class Session implements IntakeOwner, RepliesOwner {
     return { verb: 'stat', key: operation.key, tells: 'value' };
   }
 
-  /** A reply the handler settles by itself, later; `answer` is for its onResult. */
-  open(answer: LargeAnswer | null = null): PendingReply {
+  /** A reply the handler settles by itself, later; `answer` is for its onResult. `long`: it may have values in it. */
+  open(answer: LargeAnswer | null = null, long = true): PendingReply {
     const { lastCommand: command, currentArgs: args, muted } = this;
     const { begunAt, decoder } = this.input;
-    return this.output.open(answer, { command, args, bytes: decoder.lastRequestBytes, begunAt, muted });
+    return this.output.open(answer, { command, args, bytes: decoder.lastRequestBytes, begunAt, long, muted });
   }
 
   /** Out-of-band data: stands between replies, and never inside that of an EXEC. Muting does not concern it. */
@@ -286,4 +311,11 @@ export class Session implements IntakeOwner, RepliesOwner {
   onWritten(): void {
     if (this.input.isBlocked) this.input.pump();
   }
+}
+
+function bringsValues(operation: Operation): boolean {
+  if (operation.verb === 'stat') return operation.tells === 'value';
+  return (
+    operation.verb === 'get' || operation.verb === 'transaction' || ('previous' in operation && operation.previous)
+  );
 }

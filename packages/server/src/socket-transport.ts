@@ -22,6 +22,14 @@ export class SocketTransport implements Transport {
     return this.socket.writableLength;
   }
 
+  /** Node counts whole writes only; a reader so slow that one takes it long is seen to read by its handle alone. */
+  get stuckBytes(): number {
+    const { _handle: handle } = this.socket as Socket & {
+      readonly _handle?: { readonly writeQueueSize?: number } | null;
+    };
+    return handle?.writeQueueSize ?? 0;
+  }
+
   write(text: string | Uint8Array): void {
     if (typeof text === 'string') this.socket.write(text, 'latin1');
     else this.socket.write(text);

@@ -5,6 +5,8 @@ export interface Transport {
   readonly localAddress: string;
   /** Bytes written and not yet taken by the kernel. */
   readonly unsentBytes: number;
+  /** Of those, what the kernel could not take yet: also a part of one write that it took shows here. */
+  readonly stuckBytes: number;
   /** Writes a one-byte string, or bytes that will not change. */
   write(text: string | Uint8Array): void;
   pause(): void;

@@ -30,7 +30,7 @@ let rest = '';
 before(async () => {
   listener = createServer((socket) => {
     served = socket;
-    face.take(socket);
+    face.take(socket, context.strangers.admit({ cutOff: () => socket.destroy() }));
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');

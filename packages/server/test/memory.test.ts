@@ -35,13 +35,15 @@ class FakeHolder {
   gone = 0;
   readonly name: string;
   readonly noEvict: boolean;
+  readonly isStranger: boolean;
   private bytes: number;
   private readonly keeps: number;
 
-  constructor(name: string, bytes: number, { noEvict = false, keeps = 0 } = {}) {
+  constructor(name: string, bytes: number, { noEvict = false, keeps = 0, isStranger = false } = {}) {
     this.name = name;
     this.bytes = bytes;
     this.noEvict = noEvict;
+    this.isStranger = isStranger;
     this.keeps = keeps;
   }
 
@@ -76,6 +78,12 @@ test('memory: the largest goes first, those who asked not to go last', () => {
   const few = holdersOf(...fourHolders());
   assert.equal(few.holders.shed(600), 4);
   assert.deepEqual(few.gone(), ['small', 'kept', 'large', 'medium']);
+});
+
+test('memory: strangers go before the largest of those who gave the password', () => {
+  const { holders, gone } = holdersOf(...fourHolders(), new FakeHolder('stranger', 20, { isStranger: true }));
+  assert.equal(holders.shed(1820), 1);
+  assert.deepEqual(gone(), ['stranger']);
 });
 
 test('memory: who gives nothing is not counted as if it had, and who holds nothing is left alone', () => {

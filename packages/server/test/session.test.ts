@@ -78,7 +78,7 @@ test('session: one client does not take up a turn', async (t) => {
 test('session: stops reading while too many operations are pending, and goes on', async () => {
   const { feed, quiet, transport, caller } = connect({ limits: { pendingOperations: 10 } });
   caller.delivery = 'by-hand';
-  feed(request('GET', 'a').repeat(35));
+  feed(request('INCR', 'a').repeat(35));
   assert.equal(transport.paused, true);
   assert.equal(caller.inFlight, 10);
   for (let round = 0; round < 10; round++) {
@@ -86,7 +86,7 @@ test('session: stops reading while too many operations are pending, and goes on'
     await quiet();
   }
   assert.equal(transport.paused, false);
-  assert.equal(transport.written, '$-1\r\n'.repeat(35));
+  assert.equal(transport.written, Array.from({ length: 35 }, (_, n) => `:${n + 1}\r\n`).join(''));
   assert.equal(caller.mostInFlight, 10);
 });
 
@@ -130,35 +130,6 @@ test('session: a client that sends all before it reads is read on, up to a limit
   }
   assert.equal(transport.paused, false);
   assert.match(transport.written, /\+PONG\r\n(?:\$500\r\ny{500}\r\n){8}$/);
-});
-
-test('session: cuts off a client whose output passes the limit by far', async () => {
-  const { ask, feed, quiet, transport, caller, context } = connect({ limits: { outputHardBytes: 4000 } });
-  await ask('SET', 'a', 'x'.repeat(1000));
-  caller.delivery = 'by-hand';
-  transport.written = '';
-  transport.stuck = true;
-  feed(request('GET', 'a').repeat(30));
-  assert.equal(caller.inFlight, 30);
-  caller.deliver();
-  await quiet();
-  assert.equal(transport.destroyed, true);
-  assert.equal(transport.written, '');
-  assert.equal(context.counters.outputLimitDisconnections, 1);
-  assert.equal(context.sessions.size, 0);
-});
-
-test('session: cuts off a client that stays above the limit, not one that comes below it', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  for (const reads of [true, false]) {
-    const { feed, quiet, transport } = connect({ limits: { outputHardBytes: 4000, outputSoftBytes: 1e9 } });
-    transport.stuck = true;
-    feed(request('ECHO', 'x'.repeat(5000)));
-    await quiet();
-    if (reads) transport.unsentBytes = 1000;
-    t.mock.timers.tick(10_001);
-    assert.equal(transport.destroyed, !reads);
-  }
 });
 
 test('session: keys and values that are too long are refused in their turn', async () => {

@@ -111,11 +111,12 @@ async function listen(
   settings: Settings,
   options: Pick<ServerOptions, 'password' | 'userPassword' | 'tls' | 'log'>,
 ): Promise<RunningServer> {
-  const { host, port, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout } = settings;
+  const { host, port, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout, ...others } = settings;
   // The command SHUTDOWN ends the process the way an operator would: one way to stop, with everything closed in order.
   const onShutdown = (): void => void process.kill(process.pid, 'SIGTERM');
   const idleSeconds = Math.ceil(idleTimeout / 1000);
-  const limits = { clientsBytes: clientMemory, idleSeconds, closeMs: closeTimeout };
+  const output = { replyBytes: others.maxReply, outputStallMs: others.stallTimeout };
+  const limits = { clientsBytes: clientMemory, idleSeconds, closeMs: closeTimeout, ...output };
   try {
     return await startServer(cluster, { host, port, maxClients, httpHosts, limits, onShutdown, ...options });
   } catch (error) {

@@ -141,6 +141,22 @@ export const SETTINGS = {
     fallback: 2 ** 30,
     fallbackText: '1gb',
   }),
+  maxReply: row({
+    name: 'max-reply',
+    argument: '<size>',
+    help: 'longest reply to one command (MGET, KEYS, EXEC), at most 384mb; longer ones are refused',
+    parse: parseSize,
+    fallback: 64 * 1024 ** 2,
+    fallbackText: '64mb',
+  }),
+  stallTimeout: row({
+    name: 'stall-timeout',
+    argument: '<duration>',
+    help: 'how long a client may take nothing of replies that wait for it until it is cut off',
+    parse: parsePositiveDuration,
+    fallback: 300_000,
+    fallbackText: '5m',
+  }),
   idleTimeout: row({
     name: 'idle-timeout',
     argument: '<duration>',

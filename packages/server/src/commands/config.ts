@@ -92,7 +92,7 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['bind', { get: (context) => context.host }],
   [
     'client-output-buffer-limit',
-    { get: ({ limits }) => `normal ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
+    { get: ({ limits }) => `normal 0 0 0 pubsub ${4 * limits.outputHardBytes} ${limits.outputHardBytes} 10` },
   ],
   ['client-query-buffer-limit', { get: ({ limits }) => String(limits.requestBytes) }],
   ['dir', { get: () => process.cwd() }],
@@ -109,6 +109,7 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       },
     },
   ],
+  ['max-reply', { get: ({ limits }) => String(limits.replyBytes) }],
   [
     'maxclients',
     {
@@ -179,6 +180,7 @@ const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       },
     },
   ],
+  ['stall-timeout', { get: ({ limits }) => String(Math.ceil(limits.outputStallMs / 1000)) }],
   // TLS is spoken on the one port, to who begins with it.
   ['tls-port', { get: (context) => String(context.tls ? context.port : 0) }],
   [

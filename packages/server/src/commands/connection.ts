@@ -2,6 +2,7 @@
  * Commands about the connection itself: who speaks, in which protocol, and whether it is alive.
  */
 import { CommandError } from '../errors.ts';
+import { THROTTLED } from '../guess-limits.ts';
 import { ownCopy } from '../resp/decoder.ts';
 import { array, bulk, type Encoder, error, integer, OK, PONG, RESP2, RESP3, simple } from '../resp/encoder.ts';
 import { readInteger } from '../resp/numbers.ts';
@@ -24,22 +25,35 @@ const WRONG_PASSWORDS_MAX = 20;
 
 /** True if the password is right; else the client is told so, late, and the command is over. */
 function authenticate(session: Session, user: string, password: string): boolean {
-  const role = session.context.roleOf(user, password);
-  if (role !== null) {
+  const { context, transport } = session;
+  const roleGiven = (): boolean => {
+    const role = context.roleOf(user, password);
+    if (role !== null) session.role = role;
+    return role !== null;
+  };
+  // Where there is no password, a wrong name is no guess.
+  const guess =
+    !context.passwordRequired && roleGiven()
+      ? 'right'
+      : context.guesses.guess(transport.remoteAddress, roleGiven, performance.now());
+  if (guess === 'right') {
     session.authenticated = true;
-    session.role = role;
     return true;
   }
+  refuse(session, guess);
+  return false;
+}
+
+function refuse(session: Session, guess: 'wrong' | 'throttled'): void {
   const reply = session.open();
   session.hold();
   session.wrongPasswords++;
   session.context.incidents.loginRefused('resp', session.transport.remoteAddress);
   setTimeout(() => {
-    reply.resolve(error(WRONG_PASSWORD));
+    reply.resolve(error(guess === 'wrong' ? WRONG_PASSWORD : `THROTTLED ${THROTTLED}`));
     if (session.wrongPasswords >= WRONG_PASSWORDS_MAX) giveUpOn(session);
     session.release();
   }, WRONG_PASSWORD_MS).unref();
-  return false;
 }
 
 function giveUpOn(session: Session): void {

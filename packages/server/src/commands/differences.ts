@@ -9,6 +9,13 @@ const FARTHEST = 'Deadlines beyond 2^53 − 1 ms count as that.';
 const EACH_BY_ITSELF = 'Reads each key by itself, not all at one instant; inside of MULTI, at one.';
 const SHARD_BY_SHARD = 'Goes shard by shard, not at one instant.';
 const PATTERNS = 'A pattern has at most 4 KB, and one that takes too long to match is refused.';
+const COSTLY_PATTERNS =
+  'A pattern has at most 4 KB. If comparing all patterns with a channel takes a PUBLISH more than 8 million steps (some 20 ms), ' +
+  'the clients whose patterns took more than an equal share lose their connection (`costly-patterns` in the log).';
+const GUESSES =
+  'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended. Of one address 20 wrong ones are ' +
+  'taken at once and one a second after that, of all together 200 and 20 a second; beyond it none is looked at, not even a ' +
+  'right one: `THROTTLED`.';
 const NO_EVENTS = 'No latency events are recorded, so there are none to tell.';
 const NO_DISK = 'Refused: data lives in memory only.';
 const NOTHING = 'Does nothing: ';
@@ -63,10 +70,10 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ],
   ['multi', 'Short of memory, it refuses to queue commands that need some, where Redis refuses all.'],
   ['watch', 'A key that is absent again is as absent as before, whatever it was meanwhile.'],
-  ['psubscribe', PATTERNS],
+  ['psubscribe', COSTLY_PATTERNS],
   ['pubsub|channels', PATTERNS],
-  ['publish', 'Refused if matching the channel against all patterns takes too long.'],
-  ['auth', 'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended.'],
+  ['publish', 'Never refused for what others subscribed to: subscribers of the channel come first, see PSUBSCRIBE.'],
+  ['auth', GUESSES],
   ['select', 'There is one database: 0.'],
   ['readonly', `${NOTHING}reads are linearizable wherever they are served.`],
   ['readwrite', `${NOTHING}the counterpart of READONLY.`],

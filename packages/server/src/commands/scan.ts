@@ -3,7 +3,8 @@
  */
 import { StepBudget } from '@quintet/engine/codec';
 import { PAGE_STRIDE } from '@quintet/engine/core';
-import { array, bulk, error } from '../resp/encoder.ts';
+import { replyTooLong } from '../errors.ts';
+import { array, bulk } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { readCursor, WALK_BEGIN, walkShards } from '../shard-walk.ts';
 import { globOf, safeInteger, syntaxError } from './arguments.ts';
@@ -14,8 +15,6 @@ const DEFAULT_COUNT = 10;
 export const PAGE_MAX = 4096;
 /** Bytes after which one call of a scan ends, though it found fewer than COUNT. */
 export const SCAN_REPLY_BYTES = 4 * 1024 * 1024;
-
-const REPLY_TOO_LARGE = 'ERR too many keys match for one reply, use SCAN';
 
 interface ScanOptions {
   pattern: string;
@@ -68,7 +67,7 @@ function scan(session: Session, args: readonly string[]): void {
 
 function keys(session: Session, args: readonly string[]): void {
   const glob = globOf(session, args[1]!);
-  const limit = session.context.limits.outputHardBytes;
+  const limit = session.context.limits.replyBytes;
   const found: string[] = [];
   let bytes = 0;
   walkShards(session, {
@@ -87,7 +86,7 @@ function keys(session: Session, args: readonly string[]): void {
       }
       return bytes < limit;
     },
-    finish: () => (bytes < limit ? array(found) : error(REPLY_TOO_LARGE)),
+    finish: () => (bytes < limit ? array(found) : replyTooLong(limit)),
   });
 }
 

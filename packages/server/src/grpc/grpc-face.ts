@@ -12,7 +12,10 @@ import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
+import { THROTTLED } from '../guess-limits.ts';
+import { tryPassword } from '../login.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { Guest } from '../strangers.ts';
 import { mendHttp2 } from './http2-mends.ts';
 import { GrpcConnections } from './memory.ts';
 import { kvStoreService } from './v1.ts';
@@ -47,7 +50,10 @@ export class GrpcFace {
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.max_connection_idle_ms': 300_000,
-      interceptors: [this.connections.interceptor(), ...(context.passwordRequired ? [passwordCheck(context)] : [])],
+      interceptors: [
+        this.connections.interceptor(),
+        ...(context.passwordRequired ? [passwordCheck(context, this.connections)] : []),
+      ],
     });
     const definitions = loadSync([protoPath('kvstore.server.v1'), protoPath('kvstore.server.v2')], {
       keepCase: true,
@@ -66,9 +72,9 @@ export class GrpcFace {
   }
 
   /** Takes over a socket none of whose bytes were consumed. */
-  take(socket: Socket): void {
+  take(socket: Socket, guest: Guest): void {
     this.sockets.add(socket);
-    this.connections.add(socket, this.context);
+    this.connections.add(socket, this.context, guest);
     socket.once('close', () => this.sockets.delete(socket));
     this.injector.injectConnection(socket);
   }
@@ -88,9 +94,9 @@ export class GrpcFace {
 
 /**
  * The password comes as metadata `authorization: Bearer <password>` with every call; health needs none. Either of the two will
- * do: no method administers.
+ * do: no method administers. Too many wrong ones: RESOURCE_EXHAUSTED, and it is not looked at.
  */
-function passwordCheck(context: ServerContext): grpc.ServerInterceptor {
+function passwordCheck(context: ServerContext, connections: GrpcConnections): grpc.ServerInterceptor {
   return (method, call) =>
     new grpc.ServerInterceptingCall(call, {
       start: (next) => {
@@ -98,8 +104,18 @@ function passwordCheck(context: ServerContext): grpc.ServerInterceptor {
           onReceiveMetadata: (metadata, proceed) => {
             const [given = ''] = metadata.get('authorization').map(String);
             const open = method.path.startsWith('/grpc.health.v1.Health/');
-            if (open || context.roleOf('default', given.replace(/^bearer /i, '')) !== null) return proceed(metadata);
+            if (open) return proceed(metadata);
+            const connection = connections.of(call);
+            const compare = (): boolean => context.roleOf('default', given.replace(/^bearer /i, '')) !== null;
+            const guess =
+              given === '' || connection === null
+                ? 'wrong'
+                : tryPassword(context, connection.guest, connection.address, compare);
+            if (guess === 'right') return proceed(metadata);
             context.incidents.loginRefused('grpc', call.getPeer());
+            if (guess === 'throttled') {
+              return call.sendStatus({ code: grpc.status.RESOURCE_EXHAUSTED, details: THROTTLED });
+            }
             const refuse = (): void =>
               call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
             // Guessing is slow.

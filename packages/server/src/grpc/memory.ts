@@ -11,6 +11,7 @@ import type { CutOffReason } from '../incidents.ts';
 import type { MemoryHolder } from '../memory-holders.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hostAndPort } from '../socket-transport.ts';
+import type { Guest } from '../strangers.ts';
 
 /** What a call costs besides its messages. */
 const CALL_BYTES = 1024;
@@ -18,6 +19,7 @@ const CALL_BYTES = 1024;
 export class GrpcConnection implements MemoryHolder {
   readonly noEvict = false;
   readonly address: string;
+  readonly guest: Guest;
   private readonly socket: Socket;
   private readonly context: ServerContext;
   /** Calls whose requests are not complete. */
@@ -27,10 +29,16 @@ export class GrpcConnection implements MemoryHolder {
   private complete = 0;
   private held = 0;
 
-  constructor(socket: Socket, context: ServerContext) {
+  constructor(socket: Socket, context: ServerContext, guest: Guest) {
     this.socket = socket;
     this.context = context;
+    this.guest = guest;
+    guest.holder = this;
     this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+  }
+
+  get isStranger(): boolean {
+    return this.guest.isStranger;
   }
 
   /** Destroyed, it counts no more, though its calls take a moment to end. */
@@ -76,8 +84,8 @@ export class GrpcConnections {
   private readonly byAddress = new Map<string, GrpcConnection>();
 
   /** To be called with a socket before its first call; forgets it when it closes. */
-  add(socket: Socket, context: ServerContext): void {
-    const connection = new GrpcConnection(socket, context);
+  add(socket: Socket, context: ServerContext, guest: Guest): void {
+    const connection = new GrpcConnection(socket, context, guest);
     this.byAddress.set(connection.address, connection);
     context.memoryHolders.add(connection);
     socket.once('close', () => {

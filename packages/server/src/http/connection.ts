@@ -17,6 +17,7 @@ import type { CutOffReason } from '../incidents.ts';
 import type { MemoryHolder } from '../memory-holders.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hostAndPort } from '../socket-transport.ts';
+import { type Guest, STRANGER_BYTES } from '../strangers.ts';
 
 /** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
 const WAITING_MAX = 16;
@@ -27,6 +28,7 @@ const REQUEST_BYTES = 2048;
 export class HttpConnection implements MemoryHolder {
   readonly noEvict = false;
   readonly address: string;
+  readonly guest: Guest;
   private readonly socket: Socket;
   private readonly context: ServerContext;
   private held = 0;
@@ -38,10 +40,16 @@ export class HttpConnection implements MemoryHolder {
   private last: Promise<void> = Promise.resolve();
   private draining = false;
 
-  constructor(socket: Socket, context: ServerContext) {
+  constructor(socket: Socket, context: ServerContext, guest: Guest) {
     this.socket = socket;
     this.context = context;
+    this.guest = guest;
+    guest.holder = this;
     this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+  }
+
+  get isStranger(): boolean {
+    return this.guest.isStranger;
   }
 
   get heldBytes(): number {
@@ -58,7 +66,8 @@ export class HttpConnection implements MemoryHolder {
   queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
     const bytes = REQUEST_BYTES + headBytes(request);
     this.waitingBytes += bytes;
-    if (++this.waiting > WAITING_MAX && !this.crowded) this.stopReading();
+    const isMuch = ++this.waiting > WAITING_MAX || (this.isStranger && this.waitingBytes > STRANGER_BYTES);
+    if (isMuch && !this.crowded) this.stopReading();
     this.last = this.last.then(async () => {
       if (!response.destroyed && !this.socket.destroyed) {
         if (this.draining) response.setHeader('connection', 'close');

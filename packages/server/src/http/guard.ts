@@ -7,7 +7,10 @@
  * There is no CORS: no page of another site may read an answer either.
  */
 import type { IncomingMessage } from 'node:http';
+import { THROTTLED } from '../guess-limits.ts';
+import { tryPassword } from '../login.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { Guest } from '../strangers.ts';
 
 /** A request that is not served. `code` is for programs. */
 export class HttpRefusal extends Error {
@@ -53,20 +56,27 @@ export class Guard {
 
   /**
    * Throws HttpRefusal unless a password, if one is needed, came along: as bearer token or as Basic user `default`. Either
-   * will do: no route administers.
+   * will do: no route administers. Of `client` came too many wrong ones: 429, and it is not looked at.
    */
-  authenticate({ headers }: IncomingMessage): void {
+  authenticate({ headers }: IncomingMessage, client: { readonly guest: Guest; readonly address: string }): void {
     if (!this.context.passwordRequired) return;
+    if (headers.authorization === undefined) throw needsPassword();
     const [scheme, credentials = ''] = (headers.authorization ?? '').split(' ');
     const basic = Buffer.from(credentials, 'base64').toString('latin1');
     const given = scheme?.toLowerCase() === 'basic' ? basic.slice(basic.indexOf(':') + 1) : credentials;
-    if (scheme !== '' && this.context.roleOf('default', given) !== null) return;
-    throw new HttpRefusal(401, 'UNAUTHENTICATED', 'a password is needed', { 'www-authenticate': 'Bearer' });
+    const compare = (): boolean => scheme !== '' && this.context.roleOf('default', given) !== null;
+    const guess = tryPassword(this.context, client.guest, client.address, compare);
+    if (guess === 'throttled') throw new HttpRefusal(429, 'THROTTLED', THROTTLED, { 'retry-after': '1' });
+    if (guess === 'wrong') throw needsPassword();
   }
 
   private isOurs(host: string): boolean {
     return this.names.has(host.toLowerCase().replace(/:\d+$/, ''));
   }
+}
+
+function needsPassword(): HttpRefusal {
+  return new HttpRefusal(401, 'UNAUTHENTICATED', 'a password is needed', { 'www-authenticate': 'Bearer' });
 }
 
 function isSameOrigin(origin: string, host: string): boolean {

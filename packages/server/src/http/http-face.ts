@@ -12,6 +12,7 @@ import { KvError } from '@quintet/engine';
 import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
 import { ERROR_FACES } from '../error-faces.ts';
 import type { ServerContext } from '../server-context.ts';
+import type { Guest } from '../strangers.ts';
 import { watchKeys } from '../watch/http-watch.ts';
 import { HttpConnection } from './connection.ts';
 import { type Guard, HttpRefusal } from './guard.ts';
@@ -81,8 +82,8 @@ export class HttpFace {
   }
 
   /** Takes over a socket none of whose bytes were consumed. */
-  take(socket: Socket): void {
-    const connection = new HttpConnection(socket, this.context);
+  take(socket: Socket, guest: Guest): void {
+    const connection = new HttpConnection(socket, this.context, guest);
     this.open.set(socket, connection);
     this.context.memoryHolders.add(connection);
     socket.once('close', () => {
@@ -124,7 +125,7 @@ export class HttpFace {
       if (refusal !== undefined) throw refusal;
       const url = new URL(request.url ?? '/', 'http://localhost');
       this.guard.check(request);
-      if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request);
+      if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request, memory);
       const exchange = { context: this.context, request, response, url, signal: gone.signal, memory };
       await routeOf(request.method ?? '', url.pathname)(exchange);
     } catch (thrown) {
@@ -139,7 +140,9 @@ export class HttpFace {
   private async tell(thrown: unknown, { headers }: IncomingMessage, address: string): Promise<void> {
     if (!(thrown instanceof HttpRefusal)) return;
     const { incidents } = this.context;
-    if (thrown.status === 401) {
+    if (thrown.status === 429) {
+      incidents.loginRefused('http', address);
+    } else if (thrown.status === 401) {
       incidents.loginRefused('http', address);
       if (headers.authorization !== undefined) await delay(WRONG_PASSWORD_MS, undefined, { ref: false });
     } else if (thrown.code === 'HOST' || thrown.code === 'ORIGIN') {

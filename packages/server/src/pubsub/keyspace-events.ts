@@ -8,7 +8,6 @@
  *           watched; EXPIRE and PERSIST say them here.
  */
 import type { Caller, ErrorCode } from '@quintet/engine';
-import { MatchTooLong } from '@quintet/engine/codec';
 import type { Incidents } from '../incidents.ts';
 import type { PubSub } from './pubsub.ts';
 
@@ -122,17 +121,8 @@ export class KeyspaceEvents {
 
   private tell(event: string, eventClass: string, key: string): void {
     if (!this.flags.has(eventClass)) return;
-    if (this.flags.has('K')) this.publish(`__keyspace@0__:${key}`, event);
-    if (this.flags.has('E')) this.publish(`__keyevent@0__:${event}`, key);
-  }
-
-  private publish(channel: string, message: string): void {
-    try {
-      this.pubsub.publish(channel, message);
-    } catch (thrown) {
-      if (!(thrown instanceof MatchTooLong)) throw thrown;
-      this.incidents.trouble('keyspace-event-dropped', { detail: thrown.message, channelBytes: channel.length });
-    }
+    if (this.flags.has('K')) this.pubsub.publish(`__keyspace@0__:${key}`, event);
+    if (this.flags.has('E')) this.pubsub.publish(`__keyevent@0__:${event}`, key);
   }
 }
 

@@ -8,6 +8,7 @@ import { type Glob, StepBudget } from '@quintet/engine/codec';
 import { ownCopy } from '../resp/decoder.ts';
 import { bulk } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
+import { matchPatterns } from './pattern-matching.ts';
 
 interface Pattern {
   readonly text: string;
@@ -72,15 +73,19 @@ export class PubSub {
     return this.channels.size > 0 || this.patterns.size > 0;
   }
 
-  /** Delivers to every subscription; how many there were. Throws MatchTooLong if patterns make that too costly. */
+  /**
+   * Delivers to every subscription; how many there were. Who listens to the channel itself hears it whatever patterns there
+   * are; who has patterns that take too long to compare loses the connection (pattern-matching.ts).
+   */
   publish(channel: string, message: string): number {
-    const budget = new StepBudget();
-    const matching = [...this.patterns.values()].filter(({ glob }) => glob.matches(channel, budget));
     let receivers = 0;
     for (const session of this.channels.get(channel) ?? []) {
       session.push(session.encoder.push([MESSAGE, bulk(channel), bulk(message)]));
       receivers++;
     }
+    if (this.patterns.size === 0) return receivers;
+    const { matching, costly } = matchPatterns<Session, Pattern>(this.patterns.values(), channel);
+    for (const session of costly) session.cutOff('costly-patterns');
     for (const { text, sessions } of matching) {
       for (const session of sessions) {
         session.push(session.encoder.push([PATTERN_MESSAGE, bulk(text), bulk(channel), bulk(message)]));

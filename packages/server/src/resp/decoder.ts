@@ -32,6 +32,7 @@ export interface DecoderLimits {
 /** What a client may send before it has given the password (as Redis: CVE-2021-32675). */
 const UNAUTHENTICATED_ARGUMENTS = 10;
 const UNAUTHENTICATED_BULK_BYTES = 16_384;
+const UNAUTHENTICATED_REQUEST_BYTES = 65_536;
 
 /** Above so many bytes at once, arguments are cut from the bytes one by one. */
 const TEXT_MAX = 128 * 1024;
@@ -200,9 +201,13 @@ export class Decoder {
     if (mark !== DOLLAR) return this.fail(`expected '$', got '${String.fromCharCode(mark ?? 0)}'`);
     if (length < 0 || length > this.limits.bulkBytes) return this.fail('invalid bulk length');
     if (length > UNAUTHENTICATED_BULK_BYTES && !this.authenticated) return this.fail('unauthenticated bulk length');
-    if (this.gathered + length > this.limits.requestBytes) return this.fail('too big request');
+    if (this.gathered + length > this.requestBytesMax) return this.fail('too big request');
     this.bulkLength = length;
     return true;
+  }
+
+  private get requestBytesMax(): number {
+    return this.authenticated ? this.limits.requestBytes : UNAUTHENTICATED_REQUEST_BYTES;
   }
 
   /** Reads the decimal after one mark byte, up to and with its line end. Anything unusual goes the slow way. */

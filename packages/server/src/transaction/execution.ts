@@ -11,7 +11,7 @@
  */
 import type { Command } from '../commands/command.ts';
 import { perform } from '../dispatch.ts';
-import { engineError, thrownError } from '../errors.ts';
+import { engineError, replyTooLong, thrownError } from '../errors.ts';
 import type { PendingReply } from '../reply-queue.ts';
 import type { Session } from '../session.ts';
 import type { Queued, SessionModes } from '../session-modes.ts';
@@ -93,16 +93,23 @@ class Execution {
     for (const [index, { command, args, recorded }] of entries.entries()) {
       // A client that was cut off amid its replies (there are too many) gets no further ones made.
       if (this.session.isClosed) return;
-      if (recorded === null) perform(this.session, command, args);
+      if (recorded === null) this.perform(command, args);
       else this.session.reply(outcome.type === 'done' ? outcome.replies[index]! : failureText(outcome));
     }
     this.session.whenIdle(() => this.afterSegment());
   }
 
+  /** Runs what is no part of the engine's transaction, unless there are too many bytes of replies by now. */
+  private perform(command: Command, args: readonly string[]): void {
+    const { replyBytes } = this.session.context.limits;
+    if (this.session.outputBytes > replyBytes) this.session.reply(replyTooLong(replyBytes));
+    else perform(this.session, command, args);
+  }
+
   private afterSegment(): void {
     const cut = this.queue[this.at++];
     if (cut === undefined) return this.end(null);
-    perform(this.session, cut.command, cut.args);
+    this.perform(cut.command, cut.args);
     this.session.whenIdle(() => (this.at < this.queue.length ? this.nextSegment() : this.end(null)));
   }
 

@@ -12,6 +12,7 @@ import { type Condition, type Result, Status, type Step } from '@quintet/engine/
 import type { Command } from '../commands/command.ts';
 import { engineError, statusError } from '../errors.ts';
 import type { Finish } from '../gather.ts';
+import { error } from '../resp/encoder.ts';
 import type { Session } from '../session.ts';
 import { SessionSink } from '../session-sink.ts';
 import type { Slow } from '../slow-work.ts';
@@ -40,6 +41,11 @@ interface Part {
   readonly to: number;
   readonly finish: Finish | null;
 }
+
+/** The engine holds the values of a transaction's results in one place at one time, so this limit of its own is fixed. */
+const VALUES_TOO_LARGE = error(
+  'ERR the values that the transaction reads come to more than 33554432 bytes, which no setting raises: read in several',
+);
 
 /** Work of one go, in bytes looked at: about a millisecond of it. */
 const PIECE_BYTES = 1024 * 1024;
@@ -204,7 +210,8 @@ class ResultSink extends SessionSink {
   }
 
   protected onAnswer(result: Result): void {
-    const failure = statusError(result.status);
+    // Of the whole it can only be the results that are too large: what a step writes is refused in its own item.
+    const failure = result.status === Status.valueTooLarge ? VALUES_TOO_LARGE : statusError(result.status);
     if (failure === null) this.next(result);
     else this.fail(failure);
   }

@@ -19,6 +19,7 @@ const CHANGES_MAX = Number.MAX_SAFE_INTEGER;
 
 export class ChangeFeed implements MemoryHolder {
   readonly noEvict = false;
+  readonly isStranger = false;
   private readonly caller: Caller;
   private readonly target: WatchTarget;
   private readonly bytesMax: number;

@@ -23,7 +23,7 @@ const HEALTHY_EVERY = 10;
 const LIMITS = {
   ...DEFAULT_LIMITS,
   ...{ bulkBytes: 64 * 1024, requestBytes: 256 * 1024, lineBytes: 4096, namesPerClient: 100, pendingOperations: 64 },
-  ...{ outputSoftBytes: 128 * 1024, outputHardBytes: 512 * 1024 },
+  ...{ outputSoftBytes: 128 * 1024, outputHardBytes: 512 * 1024, replyBytes: 512 * 1024 },
 };
 /** Everything one connection may hold by those limits: a request under way, a MULTI, output up to the hard ceiling. */
 const HELD_MAX = 2 * LIMITS.requestBytes + 5 * LIMITS.outputHardBytes;

@@ -12,6 +12,7 @@ export class FakeTransport implements Transport {
   readonly remoteAddress = '127.0.0.1:50000';
   readonly localAddress = '127.0.0.1:1338';
   unsentBytes = 0;
+  stuckBytes = 0;
   written = '';
   writes = 0;
   paused = false;
