@@ -1,21 +1,23 @@
 /** Whose patterns are given up when a PUBLISH takes too long. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Glob, StepBudget } from '@quintet/engine/codec';
-import { CommandError } from '../src/errors.ts';
+import { type Glob, MatchTooLong, type StepBudget } from '@quintet/engine/codec';
 import { matchPatterns } from '../src/pubsub/pattern-matching.ts';
 
 let steps = 0;
 
 /** A pattern that takes so many steps, and matches. */
-function pattern(cost: number, ...owners: string[]): { glob: Glob; sessions: Set<string>; cost: number } {
+function pattern(
+  cost: number,
+  ...owners: string[]
+): { glob: Pick<Glob, 'matches'>; sessions: Set<string>; cost: number } {
   const matches = (_text: string, budget: StepBudget): boolean => {
     steps += Math.min(cost, budget.left);
-    if (cost > budget.left) throw new CommandError('too costly');
+    if (cost > budget.left) throw new MatchTooLong();
     budget.left -= cost;
     return true;
   };
-  return { glob: { prefix: '', matchesAll: false, matches }, sessions: new Set(owners), cost };
+  return { glob: { matches }, sessions: new Set(owners), cost };
 }
 
 type Fake = ReturnType<typeof pattern>;

@@ -11,7 +11,7 @@
 import { type Glob, MatchTooLong, StepBudget } from '@quintet/engine/codec';
 
 export interface CostlyPattern<Owner> {
-  readonly glob: Glob;
+  readonly glob: Pick<Glob, 'matches'>;
   readonly sessions: ReadonlySet<Owner>;
 }
 
@@ -101,7 +101,7 @@ class PatternMatching<Owner, P extends CostlyPattern<Owner>> {
 }
 
 /** Null, and nothing left, if the budget was not enough. */
-function matched({ glob }: { readonly glob: Glob }, channel: string, budget: StepBudget): boolean | null {
+function matched({ glob }: Pick<CostlyPattern<unknown>, 'glob'>, channel: string, budget: StepBudget): boolean | null {
   try {
     return glob.matches(channel, budget);
   } catch (thrown) {
