@@ -87,7 +87,7 @@ export interface Watcher<V = unknown, K extends Key = string>
   readonly ready: Promise<void>;
   /**
    * After everything handed out so far, for `from`; undefined until ready. Amid the changes of a transaction it is still before
-   * the first of them.
+   * the first of them. Goes on without changes too, within a second or so: a quiet watch beside busy ones keeps up.
    */
   readonly position: WatchPosition | undefined;
   next(): Promise<IteratorResult<Change<V, K>, undefined>>;
