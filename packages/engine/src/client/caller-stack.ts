@@ -15,9 +15,12 @@ const HERE = /^(.*\/)(?:src|dist)\/client\/caller-stack\.[jt]s$/.exec(decodeURI(
 const OURS = HERE === null ? [] : [`${HERE[1]}src/`, `${HERE[1]}dist/`];
 const shown = new WeakSet<KvError>();
 
-/** The same error; its stack shows who called `below`, or awaits what leads here, and no frame of ours. Idempotent. */
-export function atCaller<E>(error: E, below: (...args: never[]) => unknown = atCaller): E {
-  if (!(error instanceof KvError) || shown.has(error)) return error;
+/** The same error; its stack shows who called, or awaits what leads here, and no frame of ours. One that does so is left alone. */
+export function atCaller<E>(error: E): E {
+  return error instanceof KvError && !shown.has(error) ? showing(error, atCaller) : error;
+}
+
+function showing<E extends KvError>(error: E, below: (error: never) => unknown): E {
   shown.add(error);
   const captured: { stack?: string } = {};
   Error.captureStackTrace(captured, below);
@@ -43,7 +46,7 @@ function framesOf(stack: string): string[] {
 
 /** A rejection for a fault found at once. */
 export function rejected(error: unknown): Promise<never> {
-  return Promise.reject(atCaller(error, rejected));
+  return Promise.reject(atCaller(error));
 }
 
 /** What a pending promise is resolved with to be rejected, such that those who await it are in the stack. */
@@ -51,5 +54,6 @@ export async function rejecting(error: unknown): Promise<never> {
   // One step until the promise that is resolved with this one listens to it, and one more.
   await undefined;
   await undefined;
-  throw atCaller(error, rejecting);
+  // Also of one that was told to another before, who may not have been waiting.
+  throw error instanceof KvError ? showing(error, rejecting) : error;
 }

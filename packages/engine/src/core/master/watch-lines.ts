@@ -93,7 +93,7 @@ export class WatchLines {
 
   /** The version of the first change of a shard that waits, if any does: everything before it was let go. */
   firstWaiting(shard: ShardId): number | undefined {
-    return this.lines[shard]!.waiting.first()?.changes[0]!.version;
+    return this.lines[shard]!.waiting.first()?.changes[0]?.version;
   }
 
   /** A transaction is done, or failed: what may be told now, shard after shard. */
