@@ -13,7 +13,7 @@ import { isReadOnly } from '../core/transaction.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';
 import { rejected, rejecting } from './caller-stack.ts';
-import { decodeKey } from './keys.ts';
+import { showKey } from './keys.ts';
 import type { CallOptions } from './store.ts';
 
 /** What the API makes of a result. Throws KvError if the result is a refusal. */
@@ -169,7 +169,7 @@ function isLimited(limits: CallOptions): boolean {
 /** The same error with the key in its text: the stack of an error made when an answer arrives tells nobody which call it was. */
 export function withKey(error: unknown, operation: Operation): unknown {
   if (!(error instanceof KvError) || operation.key === '') return error;
-  const key = decodeKey(operation.key.slice(0, 64));
+  const key = showKey(operation.key.slice(0, 64));
   const shown = JSON.stringify(operation.key.length > 64 ? `${key}…` : key);
   error.message += ` (${operation.verb} ${shown})`;
   return error;

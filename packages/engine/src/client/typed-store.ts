@@ -335,13 +335,13 @@ export class TypedStore implements Store {
   }
 
   entries<V = unknown>(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<[Uint8Array, V]>;
-  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[string, V]>;
+  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[Key, V]>;
   entries(options: ScanOptions = {}): AsyncIterableIterator<never> {
     return scanEntries(this.caller, planScan(options, false)) as AsyncIterableIterator<never>;
   }
 
   keys(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<Uint8Array>;
-  keys(options?: ScanOptions): AsyncIterableIterator<string>;
+  keys(options?: ScanOptions): AsyncIterableIterator<Key>;
   keys(options: ScanOptions = {}): AsyncIterableIterator<never> {
     return scanKeys(this.caller, planScan(options, true)) as AsyncIterableIterator<never>;
   }
