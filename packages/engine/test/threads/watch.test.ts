@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { Cluster, type Key, KvError, type WatchPosition } from '../../src/index.ts';
+import { Cluster, KvError, type WatchPosition } from '../../src/index.ts';
 import { killOneByOne } from './killer.ts';
 
 const CALM = { chaos: true, hangLimitMs: 20_000 };
@@ -16,7 +16,7 @@ const KILLS = Number(process.env.QUINTET_KILLS ?? 20);
 const END = 'w:end';
 
 interface Heard {
-  readonly key: Key;
+  readonly key: string;
   readonly value: unknown;
   readonly version: number;
   readonly transaction: number | undefined;
@@ -83,7 +83,7 @@ function verifyTogether(heard: readonly Heard[]): void {
 async function hearAll(cluster: Cluster): Promise<Heard[]> {
   const heard: Heard[] = [];
   for await (const change of cluster.watch({ prefix: 'w:' })) {
-    heard.push(change);
+    heard.push({ ...change, key: String(change.key) });
     if (change.key === END) return heard;
   }
   return heard;
