@@ -56,7 +56,7 @@ export class CopiesCheck {
   /** What a scan finds besides the keys we know of; the tails set the standard for all. */
   async #collect(keys: ReadonlySet<string>): Promise<void> {
     const all = new Set(keys);
-    for await (const key of this.#cluster.keys({ pageSize: 1024 })) all.add(key);
+    for await (const key of this.#cluster.keys({ pageSize: 1024 })) all.add(String(key));
     for (const key of all) {
       const shard = this.#cluster.caller.shardOf(key);
       const list = this.#keys.get(shard);

@@ -54,6 +54,8 @@ test('settings: every one can be given in every way', () => {
     eviction: ['allkeys-lru', 'allkeys-lru'],
     maxValue: ['1mb', 2 ** 20],
     hangLimit: ['2s', 2000],
+    watchHistory: ['100', 100],
+    watchHistorySize: ['1mb', 2 ** 20],
     chaos: ['true', true],
     maxClients: ['10', 10],
     clientMemory: ['64mb', 2 ** 26],

@@ -78,11 +78,14 @@ function logFatalErrors(log: Log): Disposable {
 }
 
 async function startCluster(settings: Settings): Promise<ClusterApi> {
-  const { nodes, shards, replicas, maxMemory, eviction, maxValue, hangLimit, chaos } = settings;
+  const { nodes, shards, replicas, maxMemory, eviction, maxValue, hangLimit, watchHistory, watchHistorySize, chaos } =
+    settings;
   const cluster: ClusterOptions = { nodes, shards, replicas, eviction, chaos };
   if (maxMemory !== undefined) cluster.maxMemory = maxMemory;
   if (maxValue !== undefined) cluster.maxValueBytes = maxValue;
   if (hangLimit !== undefined) cluster.hangLimitMs = hangLimit;
+  if (watchHistory !== undefined) cluster.watchHistory = watchHistory;
+  if (watchHistorySize !== undefined) cluster.watchHistoryBytes = watchHistorySize;
   try {
     return await Cluster.start(cluster);
   } catch (error) {
@@ -97,6 +100,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   maxMemory: '--max-memory',
   maxValueBytes: '--max-value (bytes)',
   hangLimitMs: '--hang-limit (ms)',
+  watchHistoryBytes: '--watch-history-size (bytes)',
 };
 
 /** What the engine says of an option, in the words of who gave a flag; what it says of anything else, as it is. */

@@ -76,6 +76,9 @@ class Printer {
       case 'watching':
         this.#position = piece.position;
         return this.#say('watching', { position: piece.position }, this.#whatIsWatched());
+      case 'position':
+        this.#position = piece.position;
+        return;
       case 'lost':
         return this.#say('lost', { message: piece.message }, `${piece.message}; trying again`);
       case 'reconnected': {

@@ -125,6 +125,22 @@ export const SETTINGS = {
     fallback: undefined,
     fallbackText: '500ms',
   }),
+  watchHistory: row<number | undefined>({
+    name: 'watch-history',
+    argument: '<n>',
+    help: 'changes of each shard remembered for watches that come back',
+    parse: whole(1, 2 ** 24),
+    fallback: undefined,
+    fallbackText: '16384',
+  }),
+  watchHistorySize: row<number | undefined>({
+    name: 'watch-history-size',
+    argument: '<size>',
+    help: 'bytes of these changes, for each shard',
+    parse: parseSize,
+    fallback: undefined,
+    fallbackText: '4mb',
+  }),
   chaos: row({ name: 'chaos', help: 'allow kvctl chaos', parse: yesOrNo, fallback: false }),
   maxClients: row({
     name: 'max-clients',

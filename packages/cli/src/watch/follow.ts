@@ -20,6 +20,8 @@ export type Piece =
   /** It begins: now, or where it was told to. */
   | { type: 'watching'; position: string }
   | { type: 'changes'; changes: Change[]; before: string; after: string }
+  /** Nothing was changed up to there. */
+  | { type: 'position'; position: string }
   /** It could not go on where it was, and goes on from `position`. */
   | { type: 'gap'; gap: Gap; position: string }
   /** The server is gone, or says no; it is tried again until it is back. */
@@ -103,6 +105,7 @@ export class Follower {
     this.#position = page.position;
     const { changes, position: after } = page;
     if (changes.length > 0) yield { type: 'changes', changes, before: before!, after };
+    else yield { type: 'position', position: after };
   }
 
   async #ask(from: string | undefined, blockMs: number | undefined): Promise<ChangePage> {

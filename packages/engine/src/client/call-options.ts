@@ -83,6 +83,9 @@ export function checkSignal(signal: AbortSignal | undefined): void {
  * @throws {KvError} INVALID_OPTION
  */
 export function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): void {
+  if (typeof options === 'number' && known.has('ttl')) {
+    throw new KvError('INVALID_OPTION', `options must be an object, got ${options}, did you mean { ttl: ${options} }?`);
+  }
   checkNames(options, known, 'option');
   const { signal, timeoutMs } = options;
   checkSignal(signal);

@@ -12,21 +12,19 @@ import type { Result } from '../core/result.ts';
 import { isReadOnly } from '../core/transaction.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';
-import { decodeKey } from './keys.ts';
+import { rejected, rejecting } from './caller-stack.ts';
+import { showKey } from './keys.ts';
 import type { CallOptions } from './store.ts';
 
 /** What the API makes of a result. Throws KvError if the result is a refusal. */
 export type ReadResult<T> = (result: Result) => T;
 
 type Resolve = (value: unknown) => void;
-type Reject = (reason: unknown) => void;
 
 // The executor of `new Promise` runs at once and synchronously, so one shared function can hand out what it was given.
 let resolveOfNewPromise: Resolve;
-let rejectOfNewPromise: Reject;
-function takeSettlers(resolve: Resolve, reject: Reject): void {
+function takeSettler(resolve: Resolve): void {
   resolveOfNewPromise = resolve;
-  rejectOfNewPromise = reject;
 }
 
 /** What a transaction that can only read is told instead: to those below it is a write like any other. */
@@ -45,14 +43,12 @@ function onlyReads(operation: Operation): boolean {
 export class Call<T> implements CallSink {
   readonly promise: Promise<T>;
   readonly #resolve: Resolve;
-  readonly #reject: Reject;
   readonly #read: ReadResult<T>;
   readonly #operation: Operation;
 
   constructor(operation: Operation, read: ReadResult<T>) {
-    this.promise = new Promise<unknown>(takeSettlers) as Promise<T>;
+    this.promise = new Promise<unknown>(takeSettler) as Promise<T>;
     this.#resolve = resolveOfNewPromise;
-    this.#reject = rejectOfNewPromise;
     this.#read = read;
     this.#operation = operation;
   }
@@ -61,7 +57,7 @@ export class Call<T> implements CallSink {
     try {
       this.#resolve(this.#read(result));
     } catch (error) {
-      this.#reject(withKey(error, this.#operation));
+      this.#resolve(rejecting(withKey(error, this.#operation)));
     }
   }
 
@@ -72,7 +68,7 @@ export class Call<T> implements CallSink {
   protected fail(code: ErrorCode, details: string, cause: unknown): void {
     const told = ONLY_READ[code] !== undefined && onlyReads(this.#operation) ? ONLY_READ[code] : code;
     const error = new KvError(told, details, cause === undefined ? undefined : { cause });
-    this.#reject(withKey(error, this.#operation));
+    this.#resolve(rejecting(withKey(error, this.#operation)));
   }
 }
 
@@ -140,7 +136,7 @@ export function send<T>(
     caller.submit(operation, call);
     return call.promise;
   }
-  if (limits.signal?.aborted) return Promise.reject(abortedBefore(limits.signal));
+  if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
   const call = new LimitedCall(operation, read, limits);
   call.submitted(caller.submit(operation, call));
   return call.promise;
@@ -154,7 +150,7 @@ export function sendToShard<T>(
   read: ReadResult<T>,
   limits: CallOptions,
 ): Promise<T> {
-  if (limits.signal?.aborted) return Promise.reject(abortedBefore(limits.signal));
+  if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
   const call = isLimited(limits) ? new LimitedCall(operation, read, limits) : new Call(operation, read);
   const pending = caller.submitToShard(shard, operation, call);
   if (call instanceof LimitedCall) call.submitted(pending);
@@ -173,7 +169,7 @@ function isLimited(limits: CallOptions): boolean {
 /** The same error with the key in its text: the stack of an error made when an answer arrives tells nobody which call it was. */
 export function withKey(error: unknown, operation: Operation): unknown {
   if (!(error instanceof KvError) || operation.key === '') return error;
-  const key = decodeKey(operation.key.slice(0, 64));
+  const key = showKey(operation.key.slice(0, 64));
   const shown = JSON.stringify(operation.key.length > 64 ? `${key}…` : key);
   error.message += ` (${operation.verb} ${shown})`;
   return error;

@@ -47,6 +47,8 @@ const RANGES = {
   maxWaitingBytes: [1, Number.MAX_SAFE_INTEGER],
   hangLimitMs: [50, 3_600_000],
   nodeHeapMb: [32, 65_536],
+  watchHistory: [1, 2 ** 24],
+  watchHistoryBytes: [1, Number.MAX_SAFE_INTEGER],
   hashSeed: [0, 2 ** 32 - 1],
 } as const satisfies { [Name in keyof ClusterOptions]?: readonly [number, number] };
 
@@ -156,6 +158,8 @@ function masterSettings(options: ClusterOptions): MasterSettings {
     ...creditOf(maxMemory, maxValueBytes),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
+    historyChanges: options.watchHistory ?? defaults.historyChanges,
+    historyBytes: options.watchHistoryBytes ?? defaults.historyBytes,
   };
 }
 

@@ -94,6 +94,11 @@ class KeySince implements WatchSink, PendingWatch {
     for (const change of changes) this.#held.push(change);
   }
 
+  /** While it is not known whether the second try is good, its beginning is all there is to say. */
+  onProgress(places: ReadonlyMap<ShardId, number>): void {
+    if (!this.#ended && this.#held === null) this.#sink.onProgress(places);
+  }
+
   onEnd(code: ErrorCode, details: string): void {
     if (this.#ended) return;
     if (code !== 'WATCH_LAGGED' || this.#second) return this.#end(code, details);

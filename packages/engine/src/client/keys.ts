@@ -67,11 +67,13 @@ export function encodeKey(key: Key, maxBytes: number): string {
   return encoded;
 }
 
-/**
- * A key as a scan yields it. Keys written as bytes that are no UTF-8 come as text with U+FFFD in place of what cannot be
- * read; whoever has such keys asks for `keysAsBytes`.
- */
-export function decodeKey(key: string): string {
+/** A key as it is told: text if it is UTF-8, else its bytes. Either finds the entry. */
+export function decodeKey(key: string): Key {
+  return oneByteToText(key) ?? oneByteToBytes(key);
+}
+
+/** A key for a message: what is no UTF-8 shows as U+FFFD. */
+export function showKey(key: string): string {
   if (isAscii(key)) return key;
   const bytes = Buffer.from(key, 'latin1');
   return utf8Slice.call(bytes, 0, bytes.length);

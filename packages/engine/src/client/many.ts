@@ -16,6 +16,7 @@ import type { Result } from '../core/result.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import { withKey } from './call.ts';
 import type { Caller, CallSink, PendingCall } from './caller.ts';
+import { rejecting } from './caller-stack.ts';
 import type { CallOptions } from './store.ts';
 
 /** Operations and bytes of keys and values under way at a time; always at least one operation. */
@@ -35,8 +36,8 @@ export interface ManyPlan<I> {
 
 /** Runs a plan; resolves when every item is done. `limits` were checked before, and hold for the call as a whole. */
 export function runMany<I>(caller: Caller, plan: ManyPlan<I>, limits: CallOptions | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    new Many(caller, plan, limits, resolve, reject).begin();
+  return new Promise<void>((resolve) => {
+    new Many(caller, plan, limits, resolve).begin();
   });
 }
 
@@ -45,8 +46,7 @@ class Many<I> implements GivenUpByAbort {
   readonly plan: ManyPlan<I>;
   readonly #iterator: Iterator<I>;
   readonly #limits: CallOptions;
-  readonly #resolve: () => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #resolve: (done?: Promise<never>) => void;
   readonly #underWay = new Set<ManyCall<I>>();
   #bytes = 0;
   #taken = 0;
@@ -62,14 +62,12 @@ class Many<I> implements GivenUpByAbort {
     caller: Caller,
     plan: ManyPlan<I>,
     limits: CallOptions | undefined,
-    resolve: () => void,
-    reject: (error: unknown) => void,
+    resolve: (done?: Promise<never>) => void,
   ) {
     this.caller = caller;
     this.plan = plan;
     this.#limits = limits ?? {};
     this.#resolve = resolve;
-    this.#reject = reject;
     this.#iterator = plan.items[Symbol.iterator]();
   }
 
@@ -176,7 +174,7 @@ class Many<I> implements GivenUpByAbort {
     clearTimeout(this.#timer);
     if (this.#limits.signal !== undefined) abortGroupOf(this.#limits.signal).delete(this);
     if (this.#failures === 0) this.#resolve();
-    else this.#reject(this.#error);
+    else this.#resolve(rejecting(this.#error));
   }
 }
 

@@ -58,6 +58,12 @@ export interface ClusterOptions {
    * it, but a value that does not fit while it is on its way ends the process.
    */
   nodeHeapMb?: number;
+  /**
+   * Changes of each shard remembered for watches that come back with their position (default 16,384, at most 16,777,216), and
+   * bytes of their keys and values (default 4 MiB). Only what somebody watches is remembered.
+   */
+  watchHistory?: number;
+  watchHistoryBytes?: number;
   /** Allow cluster.chaos (default false). */
   chaos?: boolean;
   /** Seed of the key hash (default random): the same seed gives the same placement of keys inside a shard. */

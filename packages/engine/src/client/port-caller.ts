@@ -32,7 +32,7 @@ import {
   type Greeting,
   IMPLIED_VERSION,
   monotonicMs,
-  WATCH_ENDED,
+  WATCH_PROGRESS,
   WATCH_STARTED,
 } from './port-wire.ts';
 
@@ -162,7 +162,7 @@ export class PortCaller implements StoreCaller {
     while (from.at < batch.length) {
       const slot = from.number();
       const code = from.number();
-      if (code <= WATCH_STARTED && code >= WATCH_ENDED) this.#watches.onAnswer(slot, code, from);
+      if (code <= WATCH_STARTED && code >= WATCH_PROGRESS) this.#watches.onAnswer(slot, code, from);
       else if (code === FAILED) this.#release(slot).fail(from.string() as ErrorCode, from.string());
       else this.#release(slot).answer(readResult(code, IMPLIED_VERSION, from));
     }

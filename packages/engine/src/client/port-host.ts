@@ -26,6 +26,7 @@ import {
   type Greeting,
   IMPLIED_VERSION,
   monotonicMs,
+  PROGRESS_TAKEN,
   TAKEN,
   UNWATCH,
   WATCH,
@@ -108,6 +109,9 @@ export class PortHost {
         return;
       case TAKEN:
         this.#watches.onTaken(slot, from.number());
+        return;
+      case PROGRESS_TAKEN:
+        this.#watches.onProgressTaken(slot);
         return;
       case FOR_SHARD:
         this.#submit(slot, from.number(), readOperation(from.number(), from));

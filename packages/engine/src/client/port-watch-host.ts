@@ -15,7 +15,7 @@ import type { Cursor } from '../runtime/wire-cursor.ts';
 import type { PendingWatch, StoreCaller } from './caller.ts';
 import type { PortBatch } from './port-batch.ts';
 import { flatPlaces, placesFrom, writeChange } from './port-change.ts';
-import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_STARTED } from './port-wire.ts';
+import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_PROGRESS, WATCH_STARTED } from './port-wire.ts';
 
 /** What the watches of one handle may have posted that its thread has not taken. */
 export interface WatchWindow {
@@ -43,7 +43,7 @@ export class PortWatchHost {
     const shard = from.number();
     const filter: WatchFilter = { text, shard: shard < 0 ? null : shard, previous: from.number() === 1 };
     const places = from.elements[from.at++] as readonly number[] | typeof FROM_NOW;
-    const watch = new HostedWatch(this, id);
+    const watch = new HostedWatch(this, id, filter.shard);
     this.#watches.set(id, watch);
     watch.begun(this.#caller.watch(filter, places === FROM_NOW ? null : placesFrom(places), watch));
   }
@@ -56,6 +56,15 @@ export class PortWatchHost {
   onTaken(changes: number, bytes: number): void {
     this.#changesOut -= changes;
     this.#bytesOut -= bytes;
+  }
+
+  onProgressTaken(id: number): void {
+    this.#watches.get(id)?.onProgressTaken();
+  }
+
+  progress(id: number, places: ReadonlyMap<ShardId, number>): void {
+    this.#output.elements.push(id, WATCH_PROGRESS, flatPlaces(places));
+    this.#output.added(0);
   }
 
   started(id: number, places: ReadonlyMap<ShardId, number>): void {
@@ -93,12 +102,19 @@ export class PortWatchHost {
 class HostedWatch implements WatchSink {
   readonly #host: PortWatchHost;
   readonly #id: number;
+  /** The shard of the key that is watched; null = keys of any. */
+  readonly #shard: ShardId | null;
   #watch: PendingWatch | undefined;
   #ended = false;
+  /** A progress is posted and not taken. */
+  #progressOut = false;
+  /** What came meanwhile. */
+  readonly #places = new Map<ShardId, number>();
 
-  constructor(host: PortWatchHost, id: number) {
+  constructor(host: PortWatchHost, id: number, shard: ShardId | null) {
     this.#host = host;
     this.#id = id;
+    this.#shard = shard;
   }
 
   /** It may have ended inside of the call that began it. */
@@ -121,6 +137,25 @@ class HostedWatch implements WatchSink {
     if (this.#ended || this.#host.tell(this.#id, changes)) return;
     this.stop();
     this.#host.ended(this.#id, 'WATCH_LAGGED', 'its thread does not take changes as fast as they come');
+  }
+
+  onProgress(places: ReadonlyMap<ShardId, number>): void {
+    for (const [shard, place] of places) {
+      if (this.#shard === null || shard === this.#shard) this.#places.set(shard, place);
+    }
+    this.#postProgress();
+  }
+
+  onProgressTaken(): void {
+    this.#progressOut = false;
+    this.#postProgress();
+  }
+
+  #postProgress(): void {
+    if (this.#ended || this.#progressOut || this.#places.size === 0) return;
+    this.#progressOut = true;
+    this.#host.progress(this.#id, this.#places);
+    this.#places.clear();
   }
 
   onEnd(code: ErrorCode, details: string): void {

@@ -13,7 +13,16 @@ import type { WireElement } from '../runtime/wire.ts';
 import type { Cursor } from '../runtime/wire-cursor.ts';
 import type { PendingWatch } from './caller.ts';
 import { flatPlaces, placesFrom, readChange } from './port-change.ts';
-import { FROM_NOW, TAKEN, UNWATCH, WATCH, WATCH_CHANGES, WATCH_STARTED } from './port-wire.ts';
+import {
+  FROM_NOW,
+  PROGRESS_TAKEN,
+  TAKEN,
+  UNWATCH,
+  WATCH,
+  WATCH_CHANGES,
+  WATCH_PROGRESS,
+  WATCH_STARTED,
+} from './port-wire.ts';
 
 export class PortWatches {
   readonly #request: (...elements: WireElement[]) => void;
@@ -38,7 +47,7 @@ export class PortWatches {
   }
 
   /**
-   * What the other side says of a watch; `code` is one of the three WATCH_ codes of answers. All of it is read, whether or not
+   * What the other side says of a watch; `code` is one of the WATCH_ codes of answers. All of it is read, whether or not
    * the watch was ended meanwhile.
    */
   onAnswer(id: number, code: number, from: Cursor): void {
@@ -51,6 +60,11 @@ export class PortWatches {
       const changes = readChanges(from);
       this.#request(changes.length, TAKEN, bytes);
       sink?.onChanges(changes);
+    } else if (code === WATCH_PROGRESS) {
+      const places = placesFrom(from.numbers());
+      if (sink === undefined) return;
+      this.#request(id, PROGRESS_TAKEN);
+      sink.onProgress(places);
     } else {
       const reason = from.string() as ErrorCode;
       const details = from.string();

@@ -9,11 +9,13 @@
  *             | watch, WATCH, text, shard (-1: text is a prefix), previous (0 | 1), places | FROM_NOW
  *             | watch, UNWATCH
  *             | changes, TAKEN, bytes
+ *             | watch, PROGRESS_TAKEN
  *   answer    = slot, code, result…                                code and result as in runtime/wire-record.ts
  *             | slot, FAILED, error code, details
  *             | watch, WATCH_STARTED, places
  *             | watch, WATCH_CHANGES, bytes, n, change…            n changes told at one time
  *             | watch, WATCH_ENDED, error code, details
+ *             | watch, WATCH_PROGRESS, places                      all up to there was told
  *   places    = [shard, seq, …]
  *   change    = code, key, value, expiresAt, version, shard, transaction, [kind, value before]
  *
@@ -25,7 +27,8 @@
  *   P2  requests are submitted in the order in which they were written: per key, program order holds through a handle.
  *   P3  a watch is the application's number for it, used once. What is told of one that was ended meanwhile is ignored.
  *   P4  a port holds any amount, so changes are counted: those posted and not yet TAKEN by the other thread are bounded there
- *       (port-watch-host.ts). Answers are bounded by the calls under way.
+ *       (port-watch-host.ts). Answers are bounded by the calls under way. Of each watch one WATCH_PROGRESS at a time is not
+ *       yet PROGRESS_TAKEN.
  * Errors    travel as code and details: an Error loses its class and code in postMessage.
  */
 
@@ -36,12 +39,14 @@ export const GIVE_UP_TIMEOUT = -3;
 export const WATCH = -4;
 export const UNWATCH = -5;
 export const TAKEN = -6;
+export const PROGRESS_TAKEN = -7;
 /** Instead of places. */
 export const FROM_NOW = -1;
 export const FAILED = -1;
 export const WATCH_STARTED = -2;
 export const WATCH_CHANGES = -3;
 export const WATCH_ENDED = -4;
+export const WATCH_PROGRESS = -5;
 
 /** The version of a result that need not travel: reads of absent keys, failed conditions on them. */
 export const IMPLIED_VERSION = 0;

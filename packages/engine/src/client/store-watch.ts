@@ -46,7 +46,7 @@ export interface WatchOptions {
   bufferBytesMax?: number;
   /** Whether waiting for a change keeps the process alive (default true). */
   persistent?: boolean;
-  /** Tell keys as Uint8Array instead of string. */
+  /** Tell all keys as Uint8Array; otherwise those that are UTF-8 come as strings. */
   keysAsBytes?: boolean;
   /** Ends the watch: waiting for the next change rejects with ABORTED. */
   signal?: AbortSignal;
@@ -59,7 +59,7 @@ export interface WatchOptions {
 export type ChangeType = 'put' | 'delete' | 'expire' | 'evict' | 'clear';
 
 /** A change that was committed. */
-export interface Change<V = unknown, K extends Key = string> {
+export interface Change<V = unknown, K extends Key = Key> {
   readonly type: ChangeType;
   readonly key: K;
   /** As it was put; undefined unless `type` is put. */
@@ -80,14 +80,14 @@ export interface Change<V = unknown, K extends Key = string> {
  * The watch itself: begins when it is made, ends with close(), return(), its signal, its cluster or an error. Whoever drops one
  * without ending it lets it fill its buffer.
  */
-export interface Watcher<V = unknown, K extends Key = string>
+export interface Watcher<V = unknown, K extends Key = Key>
   extends AsyncIterableIterator<Change<V, K>, undefined>,
     AsyncDisposable {
   /** Resolves when every later change will be heard; rejects with what ended the watch before. */
   readonly ready: Promise<void>;
   /**
    * After everything handed out so far, for `from`; undefined until ready. Amid the changes of a transaction it is still before
-   * the first of them.
+   * the first of them. Goes on without changes too, within a second or so: a quiet watch beside busy ones keeps up.
    */
   readonly position: WatchPosition | undefined;
   next(): Promise<IteratorResult<Change<V, K>, undefined>>;

@@ -110,7 +110,7 @@ export interface ScanOptions extends CallOptions {
   limit?: number;
   /** Entries fetched per round trip and shard (default 256). */
   pageSize?: number;
-  /** Yield keys as Uint8Array instead of string. */
+  /** Yield all keys as Uint8Array; otherwise those that are UTF-8 come as strings. */
   keysAsBytes?: boolean;
 }
 
@@ -168,9 +168,9 @@ export interface Store {
    * meanwhile may or may not be. In no order a caller could use.
    */
   entries<V = unknown>(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<[Uint8Array, V]>;
-  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[string, V]>;
+  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[Key, V]>;
   keys(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<Uint8Array>;
-  keys(options?: ScanOptions): AsyncIterableIterator<string>;
+  keys(options?: ScanOptions): AsyncIterableIterator<Key>;
   /** Entries held, those past their deadline but not yet removed included. */
   count(options?: CallOptions): Promise<number>;
   /** Removes everything, shard by shard. */

@@ -21,6 +21,7 @@ import {
 } from './answers.ts';
 import { checkFlag, checkNames, invalidOption, versionCondition } from './call-options.ts';
 import type { CallerLimits } from './caller.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { encodeKey, nameOf } from './keys.ts';
 import {
   appendOperation,
@@ -48,7 +49,7 @@ import { encodeValue, kindOf } from './values.ts';
 export const TRANSACTION_KEYS_MAX = 1024;
 /** Conditions and steps. */
 export const TRANSACTION_PARTS_MAX = 16_384;
-export const TRANSACTION_BYTES_MAX = 8 * 1024 * 1024;
+export const TRANSACTION_SENT_BYTES_MAX = 8 * 1024 * 1024;
 
 type Read = (result: Result) => unknown;
 
@@ -201,8 +202,8 @@ function checkSize(operation: TransactionOperation): void {
     throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
   }
   const bytes = operationBytes(operation);
-  if (bytes > TRANSACTION_BYTES_MAX) {
-    throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_BYTES_MAX}`);
+  if (bytes > TRANSACTION_SENT_BYTES_MAX) {
+    throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_SENT_BYTES_MAX}`);
   }
 }
 
@@ -260,8 +261,16 @@ function kindOfStep(step: TransactionStep): NamedStepKind {
     if (kind !== undefined) throw notOneStep(`${kind.name} and ${named.name}`);
     kind = named;
   }
-  if (kind === undefined) throw notOneStep(nameOf(step));
+  if (kind === undefined) throw notOneStep(describeStep(step));
   return kind;
+}
+
+/** The first property is the one that should have named the step. */
+function describeStep(step: TransactionStep): string {
+  const [name] = Object.keys(step);
+  if (name === undefined) return nameOf(step);
+  const hint = didYouMean(name, STEPS_BY_NAME.keys());
+  return hint.startsWith(',') ? `${name}${hint}` : name;
 }
 
 function notOneStep(given: string): KvError {

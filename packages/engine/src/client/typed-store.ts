@@ -36,6 +36,7 @@ import {
   RENAME_OPTIONS,
 } from './call-options.ts';
 import type { CallerLimits, StoreCaller } from './caller.ts';
+import { atCaller, rejected } from './caller-stack.ts';
 import { encodeKey, nameOf } from './keys.ts';
 import { runMany } from './many.ts';
 import {
@@ -99,7 +100,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, getOperation(key, this.#limits), readValue, options) as Promise<V | undefined>;
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -110,7 +111,7 @@ export class TypedStore implements Store {
         StoredEntry<V> | undefined
       >;
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -119,7 +120,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, statOperation(key, this.#limits), readDone, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -130,7 +131,7 @@ export class TypedStore implements Store {
       const read = operation.previous ? readPutWithPrevious : readPut;
       return send(this.caller, operation, read, options) as Promise<PutResult<V>>;
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -140,7 +141,7 @@ export class TypedStore implements Store {
       const operation = deleteOperation(key, options?.ifVersion, false, this.#limits);
       return send(this.caller, operation, readDone, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -150,7 +151,7 @@ export class TypedStore implements Store {
       const operation = { ...putOperation(key, value, putTerms(options), this.#limits), previous: true };
       return send(this.caller, operation, readPutWithPrevious, options).then(previousOf) as Promise<V | undefined>;
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -160,66 +161,90 @@ export class TypedStore implements Store {
       const operation = deleteOperation(key, undefined, true, this.#limits);
       return send(this.caller, operation, readValue, options) as Promise<V | undefined>;
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
   async getMany<V = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<(V | undefined)[]> {
-    if (options !== undefined) checkCallOptions(options, GET_MANY_OPTIONS);
-    checkFlag('snapshot', options?.snapshot);
-    const values: unknown[] = [];
-    const operation = (key: Key) => {
-      values.push(undefined);
-      return getOperation(key, this.#limits);
-    };
-    const answer = (result: Result, index: number) => {
-      values[index] = readValue(result);
-    };
-    const items = checkIterable(keys, 'keys');
-    if (options?.snapshot) (await this.#together(items, operation, options)).forEach(answer);
-    else await runMany(this.caller, { items, operation, answer }, options);
-    return values as (V | undefined)[];
+    try {
+      if (options !== undefined) checkCallOptions(options, GET_MANY_OPTIONS);
+      checkFlag('snapshot', options?.snapshot);
+      const values: unknown[] = [];
+      const operation = (key: Key) => {
+        values.push(undefined);
+        return getOperation(key, this.#limits);
+      };
+      const answer = (result: Result, index: number) => {
+        values[index] = readValue(result);
+      };
+      const items = checkIterable(keys, 'keys');
+      if (options?.snapshot) (await this.#together(items, operation, options)).forEach(answer);
+      else await runMany(this.caller, { items, operation, answer }, options);
+      return values as (V | undefined)[];
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   async putMany(entries: Iterable<readonly [Key, Value]>, options?: PutManyOptions): Promise<void> {
-    if (options !== undefined) checkCallOptions(options, PUT_MANY_OPTIONS);
-    checkFlag('atomic', options?.atomic);
-    const terms = putTerms(options);
-    const operation = (entry: readonly [Key, Value]) => {
-      if (!Array.isArray(entry)) throw new KvError('INVALID_KEY', `an entry is [key, value], got ${nameOf(entry)}`);
-      return putOperation(entry[0], entry[1], terms, this.#limits);
-    };
-    const items = checkIterable(entries, 'entries');
-    if (options?.atomic) await this.#together(items, operation, options);
-    else await runMany(this.caller, { items, operation, answer: readPut }, options);
+    try {
+      if (options !== undefined) checkCallOptions(options, PUT_MANY_OPTIONS);
+      checkFlag('atomic', options?.atomic);
+      const terms = putTerms(options);
+      const operation = (entry: readonly [Key, Value]) => {
+        if (!Array.isArray(entry)) throw new KvError('INVALID_KEY', `an entry is [key, value], got ${nameOf(entry)}`);
+        return putOperation(entry[0], entry[1], terms, this.#limits);
+      };
+      const items = checkIterable(entries, 'entries');
+      if (options?.atomic) await this.#together(items, operation, options);
+      else await runMany(this.caller, { items, operation, answer: readPut }, options);
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
-    if (options !== undefined) checkCallOptions(options, DELETE_MANY_OPTIONS);
-    checkFlag('atomic', options?.atomic);
-    let deleted = 0;
-    const operation = (key: Key) => deleteOperation(key, undefined, false, this.#limits);
-    const answer = (result: Result) => {
-      if (readDone(result)) deleted++;
-    };
-    const items = checkIterable(keys, 'keys');
-    if (options?.atomic) (await this.#together(items, operation, options)).forEach(answer);
-    else await runMany(this.caller, { items, operation, answer }, options);
-    return deleted;
+    try {
+      if (options !== undefined) checkCallOptions(options, DELETE_MANY_OPTIONS);
+      checkFlag('atomic', options?.atomic);
+      let deleted = 0;
+      const operation = (key: Key) => deleteOperation(key, undefined, false, this.#limits);
+      const answer = (result: Result) => {
+        if (readDone(result)) deleted++;
+      };
+      const items = checkIterable(keys, 'keys');
+      if (options?.atomic) (await this.#together(items, operation, options)).forEach(answer);
+      else await runMany(this.caller, { items, operation, answer }, options);
+      return deleted;
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   async rename(from: Key, to: Key, options: RenameOptions = NO_OPTIONS): Promise<boolean> {
-    checkCallOptions(options, RENAME_OPTIONS);
-    const { ifAbsent, ...limits } = options;
-    checkFlag('ifAbsent', ifAbsent);
-    return move(this.caller, { ...this.#fromTo(from, to), removing: true, replacing: !ifAbsent }, limits);
+    try {
+      checkCallOptions(options, RENAME_OPTIONS);
+      const { ifAbsent, ...limits } = options;
+      checkFlag('ifAbsent', ifAbsent);
+      return await move(this.caller, { ...this.#fromTo(from, to), removing: true, replacing: !ifAbsent }, limits);
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   async copy(from: Key, to: Key, options: CopyOptions = NO_OPTIONS): Promise<boolean> {
-    checkCallOptions(options, COPY_OPTIONS);
-    const { replace, ...limits } = options;
-    checkFlag('replace', replace);
-    return move(this.caller, { ...this.#fromTo(from, to), removing: false, replacing: replace === true }, limits);
+    try {
+      checkCallOptions(options, COPY_OPTIONS);
+      const { replace, ...limits } = options;
+      checkFlag('replace', replace);
+      return await move(
+        this.caller,
+        { ...this.#fromTo(from, to), removing: false, replacing: replace === true },
+        limits,
+      );
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   transaction<
@@ -235,12 +260,16 @@ export class TypedStore implements Store {
       const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
       return send(this.caller, plan.operation, read, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
-  transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R> {
-    return transact(this.caller, body, options);
+  async transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R> {
+    try {
+      return await transact(this.caller, body, options);
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   watch<V = unknown>(options: WatchOptions & { keysAsBytes: true }): Watcher<V, Uint8Array>;
@@ -254,7 +283,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, incrementOperation(key, by, this.#limits), readInteger, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -263,7 +292,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, incrementFloatOperation(key, by, this.#limits), readNumber, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -272,7 +301,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, appendOperation(key, suffix, this.#limits), readNumber, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -281,7 +310,7 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, EXPIRE_OPTIONS);
       return send(this.caller, expireOperation(key, ttl, options, this.#limits), readDone, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
@@ -290,39 +319,51 @@ export class TypedStore implements Store {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       return send(this.caller, persistOperation(key, this.#limits), readDone, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejected(error);
     }
   }
 
   async ttl(key: Key, options?: CallOptions): Promise<number | undefined> {
-    if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-    const deadline = await send(this.caller, statOperation(key, this.#limits), readDeadline, options);
-    // Deadlines are whole milliseconds, rounded up; rounding down keeps what is left from being more than was given.
-    return deadline === undefined ? undefined : Math.max(0, Math.floor(deadline - this.caller.now()));
+    try {
+      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+      const deadline = await send(this.caller, statOperation(key, this.#limits), readDeadline, options);
+      // Deadlines are whole milliseconds, rounded up; rounding down keeps what is left from being more than was given.
+      return deadline === undefined ? undefined : Math.max(0, Math.floor(deadline - this.caller.now()));
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   entries<V = unknown>(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<[Uint8Array, V]>;
-  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[string, V]>;
+  entries<V = unknown>(options?: ScanOptions): AsyncIterableIterator<[Key, V]>;
   entries(options: ScanOptions = {}): AsyncIterableIterator<never> {
     return scanEntries(this.caller, planScan(options, false)) as AsyncIterableIterator<never>;
   }
 
   keys(options: ScanOptions & { keysAsBytes: true }): AsyncIterableIterator<Uint8Array>;
-  keys(options?: ScanOptions): AsyncIterableIterator<string>;
+  keys(options?: ScanOptions): AsyncIterableIterator<Key>;
   keys(options: ScanOptions = {}): AsyncIterableIterator<never> {
     return scanKeys(this.caller, planScan(options, true)) as AsyncIterableIterator<never>;
   }
 
   async count(options: CallOptions = NO_OPTIONS): Promise<number> {
-    let count = 0;
-    await this.#onEveryShard({ verb: 'count', key: '' }, options, (result) => {
-      count += readNumber(result);
-    });
-    return count;
+    try {
+      let count = 0;
+      await this.#onEveryShard({ verb: 'count', key: '' }, options, (result) => {
+        count += readNumber(result);
+      });
+      return count;
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   async clear(options: CallOptions = NO_OPTIONS): Promise<void> {
-    await this.#onEveryShard({ verb: 'clear', key: '' }, options, readDone);
+    try {
+      await this.#onEveryShard({ verb: 'clear', key: '' }, options, readDone);
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   #onEveryShard(

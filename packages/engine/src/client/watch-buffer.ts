@@ -13,7 +13,8 @@
  *           (watcher.ts).
  * Invariants
  *   R1  the position is after everything taken and before everything else, at the last place where no transaction is in
- *       pieces: who resumes there misses nothing, and hears again at most what belongs to the transaction it was amid.
+ *       pieces: who resumes there misses nothing, and hears again at most what belongs to the transaction it was amid. It goes
+ *       on without changes too, as the core tells how far it is; never past what is held.
  *   R2  what is held is at most bufferMax changes and bufferBytesMax bytes, or one batch.
  *   R3  stopped, it holds nothing: no changes, no watch below.
  */
@@ -48,8 +49,10 @@ export class WatchBuffer implements WatchSink {
   #places: Map<ShardId, number> | undefined;
   /** Places reached by what was taken, while a transaction is in pieces. */
   readonly #reached = new Map<ShardId, number>();
+  /** Places that count when a batch is taken: told while it was the last one held. */
+  readonly #placesAfter = new Map<ChangeBatch, Map<ShardId, number>>();
 
-  /** `onNews` is called when the watch has started or ended, and when there are changes to take; also inside of begin(). */
+  /** `onNews`: the watch has started or ended, its position went on, there are changes to take; also inside of begin(). */
   constructor(caller: StoreCaller, plan: BufferPlan, onNews: () => void) {
     this.#caller = caller;
     this.#plan = plan;
@@ -93,6 +96,19 @@ export class WatchBuffer implements WatchSink {
       break;
     }
     this.#onNews();
+  }
+
+  onProgress(places: ReadonlyMap<ShardId, number>): void {
+    if (this.#state !== 'open') return;
+    const last = this.#buffer.at(this.#buffer.length - 1);
+    if (last === undefined) {
+      this.#goOn(places);
+      this.#onNews();
+      return;
+    }
+    const after = this.#placesAfter.get(last) ?? new Map<ShardId, number>();
+    for (const [shard, place] of places) after.set(shard, place);
+    this.#placesAfter.set(last, after);
   }
 
   onEnd(code: ErrorCode, details: string): void {
@@ -183,6 +199,18 @@ export class WatchBuffer implements WatchSink {
     if (!batch.whole) return;
     for (const [shard, version] of this.#reached) this.#places!.set(shard, version);
     this.#reached.clear();
+    const after = this.#placesAfter.get(batch);
+    if (after === undefined) return;
+    this.#placesAfter.delete(batch);
+    this.#goOn(after);
+  }
+
+  /** Nothing is held of what came before these places. */
+  #goOn(places: ReadonlyMap<ShardId, number>): void {
+    for (const [shard, place] of places) {
+      const present = this.#places!.get(shard);
+      if (present !== undefined && place > present) this.#places!.set(shard, place);
+    }
   }
 
   /** Ends the watch, tells nobody, and forgets what is held; `failure` is what it ended with. Idempotent. */
@@ -190,6 +218,7 @@ export class WatchBuffer implements WatchSink {
     this.#state = 'ended';
     this.#failure = failure === undefined ? undefined : () => failure;
     this.#buffer.clear();
+    this.#placesAfter.clear();
     this.#taken = 0;
     this.#heldChanges = 0;
     this.#heldBytes = 0;

@@ -17,6 +17,7 @@ import type { Change as CoreChange } from '../core/change.ts';
 import { KvError } from '../core/errors.ts';
 import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import type { StoreCaller } from './caller.ts';
+import { rejecting } from './caller-stack.ts';
 import { ChangeReader } from './change-reader.ts';
 import type { Key } from './store.ts';
 import type { Change, Watcher, WatchPosition } from './store-watch.ts';
@@ -28,8 +29,7 @@ type Taken<V, K extends Key> = Change<V, K> | Change<V, K>[];
 /** Somebody who waits for the next change, or the next batch. */
 interface Waiter {
   readonly wants: 'change' | 'batch';
-  readonly resolve: (result: IteratorResult<never, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly resolve: (result: IteratorResult<never, undefined> | Promise<never>) => void;
 }
 
 export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByAbort {
@@ -41,15 +41,15 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
   readonly #waiters: Waiter[] = [];
   #over = false;
   #release: (() => void) | undefined;
-  #settleReady: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #settleReady: ((failed?: Promise<never>) => void) | undefined;
 
   constructor(caller: StoreCaller, plan: WatchPlan) {
     this.#caller = caller;
     this.#plan = plan;
     this.#reader = new ChangeReader(plan);
     this.#buffer = new WatchBuffer(caller, plan, () => this.#onNews());
-    this.ready = new Promise((resolve, reject) => {
-      this.#settleReady = { resolve, reject };
+    this.ready = new Promise((resolve) => {
+      this.#settleReady = resolve;
     });
     // Whoever does not ask for `ready` hears of the end from next().
     this.ready.catch(() => undefined);
@@ -68,7 +68,10 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
 
   #onNews(): void {
     if (this.#buffer.ended) this.#letGo();
-    else this.#settleReady?.resolve();
+    else {
+      this.#settleReady?.();
+      this.#settleReady = undefined;
+    }
     this.#serve();
   }
 
@@ -80,7 +83,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
   #letGo(): void {
     const { signal } = this.#plan;
     if (signal !== undefined) abortGroupOf(signal).delete(this);
-    this.#settleReady?.reject(this.#buffer.failure ?? new KvError('ABORTED', 'the watch was closed'));
+    this.#settleReady?.(rejecting(this.#buffer.failure ?? new KvError('ABORTED', 'the watch was closed')));
     this.#settleReady = undefined;
   }
 
@@ -125,8 +128,8 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
   }
 
   #wait(wants: Waiter['wants']): Promise<never> {
-    return new Promise<never>((resolve, reject) => {
-      this.#waiters.push({ wants, resolve: resolve as unknown as Waiter['resolve'], reject });
+    return new Promise<never>((resolve) => {
+      this.#waiters.push({ wants, resolve: resolve as unknown as Waiter['resolve'] });
       this.#serve();
     });
   }
@@ -153,7 +156,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
     const error = this.#over ? undefined : this.#buffer.failure;
     this.#over = true;
     if (error === undefined) waiter.resolve({ done: true, value: undefined });
-    else waiter.reject(error);
+    else waiter.resolve(rejecting(error));
   }
 
   #handOut(waiter: Waiter, taken: CoreChange | readonly CoreChange[]): void {
@@ -162,7 +165,7 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
       const value: Taken<V, K> = 'type' in taken ? read(taken) : taken.map(read);
       waiter.resolve({ done: false, value: value as never });
     } catch (error) {
-      waiter.reject(error);
+      waiter.resolve(rejecting(error));
     }
   }
 }

@@ -25,11 +25,16 @@ export interface Sink {
   onError(code: ErrorCode, details: string): void;
 }
 
-/** Who watches. `position` says up to which seq of which shard everything has been told. */
+/** Who watches. */
 export interface WatchSink {
   /** Every change of the filter after `positions` (seq by shard; only the filter's shards) will be told. */
   onStart(positions: ReadonlyMap<ShardId, number>): void;
   onChanges(changes: readonly Change[]): void;
+  /**
+   * Every change of the filter up to these places (seq by shard, of shards that are not the filter's too) has been told: the
+   * watch may go on from them. A place that is behind what was told already means nothing.
+   */
+  onProgress(places: ReadonlyMap<ShardId, number>): void;
   /** The watch is over. */
   onEnd(code: ErrorCode, details: string): void;
 }
@@ -41,6 +46,7 @@ export interface MasterOutbox {
   fail(sink: Sink, code: ErrorCode, details: string): void;
   watchStarted(sink: WatchSink, positions: ReadonlyMap<ShardId, number>): void;
   changes(sink: WatchSink, changes: readonly Change[]): void;
+  watchProgress(sink: WatchSink, places: ReadonlyMap<ShardId, number>): void;
   watchEnded(sink: WatchSink, code: ErrorCode, details: string): void;
   /** Start a worker to be `node`; answered by nodeReady or nodeDied. */
   spawn(node: NodeId): void;

@@ -66,6 +66,8 @@ export interface MasterSettings extends MemoryLimit, Credit {
   /** Changes, and their bytes, remembered per shard for watchers that come back. */
   readonly historyChanges: number;
   readonly historyBytes: number;
+  /** The shortest time between two rounds of telling watches how far they are, unless history turns over faster. */
+  readonly watchProgressEveryMs: number;
   /** How long what was watched stays marked after its last watcher has gone. */
   readonly watchLingerMs: number;
   /** Bytes of changes, of all shards, that may wait for a transaction to be done before they are told. */
@@ -108,6 +110,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   clockEveryMs: 100,
   historyChanges: 16_384,
   historyBytes: 4 * 1024 * 1024,
+  watchProgressEveryMs: 1_000,
   watchLingerMs: 30_000,
   watchHeldBytes: 64 * 1024 * 1024,
 };

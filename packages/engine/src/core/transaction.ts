@@ -47,7 +47,7 @@ export interface TransactionOutcome {
  * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
  * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
  */
-const TRANSACTION_BYTES_MAX = 32 * 1024 * 1024;
+const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
 
 export function evaluateTransaction(
   operation: TransactionOperation,
@@ -64,7 +64,7 @@ export function evaluateTransaction(
     const { effect, result } = evaluateStep(step, overlay, moment);
     if (isFailure(result.status) && !operation.lenient) return failed(result.status);
     bytes += (result.value?.length ?? 0) + (effect.type === 'put' ? effect.value.length : 0);
-    if (bytes > TRANSACTION_BYTES_MAX) return failed(Status.valueTooLarge);
+    if (bytes > TRANSACTION_OUTCOME_BYTES_MAX) return failed(Status.valueTooLarge);
     items.push(result);
     if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
       overlay.apply(effect, moment.seq);

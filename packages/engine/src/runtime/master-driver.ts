@@ -37,6 +37,7 @@ type RareOutput =
   | { readonly type: 'note'; readonly note: Note }
   | { readonly type: 'watch-started'; readonly sink: WatchSink; readonly positions: ReadonlyMap<ShardId, number> }
   | { readonly type: 'changes'; readonly sink: WatchSink; readonly changes: readonly Change[] }
+  | { readonly type: 'watch-progress'; readonly sink: WatchSink; readonly places: ReadonlyMap<ShardId, number> }
   | { readonly type: 'watch-ended'; readonly sink: WatchSink; readonly failure: Failure }
   | { readonly type: 'fatal'; readonly error: Error };
 
@@ -209,6 +210,10 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.emit({ type: 'changes', sink, changes });
   }
 
+  watchProgress(sink: WatchSink, places: ReadonlyMap<ShardId, number>): void {
+    this.emit({ type: 'watch-progress', sink, places });
+  }
+
   watchEnded(sink: WatchSink, code: Failure['code'], details: string): void {
     this.emit({ type: 'watch-ended', sink, failure: { code, details } });
   }
@@ -267,6 +272,9 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
         break;
       case 'changes':
         output.sink.onChanges(output.changes);
+        break;
+      case 'watch-progress':
+        output.sink.onProgress(output.places);
         break;
       case 'watch-ended':
         output.sink.onEnd(output.failure.code, output.failure.details);

@@ -165,7 +165,7 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await cluster.putMany(names.map((name) => [name, 0] as const));
     const seen: string[] = [];
     for await (const key of cluster.keys({ prefix: 'scan:', pageSize: 50 })) {
-      seen.push(key);
+      seen.push(String(key));
       if (seen.length !== 300 && seen.length !== 1500) continue;
       await cluster.settled();
       cluster.chaos.kill(seen.length === 300 ? 'n1' : 'n2');

@@ -54,7 +54,7 @@ export function scans(test: Test): void {
     await store.put(key, 'v');
     assert.deepStrictEqual(await collect(store.keys({ keysAsBytes: true })), [key]);
     assert.deepStrictEqual(await collect(store.entries({ keysAsBytes: true })), [[key, 'v']]);
-    assert.deepStrictEqual(await collect(store.keys()), ['\ufffd\0\ufffd']);
+    assert.deepStrictEqual(await collect(store.keys()), [key]);
   });
 
   test('what is there throughout is yielded exactly once, whatever else comes and goes', async (store) => {
@@ -63,7 +63,7 @@ export function scans(test: Test): void {
     const seen: string[] = [];
     let step = 0;
     for await (const [key, value] of store.entries({ pageSize: 16 })) {
-      if (value === 'stays' || value === 'changed') seen.push(key);
+      if (value === 'stays' || value === 'changed') seen.push(String(key));
       if (++step % 10 !== 0) continue;
       void store.delete(`goes:user:${step}`);
       void store.put(`comes:${step}`, 1);

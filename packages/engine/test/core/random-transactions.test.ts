@@ -64,6 +64,10 @@ class Watcher implements WatchSink {
     }
   }
 
+  onProgress(places: ReadonlyMap<number, number>): void {
+    for (const [shard, seq] of places) this.positions.set(shard, Math.max(seq, this.positions.get(shard) ?? 0));
+  }
+
   onEnd(code: string): void {
     throw new Error(`the watch ended: ${code}`);
   }

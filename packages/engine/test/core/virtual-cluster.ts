@@ -55,6 +55,7 @@ export class VirtualCluster {
         terminate: (node) => this.stop(node),
         watchStarted: (sink, positions) => sink.onStart(positions),
         changes: (sink, changes) => sink.onChanges(changes),
+        watchProgress: (sink, places) => sink.onProgress(places),
         watchEnded: (sink, code, details) => sink.onEnd(code, details),
         note: (note) => this.notes.push(note),
       },

@@ -14,6 +14,7 @@ import { VirtualCluster } from './virtual-cluster.ts';
 class Listener implements WatchSink {
   readonly heard: string[] = [];
   positions: ReadonlyMap<number, number> | null = null;
+  readonly progress = new Map<number, number>();
   ended: ErrorCode | null = null;
   details = '';
 
@@ -23,6 +24,10 @@ class Listener implements WatchSink {
 
   onChanges(changes: readonly Change[]): void {
     for (const { shard, version } of changes) this.heard.push(`${shard}:${version}`);
+  }
+
+  onProgress(places: ReadonlyMap<number, number>): void {
+    for (const [shard, seq] of places) this.progress.set(shard, seq);
   }
 
   onEnd(code: ErrorCode, details: string): void {
@@ -52,6 +57,7 @@ class Subject {
     const outbox = {
       watchStarted: (sink, positions) => sink.onStart(positions),
       changes: (sink, changes) => sink.onChanges(changes),
+      watchProgress: (sink, places) => sink.onProgress(places),
       watchEnded: (sink, code, details) => sink.onEnd(code, details),
     } satisfies Partial<MasterOutbox>;
     this.watches = new Watches({ ...DEFAULT_MASTER_SETTINGS, ...settings }, outbox as MasterOutbox, this.shards);
@@ -63,10 +69,10 @@ class Subject {
     return listener;
   }
 
-  put(shard: number, of: object | null = null, value = ''): void {
+  put(shard: number, of: object | null = null, value = '', key = `key of ${shard}`): void {
     const state = this.shards[shard]!;
     state.committedSeq += 1;
-    const put = { type: 'put', key: `key of ${shard}`, value, kind: 0, expiresAt: 0 } as const;
+    const put = { type: 'put', key, value, kind: 0, expiresAt: 0 } as const;
     const effect = of === null ? put : ({ type: 'many', effects: [put] } as const);
     const answer = { type: 'answer', shard, epoch: 1, seq: state.committedSeq, request: 1, effect } as const;
     this.watches.onAnswer({ ...answer, result: plainResult(Status.ok, 0) } as AnswerMessage, of);
@@ -184,4 +190,81 @@ test('what waits for a transaction is bounded in bytes: beyond, it is forgotten 
   assert.deepEqual(flows.heard, ['2:1']);
   const next = subject.watch(ALL, at(6, 1, 1));
   assert.deepEqual([next.heard, next.ended], [['1:2'], null]);
+});
+
+test('a quiet watch is told how far it is, and goes on from there when history has turned over for others', () => {
+  const subject = new Subject({ historyChanges: 4 });
+  subject.watch();
+  const quiet = subject.watch(only(2));
+  for (let i = 0; i < 20; i++) {
+    subject.put(1);
+    subject.put(2, null, '', 'other key');
+    subject.watches.endTurn(0);
+  }
+  assert.deepEqual(quiet.heard, []);
+  const place = quiet.progress.get(2)!;
+  assert.ok(place >= 18, `came to ${place}: half of the history is new at most`);
+  const back = subject.watch(only(2), new Map([[2, place]]));
+  assert.deepEqual([back.ended, back.heard, back.progress.get(2)], [null, [], 20]);
+  assert.equal(
+    subject.watch(only(2), new Map([[2, 0]])).ended,
+    'WATCH_LAGGED',
+    'which its first place is not good for',
+  );
+});
+
+test('without history turning over it is told at most every so often, and only of what went on', () => {
+  const subject = new Subject({ watchProgressEveryMs: 1000 });
+  assert.equal(subject.watches.nextDeadline(), Number.POSITIVE_INFINITY);
+  const quiet = subject.watch(only(2));
+  subject.put(1);
+  subject.watches.endTurn(5);
+  assert.deepEqual([...quiet.progress], [[1, 1]]);
+  subject.put(1);
+  subject.watches.endTurn(6);
+  assert.deepEqual([...quiet.progress, subject.watches.nextDeadline()], [[1, 1], 1005]);
+  subject.watches.endTurn(1005);
+  assert.deepEqual([...quiet.progress], [[1, 2]]);
+  assert.equal(subject.watches.nextDeadline(), Number.POSITIVE_INFINITY, 'at rest nothing is due');
+});
+
+test('a place never passes a change that waits for a transaction: its parts are all after it, or all before', () => {
+  const subject = new Subject({ watchProgressEveryMs: 0 });
+  const transaction = {};
+  const all = subject.watch();
+  subject.put(0);
+  subject.put(0, transaction);
+  subject.put(0);
+  subject.put(1);
+  subject.watches.endTurn(1);
+  assert.deepEqual(
+    [all.heard, [...all.progress]],
+    [
+      ['0:1', '1:1'],
+      [
+        [0, 1],
+        [1, 1],
+      ],
+    ],
+  );
+  subject.put(1, transaction);
+  subject.watches.endTurn(2);
+  assert.deepEqual(
+    [...all.progress],
+    [
+      [0, 1],
+      [1, 1],
+    ],
+  );
+  const away = subject.watch(ALL, new Map(all.progress));
+  subject.watches.groupDone(transaction);
+  subject.watches.endTurn(3);
+  assert.deepEqual(away.heard, ['0:2', '0:3', '1:2']);
+  assert.deepEqual(
+    [...all.progress],
+    [
+      [0, 3],
+      [1, 2],
+    ],
+  );
 });

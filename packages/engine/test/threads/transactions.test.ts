@@ -91,7 +91,7 @@ class Bank {
     const receipts: string[] = [];
     for await (const [receipt, done] of this.cluster.entries<[string, string, number]>({ prefix: 'receipt:' })) {
       const [from, to, amount] = done;
-      receipts.push(receipt);
+      receipts.push(String(receipt));
       balances.set(from, balances.get(from)! - amount);
       balances.set(to, balances.get(to)! + amount);
     }

@@ -83,7 +83,7 @@ function verifyTogether(heard: readonly Heard[]): void {
 async function hearAll(cluster: Cluster): Promise<Heard[]> {
   const heard: Heard[] = [];
   for await (const change of cluster.watch({ prefix: 'w:' })) {
-    heard.push(change);
+    heard.push({ ...change, key: String(change.key) });
     if (change.key === END) return heard;
   }
   return heard;
@@ -97,7 +97,7 @@ async function hearInParts(cluster: Cluster): Promise<{ heard: Heard[]; parts: n
     const watcher = cluster.watch({ prefix: 'w:', ...(from === undefined ? undefined : { from }) });
     let inThis = 0;
     for await (const batch of watcher.batches()) {
-      heard.push(...batch);
+      heard.push(...batch.map((change) => ({ ...change, key: String(change.key) })));
       inThis += batch.length;
       from = JSON.parse(JSON.stringify(watcher.position));
       if (batch[0]!.key === END) return { heard, parts };

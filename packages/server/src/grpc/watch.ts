@@ -94,11 +94,15 @@ class GrpcWatch {
   async tell(feed: ChangeFeed): Promise<void> {
     while (feed.starting && !this.isOver) await this.news();
     if (!feed.starting) this.tellStart(feed);
+    let told = feed.position;
     while (!this.isOver) {
       const changes = feed.take();
-      if (changes !== undefined) await this.write(changes, feed.position!);
+      const { position } = feed;
+      if (changes !== undefined) await this.write(changes, position!);
+      else if (position !== told && feed.failure === undefined) await this.writePosition(position!);
       else if (feed.failure === undefined) await this.news();
       else throw feed.failure;
+      told = position;
     }
     if (this.closing) throw new KvError('CLOSED');
   }
@@ -112,7 +116,11 @@ class GrpcWatch {
     this.stream.sendMetadata(metadata);
   }
 
-  /** Resolves when there is room for more, or nobody wants it. */
+  /** Everything up to a position was told. */
+  private async writePosition(position: string): Promise<void> {
+    await this.roomAfter(this.output.write({ type: 'TYPE_POSITION', position }, position.length));
+  }
+
   private async write(changes: readonly Change[], position: string): Promise<void> {
     const last = changes.length - 1;
     let room = true;
@@ -122,6 +130,11 @@ class GrpcWatch {
       const message = { type: `TYPE_${type.toUpperCase()}`, entry, position: at === last ? position : '' };
       room = this.output.write(message, key.length + value.length);
     }
+    await this.roomAfter(room);
+  }
+
+  /** Resolves when there is room for more, or nobody wants it. */
+  private async roomAfter(room: boolean): Promise<void> {
     if (this.output.unsent > UNSENT_BYTES_MAX) await happened(this.stream, 'taken', this.signal);
     else if (!room) await happened(this.stream, 'drain', this.signal);
   }

@@ -23,7 +23,12 @@ interface ChangeSource {
   watch(
     filter: { readonly text: string; readonly shard: null; readonly previous: boolean },
     from: null,
-    sink: { onStart(): void; onChanges(changes: readonly Change[]): void; onEnd(code: ErrorCode): void },
+    sink: {
+      onStart(): void;
+      onChanges(changes: readonly Change[]): void;
+      onProgress(): void;
+      onEnd(code: ErrorCode): void;
+    },
   ): { stop(): void };
 }
 
@@ -102,6 +107,7 @@ export class KeyspaceEvents {
           this.incidents.bug(thrown);
         }
       },
+      onProgress: () => {},
       onEnd: (code) => {
         this.watch = null;
         if (code === 'CLOSED') return;

@@ -7,6 +7,8 @@
  *   {"type":"put","key":"user:1","value":"luis","kind":"text","version":18,"shard":0,"position":"…"}
  *   {"type":"ended","code":"WATCH_LAGGED","message":"…"}                              and then the answer ends
  *
+ *   {"type":"position","position":"…"}                        all up to there was told: `from` goes on there too
+ *
  * `position`, at the last change of each transaction and at every other change, is where `from` goes on. What is no UTF-8 is
  * base64, with `keyEncoding` or `valueEncoding`; structured values are JSON, or msgpack as base64 where JSON cannot say them.
  *
@@ -103,12 +105,17 @@ class HttpWatch {
 
   /** Writes what comes until the client goes, the server closes or the feed ends. */
   async tell(feed: ChangeFeed): Promise<void> {
-    await this.write(lineOf({ type: 'started', position: feed.position }));
+    let told = feed.position!;
+    await this.write(lineOf({ type: 'started', position: told }));
     while (!this.isOver) {
       const changes = feed.take();
-      if (changes !== undefined) await this.write(linesOf(changes, feed.position!));
+      const position = feed.position!;
+      if (changes !== undefined) await this.write(linesOf(changes, position));
+      else if (position !== told && feed.failure === undefined)
+        await this.write(lineOf({ type: 'position', position }));
       else if (feed.failure === undefined) await this.news();
       else return this.write(endOf(feed.failure));
+      told = position;
     }
     if (this.closing) await this.write(endOf(new KvError('CLOSED')));
   }

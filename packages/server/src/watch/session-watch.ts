@@ -3,6 +3,7 @@
  *
  *   QUINTET WATCH PREFIX user:                    → [position, []]        where now is
  *   QUINTET WATCH PREFIX user: FROM p BLOCK 5000  → [position, [change…]] what came after p; nothing within 5 s: []
+ *           The position goes on without changes too; BLOCK 0 waits for ever, and hears it only with the next change
  *   change  [type, key, kind, value, version, expiresAt, shard, transaction] and with PREVIOUS [… kind, value] of before;
  *           type is put, delete, expire, evict or clear (then key is ''); kind and value are nil where there is none;
  *           changes of one transaction stand in one reply, one after the other, and bear the same number; 0 = of none
@@ -41,6 +42,8 @@ export class SessionWatch implements Blocking {
   private readonly feeds: ChangeFeeds;
   private feed: ChangeFeed | null = null;
   private request: WatchRequest | null = null;
+  /** The position of the last reply: the feed may have gone on since. */
+  private told: string | null = null;
   /** The read that waits. */
   private reply: PendingReply | null = null;
   private patient = false;
@@ -77,7 +80,7 @@ export class SessionWatch implements Blocking {
   }
 
   private continues({ name, from }: WatchRequest): boolean {
-    return from !== undefined && name === this.request?.name && from === this.feed?.position;
+    return from !== undefined && name === this.request?.name && from === this.told;
   }
 
   private begin({ target, start }: WatchRequest): void {
@@ -120,7 +123,8 @@ export class SessionWatch implements Blocking {
       }
       if (feed.starting || this.patient) return;
     }
-    this.settle(reply, array([bulk(feed.position!), array(items)]));
+    this.told = feed.position!;
+    this.settle(reply, array([bulk(this.told), array(items)]));
   }
 
   /** As many changes as one reply may have, encoded. */

@@ -105,6 +105,7 @@ export class VirtualCluster {
         fail: (sink, code, details) => sink.onError(code, details),
         watchStarted: (sink, positions) => sink.onStart(positions),
         changes: (sink, changes) => sink.onChanges(changes),
+        watchProgress: (sink, places) => sink.onProgress(places),
         watchEnded: (sink, code, details) => sink.onEnd(code, details),
         spawn: (node) => this.spawn(node),
         terminate: (node) => this.terminateRequests.push(node),

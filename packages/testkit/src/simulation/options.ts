@@ -156,6 +156,7 @@ function drawMaster(prng: Prng, shape: { nodes: number; shards: number; replicas
     historyChanges: prng.pick([1, 3, 20, 4096]),
     historyBytes: prng.chance(0.2) ? 1 + prng.below(2000) : DEFAULT_MASTER_SETTINGS.historyBytes,
     watchLingerMs: prng.pick([0, 20, 30_000]),
+    watchProgressEveryMs: prng.pick([0, 5, 1_000]),
   };
 }
 

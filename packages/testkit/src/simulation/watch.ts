@@ -24,6 +24,8 @@ export class SimulatedWatch {
   readonly positions = new Map<ShardId, number>();
   /** Each element is what was told at once. */
   readonly heard: (readonly Change[])[] = [];
+  /** Places it was told to have come to, with how many changes it had heard of the shard by then. */
+  readonly passed: { readonly shard: ShardId; readonly seq: number; readonly heard: number }[] = [];
   stage: 'starting' | 'started' | 'left' | 'ended' = 'starting';
   private handle: MasterWatch | null = null;
   private readonly watcher: Watcher;
@@ -47,6 +49,7 @@ export class SimulatedWatch {
         for (const { shard, version } of changes) trace.number(version * 64 + shard);
         this.onChanges(changes);
       },
+      onProgress: (places) => this.onProgress(places),
       onEnd: (code) => this.onEnd(code),
     };
     this.handle = master.watch(this.filter, from, sink);
@@ -70,6 +73,16 @@ export class SimulatedWatch {
     this.heard.push(changes);
     for (const { shard, version } of changes) this.positions.set(shard, version);
     this.watcher.watchTold?.(this, changes);
+  }
+
+  private onProgress(places: ReadonlyMap<ShardId, number>): void {
+    const heard = this.heard.flat();
+    for (const [shard, seq] of places) {
+      const present = this.positions.get(shard);
+      if (present === undefined || seq <= present) continue;
+      this.positions.set(shard, seq);
+      this.passed.push({ shard, seq, heard: heard.filter((change) => change.shard === shard).length });
+    }
   }
 
   private onEnd(_code: ErrorCode): void {

@@ -14,6 +14,9 @@ export class History {
   private readonly bytesMax: number;
   private bytes = 0;
   private forgotten = 0;
+  /** Added since watches were last told how far they are: how many, and their bytes. */
+  private addedChanges = 0;
+  private addedBytes = 0;
 
   constructor(changesMax: number, bytesMax: number) {
     this.changesMax = changesMax;
@@ -21,9 +24,23 @@ export class History {
   }
 
   add(change: Change): void {
+    const bytes = bytesOfChange(change);
     this.changes.push(change);
-    this.bytes += bytesOfChange(change);
+    this.bytes += bytes;
+    this.addedChanges += 1;
+    this.addedBytes += bytes;
     while (this.changes.length > this.changesMax || this.bytes > this.bytesMax) this.forgetFirst();
+  }
+
+  /** So much was added since progressTold() that a watch which was told then could soon not go on from there. */
+  get isTurningOver(): boolean {
+    return this.addedChanges * 2 > this.changesMax || this.addedBytes * 2 > this.bytesMax;
+  }
+
+  /** All watches were told how far they are. */
+  progressTold(): void {
+    this.addedChanges = 0;
+    this.addedBytes = 0;
   }
 
   /** Forgets everything up to a version, what it was never given too. */

@@ -176,6 +176,7 @@ export class Master implements MasterMachine {
     do for (const shard of this.shards) shard.queue.tryHeld();
     while (this.shards.some(({ queue }) => queue.isRestless));
     if (this.resets.size > 0) this.resetLostShards(now);
+    this.watches.endTurn(now);
     if (!this.repairDue || !this.created) return;
     this.repairDue = false;
     this.repair.run(now);
@@ -258,7 +259,7 @@ export class Master implements MasterMachine {
   // ---- time -----------------------------------------------------------------------------------------------------
 
   nextDeadline(): number {
-    return Math.min(this.seats.nextDeadline(), this.repair.nextDeadline(), this.clockAt);
+    return Math.min(this.seats.nextDeadline(), this.repair.nextDeadline(), this.watches.nextDeadline(), this.clockAt);
   }
 
   tick(now: number): void {

@@ -91,6 +91,11 @@ export class WatchLines {
     return false;
   }
 
+  /** The version of the first change of a shard that waits, if any does: everything before it was let go. */
+  firstWaiting(shard: ShardId): number | undefined {
+    return this.lines[shard]!.waiting.first()?.changes[0]?.version;
+  }
+
   /** A transaction is done, or failed: what may be told now, shard after shard. */
   groupDone(transaction: object): Change[] {
     const group = this.groups.get(transaction);

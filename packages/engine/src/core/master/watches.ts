@@ -20,6 +20,12 @@
  *       with WATCH_LAGGED.
  *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from
  *       before it is told WATCH_LAGGED. So whoever hears changes of a shard that was reset began after its loss.
+ *   K7  a watch is told that it has come to a place only after every change of its filter up to there: to what is committed, or
+ *       short of the first change that waits in the shard's line. So parts of a transaction are all before a place, or all after.
+ * Progress  A watch whose keys are quiet would keep its place while history turns over for others, and could not come back. So
+ *           started watches are told how far they are (the bookmarks of Kubernetes, the progress notifications of etcd): when half of
+ *           a shard's history is new, else at most every `watchProgressEveryMs` and only if anything was accepted. Nothing of it
+ *           is on the way of a write but one flag; a round costs one output a watch, and all share one map of places.
  * Resuming  A filter stays marked for `watchLingerMs` after its last watcher has gone, so a watcher that comes back in time
  *           with its position misses nothing, also one of fewer keys; if history no longer reaches back, it is told so
  *           (WATCH_LAGGED).
@@ -73,6 +79,12 @@ export class Watches {
   private readonly histories: readonly History[];
   /** By shard: its last committed seq when it was last lost. */
   private readonly lostAt: number[];
+  /** By shard: the place watches were told last that they have come to. */
+  private readonly toldPlaces: number[];
+  /** Something was accepted or let go of since, so there may be more to tell, and when that is due. */
+  private accepted = false;
+  private progressAt = 0;
+  private turningOver = false;
 
   constructor(settings: MasterSettings, outbox: MasterOutbox, shards: readonly WatchedShard[]) {
     this.settings = settings;
@@ -81,6 +93,7 @@ export class Watches {
     this.filters = new WatchFilters(shards.length, settings.filterSlots);
     this.lines = new WatchLines(shards.length);
     this.lostAt = shards.map(() => NEVER);
+    this.toldPlaces = shards.map(() => 0);
     this.histories = shards.map(() => new History(settings.historyChanges, settings.historyBytes));
   }
 
@@ -152,6 +165,7 @@ export class Watches {
     watch.started = true;
     this.outbox.watchStarted(watch.sink, from);
     if (missed.length > 0) this.outbox.changes(watch.sink, missed);
+    this.outbox.watchProgress(watch.sink, this.placesOf(this.shardsOf(watch.filter)));
   }
 
   /** Changes after a position, or undefined if some may be unknown. */
@@ -206,6 +220,7 @@ export class Watches {
   onAnswer({ shard, seq, request, effect }: AnswerMessage, group: object | null): void {
     if (effect !== null && !this.filters.isEmpty) this.line(shard, { seq, effect }, group);
     if (this.starting.size > 0) this.passBarriers(shard, seq, request);
+    this.accepted = true;
   }
 
   private passBarriers(shard: ShardId, seq: number, request: number): void {
@@ -251,6 +266,7 @@ export class Watches {
   /** A transaction over several shards is done: its changes may be told, and what waited for them. */
   groupDone(of: object): void {
     this.deliver(this.lines.groupDone(of));
+    this.accepted = true;
   }
 
   private dropLines(): void {
@@ -264,7 +280,7 @@ export class Watches {
     const byWatch = new Map<Watch, Change[]>();
     for (const change of changes) {
       const filters = this.filters.matching(change.key, change.type === 'clear' ? change.shard : null);
-      if (filters.length > 0) this.histories[change.shard]!.add(change);
+      if (filters.length > 0) this.remember(change);
       for (const filter of filters) {
         for (const watch of filter.watches) {
           if (!watch.started || (watch.positions.get(change.shard) ?? 0) >= change.version) continue;
@@ -277,7 +293,50 @@ export class Watches {
     for (const [watch, list] of byWatch) this.outbox.changes(watch.sink, list);
   }
 
+  private remember(change: Change): void {
+    const history = this.histories[change.shard]!;
+    history.add(change);
+    if (history.isTurningOver) this.turningOver = true;
+  }
+
+  // ---- progress -------------------------------------------------------------------------------------------------
+
+  /** How far everything is told: K7. */
+  private placesOf(shards: readonly WatchedShard[]): Map<ShardId, number> {
+    const places = new Map<ShardId, number>();
+    for (const { shard, committedSeq } of shards) {
+      const waiting = this.lines.firstWaiting(shard);
+      places.set(shard, waiting === undefined ? committedSeq : waiting - 1);
+    }
+    return places;
+  }
+
+  private tellProgress(now: number): void {
+    this.progressAt = now + this.settings.watchProgressEveryMs;
+    this.accepted = false;
+    this.turningOver = false;
+    for (const history of this.histories) history.progressTold();
+    const places = this.placesOf(this.shards);
+    for (const [shard, place] of places) {
+      if (place > this.toldPlaces[shard]!) this.toldPlaces[shard] = place;
+      else places.delete(shard);
+    }
+    if (places.size === 0) return;
+    for (const filter of this.filters.all()) {
+      for (const watch of filter.watches) if (watch.started) this.outbox.watchProgress(watch.sink, places);
+    }
+  }
+
   // ---- time -----------------------------------------------------------------------------------------------------
+
+  /** Between inputs, when everything accepted is told or waits in line. */
+  endTurn(now: number): void {
+    if (this.turningOver || now >= this.nextDeadline()) this.tellProgress(now);
+  }
+
+  nextDeadline(): number {
+    return this.accepted && !this.filters.isEmpty ? this.progressAt : Number.POSITIVE_INFINITY;
+  }
 
   tick(now: number): void {
     this.filters.forget(now);

@@ -27,6 +27,13 @@ export function watchStream({ cluster, shards }: World): Checker {
         return `${watch.name}, from seq ${from} of ${name}: told ${JSON.stringify(change)}, committed ${JSON.stringify(want)}`;
       });
     }
+    for (const place of watch.passed) {
+      if (place.shard !== shard) continue;
+      const skipped = wanted[place.heard];
+      check(skipped === undefined || skipped.version > place.seq, 'watch-stream', () => {
+        return `${watch.name} of ${name}: was told to be at seq ${place.seq} before ${JSON.stringify(skipped)}`;
+      });
+    }
     const next = wanted[heard.length];
     check(next === undefined || watch.stage !== 'started', 'watch-stream', () => {
       return `${watch.name}, from seq ${from} of ${name}: was not told ${JSON.stringify(next)}`;

@@ -281,6 +281,7 @@ export interface WatchFiltersInsides {
 }
 
 export interface WatchLinesInsides {
+  firstWaiting(shard: number): number | undefined;
   passes(shard: number, changes: readonly object[], group: object | null): boolean;
 }
 

@@ -191,6 +191,13 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'progress-past-what-waits',
+    rule: 'K7 a watch is told a place only after every change of its filter up to there',
+    plant(patch) {
+      patch.method(WATCH_LINES, 'firstWaiting', () => () => undefined);
+    },
+  },
+  {
     name: 'loss-not-told-to-watches',
     rule: 'K6 a watch that began before the loss of a shard ends with it',
     plant(patch) {
