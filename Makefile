@@ -34,7 +34,7 @@ build: setup ## Build dist/ of every package
 	$(PNPM) --silent build
 
 pack: build ## Pack the packages into dist/tarballs and print the line that installs them
-	@node scripts/pack.mjs $(ARGS)
+	@PNPM="$(PNPM)" node scripts/pack.mjs $(ARGS)
 
 setup: node_modules/.modules.yaml
 

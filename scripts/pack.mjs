@@ -5,12 +5,14 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const PUBLISHED = ['engine', 'server', 'cli', 'testkit'];
+/** How to call pnpm, as the Makefile found out. */
+const [pnpm, ...first] = (process.env.PNPM ?? 'pnpm').split(' ');
 const folder = resolve(process.argv[2] ?? 'dist/tarballs');
 mkdirSync(folder, { recursive: true });
 
 const tarballs = PUBLISHED.map((name) => {
   const cwd = join('packages', name);
-  execFileSync('pnpm', ['pack', '--pack-destination', folder], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(pnpm, [...first, 'pack', '--pack-destination', folder], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
   const manifest = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
   return join(folder, `${manifest.name.slice(1).replace('/', '-')}-${manifest.version}.tgz`);
 });
