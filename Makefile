@@ -2,7 +2,7 @@
 PNPM := $(shell command -v pnpm >/dev/null 2>&1 && echo pnpm || echo npx --yes pnpm@10.34.9)
 ARGS ?=
 
-.PHONY: help run demo serve chaos simulate bench test check build setup clean
+.PHONY: help run demo serve chaos simulate bench test check build pack setup clean
 
 help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ check: build ## Lint, types and every test
 
 build: setup ## Build dist/ of every package
 	$(PNPM) --silent build
+
+pack: build ## Pack the packages into dist/tarballs and print the line that installs them
+	@PNPM="$(PNPM)" node scripts/pack.mjs $(ARGS)
 
 setup: node_modules/.modules.yaml
 

@@ -89,11 +89,11 @@ export class KvError extends Error {
   /** Whether a write may have been applied. */
   readonly outcome: Outcome;
 
-  /** `details` is appended to the table's text. */
-  constructor(code: ErrorCode, details = '', options?: { cause?: unknown }) {
+  /** `details` is appended to the table's text. `retryable: false`: what the table says of the code is not so this time. */
+  constructor(code: ErrorCode, details = '', options?: { cause?: unknown; retryable?: false }) {
     super(details === '' ? ERRORS[code].text : `${ERRORS[code].text}: ${details}`, options);
     this.code = code;
-    this.retryable = ERRORS[code].retryable;
+    this.retryable = options?.retryable ?? ERRORS[code].retryable;
     this.outcome = ERRORS[code].outcome;
   }
 }

@@ -32,7 +32,8 @@ export interface FleetSettings {
 export interface FleetListener {
   onReady(node: NodeId): void;
   onBatch(batch: WireBatch): void;
-  onDied(node: NodeId, reason: DeathReason, detail: string): void;
+  /** `cause`: the error that ended it, where there was one. */
+  onDied(node: NodeId, reason: DeathReason, detail: string, cause?: unknown): void;
 }
 
 interface Member {
@@ -63,9 +64,9 @@ export class Fleet implements HostListener {
       this.members.set(node, { host, startTimer: this.limitStart(node) });
       this.sender.add(node, host);
     } catch (error) {
-      // The system gave no thread. Told later: a spawn's failure must not arrive before the spawn is over.
+      // The system gave no thread, or allows none. Told later: a spawn's failure must not arrive before the spawn is over.
       const detail = error instanceof Error ? error.message : String(error);
-      setImmediate(() => this.listener.onDied(node, 'failed-to-start', detail));
+      setImmediate(() => this.listener.onDied(node, 'failed-to-start', detail, error));
     }
   }
 
@@ -75,13 +76,13 @@ export class Fleet implements HostListener {
   }
 
   /** Ends a node the master does not know is dead, and tells it. False if there is no such live node. */
-  declareDead(node: NodeId, reason: DeathReason, detail: string): boolean {
+  declareDead(node: NodeId, reason: DeathReason, detail: string, cause?: unknown): boolean {
     const host = this.remove(node);
     if (host === undefined) return false;
     host.terminate();
     // It may have been the spare, and no other node come up: its seat waits, or is stopped.
     if (!host.ready) this.pool.restock();
-    this.listener.onDied(node, reason, detail);
+    this.listener.onDied(node, reason, detail, cause);
     return true;
   }
 
@@ -125,8 +126,8 @@ export class Fleet implements HostListener {
     this.listener.onBatch(batch);
   }
 
-  onDeath(host: WorkerHost, reason: DeathReason, detail: string): void {
-    if (this.members.get(host.node)?.host === host) this.declareDead(host.node, reason, detail);
+  onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void {
+    if (this.members.get(host.node)?.host === host) this.declareDead(host.node, reason, detail, cause);
   }
 
   /** Makes a channel to every live node; returns the newcomer's ends. */

@@ -10,17 +10,15 @@ import { BufferMemory } from './chunk.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
 import { NodeDriver } from './node-driver.ts';
+import { createNode as createRealNode } from './node-factory.ts';
 import type { CreateNode } from './node-parts.ts';
 
 const { master, block: memory, nodeModule } = workerData as BootData;
 const block = new ControlBlock(memory);
-const { createNode } = (await (nodeModule === undefined ? import('./node-factory.ts') : import(nodeModule))) as {
-  createNode: CreateNode;
-};
 
 let driver: NodeDriver | undefined;
 
-function begin({ node: id, settings, peers }: Control & { type: 'init' }): NodeDriver {
+function begin(createNode: CreateNode, { node: id, settings, peers }: Control & { type: 'init' }): NodeDriver {
   const started = new NodeDriver(id, master, block);
   for (const peer of peers) started.addPeer(peer);
   started.start(createNode({ id, settings, memory: new BufferMemory(), outbox: started }));
@@ -28,18 +26,24 @@ function begin({ node: id, settings, peers }: Control & { type: 'init' }): NodeD
   return started;
 }
 
-master.on('message', (message: ToWorker) => {
-  if (isBatch(message)) {
-    invariant(driver !== undefined, 'init comes before any batch');
-    driver.onBatch(message);
-  } else if (message.type === 'init') {
-    invariant(driver === undefined, 'a thread becomes a node once');
-    driver = begin(message);
-  } else {
-    invariant(driver !== undefined, 'init comes before any control');
-    driver.onControl(message);
-  }
-});
-master.on('messageerror', (error: Error) => {
-  throw new Error('a batch from the master could not be read', { cause: error });
-});
+function listen(createNode: CreateNode): void {
+  master.on('message', (message: ToWorker) => {
+    if (isBatch(message)) {
+      invariant(driver !== undefined, 'init comes before any batch');
+      driver.onBatch(message);
+    } else if (message.type === 'init') {
+      invariant(driver === undefined, 'a thread becomes a node once');
+      driver = begin(createNode, message);
+    } else {
+      invariant(driver !== undefined, 'init comes before any control');
+      driver.onControl(message);
+    }
+  });
+  master.on('messageerror', (error: Error) => {
+    throw new Error('a batch from the master could not be read', { cause: error });
+  });
+}
+
+// No top-level await: the build makes this file a script (scripts/embed-node.mjs). A module that does not load ends the thread.
+if (nodeModule === undefined) listen(createRealNode);
+else void import(nodeModule).then((module: { createNode: CreateNode }) => listen(module.createNode));

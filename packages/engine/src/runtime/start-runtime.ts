@@ -72,7 +72,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         onReady: (node) => this.onReady(node),
         onBatch: this.driver.onBatch,
-        onDied: (node, reason, detail) => this.onDied(node, reason, detail),
+        onDied: (node, reason, detail, cause) => this.onDied(node, reason, detail, cause),
       },
     });
     this.hangWatch = new HangWatch({
@@ -189,9 +189,9 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     this.fleet.declareDead(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`);
   }
 
-  private onDied(node: NodeId, reason: DeathReason, detail: string): void {
+  private onDied(node: NodeId, reason: DeathReason, detail: string, cause: unknown): void {
     this.driver.onDied(node, reason, detail);
-    if (reason === 'failed-to-start') this.starting.nodeFailed(node, detail);
+    if (reason === 'failed-to-start') this.starting.nodeFailed(node, detail, cause);
   }
 
   private tellNote(note: Note): void {
@@ -262,12 +262,21 @@ class Starting {
     if (this.up.size === this.nodes) this.resolve();
   }
 
-  nodeFailed(node: NodeId, detail: string): void {
+  nodeFailed(node: NodeId, detail: string, cause: unknown): void {
     this.failures += 1;
-    if (this.failures > this.nodes) this.fail(`${nodeName(node)}: ${detail}`);
+    if (this.failures > this.nodes || isLasting(cause)) this.fail(`${nodeName(node)}: ${detail}`, cause);
   }
 
-  fail(details: string): void {
-    this.reject(new KvError('START_FAILED', details));
+  fail(details: string, cause?: unknown): void {
+    const options = cause === undefined ? {} : { cause };
+    this.reject(new KvError('START_FAILED', details, isLasting(cause) ? { ...options, retryable: false } : options));
   }
+}
+
+/** What Node calls a file that is missing or unreadable, or a thread the permission model refuses. */
+const LASTING = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_ACCESS_DENIED', 'ENOENT', 'EACCES', 'EPERM']);
+
+/** Whether the next start would fail as this one did: no memory and no threads pass, a missing file or permission does not. */
+function isLasting(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && LASTING.has(String(cause.code));
 }

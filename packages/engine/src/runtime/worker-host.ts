@@ -17,6 +17,7 @@ import type { DeathReason } from '../core/notes.ts';
 import type { NodeSettings } from '../core/settings.ts';
 import { type BootData, type Control, type FromWorker, isBatch, type Peer, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
+import { NODE_ENTRY } from './node-entry.ts';
 import type { WireBatch } from './wire.ts';
 
 export interface HostSettings {
@@ -29,7 +30,7 @@ export interface HostSettings {
 export interface HostListener {
   onReady(host: WorkerHost): void;
   onBatch(host: WorkerHost, batch: WireBatch): void;
-  onDeath(host: WorkerHost, reason: DeathReason, detail: string): void;
+  onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void;
 }
 
 /**
@@ -37,11 +38,6 @@ export interface HostListener {
  * at once aborts the whole process instead (Node 24 by default: once in some 300 exhausted nodes). Throughput is the same.
  */
 const YOUNG_HEAP_MB = 12;
-
-/** Development runs from TypeScript, through a plain-JS boot file; a published package from what tsc made. */
-function entry(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './boot.mjs' : './node-main.js', import.meta.url);
-}
 
 export class WorkerHost {
   /** The node this thread was made; MASTER (0) while it is a spare. */
@@ -61,7 +57,8 @@ export class WorkerHost {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     const bootData: BootData = { master: port2, block: this.block.memory, nodeModule: settings.nodeModule };
-    this.worker = new Worker(entry(), {
+    this.worker = new Worker(NODE_ENTRY, {
+      eval: typeof NODE_ENTRY === 'string',
       name: 'quintet-node',
       workerData: bootData,
       transferList: [port2],
@@ -121,13 +118,13 @@ export class WorkerHost {
   private onError(error: unknown): void {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.die(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', detail);
+    this.die(code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'crashed', detail, error);
   }
 
-  private die(reason: DeathReason, detail: string): void {
+  private die(reason: DeathReason, detail: string, cause?: unknown): void {
     if (this.ended) return;
     this.silence();
-    this.listener.onDeath(this, this.ready || reason === 'out-of-memory' ? reason : 'failed-to-start', detail);
+    this.listener.onDeath(this, this.ready || reason === 'out-of-memory' ? reason : 'failed-to-start', detail, cause);
   }
 
   private silence(): void {

@@ -82,9 +82,22 @@ test('nodes that cannot start: ready rejects with START_FAILED and says why', as
     assert.ok(error instanceof KvError);
     assert.equal(error.code, 'START_FAILED');
     assert.match(error.message, /this module does not load/);
+    assert.ok(error.cause instanceof Error);
     return true;
   });
   assert.ok(cluster.deaths().every(({ reason }) => reason === 'failed-to-start'));
+  await cluster.runtime.close();
+});
+
+test('a file that is missing fails the start for good: not retryable, with its cause', async () => {
+  const nodeModule = new URL('./fixtures/no-such-node.ts', import.meta.url).href;
+  const cluster = new RelayCluster({ nodes: 2, nodeModule });
+  await assert.rejects(cluster.runtime.ready, (error: unknown) => {
+    assert.ok(error instanceof KvError && error.cause instanceof Error);
+    assert.deepEqual([error.code, error.retryable], ['START_FAILED', false]);
+    assert.equal('code' in error.cause && error.cause.code, 'ERR_MODULE_NOT_FOUND');
+    return true;
+  });
   await cluster.runtime.close();
 });
 

@@ -6,9 +6,7 @@
  * Does not  know the services' methods: v1.ts is kv-store's protocol (lplazas/kv-store), v2.ts ours.
  */
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
@@ -16,6 +14,7 @@ import { THROTTLED } from '../guess-limits.ts';
 import { tryPassword } from '../login.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Guest } from '../strangers.ts';
+import { loadDefinitions } from './definitions.ts';
 import { mendHttp2 } from './http2-mends.ts';
 import { GrpcConnections } from './memory.ts';
 import { kvStoreService } from './v1.ts';
@@ -23,11 +22,6 @@ import { keyValueService } from './v2.ts';
 
 const KV_STORE = 'kvstore.server.v1.ServerService';
 const OURS = 'kvstore.server.v2.KeyValueService';
-
-/** The same folder from src/grpc and from dist/grpc. */
-function protoPath(name: string): string {
-  return fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url));
-}
 
 export class GrpcFace {
   private readonly server: grpc.Server;
@@ -55,13 +49,7 @@ export class GrpcFace {
         ...(context.passwordRequired ? [passwordCheck(context, this.connections)] : []),
       ],
     });
-    const definitions = loadSync([protoPath('kvstore.server.v1'), protoPath('kvstore.server.v2')], {
-      keepCase: true,
-      longs: Number,
-      enums: String,
-      defaults: true,
-      oneofs: true,
-    });
+    const definitions = loadDefinitions();
     this.server.addService(definitions[KV_STORE] as grpc.ServiceDefinition, kvStoreService(context));
     this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context, this.connections));
     this.health = new HealthImplementation({ '': 'SERVING', [KV_STORE]: 'SERVING', [OURS]: 'SERVING' });
