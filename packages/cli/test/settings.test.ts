@@ -60,6 +60,7 @@ test('settings: every one can be given in every way', () => {
     idleTimeout: ['1m', 60_000],
     closeTimeout: ['5s', 5000],
     passwordFile: ['/secret', '/secret'],
+    open: ['yes', true],
     tlsCert: ['cert.pem', 'cert.pem'],
     tlsKey: ['key.pem', 'key.pem'],
     httpHosts: ['a.example, b.example', ['a.example', 'b.example']],

@@ -54,8 +54,13 @@ export function resolvePassword(
   const variable = env[PASSWORD] === '' ? undefined : env[PASSWORD];
   if (passwordFile === undefined) return variable ?? given;
   if (variable !== undefined) throw usageFailure(`give the password in ${PASSWORD} or in a file, not in both`);
-  const password = readText(passwordFile, 'the password file').replace(/\r?\n$/, '');
-  if (password === '') throw usageFailure(`the password file ${passwordFile} is empty`);
+  return readPassword(passwordFile);
+}
+
+/** What a password file holds; its last line end does not count. @throws {Failure} of usage */
+export function readPassword(path: string): string {
+  const password = readText(path, 'the password file').replace(/\r?\n$/, '');
+  if (password === '') throw usageFailure(`the password file ${path} is empty`);
   return password;
 }
 
