@@ -2,10 +2,10 @@
 PNPM := $(shell command -v pnpm >/dev/null 2>&1 && echo pnpm || echo npx --yes pnpm@10.34.9)
 ARGS ?=
 
-.PHONY: help run demo serve chaos simulate bench test check build pack setup clean
+.PHONY: help run demo serve chaos simulate bench test test-all check build pack setup clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 run: demo ## Set up and run the main job: real data, nodes being killed, nothing lost
 
@@ -24,10 +24,13 @@ simulate: setup ## Run seeds of the deterministic simulator (ARGS="--seeds 1000"
 bench: build ## Puts and gets beside Redis, in the same run (needs redis-server; ARGS="--rounds 1 --seconds 0.5")
 	node --import tsx packages/bench/src/embedded-vs-redis.ts $(ARGS)
 
-test: build ## Set up and run every test
+test: build ## Set up and run the tests (some four minutes on two processors)
 	$(PNPM) test
 
-check: build ## Lint, types and every test
+test-all: build ## Everything CI runs, lane after lane, with the time of each (ARGS="tests fuzz": only these)
+	$(PNPM) --silent test:all $(ARGS)
+
+check: build ## Lint, types and the tests
 	$(PNPM) check
 
 build: setup ## Build dist/ of every package

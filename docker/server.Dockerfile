@@ -1,12 +1,15 @@
 # The Quintet server:  docker build -f docker/server.Dockerfile -t quintet-server .
-# Listens on port 1338 of all interfaces, so it wants KVCTL_PASSWORD or QUINTET_PASSWORD: see docker/README.md.
+# Listens on port 1338 of all interfaces, so it wants KVCTL_PASSWORD or QUINTET_PASSWORD, or QUINTET_OPEN=yes: see docker/README.md.
 
 FROM node:22-bookworm-slim AS build
 RUN npm install --global pnpm@10.34.9
 WORKDIR /src
+# The lockfile alone decides what is fetched: this layer stays in the cache until a dependency changes.
+COPY pnpm-lock.yaml pnpm-workspace.yaml ./
+RUN pnpm fetch --ignore-scripts
 COPY . .
 # deploy leaves kvctl with its production dependencies and nothing else: no sources, no compiler.
-RUN pnpm install --frozen-lockfile --ignore-scripts \
+RUN pnpm install --frozen-lockfile --offline --ignore-scripts \
  && pnpm --filter "@quintet/cli..." run build \
  && pnpm --filter @quintet/cli --prod --legacy --ignore-scripts deploy /app
 

@@ -46,7 +46,11 @@ const OPERATION = `
 
 The password is the content of \`password-file\` (its last line end does not count) or of \`QUINTET_PASSWORD\` (both at once are refused),
 or else of \`KVCTL_PASSWORD\`. The clients' commands of kvctl read both variables too, \`KVCTL_PASSWORD\` first. There is no flag for it:
-everybody on a machine can read command lines. Without a password the server listens on this machine only.
+everybody on a machine can read command lines. They also read the file that \`QUINTET_PASSWORD_FILE\` names.
+
+Without a password the server listens on this machine only. \`open\` (\`QUINTET_OPEN=yes\`) lets it listen to others without one: for a
+network that nobody else is on, such as one of containers. It warns of that when it starts, is refused together with \`chaos\`, and
+has no effect where there is a password.
 
 With one, a connection of any protocol (health probes too) that has not given it is ended after \`loginMs\`, has 64 KB of requests and
 64 KB of replies at most, goes first when clients hold too much, and makes place for a newcomer when there are \`max-clients\`: the
@@ -85,6 +89,7 @@ ${table(
       'info, warn',
       'a node took its seat; one died: `reason` is killed, crashed, exited, hung …',
     ],
+    ['`open-to-everybody`', 'warn', 'it listens beyond this machine and there is no password'],
     ['`promoted`', 'info', 'a replica took over as primary of `shard`'],
     ['`redundancy-restored`', 'info', 'every shard has all its copies again, `tookMs` after the first death'],
     [

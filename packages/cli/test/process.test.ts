@@ -75,7 +75,8 @@ test('options that cannot be: exit 2', async () => {
     [['--nodes', '0'], /whole number from 1 to 64\nhint: kvctl serve --help/],
     [['--max-memory', 'lots'], /no size/],
     [['--eviction', 'magic'], /Allowed choices/],
-    [['--host', '0.0.0.0'], /without a password.*\nhint: set KVCTL_PASSWORD/],
+    [['--host', '0.0.0.0'], /without a password.*\nhint: set KVCTL_PASSWORD.*\n.*QUINTET_OPEN=yes/],
+    [['--open', '--chaos'], /open and chaos exclude each other/],
     [['--hang-limit', '1ms'], /: --hang-limit \(ms\) must be .* from 50/],
     [
       ['--host', '203.0.113.7'],
@@ -102,6 +103,18 @@ test('a password: beyond this machine with it, no answer without it; SIGINT ends
   const { code, stderr } = await guarded.exit;
   assert.equal(code, 0, stderr);
   assert.match(stderr, /"event":"stopped"/);
+});
+
+test('open beyond this machine: no password, a loud warning; a password given wins', async () => {
+  const open = await serve(['--host', '0.0.0.0', '--nodes', '2'], { QUINTET_OPEN: 'yes' });
+  assert.equal((await start([`127.0.0.1:${open.port}`, 'put', 'a', 'b']).exit).code, 0);
+  open.child.kill('SIGTERM');
+  assert.match((await open.exit).stderr, /"level":"warn".*"event":"open-to-everybody"/);
+
+  const guarded = await serve(['--host', '0.0.0.0', '--nodes', '2'], { QUINTET_OPEN: 'yes', KVCTL_PASSWORD: 'secret' });
+  assert.equal((await start([`127.0.0.1:${guarded.port}`, 'get', 'a']).exit).code, 4);
+  guarded.child.kill('SIGTERM');
+  assert.doesNotMatch((await guarded.exit).stderr, /open-to-everybody/);
 });
 
 test('serve: flags over variables over the file; what is wrong there ends the start', async () => {

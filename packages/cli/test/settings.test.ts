@@ -65,6 +65,7 @@ test('settings: every one can be given in every way', () => {
     closeTimeout: ['5s', 5000],
     passwordFile: ['/secret', '/secret'],
     userPasswordFile: ['/secret-too', '/secret-too'],
+    open: ['yes', true],
     tlsCert: ['cert.pem', 'cert.pem'],
     tlsKey: ['key.pem', 'key.pem'],
     tlsCa: ['ca.pem', 'ca.pem'],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '../src/failure.ts';
 import { isLoopback } from '../src/serve/loopback.ts';
@@ -19,6 +21,19 @@ test('the password comes from the URL or the environment', () => {
   assert.equal(resolveTarget({}, { QUINTET_PASSWORD: 'q' }).password, 'q');
   assert.equal(resolveTarget({}, { KVCTL_PASSWORD: '', QUINTET_PASSWORD: 'q' }).password, 'q');
   assert.equal(resolveTarget({}, { KVCTL_PASSWORD: 's', QUINTET_PASSWORD: 'q' }).password, 's');
+  const folder = mkdtempSync(join(tmpdir(), 'quintet-target-'));
+  const file = join(folder, 'password');
+  try {
+    writeFileSync(file, 'from a file\n');
+    assert.equal(resolveTarget({}, { QUINTET_PASSWORD_FILE: file }).password, 'from a file');
+    assert.equal(resolveTarget({}, { QUINTET_PASSWORD_FILE: file, KVCTL_PASSWORD: 's' }).password, 's');
+    assert.throws(
+      () => resolveTarget({}, { QUINTET_PASSWORD_FILE: join(folder, 'none') }),
+      /cannot read the password file/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
   const both = resolveTarget({ url: 'redis://ana:p%40ss@box' }, { KVCTL_PASSWORD: 's' });
   assert.deepEqual(both, { host: 'box', port: 1338, username: 'ana', password: 'p@ss' });
 });

@@ -18,8 +18,13 @@ import type { TlsOptions } from './tls.ts';
 
 /** What `startServer` takes; every field may be left out. */
 export interface ServerOptions {
-  /** Interface to listen on (default 127.0.0.1). Anything but loopback needs a password. */
+  /** Interface to listen on (default 127.0.0.1). Anything but loopback needs a password, or `open`. */
   host?: string | undefined;
+  /**
+   * Listen beyond loopback without a password: whoever reaches the port can read and delete everything. Only for networks
+   * that nobody else is on. Without effect where there is a password.
+   */
+  open?: boolean | undefined;
   /** Port to listen on (default 1338; 0 = any free one). */
   port?: number | undefined;
   /** Connections at a time (default 10,000). */
@@ -56,8 +61,8 @@ export interface RunningServer extends AsyncDisposable {
 
 /** Listens. Rejects with ServerStartError. The cluster stays the caller's: closing the server does not close it. */
 export async function startServer(cluster: ClusterApi, options: ServerOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = 1338, password, userPassword } = options;
-  checkExposure(host, password);
+  const { host = '127.0.0.1', port = 1338, password, userPassword, open = false } = options;
+  checkExposure(host, password, open);
   checkUserPassword(password, userPassword);
   const context = new ServerContext(cluster, {
     limits: resolveLimits(options.limits ?? {}, cluster.caller.limits),
@@ -85,6 +90,7 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     { address, tls: options.tls !== undefined, password: password !== undefined, maxClients },
     'listening',
   );
+  if (password === undefined && !isLoopback(host)) context.log.warn({ address }, 'open-to-everybody');
   let closed: Promise<void> | undefined;
   const closeOnce = (): Promise<void> => (closed ??= close(server, context, reception));
   return { address, host: bound.address, port: bound.port, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
@@ -94,14 +100,17 @@ function emitWarning(thrown: unknown): void {
   process.emitWarning(thrown instanceof Error ? thrown : String(thrown), 'QuintetServerBug');
 }
 
-function checkExposure(host: string, password: string | undefined): void {
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function checkExposure(host: string, password: string | undefined, open: boolean): void {
   if (password === '') throw new ServerStartError('PASSWORD_REQUIRED', 'the password must not be empty');
-  const loopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  if (loopback || password !== undefined) return;
+  if (isLoopback(host) || password !== undefined || open) return;
   throw new ServerStartError(
     'PASSWORD_REQUIRED',
     `refusing to listen on ${host} without a password: everybody who can reach it could read and delete everything. ` +
-      'Give a password (option `password`), or listen on 127.0.0.1',
+      'Give a password (option `password`), listen on 127.0.0.1, or accept that (option `open: true`)',
   );
 }
 

@@ -162,6 +162,12 @@ test('listener: a port in use, a bad address, exposure without a password', asyn
   });
 });
 
+test('listener: beyond loopback without a password only where that is said', async () => {
+  await withServer({ host: '0.0.0.0', open: true }, async (server) => {
+    assert.equal(await exchange({ ...server, host: '127.0.0.1' }, request('PING')), '+PONG\r\n');
+  });
+});
+
 test('listener: with a password, also beyond loopback', async () => {
   await withServer({ host: '0.0.0.0', password: 'pässword' }, async (server) => {
     const auth = request('AUTH', Buffer.from('pässword').toString('latin1'));

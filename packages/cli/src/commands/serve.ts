@@ -46,12 +46,17 @@ export async function serve(context: Context, _args: [], flags: ServeFlags): Pro
   return EXIT.ok;
 }
 
-/** Whoever reaches the port owns the data: beyond this machine that takes a password. Known before anything is started. */
-function checkRemote({ host }: Settings, password: string | undefined): void {
-  if (isLoopback(host) || password !== undefined) return;
+/**
+ * Whoever reaches the port owns the data: beyond this machine that takes a password, or the word that nobody else is there.
+ * Known before anything is started.
+ */
+function checkRemote({ host, open, chaos }: Settings, password: string | undefined): void {
+  if (open && chaos) throw usageFailure('open and chaos exclude each other: anyone could kill the nodes');
+  if (isLoopback(host) || password !== undefined || open) return;
   throw usageFailure(
     `will not listen on ${host} without a password: anyone who can reach it could read and change everything`,
-    'set KVCTL_PASSWORD, here and for the clients: export KVCTL_PASSWORD=$(openssl rand -hex 16)',
+    'set KVCTL_PASSWORD, here and for the clients: export KVCTL_PASSWORD=$(openssl rand -hex 16)\n' +
+      'or, where nobody else can reach it, say so: QUINTET_OPEN=yes',
   );
 }
 
@@ -115,14 +120,14 @@ async function listen(
   settings: Settings,
   options: Pick<ServerOptions, 'password' | 'userPassword' | 'tls' | 'log'>,
 ): Promise<RunningServer> {
-  const { host, port, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout, ...others } = settings;
+  const { host, port, open, maxClients, httpHosts, clientMemory, idleTimeout, closeTimeout, ...others } = settings;
   // The command SHUTDOWN ends the process the way an operator would: one way to stop, with everything closed in order.
   const onShutdown = (): void => void process.kill(process.pid, 'SIGTERM');
   const idleSeconds = Math.ceil(idleTimeout / 1000);
   const output = { replyBytes: others.maxReply, outputStallMs: others.stallTimeout };
   const limits = { clientsBytes: clientMemory, idleSeconds, closeMs: closeTimeout, ...output };
   try {
-    return await startServer(cluster, { host, port, maxClients, httpHosts, limits, onShutdown, ...options });
+    return await startServer(cluster, { host, port, open, maxClients, httpHosts, limits, onShutdown, ...options });
   } catch (error) {
     throw listenFailure(error as NodeJS.ErrnoException, describeTarget(settings), port);
   }

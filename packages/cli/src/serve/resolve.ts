@@ -52,7 +52,7 @@ export function resolvePassword(
   env: Environment,
   given: string | undefined,
 ): string | undefined {
-  return readPassword(passwordFile, PASSWORD, env) ?? given;
+  return passwordIn(passwordFile, PASSWORD, env) ?? given;
 }
 
 /**
@@ -65,7 +65,7 @@ export function resolveUserPassword(
   env: Environment,
   password: string | undefined,
 ): string | undefined {
-  const found = readPassword(userPasswordFile, USER_PASSWORD, env);
+  const found = passwordIn(userPasswordFile, USER_PASSWORD, env);
   if (found === undefined) return undefined;
   const hint = `give one in ${PASSWORD} or with --password-file`;
   if (password === undefined) throw usageFailure('a user password needs a password for administration beside it', hint);
@@ -73,12 +73,17 @@ export function resolveUserPassword(
   return found;
 }
 
-function readPassword(file: string | undefined, name: string, env: Environment): string | undefined {
+function passwordIn(file: string | undefined, name: string, env: Environment): string | undefined {
   const variable = env[name] === '' ? undefined : env[name];
   if (file === undefined) return variable;
   if (variable !== undefined) throw usageFailure(`give the password in ${name} or in a file, not in both`);
-  const password = readText(file, 'the password file').replace(/\r?\n$/, '');
-  if (password === '') throw usageFailure(`the password file ${file} is empty`);
+  return readPassword(file);
+}
+
+/** What a password file holds; its last line end does not count. @throws {Failure} of usage */
+export function readPassword(path: string): string {
+  const password = readText(path, 'the password file').replace(/\r?\n$/, '');
+  if (password === '') throw usageFailure(`the password file ${path} is empty`);
   return password;
 }
 

@@ -204,6 +204,12 @@ export const SETTINGS = {
     fallback: undefined,
     fallbackText: 'none',
   }),
+  open: row({
+    name: 'open',
+    help: 'listen beyond this machine without a password: whoever reaches the port can read and change everything',
+    parse: yesOrNo,
+    fallback: false,
+  }),
   tlsCert: row<string | undefined>({
     name: 'tls-cert',
     argument: '<file>',

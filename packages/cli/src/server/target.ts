@@ -1,11 +1,12 @@
 /**
  * Target: which server, from (strongest first) `HOST:PORT` as the first argument or --url, --host and --port, KVCTL_URL,
- * and the default 127.0.0.1:1338. A password comes from the URL, KVCTL_PASSWORD or QUINTET_PASSWORD (the server's own, so
- * that a container needs but one); there is no flag for it, because everyone on the machine can read a command line. (One in a URL is
+ * and the default 127.0.0.1:1338. A password comes from the URL, KVCTL_PASSWORD, QUINTET_PASSWORD or the file that
+ * QUINTET_PASSWORD_FILE names (the server's own, so that a container and its health check need but one); there is no flag
+ * for it, because everyone on the machine can read a command line. (One in a URL is
  * taken out of it: bin/kvctl.js.)
  */
 import { usageFailure } from '../failure.ts';
-import { readText } from '../serve/resolve.ts';
+import { readPassword, readText } from '../serve/resolve.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 1338;
@@ -35,7 +36,7 @@ export function resolveTarget(options: TargetOptions, env: Readonly<Record<strin
     host: options.host ?? fromUrl.host ?? DEFAULT_HOST,
     port: options.port ?? fromUrl.port ?? DEFAULT_PORT,
   };
-  const password = fromUrl.password ?? [env.KVCTL_PASSWORD, env.QUINTET_PASSWORD].find((given) => (given ?? '') !== '');
+  const password = fromUrl.password ?? passwordOf(env);
   if (fromUrl.username !== undefined) target.username = fromUrl.username;
   if (password !== undefined) target.password = password;
   const tls = tlsOf(options) ?? fromUrl.tls;
@@ -51,6 +52,12 @@ function tlsOf({ tlsCa, tlsCert, tlsKey }: TargetOptions): Target['tls'] {
     ...(tlsCert === undefined ? {} : { cert: readText(tlsCert, 'the certificate') }),
     ...(tlsKey === undefined ? {} : { key: readText(tlsKey, 'the key') }),
   };
+}
+
+function passwordOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const given = [env.KVCTL_PASSWORD, env.QUINTET_PASSWORD].find((text) => (text ?? '') !== '');
+  const file = env.QUINTET_PASSWORD_FILE ?? '';
+  return given ?? (file === '' ? undefined : readPassword(file));
 }
 
 /** `redis://[user[:password]@]host[:port]`, the same with `rediss` (TLS), or just `host:port`. */
