@@ -1,7 +1,8 @@
 /**
  * Every program and every curl command on a page of the documentation runs as it is printed, on the Node that runs this test
  * (or QUINTET_PAGES_NODE), with the packages as they are built: JavaScript by Node alone, TypeScript by tsx. Port 1338 is a free
- * one here; commands run in the page's order against one server. What is not run says why, and is counted.
+ * one here; commands run in the page's order against one server, or against the one that they start themselves (`kvctl serve … &`).
+ * kvctl is that of this repository, with or without npx. What is not run says why, and is counted.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -32,6 +33,14 @@ for (const name of ['engine', 'server', 'testkit'])
   symlinkSync(join(ROOT, 'packages', name), join(home, 'node_modules/@quintet', name));
 for (const name of ['ioredis', '@grpc'])
   symlinkSync(join(ROOT, 'packages/server/node_modules', name), join(home, 'node_modules', name));
+mkdirSync(join(home, 'bin'));
+writeFileSync(
+  join(home, 'bin/kvctl'),
+  `#!/bin/sh\nexec "${NODE}" "${join(ROOT, 'packages/cli/bin/kvctl.js')}" "$@"\n`,
+  {
+    mode: 0o755,
+  },
+);
 after(() => rmSync(home, { recursive: true }));
 
 function freePort(): Promise<number> {
@@ -45,15 +54,22 @@ function freePort(): Promise<number> {
   });
 }
 
-function run(cwd: string, program: string, args: string[]): Promise<void> {
+function run(cwd: string, program: string, args: string[], variables: NodeJS.ProcessEnv = {}): Promise<void> {
   // Inside of node:test a child would report to it instead of ending with an exit code.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
+  const env = { ...inherited, ...variables };
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd, env, timeout: LIMIT_MS }, (error, stdout, stderr) => {
       if (error === null) resolve();
       else reject(new Error(`${stdout}${stderr}`, { cause: error }));
     });
   });
+}
+
+/** A reader waits until the server says that it is there; so does the script. */
+function awaitedServer(line: string): string {
+  if (!/^kvctl serve .*&$/.test(line)) return line;
+  return `mkfifo "$$.ready"; ${line.slice(0, -1)} >"$$.ready" & read -r ready <"$$.ready"; rm "$$.ready"`;
 }
 
 describe('pages', () => {
@@ -80,8 +96,14 @@ describe('pages', () => {
 
   async function runCommands({ text }: Block, port: number): Promise<void> {
     const commands = text.split('\n').filter((line) => line.startsWith('$ '));
-    const script = commands.map((line) => line.slice(2).replaceAll('1338', String(port))).join('\n');
-    await run(home, 'bash', ['-euo', 'pipefail', '-c', script]);
+    const lines = commands.map((line) => line.slice(2).replace(/^npx /, '').replaceAll('1338', String(port)));
+    const variables = {
+      PATH: `${join(home, 'bin')}:${process.env.PATH}`,
+      QUINTET_PORT: String(port),
+      KVCTL_URL: `127.0.0.1:${port}`,
+    };
+    const script = ["trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT", ...lines.map(awaitedServer)].join('\n');
+    await run(home, 'bash', ['-euo', 'pipefail', '-c', script], variables);
   }
 
   for (const block of blocks) {
@@ -91,7 +113,7 @@ describe('pages', () => {
       const server = password === undefined ? undefined : await startServer(cluster, { port: 0, password });
       try {
         if (language === 'js' || language === 'ts') await runProgram(block, server?.port ?? (await freePort()));
-        else await runCommands(block, (server ?? open).port);
+        else await runCommands(block, /kvctl serve .*&$/m.test(block.text) ? await freePort() : (server ?? open).port);
       } finally {
         await server?.close();
       }
@@ -102,5 +124,5 @@ describe('pages', () => {
 it('what is not run is known', (t) => {
   const notRun = blocks.filter((block) => block.notRun !== undefined);
   for (const { page, line, notRun: reason } of notRun) t.diagnostic(`${page}:${line} is not run: ${reason}`);
-  assert.ok(notRun.length <= 7, `${notRun.length} blocks are not run`);
+  assert.ok(notRun.length <= 4, `${notRun.length} blocks are not run`);
 });
