@@ -120,7 +120,7 @@ try {
     for (const bundle of bundles)
       check(`Node ${version}: ${bundle}`, program, [join('elsewhere', bundle)], moved, 'it runs');
   for (const { version, program } of nodes) {
-    process.env.QUINTET_PAGES_NODE = program;
+    process.env.PAGES_NODE = program;
     const args = ['--conditions=source', '--import', 'tsx', '--test', 'packages/testkit/test/pages/pages.test.ts'];
     check(`Node ${version}: programs of the pages`, process.execPath, args, process.cwd(), 'what is not run is known');
   }

@@ -1,6 +1,6 @@
 /**
  * Every program and every curl command on a page of the documentation runs as it is printed, on the Node that runs this test
- * (or QUINTET_PAGES_NODE), with the packages as they are built: JavaScript by Node alone, TypeScript by tsx. Port 1338 is a free
+ * (or PAGES_NODE), with the packages as they are built: JavaScript by Node alone, TypeScript by tsx. Port 1338 is a free
  * one here; commands run in the page's order against one server, or against the one that they start themselves (`kvctl serve … &`).
  * kvctl is that of this repository, with or without npx. What is not run says why, and is counted.
  */
@@ -16,7 +16,7 @@ import { type RunningServer, startServer } from '@quintet/server';
 import { type Block, blocksOf } from './blocks.ts';
 
 const ROOT = new URL('../../../..', import.meta.url).pathname;
-const NODE = process.env.QUINTET_PAGES_NODE ?? process.execPath;
+const NODE = process.env.PAGES_NODE ?? process.execPath;
 const TSX = import.meta.resolve('tsx');
 const LIMIT_MS = 60_000;
 
