@@ -55,7 +55,7 @@ function checkRemote({ host, open, chaos }: Settings, password: string | undefin
   if (isLoopback(host) || password !== undefined || open) return;
   throw usageFailure(
     `will not listen on ${host} without a password: anyone who can reach it could read and change everything`,
-    'set KVCTL_PASSWORD, here and for the clients: export KVCTL_PASSWORD=$(openssl rand -hex 16)\n' +
+    'set KVCTL_PASSWORD, here and for the clients: export KVCTL_PASSWORD=$(openssl rand -hex 16); ' +
       'or, where nobody else can reach it, say so: QUINTET_OPEN=yes',
   );
 }
