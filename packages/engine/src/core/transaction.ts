@@ -47,7 +47,7 @@ export interface TransactionOutcome {
  * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
  * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
  */
-const TRANSACTION_BYTES_MAX = 32 * 1024 * 1024;
+export const TRANSACTION_BYTES_MAX = 32 * 1024 * 1024;
 
 export function evaluateTransaction(
   operation: TransactionOperation,

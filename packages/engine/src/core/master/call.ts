@@ -43,6 +43,8 @@ export class Call implements MasterCall {
   group: object | null = null;
   /** Bytes of the shard's credit it holds. */
   credit = 0;
+  /** Bytes it holds of what all shards have for large values (large-writes.ts). */
+  large = 0;
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';

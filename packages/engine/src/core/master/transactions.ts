@@ -95,6 +95,8 @@ export class Transaction implements MasterCall {
   settled = false;
   result: Result | null = null;
   lostShard = -1;
+  /** Its keys hold more than a transaction may come to. */
+  tooLarge = false;
 
   constructor(operation: TransactionOperation, sink: Sink) {
     this.operation = operation;
@@ -227,14 +229,19 @@ export class Transactions {
   /** Of its part. */
   onGathered(transaction: Transaction, part: Part, result: Result): void {
     if (transaction.stage !== 'gathering') return;
-    part.keys.forEach((key, at) => {
-      const { status, value, kind, version, expiresAt } = result.items![at]!;
-      if (status === Status.ok) transaction.entries.set(key, { value: value!, kind, version, expiresAt });
-    });
+    if (result.status !== Status.ok) transaction.tooLarge = true;
+    else
+      part.keys.forEach((key, at) => {
+        const { status, value, kind, version, expiresAt } = result.items![at]!;
+        if (status === Status.ok) transaction.entries.set(key, { value: value!, kind, version, expiresAt });
+      });
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
     if (transaction.settled) this.finish(transaction);
-    else this.decide(transaction);
+    else if (transaction.tooLarge) {
+      transaction.result = itemsResult(Status.valueTooLarge, 0, []);
+      this.answer(transaction);
+    } else this.decide(transaction);
   }
 
   // ---- deciding and installing ----------------------------------------------------------------------------------
