@@ -43,7 +43,7 @@ export interface ClusterOptions {
   eviction?: EvictionPolicy;
   /** Longest key in bytes (default 64 KiB, at most 64 KiB). */
   maxKeyBytes?: number;
-  /** Longest value in bytes (default 16 MiB, at most 512 MiB). */
+  /** Longest value in bytes (default 16 MiB, at most 511 MiB). */
   maxValueBytes?: number;
   /** Operations that may wait before BUSY (default 262,144), and the bytes of their keys and values (default 256 MiB). */
   maxWaitingOperations?: number;

@@ -190,8 +190,10 @@ function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, mo
   const present = entry?.kind ?? operation.kind;
   if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
   const kind = present === ValueKind.number ? ValueKind.text : present;
-  const value = (entry?.value ?? '') + operation.value;
-  if (value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const before = entry?.value ?? '';
+  // Before they are put together: two strings that V8 can hold may come to one that it cannot.
+  if (before.length + operation.value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const value = before + operation.value;
   const expiresAt = entry?.expiresAt ?? 0;
   return {
     effect: newPutEffect(operation.key, value, kind, expiresAt),

@@ -1,6 +1,7 @@
 /** What large values may have under way: counted by what they are in a record, over all shards, in the order they came. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { evaluate, readerOf } from '../../src/core/evaluate.ts';
 import { type LargeWriter, LargeWrites } from '../../src/core/master/large-writes.ts';
 import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/operation.ts';
 import { Status } from '../../src/core/result.ts';
@@ -41,6 +42,19 @@ test('all shards together number no more than one node could bear; one larger th
   const alone = cluster.submit(0, put('alone', 2048 * KIB));
   cluster.settle();
   assert.ok([...puts, alone].every(({ result }) => result?.status === Status.ok));
+});
+
+test('an append that would come to more than V8 can hold is refused before it is put together', () => {
+  const half = 'x'.repeat(300 * KIB * KIB);
+  const entry = { value: half, kind: ValueKind.text, version: 1, expiresAt: 0 };
+  const operation = { verb: 'append', key: 'k', value: half, kind: ValueKind.text } as const;
+  const moment = { time: 0, seq: 2, maxValueBytes: 511 * KIB * KIB };
+  const { result } = evaluate(
+    operation,
+    readerOf(() => entry),
+    moment,
+  );
+  assert.equal(result.status, Status.valueTooLarge);
 });
 
 test('shards that wait are served in the order they were refused, and one that wants nothing any more is passed over', () => {
