@@ -46,7 +46,6 @@ const REFUSED: [options: unknown, says: RegExp][] = [
   [null, /options must be an object, got null/],
 ];
 
-
 describe('checkMemoryLimit', () => {
   const present = { maxMemoryBytes: 64 * MIB, eviction: 'noeviction' } as const;
   const cluster = { shards: 10, maxValueBytes: MIB };
