@@ -34,10 +34,10 @@ export function presentBytes(operation: Operation, watched: Watched, sizes: Valu
   }
 }
 
-function gathered({ keys }: GatherOperation, sizes: ValueSizes): number {
+function gathered({ keys, heads }: GatherOperation, sizes: ValueSizes): number {
   let bytes = 0;
-  for (const key of keys) bytes += sizes.ofKey(key);
-  return bytes;
+  for (let at = 0; at < keys.length - heads; at++) bytes += sizes.ofKey(keys[at]!);
+  return Math.min(bytes, Math.max(TRANSACTION_BYTES_MAX, sizes.longest));
 }
 
 function ofSteps(steps: readonly Step[], sizes: ValueSizes): number {
@@ -73,8 +73,9 @@ function toldOfStep({ verb, key }: Step, watched: Watched, sizes: ValueSizes): n
   return watched === Watched.yes && verb === 'expire' ? sizes.ofKey(key) : 0;
 }
 
+/** More than that is refused before anything is done (transaction.ts). */
 function toldOf(parts: readonly { readonly key: string }[], sizes: ValueSizes): number {
   let bytes = 0;
   for (const { key } of parts) bytes += sizes.ofKey(key);
-  return bytes;
+  return Math.min(bytes, Math.max(TRANSACTION_BYTES_MAX, sizes.longest));
 }

@@ -66,7 +66,7 @@ export class Master implements MasterMachine {
     const surroundings = { settings, outbox, room, large, memory, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
-    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => this.watches.groupDone(ended));
+    this.transactions = new Transactions(settings, outbox, this.shards, this.watches);
     this.repair = new Repair(settings, outbox, this.seats, this.shards);
   }
 

@@ -34,10 +34,15 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
 }
 
 /** What a transaction over several shards would have to bear: refused as soon as it is too much, before it is on this heap. */
-function gather({ keys }: GatherOperation, store: Store, time: number): Result {
+function gather({ keys, heads }: GatherOperation, store: Store, time: number): Result {
   const items: Result[] = [];
+  const valued = keys.length - heads;
   let bytes = 0;
   for (const key of keys) {
+    if (items.length >= valued) {
+      items.push(stat({ verb: 'stat', key }, store, time));
+      continue;
+    }
     const item = readKey({ verb: 'get', key }, store, time);
     bytes += item.value?.length ?? 0;
     if (bytes > TRANSACTION_BYTES_MAX && items.length > 0) return itemsResult(Status.valueTooLarge, 0, []);
