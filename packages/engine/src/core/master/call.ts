@@ -69,6 +69,11 @@ export class Call implements MasterCall {
     return this.operation.verb === 'put' && typeof this.operation.value !== 'string';
   }
 
+  /** A large value is answered as a block, unless the read has to be in the log. */
+  get asksBlock(): boolean {
+    return this.operation.verb === 'get' && this.operation.blocks === true;
+  }
+
   get bytes(): number {
     return CALL_BYTES + bytesOf(this.operation);
   }

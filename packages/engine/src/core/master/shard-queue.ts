@@ -295,6 +295,8 @@ export class ShardQueue implements LargeWriter {
   private costOf(call: Call): number {
     const { bytes } = call;
     if (call.isShardRead) return bytes + ANSWER_COPIES * (PAGE_BYTES + this.presentOf(call));
+    // Blocks are on no heap, and are copied one after the other: who reads one keeps nobody waiting.
+    if (call.asksBlock) return bytes;
     if (!call.isWrite) return bytes + ANSWER_COPIES * this.presentOf(call);
     const own = call.bearsBlock ? Math.min(bytes, this.credit.blockCreditBytes) : bytes;
     return own + this.presentOf(call);
