@@ -13,7 +13,7 @@ import { HEAP_CALLS, type HeapLoad } from './fixtures/heap-load.ts';
 
 const MIB = 1024 * 1024;
 const FIXTURE = fileURLToPath(new URL('./fixtures/heap-load.ts', import.meta.url));
-const DRAWN = Number(process.env.HEAP_RUNS ?? 2);
+const DRAWN = Number(process.env.HEAP_RUNS ?? 1);
 const SEED = Number(process.env.HEAP_SEED ?? 5);
 
 async function survives(load: HeapLoad): Promise<void> {
