@@ -18,6 +18,7 @@ import {
   type NodeSettings,
 } from '../core/settings.ts';
 import { HASH_SLOTS } from '../core/slot.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../core/transaction.ts';
 import { checkCount, checkFlag, checkNames, invalidOption } from './call-options.ts';
 import type { CallerLimits } from './caller.ts';
 import type { ClusterOptions, MemoryLimitOptions } from './options.ts';
@@ -31,6 +32,7 @@ export interface ClusterSettings {
   readonly node: NodeSettings;
   readonly limits: CallerLimits;
   readonly hangLimitMs: number;
+  /** With what values on their way need (`valueHeapMb`). */
   readonly nodeHeapMb: number;
   readonly chaos: boolean;
 }
@@ -42,7 +44,8 @@ const RANGES = {
   replicas: [0, SEATS_MAX - 2],
   maxMemory: [0, Number.MAX_SAFE_INTEGER],
   maxKeyBytes: [1, 64 * KIB],
-  maxValueBytes: [1, 512 * MIB],
+  // V8's longest string is a little shorter than 512 MiB.
+  maxValueBytes: [1, 511 * MIB],
   maxWaitingOperations: [1, 2 ** 24],
   maxWaitingBytes: [1, Number.MAX_SAFE_INTEGER],
   hangLimitMs: [50, 3_600_000],
@@ -66,11 +69,13 @@ const MEMORY_MIN = MIB;
 const SHARD_PART = 64;
 const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
-/**
- * Of the longest value, what a node's heap has room for by default: a message may bring two of them (a change and what was
- * there before), while two more are being sent. V8 ends the whole process, not the node, if one string does not fit.
- */
-const HEAP_VALUES = 4;
+const CREDIT_MIN = 16 * KIB;
+/** Of all shards together, at most so much credit beyond that: one node may come to be the primary of all of them. */
+const CREDIT_OF_ALL = 128 * MIB;
+/** Of values in uncommitted logs: as they came, as they are evaluated (a string put together is made twice), as they are sent. */
+const HEAP_COPIES = 3;
+/** Longest values on a heap beyond credit: answers on their way, slices for a learner, one being evaluated or stored. */
+const HEAP_VALUES = 6;
 
 /** @throws {KvError} INVALID_OPTION */
 export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
@@ -90,13 +95,25 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
       maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
     },
     hangLimitMs: options.hangLimitMs ?? DEFAULT_HANG_LIMIT_MS,
-    nodeHeapMb: options.nodeHeapMb ?? defaultHeapMb(master.maxValueBytes),
+    nodeHeapMb: (options.nodeHeapMb ?? DEFAULT_NODE_HEAP_MB) + valueHeapMb(master),
     chaos: options.chaos ?? false,
   };
 }
 
-function defaultHeapMb(maxValueBytes: number): number {
-  return Math.max(DEFAULT_NODE_HEAP_MB, Math.ceil((HEAP_VALUES * maxValueBytes) / MIB));
+/**
+ * MiB of a node's V8 heap for values on their way, besides `nodeHeapMb`: a value that does not fit ends the process, and not
+ * only the node, so no option may take this away. It is a limit, nothing is reserved:
+ *
+ *   shards x mostCreditBytes(shards)                        what is below LARGE_BYTES
+ *   HEAP_COPIES x max(largeWriteBytes, one operation)       records that are not committed
+ *   HEAP_VALUES x maxValueBytes                             what is read, streamed and evaluated beside them
+ *
+ * where one operation is a value and what was there before, or a transaction.
+ */
+function valueHeapMb({ shards, largeWriteBytes, maxValueBytes }: MasterSettings): number {
+  const oneOperation = 2 * Math.max(maxValueBytes, TRANSACTION_OUTCOME_BYTES_MAX);
+  const records = HEAP_COPIES * Math.max(largeWriteBytes, oneOperation);
+  return Math.ceil((shards * mostCreditBytes(shards) + records + HEAP_VALUES * maxValueBytes) / MIB);
 }
 
 function checkReplicas({ nodes, replicas }: MasterSettings, options: ClusterOptions): void {
@@ -134,28 +151,29 @@ const LIMIT_NAMES: ReadonlySet<string> = new Set<keyof MemoryLimitOptions>(['max
 export function checkMemoryLimit(
   options: MemoryLimitOptions,
   present: MemoryLimit,
-  maxValueBytes: number,
+  cluster: Pick<MasterSettings, 'shards' | 'maxValueBytes'>,
 ): MemoryLimitChange {
   checkNames(options, LIMIT_NAMES, 'option');
   const { maxMemory = present.maxMemoryBytes, eviction = present.eviction } = options;
   checkCount('maxMemory', maxMemory, ...RANGES.maxMemory);
   checkPolicy(eviction);
-  return { maxMemoryBytes: maxMemory, eviction, ...creditOf(maxMemory, maxValueBytes) };
+  return { maxMemoryBytes: maxMemory, eviction, ...creditOf(maxMemory, cluster) };
 }
 
 function masterSettings(options: ClusterOptions): MasterSettings {
   const defaults = DEFAULT_MASTER_SETTINGS;
   const maxMemory = options.maxMemory ?? 0;
   const maxValueBytes = options.maxValueBytes ?? defaults.maxValueBytes;
+  const shards = options.shards ?? defaults.shards;
   return {
     ...defaults,
     nodes: options.nodes ?? defaults.nodes,
-    shards: options.shards ?? defaults.shards,
+    shards,
     replicas: options.replicas ?? defaults.replicas,
     maxValueBytes,
     maxMemoryBytes: maxMemory,
     eviction: options.eviction ?? 'noeviction',
-    ...creditOf(maxMemory, maxValueBytes),
+    ...creditOf(maxMemory, { shards, maxValueBytes }),
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
     historyChanges: options.watchHistory ?? defaults.historyChanges,
@@ -163,27 +181,32 @@ function masterSettings(options: ClusterOptions): MasterSettings {
   };
 }
 
-function creditOf(maxMemory: number, maxValueBytes: number): Credit {
-  return { creditBytes: creditBytes(maxMemory), blockCreditBytes: blockCreditBytes(maxMemory, maxValueBytes) };
+function creditOf(maxMemory: number, cluster: Pick<MasterSettings, 'shards' | 'maxValueBytes'>): Credit {
+  const bytes = creditBytes(maxMemory, cluster.shards);
+  return { creditBytes: bytes, blockCreditBytes: Math.ceil(bytes * blockPart(maxMemory, cluster.maxValueBytes)) };
+}
+
+/** Bytes a shard may have under way without a limit of memory. */
+function mostCreditBytes(shards: number): number {
+  return Math.min(DEFAULT_MASTER_SETTINGS.creditBytes, Math.max(CREDIT_MIN, Math.floor(CREDIT_OF_ALL / shards)));
 }
 
 /**
  * Bytes a shard may have under way. A node stops taking writes at 15/16 of its memory, and the last sixteenth is for what
  * is under way then: so that of one shard must be a part of it.
  */
-function creditBytes(maxMemory: number): number {
-  const most = DEFAULT_MASTER_SETTINGS.creditBytes;
-  return maxMemory === 0 ? most : Math.min(most, Math.max(16 * KIB, Math.floor(maxMemory / SHARD_PART)));
+function creditBytes(maxMemory: number, shards: number): number {
+  const most = mostCreditBytes(shards);
+  return maxMemory === 0 ? most : Math.min(most, Math.max(CREDIT_MIN, Math.floor(maxMemory / SHARD_PART)));
 }
 
 /**
  * What one block takes of that: a part, unless so many of the longest as then fit were more than may be under way. A replica
  * takes whatever it is sent, so they would lie in it beyond its memory.
  */
-function blockCreditBytes(maxMemory: number, maxValueBytes: number): number {
+function blockPart(maxMemory: number, maxValueBytes: number): number {
   const part = DEFAULT_MASTER_SETTINGS.blockCreditBytes / DEFAULT_MASTER_SETTINGS.creditBytes;
-  const needed = maxMemory === 0 ? 0 : (SHARD_PART * maxValueBytes) / maxMemory;
-  return Math.ceil(creditBytes(maxMemory) * Math.max(part, needed));
+  return Math.max(part, maxMemory === 0 ? 0 : (SHARD_PART * maxValueBytes) / maxMemory);
 }
 
 function nodeSettings(options: ClusterOptions): NodeSettings {

@@ -168,7 +168,7 @@ export class Cluster extends TypedStore implements ClusterApi {
    */
   async setMemoryLimit(limit: MemoryLimitOptions): Promise<void> {
     this.#checkOpen();
-    const checked = checkMemoryLimit(limit, this.#runtime.master.memory.limit, this.#settings.limits.maxValueBytes);
+    const checked = checkMemoryLimit(limit, this.#runtime.master.memory.limit, this.#settings.master);
     await new Promise<void>((resolve, reject) => {
       this.#runtime.setMemoryLimit(checked, {
         onResult: () => resolve(),

@@ -59,12 +59,18 @@ export function oneByteToText(oneByte: string): string | undefined {
  * @throws {KvError} INVALID_KEY, KEY_TOO_LARGE
  */
 export function encodeKey(key: Key, maxBytes: number): string {
+  const isKey = typeof key === 'string' || types.isUint8Array(key);
+  // Each unit of a string is a byte at least: a length that V8 could not make one string of is refused before it tries.
+  if (isKey && key.length > maxBytes) throw keyTooLarge(key.length, maxBytes);
   const encoded = typeof key === 'string' ? textToOneByte(key) : types.isUint8Array(key) ? bytesToOneByte(key) : null;
   if (encoded === null) throw new KvError('INVALID_KEY', `got ${nameOf(key)}`);
   if (encoded === undefined) throw new KvError('INVALID_KEY', 'the string has a lone surrogate, so it has no UTF-8');
-  if (encoded.length > maxBytes)
-    throw new KvError('KEY_TOO_LARGE', `${encoded.length} bytes, the limit is ${maxBytes}`);
+  if (encoded.length > maxBytes) throw keyTooLarge(encoded.length, maxBytes);
   return encoded;
+}
+
+function keyTooLarge(bytes: number, maxBytes: number): KvError {
+  return new KvError('KEY_TOO_LARGE', `${bytes} bytes, the limit is ${maxBytes}`);
 }
 
 /** A key as it is told: text if it is UTF-8, else its bytes. Either finds the entry. */

@@ -43,7 +43,7 @@ export interface ClusterOptions {
   eviction?: EvictionPolicy;
   /** Longest key in bytes (default 64 KiB, at most 64 KiB). */
   maxKeyBytes?: number;
-  /** Longest value in bytes (default 16 MiB, at most 512 MiB). */
+  /** Longest value in bytes (default 16 MiB, at most 511 MiB). */
   maxValueBytes?: number;
   /** Operations that may wait before BUSY (default 262,144), and the bytes of their keys and values (default 256 MiB). */
   maxWaitingOperations?: number;
@@ -54,8 +54,8 @@ export interface ClusterOptions {
    */
   hangLimitMs?: number;
   /**
-   * V8 heap of each node in MiB (default 128, or four times maxValueBytes if that is more; at least 32). Data lives outside of
-   * it, but a value that does not fit while it is on its way ends the process.
+   * V8 heap of each node in MiB (default 128, at least 32), for what it needs besides values on their way: those get room of
+   * their own beyond it. Data lies outside of the heap.
    */
   nodeHeapMb?: number;
   /**

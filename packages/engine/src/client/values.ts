@@ -35,9 +35,24 @@ export function kindOf(value: unknown): ValueKind {
  * @throws {KvError} INVALID_VALUE naming what cannot be stored and where, VALUE_TOO_LARGE
  */
 export function encodeValue(value: unknown, kind: ValueKind, maxBytes: number): string {
-  const encoded = encode(value, kind);
+  checkLength(value, kind, maxBytes);
+  const encoded = encode(value, kind, maxBytes);
   if (encoded.length > maxBytes) throw valueTooLarge(encoded.length, maxBytes);
   return encoded;
+}
+
+/** What V8 could not make one string of must be refused before it tries. */
+function checkLength(value: unknown, kind: ValueKind, maxBytes: number): void {
+  if (kind === ValueKind.text) {
+    const { length } = value as string;
+    // A unit of UTF-16 is one to three bytes of UTF-8: most texts need not be looked through.
+    if (length * 3 <= maxBytes) return;
+    const bytes = Buffer.byteLength(value as string, 'utf8');
+    if (bytes > maxBytes) throw valueTooLarge(bytes, maxBytes);
+  } else if (kind === ValueKind.bytes) {
+    const { byteLength } = value as Uint8Array;
+    if (byteLength > maxBytes) throw valueTooLarge(byteLength, maxBytes);
+  }
 }
 
 export function valueTooLarge(bytes: number, maxBytes: number): KvError {
@@ -64,7 +79,7 @@ export function decodeInteger(text: string): number | bigint {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
-function encode(value: unknown, kind: ValueKind): string {
+function encode(value: unknown, kind: ValueKind, maxBytes: number): string {
   switch (kind) {
     case ValueKind.text: {
       const encoded = textToOneByte(value as string);
@@ -76,7 +91,17 @@ function encode(value: unknown, kind: ValueKind): string {
     case ValueKind.number:
       return String(value);
     case ValueKind.structured:
-      return packStructured(value);
+      return pack(value, maxBytes);
+  }
+}
+
+/** How long a structured value gets is known only once it is packed. */
+function pack(value: unknown, maxBytes: number): string {
+  try {
+    return packStructured(value);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG') throw error;
+    throw new KvError('VALUE_TOO_LARGE', `more than V8 can hold as a string, the limit is ${maxBytes} bytes`);
   }
 }
 

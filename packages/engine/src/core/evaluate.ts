@@ -39,20 +39,34 @@ export interface Head {
   readonly expiresAt: number;
 }
 
+/** A head that says how long the value is. */
+export interface SizedHead extends Head {
+  readonly valueBytes: number;
+}
+
 /** The part of a store that evaluation reads. Making a string of a value costs as much as finding it: ask for the head
  * where that is enough. */
 export interface EntryReader {
   /** As a client reads it, which counts as a use; with `blocks` a large value may come as a block. */
   get(key: string, blocks?: boolean): Entry | undefined;
   peek(key: string): Entry | undefined;
-  head(key: string): Head | undefined;
+  head(key: string): SizedHead | undefined;
+  /** Uses the entry without reading it. */
+  touch(key: string): void;
   /** Since the entry was last used. */
   idleMs(key: string): number;
 }
 
 /** A reader of entries that are at hand whole. To have read them was a use of them. */
 export function readerOf(get: (key: string) => Entry | undefined): EntryReader {
-  return { get, peek: get, head: get, idleMs: () => 0 };
+  return { get, peek: get, head: (key) => headOf(get(key)), touch: () => {}, idleMs: () => 0 };
+}
+
+/** The head of an entry that is at hand whole. */
+export function headOf(entry: Entry | undefined): SizedHead | undefined {
+  if (entry === undefined) return undefined;
+  const { kind, version, expiresAt, value } = entry;
+  return { kind, version, expiresAt, valueBytes: value.length };
 }
 
 /** What evaluation is told besides the operation. `seq` becomes the version of what is written. */
@@ -68,7 +82,7 @@ export function liveEntry(store: EntryReader, key: string, time: number): Entry 
 }
 
 /** {@link liveEntry} for those who need not see the value. */
-export function liveHead(store: EntryReader, key: string, time: number): Head | undefined {
+export function liveHead(store: EntryReader, key: string, time: number): SizedHead | undefined {
   return liveOnly(store.head(key), time);
 }
 
@@ -92,7 +106,7 @@ export function evaluate(operation: KeyWriteOperation, store: EntryReader, momen
     case 'set-bit':
       return evaluateSetBit(operation, liveEntry(store, operation.key, moment.time), moment);
     case 'expire':
-      return evaluateExpire(operation, liveEntry(store, operation.key, moment.time), moment);
+      return evaluateExpire(operation, store, moment);
   }
 }
 
@@ -107,11 +121,12 @@ export function readKey(operation: KeyReadOperation, store: EntryReader, time: n
 }
 
 function statKey({ key, tells, uses }: StatOperation, store: EntryReader, time: number): Result {
-  const entry = liveEntry(store, key, time);
-  if (entry === undefined) return plainResult(Status.absent, 0);
-  const { version, value, kind, expiresAt } = entry;
-  const text = tells === 'idle' ? String(store.idleMs(key)) : tells === 'value' ? value : String(value.length);
-  if (uses === true) store.get(key);
+  const head = liveHead(store, key, time);
+  if (head === undefined) return plainResult(Status.absent, 0);
+  const { version, kind, expiresAt, valueBytes } = head;
+  const text =
+    tells === 'idle' ? String(store.idleMs(key)) : tells === 'value' ? store.peek(key)!.value : String(valueBytes);
+  if (uses === true) store.touch(key);
   return valueResult(Status.ok, version, text, kind, expiresAt);
 }
 
@@ -190,8 +205,10 @@ function evaluateAppend(operation: AppendOperation, entry: Entry | undefined, mo
   const present = entry?.kind ?? operation.kind;
   if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
   const kind = present === ValueKind.number ? ValueKind.text : present;
-  const value = (entry?.value ?? '') + operation.value;
-  if (value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const before = entry?.value ?? '';
+  // Before they are put together: two strings that V8 can hold may come to one that it cannot.
+  if (before.length + operation.value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const value = before + operation.value;
   const expiresAt = entry?.expiresAt ?? 0;
   return {
     effect: newPutEffect(operation.key, value, kind, expiresAt),
@@ -242,23 +259,22 @@ function overwrite(key: string, value: string, entry: Entry | undefined, moment:
   };
 }
 
-function evaluateExpire(operation: ExpireOperation, entry: Entry | undefined, moment: Moment): Outcome {
-  if (entry === undefined) return refused(Status.absent, undefined);
+function evaluateExpire(operation: ExpireOperation, store: EntryReader, moment: Moment): Outcome {
   const { key } = operation;
+  const head = liveHead(store, key, moment.time);
+  if (head === undefined) return refused(Status.absent, undefined);
+  const answer = (status: Status, version: number): Result =>
+    operation.previous ? previousResult(status, version, store.peek(key)) : plainResult(status, version);
   const expiresAt = deadlineOf(operation, moment);
-  if (!deadlineMayChange(operation, entry.expiresAt, expiresAt)) return unexpired(operation, entry);
-  if (expiresAt !== 0 && expiresAt <= moment.time) {
-    const result = operation.previous ? previousResult(Status.ok, 0, entry) : plainResult(Status.ok, 0);
-    return { effect: { type: 'remove', key, cause: 'delete' }, result };
+  // The deadline stays as it is: a failed condition, or for a read that would only have removed one, nothing to do.
+  if (!deadlineMayChange(operation, head.expiresAt, expiresAt)) {
+    return { effect: NO_EFFECT, result: answer(Status.conditionFailed, head.version) };
   }
-  const result = operation.previous ? previousResult(Status.ok, moment.seq, entry) : plainResult(Status.ok, moment.seq);
+  if (expiresAt !== 0 && expiresAt <= moment.time) {
+    return { effect: { type: 'remove', key, cause: 'delete' }, result: answer(Status.ok, 0) };
+  }
+  const result = answer(Status.ok, moment.seq);
   return { effect: { type: 'deadline', key, expiresAt }, result: { ...result, expiresAt } };
-}
-
-/** The deadline stays as it is: a failed condition, or for a read that would only have removed one, nothing to do. */
-function unexpired(operation: ExpireOperation, entry: Entry): Outcome {
-  if (!operation.previous) return refused(Status.conditionFailed, entry);
-  return { effect: NO_EFFECT, result: previousResult(Status.conditionFailed, entry.version, entry) };
 }
 
 function deadlineMayChange(operation: ExpireOperation, present: number, wanted: number): boolean {

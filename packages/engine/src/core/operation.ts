@@ -196,6 +196,8 @@ export interface GatherOperation {
   readonly verb: 'gather';
   readonly key: '';
   readonly keys: readonly string[];
+  /** So many of them, the last ones, are answered as `stat` does: nobody needs their values. */
+  readonly heads: number;
 }
 
 /** Writes what a transaction over several shards came to; its keys are locked, so nothing is left to judge. */

@@ -48,6 +48,8 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly filterSlots: number;
   /** Numbered requests and direct reads a shard may have unanswered. */
   readonly creditOperations: number;
+  /** Bytes of large values that logs of all shards together may hold uncommitted (one operation always fits). */
+  readonly largeWriteBytes: number;
   /** So many answers are accepted before a primary that is asked nothing meanwhile is told how far its log is committed. */
   readonly committedEvery: number;
   /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
@@ -99,6 +101,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,
   blockCreditBytes: 2 * 1024 * 1024,
+  largeWriteBytes: 64 * 1024 * 1024,
   committedEvery: 1024,
   waitingOperations: 262_144,
   waitingBytes: 256 * 1024 * 1024,

@@ -15,12 +15,13 @@ import {
   conditionHolds,
   type EntryReader,
   evaluate,
-  type Head,
+  headOf,
   liveEntry,
   liveHead,
   type Moment,
   type Outcome,
   readKey,
+  type SizedHead,
 } from './evaluate.ts';
 import {
   ANY_VERSION,
@@ -30,7 +31,7 @@ import {
   type Step,
   type TransactionOperation,
 } from './operation.ts';
-import { type DeadlineEffect, NO_EFFECT, type PutEffect, type RemoveEffect } from './record.ts';
+import { type DeadlineEffect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
 import { itemsResult, type Result, Status } from './result.ts';
 
 /** An effect a transaction can have on one key. */
@@ -47,16 +48,21 @@ export interface TransactionOutcome {
  * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
  * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
  */
-const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
+export const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * Bytes of present values that one transaction may read to get there. What is read is garbage at once, but thousands of steps
+ * that look at a large value and say little of it would keep a node longer than the hang limit.
+ */
+export const TRANSACTION_READ_MAX = 256 * 1024 * 1024;
 
 export function evaluateTransaction(
   operation: TransactionOperation,
   base: EntryReader,
   moment: Moment,
 ): TransactionOutcome {
-  const holds = allHold(operation.conditions, base, moment.time);
-  const steps = holds ? operation.then : operation.otherwise;
   const overlay = new Overlay(base);
+  const holds = allHold(operation.conditions, overlay, moment.time);
+  const steps = holds ? operation.then : operation.otherwise;
   const effects: KeyEffect[] = [];
   const items: Result[] = [];
   let bytes = 0;
@@ -64,7 +70,8 @@ export function evaluateTransaction(
     const { effect, result } = evaluateStep(step, overlay, moment);
     if (isFailure(result.status) && !operation.lenient) return failed(result.status);
     bytes += (result.value?.length ?? 0) + (effect.type === 'put' ? effect.value.length : 0);
-    if (bytes > TRANSACTION_OUTCOME_BYTES_MAX) return failed(Status.valueTooLarge);
+    if (bytes > TRANSACTION_OUTCOME_BYTES_MAX || overlay.bytesRead > TRANSACTION_READ_MAX)
+      return failed(Status.valueTooLarge);
     items.push(result);
     if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
       overlay.apply(effect, moment.seq);
@@ -90,10 +97,12 @@ function allHold(conditions: readonly Condition[], base: EntryReader, time: numb
 }
 
 function holds({ key, ifVersion, equals }: Condition, base: EntryReader, time: number): boolean {
-  if (equals === null) return conditionHolds(ifVersion, liveHead(base, key, time));
-  const entry = liveEntry(base, key, time);
-  if (!conditionHolds(ifVersion, entry)) return false;
-  return entry !== undefined && entry.value === equals.value && entry.kind === equals.kind;
+  const head = liveHead(base, key, time);
+  if (!conditionHolds(ifVersion, head)) return false;
+  if (equals === null) return true;
+  // Read only if it may be equal: then what is read is no more than what the condition brings.
+  if (head === undefined || head.kind !== equals.kind || head.valueBytes !== equals.value.length) return false;
+  return liveEntry(base, key, time)!.value === equals.value;
 }
 
 function evaluateStep(step: Step, reader: EntryReader, moment: Moment): Outcome {
@@ -107,10 +116,13 @@ const FEW = 8;
 
 /** Entries as earlier steps left them, over entries as they were. */
 class Overlay implements EntryReader {
+  /** Of values of `base`. */
+  bytesRead = 0;
   private readonly base: EntryReader;
   /** Keys written, each once, and what was written; `places` finds them once they are many. */
   private readonly keys: string[] = [];
   private readonly entries: (Entry | undefined)[] = [];
+  private readonly heads: (SizedHead | undefined)[] = [];
   private places: Map<string, number> | null = null;
 
   constructor(base: EntryReader) {
@@ -119,52 +131,83 @@ class Overlay implements EntryReader {
 
   get(key: string): Entry | undefined {
     const at = this.find(key);
-    return at < 0 ? this.base.get(key) : this.entries[at];
+    return at < 0 ? this.counted(this.base.get(key)) : this.entries[at];
   }
 
   peek(key: string): Entry | undefined {
     const at = this.find(key);
-    return at < 0 ? this.base.peek(key) : this.entries[at];
+    return at < 0 ? this.counted(this.base.peek(key)) : this.entries[at];
+  }
+
+  touch(key: string): void {
+    if (this.find(key) < 0) this.base.touch(key);
   }
 
   idleMs(key: string): number {
     return this.find(key) < 0 ? this.base.idleMs(key) : 0;
   }
 
-  head(key: string): Head | undefined {
+  head(key: string): SizedHead | undefined {
     const at = this.find(key);
-    return at < 0 ? this.base.head(key) : this.entries[at];
+    return at < 0 ? this.base.head(key) : this.heads[at];
+  }
+
+  private counted(entry: Entry | undefined): Entry | undefined {
+    if (entry !== undefined) this.bytesRead += entry.value.length;
+    return entry;
   }
 
   apply(effect: KeyEffect, version: number): void {
     const { key } = effect;
     switch (effect.type) {
       case 'put':
-        this.set(key, { value: textOf(effect.value), kind: effect.kind, version, expiresAt: effect.expiresAt });
+        this.setWhole(key, { value: textOf(effect.value), kind: effect.kind, version, expiresAt: effect.expiresAt });
         return;
       case 'remove':
-        this.set(key, undefined);
+        this.set(key, undefined, undefined);
         return;
       case 'deadline': {
-        const entry = this.get(key);
-        if (entry === undefined) return;
-        this.set(key, { value: entry.value, kind: entry.kind, version, expiresAt: effect.expiresAt });
+        const head = this.head(key);
+        if (head === undefined) return;
+        const { expiresAt } = effect;
+        this.set(key, this.withDeadline(key, head, version, expiresAt), { ...head, version, expiresAt });
       }
     }
+  }
+
+  /** The value is read only when somebody asks for it. */
+  private withDeadline(key: string, { kind }: SizedHead, version: number, expiresAt: number): Entry {
+    const at = this.find(key);
+    const present = at < 0 ? undefined : this.entries[at];
+    const value = (): string => present?.value ?? this.counted(this.base.peek(key))!.value;
+    return {
+      get value() {
+        return value();
+      },
+      kind,
+      version,
+      expiresAt,
+    };
   }
 
   private find(key: string): number {
     return this.places === null ? this.keys.indexOf(key) : (this.places.get(key) ?? -1);
   }
 
-  private set(key: string, entry: Entry | undefined): void {
+  private setWhole(key: string, entry: Entry): void {
+    this.set(key, entry, headOf(entry));
+  }
+
+  private set(key: string, entry: Entry | undefined, head: SizedHead | undefined): void {
     const at = this.find(key);
     if (at >= 0) {
       this.entries[at] = entry;
+      this.heads[at] = head;
       return;
     }
     this.keys.push(key);
     this.entries.push(entry);
+    this.heads.push(head);
     if (this.places !== null) this.places.set(key, this.keys.length - 1);
     else if (this.keys.length > FEW) this.places = new Map(this.keys.map((one, place) => [one, place]));
   }
@@ -185,6 +228,41 @@ export function netEffects(effects: readonly KeyEffect[], base: EntryReader): (P
     else net.push({ type: 'put', key, value: entry.value, kind: entry.kind, expiresAt: entry.expiresAt });
   }
   return net;
+}
+
+/** Bytes of present values that watchers are told besides `effects`: what was there before, and what got a new deadline. */
+export function toldBytes(effects: readonly KeyEffect[], watched: Watched, base: Pick<EntryReader, 'head'>): number {
+  const lengths = new Map<string, number>();
+  let bytes = 0;
+  for (const effect of effects) {
+    const before = lengths.get(effect.key) ?? base.head(effect.key)?.valueBytes ?? 0;
+    if (watched === Watched.withPrevious) bytes += before;
+    if (effect.type === 'deadline') bytes += before;
+    const after = effect.type === 'put' ? effect.value.length : effect.type === 'remove' ? 0 : before;
+    lengths.set(effect.key, after);
+  }
+  return bytes;
+}
+
+/** The keys whose values a transaction has to see; of the others, versions and deadlines are enough. */
+export function valuedKeysOf({ conditions, then, otherwise }: TransactionOperation): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { key, equals } of conditions) if (equals !== null) keys.add(key);
+  for (const step of then) if (needsValue(step)) keys.add(step.key);
+  for (const step of otherwise) if (needsValue(step)) keys.add(step.key);
+  return keys;
+}
+
+function needsValue(step: Step): boolean {
+  switch (step.verb) {
+    case 'put':
+    case 'delete':
+      return step.previous;
+    case 'stat':
+      return step.tells === 'value';
+    default:
+      return true;
+  }
 }
 
 /** Every key a transaction names, once. */

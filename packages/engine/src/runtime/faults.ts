@@ -24,16 +24,20 @@ export function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+/** Numbers in a cell: 256 KiB of doubles, which V8 neither moves nor looks through. */
+const LOAD = 32 * 1024;
+
 interface Cell {
   readonly next: Cell | null;
   readonly load: readonly number[];
 }
 
 /**
- * Small allocations without end. Never one big one: Node grants a dying heap only 16 MiB more, and an allocation beyond
- * that (a Map that rehashes) aborts the whole process instead of ending this worker.
+ * Allocations without end. Never one big one: Node grants a dying heap only 16 MiB more, and an allocation beyond that (a Map
+ * that rehashes) aborts the whole process instead of ending this worker. Nor tiny ones: marking millions of objects takes
+ * longer than the hang limit.
  */
 function exhaustMemory(): never {
   let cells: Cell | null = null;
-  for (let i = 0; ; i++) cells = { next: cells, load: [i, i, i, i, i, i, i, i] };
+  for (let i = 0; ; i++) cells = { next: cells, load: new Array<number>(LOAD).fill(i + 0.5) };
 }

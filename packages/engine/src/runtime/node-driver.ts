@@ -16,6 +16,7 @@ import { MASTER, type NodeId, nodeName } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { Message } from '../core/messages.ts';
 import type { NodeOutbox } from '../core/outbox.ts';
+import type { Result } from '../core/result.ts';
 import { BatchSender, type BatchTarget } from './batch-sender.ts';
 import type { Control, Peer } from './control.ts';
 import { type ControlBlock, steadySecond } from './control-block.ts';
@@ -60,11 +61,10 @@ export class NodeDriver implements NodeOutbox {
   }
 
   send(to: NodeId, message: Message): void {
-    if (message.type === 'value') {
-      if (message.result.block !== undefined) return this.copies.add(message, message.result.block);
-      this.countAnswer(message.result.value?.length ?? 0);
-    }
+    if (message.type !== 'value') return this.post(to, message);
+    if (message.result.block !== undefined) return this.copies.add(message, message.result.block);
     this.post(to, message);
+    this.countAnswer(bytesOfAnswer(message.result));
   }
 
   private post(to: NodeId, message: Message): void {
@@ -156,4 +156,11 @@ export class NodeDriver implements NodeOutbox {
     this.timerRuns += 1;
     this.wantTurn();
   };
+}
+
+function bytesOfAnswer({ value, page, items }: Result): number {
+  let bytes = value?.length ?? 0;
+  if (page !== null) for (const field of page.entries) if (typeof field === 'string') bytes += field.length;
+  if (items !== null) for (const item of items) bytes += item.value?.length ?? 0;
+  return bytes;
 }

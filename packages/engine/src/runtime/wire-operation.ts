@@ -119,7 +119,7 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       writeTransaction(out, operation);
       break;
     case 'gather':
-      out.push(Verb.gather, operation.keys.length);
+      out.push(Verb.gather, operation.heads, operation.keys.length);
       for (const key of operation.keys) out.push(key);
       break;
     case 'install':
@@ -254,9 +254,10 @@ function readStat(code: number, from: Cursor): StatOperation {
 }
 
 function readGather(from: Cursor): GatherOperation {
+  const heads = from.number();
   const keys: string[] = [];
   for (let left = from.number(); left > 0; left--) keys.push(from.string());
-  return { verb: 'gather', key: '', keys };
+  return { verb: 'gather', key: '', keys, heads };
 }
 
 function operationKind(code: number): ValueKind {

@@ -6,6 +6,8 @@ import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
 import { type ClusterOptions, KvError } from '../../src/index.ts';
 import { throws } from '../contract/subject.ts';
 
+const MIB = 1024 * 1024;
+
 /** What is refused, and what the text must say. */
 const REFUSED: [options: unknown, says: RegExp][] = [
   [{ nodes: 0 }, /nodes must be a whole number from 1 to 255, got 0/],
@@ -28,7 +30,7 @@ const REFUSED: [options: unknown, says: RegExp][] = [
   [{ eviction: 'allkeys-lru' }, /needs maxMemory/],
   [{ maxKeyBytes: 65_537 }, /maxKeyBytes/],
   [{ maxKeyBytes: 0 }, /maxKeyBytes/],
-  [{ maxValueBytes: 2 ** 30 }, /maxValueBytes/],
+  [{ maxValueBytes: 512 * MIB }, /maxValueBytes.*535822336/],
   [{ maxWaitingOperations: 0 }, /maxWaitingOperations/],
   [{ maxWaitingBytes: 0.5 }, /maxWaitingBytes/],
   [{ hangLimitMs: 5 }, /hangLimitMs/],
@@ -44,20 +46,19 @@ const REFUSED: [options: unknown, says: RegExp][] = [
   [null, /options must be an object, got null/],
 ];
 
-const MIB = 1024 * 1024;
-
 describe('checkMemoryLimit', () => {
   const present = { maxMemoryBytes: 64 * MIB, eviction: 'noeviction' } as const;
+  const cluster = { shards: 10, maxValueBytes: MIB };
 
   it('takes a part for a change of that part, with the credit that suits', () => {
     const { maxMemoryBytes } = present;
-    const changed = checkMemoryLimit({ eviction: 'allkeys-lru' }, present, MIB);
+    const changed = checkMemoryLimit({ eviction: 'allkeys-lru' }, present, cluster);
     // So many as fit of values of 1 MiB: one.
     const credit = { creditBytes: maxMemoryBytes / 64, blockCreditBytes: maxMemoryBytes / 64 };
     assert.deepStrictEqual(changed, { maxMemoryBytes, eviction: 'allkeys-lru', ...credit });
-    assert.equal(checkMemoryLimit({ maxMemory: undefined } as object, present, MIB).maxMemoryBytes, maxMemoryBytes);
+    assert.equal(checkMemoryLimit({ maxMemory: undefined } as object, present, cluster).maxMemoryBytes, maxMemoryBytes);
     const { creditBytes, blockCreditBytes } = DEFAULT_MASTER_SETTINGS;
-    assert.deepStrictEqual(checkMemoryLimit({ maxMemory: 0 }, present, MIB), {
+    assert.deepStrictEqual(checkMemoryLimit({ maxMemory: 0 }, present, cluster), {
       ...present,
       maxMemoryBytes: 0,
       creditBytes,
@@ -66,8 +67,8 @@ describe('checkMemoryLimit', () => {
   });
 
   it('takes a limit that nothing fits in, and eviction without a limit', () => {
-    assert.equal(checkMemoryLimit({ maxMemory: 1 }, present, MIB).maxMemoryBytes, 1);
-    assert.equal(checkMemoryLimit({ maxMemory: 0, eviction: 'allkeys-lru' }, present, MIB).eviction, 'allkeys-lru');
+    assert.equal(checkMemoryLimit({ maxMemory: 1 }, present, cluster).maxMemoryBytes, 1);
+    assert.equal(checkMemoryLimit({ maxMemory: 0, eviction: 'allkeys-lru' }, present, cluster).eviction, 'allkeys-lru');
   });
 
   const refused: readonly [limit: unknown, says: RegExp][] = [
@@ -85,7 +86,7 @@ describe('checkMemoryLimit', () => {
     it(`refuses ${JSON.stringify(limit)}`, () => {
       const isSaid = (error: unknown) =>
         error instanceof KvError && error.code === 'INVALID_OPTION' && says.test(error.message);
-      assert.throws(() => checkMemoryLimit(limit as object, present, MIB), isSaid);
+      assert.throws(() => checkMemoryLimit(limit as object, present, cluster), isSaid);
     });
   }
 });
@@ -103,7 +104,7 @@ describe('checkOptions', () => {
     const { nodes, shards, replicas } = settings.master;
     assert.deepStrictEqual([nodes, shards, replicas], [5, 10, 1]);
     assert.deepStrictEqual(settings.limits, { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 });
-    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [500, 128, false]);
+    assert.deepStrictEqual([settings.hangLimitMs, settings.chaos], [500, false]);
     assert.deepStrictEqual(settings.master, DEFAULT_MASTER_SETTINGS);
   });
 
@@ -132,7 +133,7 @@ describe('checkOptions', () => {
     assert.deepStrictEqual([master.waitingOperations, master.waitingBytes], [10, 1000]);
     assert.deepStrictEqual([node.maxMemoryBytes, node.eviction, node.hashSeed], [64 * 1024 * 1024, 'allkeys-lru', 7]);
     assert.deepStrictEqual([node.maxValueBytes, limits.maxValueBytes, limits.maxKeyBytes], [200, 200, 100]);
-    assert.deepStrictEqual([settings.hangLimitMs, settings.nodeHeapMb, settings.chaos], [1000, 64, true]);
+    assert.deepStrictEqual([settings.hangLimitMs, settings.chaos], [1000, true]);
   });
 
   it('lets less be under way when nodes are small', () => {
@@ -141,7 +142,6 @@ describe('checkOptions', () => {
   });
 
   it('lets no more of blocks be under way than a small node has room for', () => {
-    const MIB = 1024 * 1024;
     const underWay = (maxMemory: number, maxValueBytes: number): number => {
       const { creditBytes, blockCreditBytes } = checkOptions({ maxMemory, maxValueBytes }).master;
       const blocks = Math.max(1, Math.floor(creditBytes / Math.min(maxValueBytes, blockCreditBytes)));
@@ -155,11 +155,20 @@ describe('checkOptions', () => {
     assert.equal(underWay(64 * MIB, MIB), MIB);
   });
 
-  it('gives nodes a heap that the longest values fit in', () => {
-    const MIB = 1024 * 1024;
-    assert.equal(checkOptions().nodeHeapMb, 128);
-    assert.equal(checkOptions({ maxValueBytes: 512 * MIB }).nodeHeapMb, 2048);
-    assert.equal(checkOptions({ maxValueBytes: 512 * MIB, nodeHeapMb: 64 }).nodeHeapMb, 64);
+  it('gives nodes a heap for what they are told and for values on their way besides', () => {
+    const forValues = (maxValueBytes: number): number =>
+      checkOptions({ maxValueBytes, nodeHeapMb: 32 }).nodeHeapMb - 32;
+    // 10 x 8 of credit, three copies of 64, six values.
+    assert.equal(forValues(16 * MIB), 80 + 3 * 64 + 6 * 16);
+    assert.equal(forValues(511 * MIB), 80 + 3 * 2 * 511 + 6 * 511);
+    assert.equal(checkOptions().nodeHeapMb, 128 + forValues(16 * MIB));
+  });
+
+  it('shares what may be under way among many shards: one node may be the primary of all', () => {
+    const { creditBytes } = DEFAULT_MASTER_SETTINGS;
+    assert.equal(checkOptions({ shards: 16 }).master.creditBytes, creditBytes);
+    assert.equal(checkOptions({ shards: 128 }).master.creditBytes, MIB);
+    assert.equal(checkOptions({ shards: 16_384 }).master.creditBytes, 16 * 1024);
   });
 
   it('draws another hash seed for each cluster', () => {

@@ -38,6 +38,16 @@ const structured = fc.anything({
 });
 
 describe('values', () => {
+  it('what V8 could not make one string of is refused as any value or key that is too long', () => {
+    const text = '\u{e9}'.repeat(2 ** 28); // in UTF-8, 24 bytes more than V8's longest string
+    const tooLarge = { code: 'VALUE_TOO_LARGE' };
+    assert.throws(() => encodeValue(text, ValueKind.text, 511 * 2 ** 20), tooLarge);
+    assert.throws(() => encodeValue(new Uint8Array(2 ** 29), ValueKind.bytes, 511 * 2 ** 20), tooLarge);
+    assert.throws(() => encodeValue({ text }, ValueKind.structured, 511 * 2 ** 20), tooLarge);
+    assert.throws(() => encodeKey(text, 65_536), { code: 'KEY_TOO_LARGE' });
+    assert.throws(() => encodeKey(new Uint8Array(2 ** 29), 65_536), { code: 'KEY_TOO_LARGE' });
+  });
+
   it('structured values come back as they were', () => {
     const storable = structured.filter((value) => value !== undefined);
     fc.assert(

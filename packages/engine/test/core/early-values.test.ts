@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOBODY, nodeId } from '../../src/core/ids.ts';
+import { LargeWrites } from '../../src/core/master/large-writes.ts';
 import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard-control.ts';
 import { Tally } from '../../src/core/master/tally.ts';
 import type { Message } from '../../src/core/messages.ts';
@@ -30,6 +31,7 @@ class Subject {
       settings: { ...DEFAULT_MASTER_SETTINGS, creditBytes: Number.MAX_SAFE_INTEGER, creditOperations: 4096 },
       outbox: outbox as Partial<MasterOutbox> as MasterOutbox,
       room: { operations: 0, bytes: 0 },
+      large: new LargeWrites(Number.MAX_SAFE_INTEGER),
       memory: { isFull: () => false, evicts: false },
       tally: new Tally(),
       watches: () => ({ watchedBy: () => 0, onAnswer: () => {} }),

@@ -129,7 +129,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 5, arbitrary: write },
   read,
   transaction,
-  shape({ verb: constant('gather'), key: constant(''), keys: fc.array(bytes, { maxLength: 3 }) }),
+  shape({ verb: constant('gather'), key: constant(''), keys: fc.array(bytes, { maxLength: 3 }), heads: fc.nat(3) }),
   shape({
     verb: constant('install'),
     key: constant(''),

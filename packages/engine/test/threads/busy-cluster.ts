@@ -67,7 +67,9 @@ export class BusyCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
+    // Looked after before they hear of the end: the error of a test that failed must be its own, not "the cluster is closed".
+    const ended = Promise.allSettled(this.#loops);
     await this.cluster.close();
-    await Promise.allSettled(this.#loops);
+    await ended;
   }
 }

@@ -43,6 +43,8 @@ export class Call implements MasterCall {
   group: object | null = null;
   /** Bytes of the shard's credit it holds. */
   credit = 0;
+  /** Bytes it holds of what all shards have for large values (large-writes.ts). */
+  large = 0;
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';
@@ -65,6 +67,11 @@ export class Call implements MasterCall {
 
   get bearsBlock(): boolean {
     return this.operation.verb === 'put' && typeof this.operation.value !== 'string';
+  }
+
+  /** A large value is answered as a block, unless the read has to be in the log. */
+  get asksBlock(): boolean {
+    return this.operation.verb === 'get' && this.operation.blocks === true;
   }
 
   get bytes(): number {

@@ -16,6 +16,7 @@ import type { Operation, TransactionOperation } from '../operation.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../outbox.ts';
 import type { MasterSettings } from '../settings.ts';
 import { Call } from './call.ts';
+import { LargeWrites } from './large-writes.ts';
 import { NodeMemory } from './node-memory.ts';
 import { firstPlacement } from './placement.ts';
 import { Repair } from './repair.ts';
@@ -63,13 +64,11 @@ export class Master implements MasterMachine {
     };
     const watches = () => this.watches;
     const { memory, room, tally } = this;
-    const surroundings = { settings, outbox, room, memory, tally, onLocked, onLost, watches };
+    const large = new LargeWrites(settings.largeWriteBytes);
+    const surroundings = { settings, outbox, room, large, memory, tally, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
-    this.transactions = new Transactions(settings, outbox, this.shards, (ended) => {
-      if (ended.result !== null) tally.count(ended.operation, ended.result);
-      this.watches.groupDone(ended);
-    });
+    this.transactions = new Transactions(settings, outbox, this.shards, this.watches, tally);
     this.repair = new Repair(settings, outbox, this.seats, this.shards);
   }
 

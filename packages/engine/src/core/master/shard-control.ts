@@ -29,6 +29,7 @@ import { Status } from '../result.ts';
 import type { MasterSettings } from '../settings.ts';
 import type { Call } from './call.ts';
 import { changesBy } from './changes-by.ts';
+import type { LargeWrites } from './large-writes.ts';
 import type { NodeMemory } from './node-memory.ts';
 import { NO_SLOT } from './order-filter.ts';
 import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
@@ -40,6 +41,7 @@ export interface ShardSurroundings {
   readonly settings: MasterSettings;
   readonly outbox: MasterOutbox;
   readonly room: WaitingRoom;
+  readonly large: LargeWrites;
   readonly memory: NodeMemory;
   readonly tally: Tally;
   watches(): Watches;
@@ -84,8 +86,10 @@ export class ShardControl {
       request: (call: Call) => this.sendRequest(call),
       read: (call: Call) => this.sendRead(call),
       locked: (call: Call) => surroundings.onLocked(call),
+      watchedBy: (call: Call) => this.watchedBy(call),
     };
-    this.queue = new ShardQueue(shard, surroundings.settings, surroundings.room, departures);
+    const { settings, room, large } = surroundings;
+    this.queue = new ShardQueue(shard, { settings, room, large, departures });
   }
 
   get primary(): NodeId {
@@ -113,7 +117,7 @@ export class ShardControl {
     this.untold = 0;
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
-    const watched = call.isWrite ? this.surroundings.watches().watchedBy(call) : Watched.no;
+    const watched = this.watchedBy(call);
     this.outbox.send(this.primary, {
       type: 'request',
       shard,
@@ -124,6 +128,10 @@ export class ShardControl {
       pressure,
       watched,
     });
+  }
+
+  private watchedBy(call: Call): Watched {
+    return call.isWrite ? this.surroundings.watches().watchedBy(call) : Watched.no;
   }
 
   private sendRead(call: Call): void {
@@ -144,7 +152,7 @@ export class ShardControl {
     const watches = this.surroundings.watches();
     if (message.request === 0) return watches.onAnswer(message, null);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
-    const call = this.queue.answered();
+    const call = this.queue.answered(message.result);
     watches.onAnswer(message, call.group);
     if (call.isWrite) {
       this.writes += 1;
@@ -195,8 +203,6 @@ export class ShardControl {
   }
 
   private acceptValue(message: ValueMessage): Call {
-    // Blocks are on no heap, and are read one after the other.
-    this.queue.noteAnswer(message.result.value?.length ?? 0);
     const call = this.queue.valueArrived(message.id);
     this.reads += 1;
     this.surroundings.tally.count(call.operation, message.result);

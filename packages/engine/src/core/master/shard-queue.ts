@@ -10,15 +10,22 @@
  *   Q3  credit bounds what is under way: at most creditOperations and creditBytes (one operation always fits; more bytes
  *       only until those that a higher limit had let go are answered).
  *   Q4  order of arrival is kept into `held`: what waits for credit waits in line.
+ *   Q5  an operation counts for all values its record bears or its answer brings, those that are there already too
+ *       (heap-cost.ts); from LARGE_BYTES on it is numbered only once all shards together have room for it (large-writes.ts).
  */
 import { Deque } from '../deque.ts';
 import { invariant } from '../invariant.ts';
 import { isShardRead, type Operation, type TransactionOperation } from '../operation.ts';
 import type { Sink } from '../outbox.ts';
+import type { Watched } from '../record.ts';
+import type { Result } from '../result.ts';
 import type { Credit, MasterSettings } from '../settings.ts';
 import { keysOf } from '../transaction.ts';
 import { Call } from './call.ts';
+import { presentBytes } from './heap-cost.ts';
+import { LARGE_BYTES, type LargeWriter, type LargeWrites } from './large-writes.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
+import { ValueSizes } from './value-sizes.ts';
 
 /** Where an admitted operation goes. */
 export interface Departures {
@@ -26,6 +33,8 @@ export interface Departures {
   read(call: Call): void;
   /** A lock's slots are its own now: nothing is under way on them, and whatever comes later waits. */
   locked(call: Call): void;
+  /** Who hears of what it does. */
+  watchedBy(call: Call): Watched;
 }
 
 /** What all shards' queues together may make wait. */
@@ -34,16 +43,21 @@ export interface WaitingRoom {
   bytes: number;
 }
 
+/** What the queues of all shards share, and whom this one serves. */
+export interface QueueParts {
+  readonly settings: MasterSettings;
+  readonly room: WaitingRoom;
+  readonly large: LargeWrites;
+  readonly departures: Departures;
+}
+
 /** An answer is there more than once while it is under way: read, cloned on its way, and as it arrives. */
 const ANSWER_COPIES = 3;
 
-/** What an answer is taken for before any came: a first burst of reads of large values must not all be let in at once. */
-const FIRST_ANSWER_BYTES = 64 * 1024;
+/** What a page of a shard is taken for besides one large value. */
+const PAGE_BYTES = 64 * 1024;
 
-/** Of the expected size of an answer, with each smaller one: forgotten to a hundredth after some 450 reads. */
-const ANSWER_FADING = 0.99;
-
-export class ShardQueue {
+export class ShardQueue implements LargeWriter {
   readonly unanswered = new Deque<Call>();
   readonly reads = new Deque<Call>();
   lastRequest = 0;
@@ -56,7 +70,9 @@ export class ShardQueue {
   private readonly settings: MasterSettings;
   private readonly departures: Departures;
   private readonly room: WaitingRoom;
+  private readonly large: LargeWrites;
   private readonly filter: OrderFilter;
+  private readonly sizes: ValueSizes;
   private readonly waiting = new Deque<Call>();
   private held: Call[] = [];
   private shardReads: Call[] = [];
@@ -70,15 +86,19 @@ export class ShardQueue {
   private creditBytes: number;
   /** What it is when nothing is under way. */
   private credit: Credit;
-  private expectedAnswerBytes = FIRST_ANSWER_BYTES;
+  /** Something was refused by `large`, and not tried since. */
+  private awaitsLarge = false;
   private retry = false;
 
-  constructor(shard: number, settings: MasterSettings, room: WaitingRoom, departures: Departures) {
+  constructor(shard: number, { settings, room, large, departures }: QueueParts) {
     this.shard = shard;
     this.settings = settings;
     this.room = room;
+    this.large = large;
     this.departures = departures;
-    this.filter = new OrderFilter(settings.filterSlots);
+    const filter = new OrderFilter(settings.filterSlots);
+    this.filter = filter;
+    this.sizes = new ValueSizes(settings.filterSlots, settings.maxValueBytes, (key) => filter.slotOf(key));
     this.creditOperations = settings.creditOperations;
     this.creditBytes = settings.creditBytes;
     this.credit = settings;
@@ -125,7 +145,7 @@ export class ShardQueue {
     call.group = group;
     this.takeCredit(call);
     if (!call.isWrite) this.readDirectly(call);
-    else if (this.paused) this.lockedWrites.push(call);
+    else if (this.paused || !this.takeLarge(call)) this.lockedWrites.push(call);
     else this.number(call);
   }
 
@@ -149,9 +169,11 @@ export class ShardQueue {
   // ---- answers --------------------------------------------------------------------------------------------------
 
   /** The first unanswered request has been answered. */
-  answered(): Call {
+  answered(result: Result): Call {
     const call = this.unanswered.shift();
     invariant(call !== undefined, 'an answer has its request');
+    this.sizes.end(call.operation, result);
+    this.giveLarge(call);
     this.filter.removeNumbered(call);
     this.finish(call);
     return call;
@@ -206,9 +228,12 @@ export class ShardQueue {
   tryHeld(): void {
     if (this.retry) {
       this.retry = false;
+      const awaited = this.awaitsLarge;
+      this.awaitsLarge = false;
       if (this.lockedWrites.length > 0 && !this.paused) this.sendLockedWrites();
       if (this.held.length > 0) this.placeHeldAgain();
       if (this.shardReads.length > 0) this.placeShardReadsAgain();
+      if (awaited && !this.awaitsLarge) this.large.leave(this);
     }
     for (let call = this.waiting.first(); call !== undefined && this.hasCredit(call); call = this.waiting.first()) {
       this.waiting.shift();
@@ -221,7 +246,10 @@ export class ShardQueue {
   private sendLockedWrites(): void {
     const calls = this.lockedWrites;
     this.lockedWrites = [];
-    for (const call of calls) this.number(call);
+    for (const call of calls) {
+      if (this.takeLarge(call)) this.number(call);
+      else this.lockedWrites.push(call);
+    }
   }
 
   /** Every operation that is not done yet, taken out: the shard is lost or the cluster closes. */
@@ -232,6 +260,10 @@ export class ShardQueue {
       this.room.operations -= 1;
       this.room.bytes -= call.bytes;
     }
+    for (const call of calls) this.giveLarge(call);
+    this.awaitsLarge = false;
+    this.large.leave(this);
+    this.sizes.lost();
     this.unanswered.clear();
     this.reads.clear();
     this.waiting.clear();
@@ -259,11 +291,38 @@ export class ShardQueue {
     return this.creditOperations > 0 && this.creditBytes >= this.costOf(call);
   }
 
-  /** A read is small and its answer may not be: it counts as what reads of this shard lately brought. */
+  /** Its own bytes, and those of values that are there already. A read is small and its answer may not be. */
   private costOf(call: Call): number {
     const { bytes } = call;
-    if (!call.isWrite) return bytes + ANSWER_COPIES * this.expectedAnswerBytes;
-    return call.bearsBlock ? Math.min(bytes, this.credit.blockCreditBytes) : bytes;
+    if (call.isShardRead) return bytes + ANSWER_COPIES * (PAGE_BYTES + this.presentOf(call));
+    // Blocks are on no heap, and are copied one after the other: who reads one keeps nobody waiting.
+    if (call.asksBlock) return bytes;
+    if (!call.isWrite) return bytes + ANSWER_COPIES * this.presentOf(call);
+    const own = call.bearsBlock ? Math.min(bytes, this.credit.blockCreditBytes) : bytes;
+    return own + this.presentOf(call);
+  }
+
+  private presentOf(call: Call): number {
+    if (this.sizes.isEmpty && (call.operation.verb === 'put' || !call.isWrite)) return 0;
+    return presentBytes(call.operation, this.departures.watchedBy(call), this.sizes);
+  }
+
+  /** Takes what a record costs of what all shards share; false if it must wait for it. Blocks are on no heap. */
+  private takeLarge(call: Call): boolean {
+    const bytes = (call.bearsBlock ? 0 : call.bytes) + this.presentOf(call);
+    if (bytes < LARGE_BYTES) return true;
+    if (!this.large.take(this, bytes)) {
+      this.awaitsLarge = true;
+      return false;
+    }
+    call.large = bytes;
+    return true;
+  }
+
+  private giveLarge(call: Call): void {
+    if (call.large === 0) return;
+    this.large.give(call.large);
+    call.large = 0;
   }
 
   private takeCredit(call: Call): void {
@@ -275,11 +334,6 @@ export class ShardQueue {
   private giveCredit(call: Call): void {
     this.creditOperations += 1;
     this.creditBytes += call.credit;
-  }
-
-  /** An answer brought so many bytes: the largest of late counts, and fades. */
-  noteAnswer(bytes: number): void {
-    this.expectedAnswerBytes = Math.max(bytes, Math.floor(this.expectedAnswerBytes * ANSWER_FADING));
   }
 
   private admit(call: Call): void {
@@ -306,12 +360,12 @@ export class ShardQueue {
     const { filter } = this;
     if (call.isLock) return this.giveLock(call);
     if (call.isWrite) {
-      if (this.paused || filter.hasDirectRead(call)) return false;
+      if (this.paused || filter.hasDirectRead(call) || !this.takeLarge(call)) return false;
       this.number(call);
       return true;
     }
     if (filter.hasWrite(call)) {
-      if (this.paused) return false;
+      if (this.paused || !this.takeLarge(call)) return false;
       this.number(call);
       return true;
     }
@@ -333,6 +387,8 @@ export class ShardQueue {
   }
 
   private number(call: Call): void {
+    if (call.operation.verb === 'clear') this.sizes.cleared();
+    else this.sizes.begin(call.operation);
     this.lastRequest += 1;
     call.number = this.lastRequest;
     call.stage = 'numbered';

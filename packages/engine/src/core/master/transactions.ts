@@ -29,17 +29,30 @@
  */
 
 import type { ErrorCode } from '../errors.ts';
-import { type EntryReader, readerOf } from '../evaluate.ts';
+import { type EntryReader, readerOf, type SizedHead } from '../evaluate.ts';
+import { invariant } from '../invariant.ts';
 import type { MasterCall } from '../machines.ts';
 import type { Entry, InstallOperation, TransactionOperation } from '../operation.ts';
 import type { MasterOutbox, Sink } from '../outbox.ts';
-import type { PutEffect, RemoveEffect } from '../record.ts';
+import { type PutEffect, type RemoveEffect, Watched } from '../record.ts';
 import { itemsResult, type Result, Status } from '../result.ts';
 import type { MasterSettings } from '../settings.ts';
 import { hashSlotOf, shardOfSlot } from '../slot.ts';
-import { evaluateTransaction, isBlind, isReadOnly, type KeyEffect, keysOf, netEffects } from '../transaction.ts';
+import {
+  evaluateTransaction,
+  isBlind,
+  isReadOnly,
+  type KeyEffect,
+  keysOf,
+  netEffects,
+  TRANSACTION_OUTCOME_BYTES_MAX,
+  toldBytes,
+  valuedKeysOf,
+} from '../transaction.ts';
 import type { Call } from './call.ts';
 import type { ShardControl } from './shard-control.ts';
+import type { Tally } from './tally.ts';
+import type { Watches } from './watches.ts';
 
 /** Version, in results, of what an install will write. No entry has it, and no condition asks for it. */
 const TO_COME = Number.MAX_SAFE_INTEGER;
@@ -55,7 +68,9 @@ interface PartListener {
 /** One shard's part, and the sink of its lock, its gather and its install, one after the other. */
 class Part implements Sink {
   readonly shard: ShardControl;
-  readonly keys: string[] = [];
+  keys: string[] = [];
+  /** So many of them, the first ones, are gathered with their values. */
+  valued = 0;
   transaction: Transaction;
   lock: Call | null = null;
   /** Its install is under way, and not its lock or gather. */
@@ -87,6 +102,8 @@ export class Transaction implements MasterCall {
   readonly sink: Sink;
   readonly operation: TransactionOperation;
   readonly parts: Part[] = [];
+  /** Of all its keys that have an entry, and of those whose values it needs. */
+  readonly heads = new Map<string, SizedHead>();
   readonly entries = new Map<string, Entry>();
   stage: Stage = 'locking';
   /** Locks, gathers or installs still awaited. */
@@ -95,6 +112,8 @@ export class Transaction implements MasterCall {
   settled = false;
   result: Result | null = null;
   lostShard = -1;
+  /** Its keys hold more than a transaction may come to. */
+  tooLarge = false;
 
   constructor(operation: TransactionOperation, sink: Sink) {
     this.operation = operation;
@@ -107,17 +126,20 @@ export class Transactions {
   private readonly outbox: MasterOutbox;
   private readonly shards: readonly ShardControl[];
   private readonly open = new Set<Transaction>();
-  private readonly done: (transaction: Transaction) => void;
+  private readonly watches: Watches;
+  private readonly tally: Tally;
   private now = 0;
 
-  /** `done` hears of every transaction that ended, before its locks are let go. */
+  /** `watches` hears of every transaction that ended, before its locks are let go. */
   constructor(
     settings: MasterSettings,
     outbox: MasterOutbox,
     shards: readonly ShardControl[],
-    done: (transaction: Transaction) => void,
+    watches: Watches,
+    tally: Tally,
   ) {
-    this.done = done;
+    this.watches = watches;
+    this.tally = tally;
     this.settings = settings;
     this.outbox = outbox;
     this.shards = shards;
@@ -210,8 +232,12 @@ export class Transactions {
     if (transaction.stage !== 'locking') return;
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
-    if (isBlind(transaction.operation)) this.decide(transaction);
+    if (isBlind(transaction.operation) && !this.tellsPrevious(transaction)) this.decide(transaction);
     else this.gather(transaction);
+  }
+
+  private tellsPrevious({ operation }: Transaction): boolean {
+    return this.watches.watchedKeys(keysOf(operation)) === Watched.withPrevious;
   }
 
   // ---- gathering ------------------------------------------------------------------------------------------------
@@ -219,36 +245,65 @@ export class Transactions {
   private gather(transaction: Transaction): void {
     transaction.stage = 'gathering';
     transaction.awaited = transaction.parts.length;
+    const valued = valuedKeysOf(transaction.operation);
     for (const part of transaction.parts) {
-      part.shard.queue.sendLocked({ verb: 'gather', key: '', keys: part.keys }, part, transaction);
+      const whole = part.keys.filter((key) => valued.has(key));
+      const heads = part.keys.filter((key) => !valued.has(key));
+      part.keys = [...whole, ...heads];
+      part.valued = whole.length;
+      const gather = { verb: 'gather', key: '', keys: part.keys, heads: heads.length } as const;
+      part.shard.queue.sendLocked(gather, part, transaction);
     }
   }
 
   /** Of its part. */
   onGathered(transaction: Transaction, part: Part, result: Result): void {
     if (transaction.stage !== 'gathering') return;
-    part.keys.forEach((key, at) => {
-      const { status, value, kind, version, expiresAt } = result.items![at]!;
-      if (status === Status.ok) transaction.entries.set(key, { value: value!, kind, version, expiresAt });
-    });
+    if (result.status !== Status.ok) transaction.tooLarge = true;
+    else this.keepGathered(transaction, part, result.items!);
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
     if (transaction.settled) this.finish(transaction);
-    else this.decide(transaction);
+    else if (transaction.tooLarge) {
+      transaction.result = itemsResult(Status.valueTooLarge, 0, []);
+      this.answer(transaction);
+    } else this.decide(transaction);
+  }
+
+  private keepGathered({ entries, heads }: Transaction, { keys, valued }: Part, items: readonly Result[]): void {
+    keys.forEach((key, at) => {
+      const { status, value, kind, version, expiresAt } = items[at]!;
+      if (status !== Status.ok) return;
+      const isWhole = at < valued;
+      if (isWhole) entries.set(key, { value: value!, kind, version, expiresAt });
+      heads.set(key, { kind, version, expiresAt, valueBytes: isWhole ? value!.length : Number(value) });
+    });
+  }
+
+  private readerOf({ entries, heads }: Transaction): EntryReader {
+    const get = (key: string): Entry | undefined => {
+      const entry = entries.get(key);
+      invariant(entry !== undefined || !heads.has(key), 'a value that is read was gathered');
+      return entry;
+    };
+    return { ...readerOf(get), head: (key) => heads.get(key) };
   }
 
   // ---- deciding and installing ----------------------------------------------------------------------------------
 
   private decide(transaction: Transaction): void {
-    const { operation, entries } = transaction;
+    const { operation } = transaction;
     const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.fail(transaction, 'SHARD_LOST', `shard ${lost.shard.shard}`);
-    const reader = readerOf((key) => entries.get(key));
+    const reader = this.readerOf(transaction);
     const moment = { time: this.now, seq: TO_COME, maxValueBytes: this.settings.maxValueBytes };
     const { effects, result } = evaluateTransaction(operation, reader, moment);
     transaction.result = result;
     const writing = this.installsOf(transaction, effects, reader);
     if (writing.length === 0) return this.answer(transaction);
+    if (this.tellsPrevious(transaction) && writing.some((one) => tellsTooMuch(one, reader))) {
+      return this.fail(transaction, 'TRANSACTION_TOO_LARGE', 'watchers ask for what was there before');
+    }
     if (writing.some(({ part, grows }) => grows && part.shard.refusesGrowth)) {
       return this.fail(transaction, 'OUT_OF_MEMORY', '');
     }
@@ -319,7 +374,8 @@ export class Transactions {
   private finish(transaction: Transaction): void {
     transaction.stage = 'done';
     this.open.delete(transaction);
-    this.done(transaction);
+    if (transaction.result !== null) this.tally.count(transaction.operation, transaction.result);
+    this.watches.groupDone(transaction);
     for (const { shard, lock } of transaction.parts) if (lock !== null) shard.queue.unlock(lock);
   }
 
@@ -354,4 +410,11 @@ interface Install {
   readonly part: Part;
   grows: boolean;
   readonly operation: InstallOperation & { readonly effects: (PutEffect | RemoveEffect)[] };
+}
+
+function tellsTooMuch({ operation }: Install, reader: EntryReader): boolean {
+  return (
+    toldBytes(operation.effects, Watched.withPrevious, reader) > TRANSACTION_OUTCOME_BYTES_MAX &&
+    operation.effects.length > 1
+  );
 }

@@ -197,9 +197,9 @@ export class Watches {
     if (slot >= 0 && slots === null && !this.filters.mayMeet(shard, slot)) return Watched.no;
     switch (operation.verb) {
       case 'transaction':
-        return this.strongest(keysOf(operation));
+        return this.watchedKeys(keysOf(operation));
       case 'install':
-        return this.strongest(operation.effects.map(({ key }) => key));
+        return this.watchedKeys(operation.effects.map(({ key }) => key));
       case 'clear':
         return Watched.yes;
       default:
@@ -207,7 +207,9 @@ export class Watches {
     }
   }
 
-  private strongest(keys: Iterable<string>): Watched {
+  /** The most that is wanted to be known of changes of any of these keys. */
+  watchedKeys(keys: Iterable<string>): Watched {
+    if (this.filters.isEmpty) return Watched.no;
     let strongest: Watched = Watched.no;
     for (const key of keys) {
       const watched = this.filters.watched(key);

@@ -28,8 +28,8 @@ import {
   type RemoveEffect,
   Watched,
 } from '../record.ts';
-import { plainResult, Status } from '../result.ts';
-import { evaluateTransaction, type KeyEffect } from '../transaction.ts';
+import { itemsResult, plainResult, Status } from '../result.ts';
+import { evaluateTransaction, type KeyEffect, TRANSACTION_OUTCOME_BYTES_MAX, toldBytes } from '../transaction.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
 import { atSoftLimit, overHardLimit } from './memory.ts';
@@ -93,7 +93,7 @@ export class Primary {
     invariant(request === state.lastRequest + 1, 'requests come in order, without gap');
     // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
     const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
-    const outcome = refused ?? this.evaluate(operation);
+    const outcome = refused ?? this.evaluate(operation, watched);
     const { effect, result } = outcome;
     const told = watched === Watched.no ? effect : this.inFull(effect, watched);
     this.noteUses(operation, outcome);
@@ -115,7 +115,7 @@ export class Primary {
     }
   }
 
-  private evaluate(operation: Operation): Outcome {
+  private evaluate(operation: Operation, watched: Watched): Outcome {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
     const { maxValueBytes } = context.settings;
@@ -125,6 +125,10 @@ export class Primary {
         return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
       case 'transaction': {
         const { effects, result } = evaluateTransaction(operation, state.data, moment);
+        if (watched !== Watched.no && effects.length > 1) {
+          const told = toldBytes(effects, watched, state.data);
+          if (told > TRANSACTION_OUTCOME_BYTES_MAX) return transactionTooLarge();
+        }
         return { effect: together(effects), result };
       }
       case 'install': {
@@ -260,6 +264,11 @@ function isUse(operation: Operation): boolean {
 function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | null): PutEffect {
   invariant(present !== null, 'what gets a deadline is there');
   return newPutEffect(key, present.value, present.kind, expiresAt);
+}
+
+/** Its record would bear more than a heap can, of what was there before: nothing is done. */
+function transactionTooLarge(): Outcome {
+  return { effect: NO_EFFECT, result: itemsResult(Status.valueTooLarge, 0, []) };
 }
 
 function together(effects: readonly KeyEffect[]): Effect {

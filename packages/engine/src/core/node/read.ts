@@ -3,9 +3,16 @@
  * logged ones.
  */
 import { readKey } from '../evaluate.ts';
-import { type ReadOperation, type ScanOperation, type StatOperation, ValueKind } from '../operation.ts';
+import {
+  type GatherOperation,
+  type ReadOperation,
+  type ScanOperation,
+  type StatOperation,
+  ValueKind,
+} from '../operation.ts';
 import { itemsResult, pageResult, plainResult, type Result, Status, valueResult } from '../result.ts';
 import type { Store, WalkedEntry } from '../store/store.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../transaction.ts';
 
 /** One page carries at most about so many bytes of keys and values, and looks at so many entries to find them. */
 const PAGE_BYTES = 256 * 1024;
@@ -19,13 +26,29 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
       return stat(operation, store, time);
     case 'scan':
       return scan(operation, store, time);
-    case 'gather': {
-      const items = operation.keys.map((key) => readKey({ verb: 'get', key }, store, time));
-      return itemsResult(Status.ok, 0, items);
-    }
+    case 'gather':
+      return gather(operation, store, time);
     case 'count':
       return valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0);
   }
+}
+
+/** What a transaction over several shards would have to bear: refused as soon as it is too much, before it is on this heap. */
+function gather({ keys, heads }: GatherOperation, store: Store, time: number): Result {
+  const items: Result[] = [];
+  const valued = keys.length - heads;
+  let bytes = 0;
+  for (const key of keys) {
+    if (items.length >= valued) {
+      items.push(stat({ verb: 'stat', key }, store, time));
+      continue;
+    }
+    const item = readKey({ verb: 'get', key }, store, time);
+    bytes += item.value?.length ?? 0;
+    if (bytes > TRANSACTION_OUTCOME_BYTES_MAX && items.length > 0) return itemsResult(Status.valueTooLarge, 0, []);
+    items.push(item);
+  }
+  return itemsResult(Status.ok, 0, items);
 }
 
 function stat(operation: StatOperation, store: Store, time: number): Result {

@@ -38,14 +38,17 @@ export function values({ cluster }: World): Checker {
   }
 
   /** Each entry gathered is a read of its key. */
-  function checkGather(valued: Valued, { keys }: GatherOperation): void {
+  function checkGather(valued: Valued, { keys, heads }: GatherOperation): void {
     const items = valued.value.result.items ?? [];
     check(
       items.length === keys.length,
       'values',
       () => `${valued.shard.name}: ${items.length} of ${keys} were gathered`,
     );
-    for (const [at, key] of keys.entries()) checkKeyRead(valued, { verb: 'get', key }, items[at]!);
+    for (const [at, key] of keys.entries()) {
+      const verb = at < keys.length - heads ? 'get' : 'stat';
+      checkKeyRead(valued, { verb, key }, items[at]!);
+    }
   }
 
   function checkShown(asked: string, entry: Entry, result: Result, lengthOnly: boolean): void {

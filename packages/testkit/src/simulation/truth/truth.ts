@@ -200,9 +200,11 @@ export class Truth implements Watcher, World {
     for (const checker of this.checkers) checker.valued?.({ shard, from, value, read });
   }
 
-  private gathered(part: SimulatedCall, { keys }: GatherOperation, { result }: ValueMessage): void {
+  private gathered(part: SimulatedCall, { keys, heads }: GatherOperation, { result }: ValueMessage): void {
     for (const [at, { status, version, value, kind, expiresAt }] of (result.items ?? []).entries()) {
-      if (status === Status.ok) part.seen.set(keys[at]!, { value: value!, kind, version, expiresAt });
+      // Of a head only the length is known: what is made of such a value would be seen to be wrong.
+      const known = at < keys.length - heads ? value! : '?'.repeat(Number(value));
+      if (status === Status.ok) part.seen.set(keys[at]!, { value: known, kind, version, expiresAt });
     }
     const gathers = part.of!.parts.filter(({ operation }) => operation.verb === 'gather');
     if (gathers.some(({ doneAt }) => Number.isNaN(doneAt))) return;
