@@ -88,11 +88,17 @@ export interface TransactionSpec<
   E extends readonly TransactionStep[] = readonly TransactionStep[],
 > {
   /** All must hold (none: they do). */
-  readonly if?: readonly TransactionCondition[];
+  readonly if?: readonly TransactionCondition[] | undefined;
   /** Done if they hold. A step sees what the steps before it wrote. */
   readonly then?: T;
   /** Done if they do not. */
   readonly else?: E;
+}
+
+/** A transaction without conditions: `then` is always done. */
+export interface UnconditionalSpec<T extends readonly TransactionStep[] = readonly TransactionStep[]>
+  extends Pick<TransactionSpec<T>, 'then' | 'else'> {
+  readonly if?: undefined;
 }
 
 /** What a step answers. */
@@ -115,7 +121,13 @@ export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I i
 export type TransactionResult<
   T extends readonly TransactionStep[] = readonly TransactionStep[],
   E extends readonly TransactionStep[] = readonly TransactionStep[],
-> = { succeeded: true; results: StepResults<T> } | { succeeded: false; results: StepResults<E> };
+> = UnconditionalResult<T> | { succeeded: false; results: StepResults<E> };
+
+/** Without conditions it succeeds, or rejects. */
+export interface UnconditionalResult<T extends readonly TransactionStep[] = readonly TransactionStep[]> {
+  succeeded: true;
+  results: StepResults<T>;
+}
 
 /** Options of transact. `timeoutMs` is for all its runs together. */
 export interface TransactOptions extends CallOptions {

@@ -22,6 +22,8 @@ import type {
   TransactionSpec,
   TransactionStep,
   TransactOptions,
+  UnconditionalResult,
+  UnconditionalSpec,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 
@@ -188,8 +190,12 @@ export interface Store {
    *
    * A step whose own condition does not hold (`ifAbsent`, nothing to delete) says so in its result and stops nothing; one that
    * cannot be done (NOT_A_NUMBER, OUT_OF_MEMORY …) fails all with its error. Errors: those, TRANSACTION_TOO_LARGE,
-   * SHARD_LOST, BUSY.
+   * SHARD_LOST, BUSY. Without `if` the results are those of `then`.
    */
+  transaction<const T extends readonly TransactionStep[] = readonly []>(
+    spec: UnconditionalSpec<T>,
+    options?: CallOptions,
+  ): Promise<UnconditionalResult<T>>;
   transaction<
     const T extends readonly TransactionStep[] = readonly [],
     const E extends readonly TransactionStep[] = readonly [],

@@ -75,6 +75,8 @@ import type {
   TransactionSpec,
   TransactionStep,
   TransactOptions,
+  UnconditionalResult,
+  UnconditionalSpec,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 import { doTogether, move } from './together.ts';
@@ -247,17 +249,20 @@ export class TypedStore implements Store {
     }
   }
 
+  transaction<const T extends readonly TransactionStep[] = readonly []>(
+    spec: UnconditionalSpec<T>,
+    options?: CallOptions,
+  ): Promise<UnconditionalResult<T>>;
   transaction<
     const T extends readonly TransactionStep[] = readonly [],
     const E extends readonly TransactionStep[] = readonly [],
-  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>> {
+  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>>;
+  transaction(spec: TransactionSpec, options?: CallOptions): Promise<never> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       const plan = planTransaction(spec, this.#limits);
-      if (isEmpty(plan.operation)) {
-        return Promise.resolve({ succeeded: true, results: [] } as unknown as TransactionResult<T, E>);
-      }
-      const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
+      if (isEmpty(plan.operation)) return Promise.resolve({ succeeded: true, results: [] } as never);
+      const read = (result: Result) => readTransaction(plan, result) as never;
       return send(this.caller, plan.operation, read, options);
     } catch (error) {
       return rejected(error);

@@ -11,7 +11,15 @@
  *
  * Keys are taken to be absent when a history begins. Counters are judged up to 2^53.
  */
-import type { CallOptions, DeleteOptions, Key, PutOptions, Store, TransactionStep } from '@quintet/engine';
+import type {
+  CallOptions,
+  DeleteOptions,
+  Key,
+  PutOptions,
+  Store,
+  TransactionSpec,
+  TransactionStep,
+} from '@quintet/engine';
 import { NotRecordable } from '../errors.ts';
 import type { History } from '../history.ts';
 import type { Result } from '../operation.ts';
@@ -107,7 +115,7 @@ class RecordedStore implements Store {
     return this.#many(steps, act, result, options.atomic === true);
   };
 
-  transaction: Store['transaction'] = (spec, options?: CallOptions) =>
+  transaction: Store['transaction'] = (spec: TransactionSpec, options?: CallOptions) =>
     recordTransaction(this.#store, this.#recorder, spec, options) as never;
 
   transact: Store['transact'] = (body, options) => recordTransact(this.#store, this.#recorder, body, options);
