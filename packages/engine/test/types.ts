@@ -55,6 +55,30 @@ export async function conditional(store: Store): Promise<void> {
   else same<typeof answer.results, []>(true);
 }
 
+/** A sum is what was added. */
+export async function sums(store: Store, either: number | bigint): Promise<void> {
+  const [one, two] = [await store.increment('k'), await store.increment('k', 2, {})];
+  same<typeof one, number>(true);
+  same<typeof two, number>(true);
+  const big = await store.increment('k', 1n);
+  same<typeof big, bigint>(true);
+  // @ts-expect-error numbers and bigints do not add up
+  big + one;
+  const unknown = await store.increment('k', either);
+  same<typeof unknown, number | bigint>(true);
+  const { results } = await store.transaction({
+    then: [{ increment: 'k' }, { increment: 'k', by: 2 }, { increment: 'k', by: 2n }, { increment: 'k', by: either }],
+  });
+  same<typeof results, [number, number, bigint, number | bigint]>(true);
+  await store.transact(async (tx) => {
+    const sum: number = await tx.increment('k', 1);
+    const bigSum: bigint = await tx.increment('k', 1n);
+    // @ts-expect-error a number was added
+    const wrong: bigint = await tx.increment('k');
+    return [sum, bigSum, wrong];
+  });
+}
+
 /** Events are known by their names. */
 export function events(cluster: ClusterApi): void {
   cluster.on('node-down', ({ reason }) => same<typeof reason, DeathReason>(true));

@@ -42,7 +42,7 @@ export interface GetEntryStep {
 export interface HasStep {
   readonly has: Key;
 }
-/** As `increment(key, by)`: answers the sum. NOT_A_NUMBER and OVERFLOW fail the transaction. */
+/** As `increment(key, by)`: answers the sum, a bigint if `by` is one. NOT_A_NUMBER and OVERFLOW fail the transaction. */
 export interface IncrementStep {
   readonly increment: Key;
   /** 1 if not given. */
@@ -109,10 +109,17 @@ export type StepResult<S> = S extends PutStep
     : S extends GetStep
       ? unknown
       : S extends IncrementStep
-        ? number | bigint
+        ? SumOf<S>
         : S extends IncrementFloatStep | AppendStep
           ? number
           : boolean;
+
+/** Of an increment: as `by`, which is a number if not given. */
+type SumOf<S extends IncrementStep> = S extends { readonly increment: Key; readonly by: bigint }
+  ? bigint
+  : S extends { readonly increment: Key; readonly by?: number }
+    ? number
+    : number | bigint;
 
 /** What the steps of a branch answer, in their order. */
 export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I in keyof S]: StepResult<S[I]> };
@@ -150,6 +157,8 @@ export interface Transaction {
   /** As put. Whether there is something to delete, `has` tells. */
   delete(key: Key): void;
   /** Reads the key. As Store's. */
+  increment(key: Key, by?: number): Promise<number>;
+  increment(key: Key, by: bigint): Promise<bigint>;
   increment(key: Key, by?: number | bigint): Promise<number | bigint>;
   /** Reads the key. As Store's. */
   incrementFloat(key: Key, by: number): Promise<number>;

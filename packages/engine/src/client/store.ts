@@ -149,9 +149,12 @@ export interface Store {
   copy(from: Key, to: Key, options?: CopyOptions): Promise<boolean>;
 
   /**
-   * Adds to a 64-bit integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and
-   * becomes a number. The result is a bigint where it is no safe integer. NOT_A_NUMBER, OVERFLOW.
+   * Adds to an integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and becomes a
+   * number. The sum is told as what was added: by a number (1 if not given) it must be a safe integer, from -(2^53 - 1) to
+   * 2^53 - 1; by a bigint it may be any of 64 bits. Beyond that nothing is added: OVERFLOW. NOT_A_NUMBER.
    */
+  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
+  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
   increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
   /** As increment, for floating-point numbers. */
   incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number>;

@@ -15,11 +15,11 @@ import {
   readDeadline,
   readDone,
   readEntry,
-  readInteger,
   readNumber,
   readPut,
   readPutWithPrevious,
   readValue,
+  sumReader,
 } from './answers.ts';
 import { send } from './call.ts';
 import {
@@ -283,10 +283,13 @@ export class TypedStore implements Store {
     return new StoreWatcher<never, never>(this.caller, planWatch(options, this.caller));
   }
 
-  increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<number | bigint> {
+  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
+  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
+  increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
+  increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<never> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.caller, incrementOperation(key, by, this.#limits), readInteger, options);
+      return send(this.caller, incrementOperation(key, by, this.#limits), sumReader(by), options) as Promise<never>;
     } catch (error) {
       return rejected(error);
     }

@@ -77,8 +77,8 @@ class RecordedStore implements Store {
       () => this.#store.getAndDelete(key, options),
     ) as never;
 
-  increment: Store['increment'] = (key, by, options) =>
-    this.#step({ increment: key, by: by ?? 1 }, () => this.#store.increment(key, by, options));
+  increment: Store['increment'] = (key: Key, by: number | bigint = 1, options?: CallOptions) =>
+    this.#step<unknown>({ increment: key, by }, () => this.#store.increment(key, by, options)) as never;
 
   append: Store['append'] = (key, suffix, options) =>
     this.#step({ append: key, suffix }, () => this.#store.append(key, suffix, options));
