@@ -57,10 +57,14 @@ export type {
   TransactionSpec,
   TransactionStep,
   TransactOptions,
+  UnconditionalResult,
+  UnconditionalSpec,
 } from './client/store-transactions.ts';
 export {
   type Change,
   type ChangeType,
+  type PutChange,
+  type RemovalChange,
   type Watcher,
   WatchLagged,
   type WatchOptions,

@@ -5,7 +5,7 @@
 import { type ErrorCode, KvError } from '../core/errors.ts';
 import { type Result, Status } from '../core/result.ts';
 import type { PutResult, StoredEntry } from './store.ts';
-import { decodeInteger, decodeValue } from './values.ts';
+import { decodeValue } from './values.ts';
 
 const REFUSALS: { readonly [S in Status]?: ErrorCode } = {
   [Status.notANumber]: 'NOT_A_NUMBER',
@@ -53,12 +53,17 @@ export function readDone(result: Result): boolean {
   return result.status === Status.ok;
 }
 
-export function readInteger(result: Result): number | bigint {
-  checkRefusal(result.status);
-  return decodeInteger(result.value!);
+/** How the sum is told: as what was added. */
+export function sumReader(by: number | bigint | undefined): (result: Result) => number | bigint {
+  return typeof by === 'bigint' ? readBigInt : readNumber;
 }
 
-/** incrementFloat, append, count. */
+function readBigInt(result: Result): bigint {
+  checkRefusal(result.status);
+  return BigInt(result.value!);
+}
+
+/** increment by a number, incrementFloat, append, count. */
 export function readNumber(result: Result): number {
   checkRefusal(result.status);
   return Number(result.value);

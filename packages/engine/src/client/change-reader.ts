@@ -19,7 +19,7 @@ export class ChangeReader {
 
   read(change: CoreChange): Change<unknown, Key> {
     const { type, expiresAt, version, shard, transaction } = change;
-    const read: Mutable<Change<unknown, Key>> = {
+    const read = {
       type,
       key: this.#keyOf(change),
       value: type === 'put' ? decodeValue(change.value, change.kind) : undefined,
@@ -27,7 +27,7 @@ export class ChangeReader {
       shard,
       expiresAt: expiresAt === 0 ? undefined : Math.round(expiresAt),
       transaction: transaction === 0 ? undefined : transaction,
-    };
+    } as Mutable<Change<unknown, Key>>; // a removal has no deadline either
     if (this.#plan.previous) {
       const { previous } = change;
       read.previous = previous === null ? undefined : decodeValue(previous.value, previous.kind);

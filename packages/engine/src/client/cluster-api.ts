@@ -44,6 +44,7 @@ export interface ClusterApi extends Store, AsyncDisposable {
   readonly events: ClusterEmitter;
   /** What the cluster is doing now, as plain data. Keys and bytes are up to a few hundred milliseconds old. CLOSED. */
   status(): ClusterStatus;
+  /** A name that is no event is refused, here, by `off` and by `once`: INVALID_OPTION, with the name that was meant. */
   on<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   off<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;
   once<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this;

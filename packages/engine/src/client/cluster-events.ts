@@ -2,13 +2,34 @@
  * ClusterEvents: the master's notes as typed events, and as counters.
  *
  * Owns      the listeners, the names and shapes of events, the counters kept from them.
+ * Errors    INVALID_OPTION for a name that is no event: a listener to it would never hear anything.
  * Why a Cluster has an emitter and is none: it is a Store already, and a class has one base.
  */
 import { EventEmitter } from 'node:events';
+import { KvError } from '../core/errors.ts';
 import { nodeName, seatName } from '../core/ids.ts';
 import type { Note } from '../core/notes.ts';
 import type { EventCounters } from './describe-status.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { ClusterEventName, ClusterEvents } from './status.ts';
+
+/** Every event, once: one that is missing here, or that ClusterEvents does not know, does not compile. */
+const EVENTS = {
+  'node-up': true,
+  'node-down': true,
+  promoted: true,
+  'learner-started': true,
+  'learner-joined': true,
+  'shard-restored': true,
+  'redundancy-restored': true,
+  'shard-lost': true,
+  'shard-reset': true,
+  'node-backing-off': true,
+  'node-stopped': true,
+  'memory-full': true,
+  'memory-freed': true,
+  error: true,
+} as const satisfies { readonly [N in ClusterEventName]: true };
 
 type Told = { [N in ClusterEventName]: [name: N, detail: ClusterEvents[N]] }[ClusterEventName];
 
@@ -46,6 +67,15 @@ export class EventHub {
     else if (note.type === 'learner-joined') this.counters.learnersJoined++;
     else if (note.type === 'shard-lost') this.counters.shardsLost++;
   }
+}
+
+/** @throws {KvError} INVALID_OPTION */
+export function checkEventName(name: string): void {
+  if (Object.hasOwn(EVENTS, name)) return;
+  throw new KvError(
+    'INVALID_OPTION',
+    `there is no event ${String(name)}${didYouMean(String(name), Object.keys(EVENTS))}`,
+  );
 }
 
 /** Null for what is no event. */

@@ -16,7 +16,7 @@ import { ChaosControl } from './chaos.ts';
 import { type ClusterSettings, checkMemoryLimit, checkOptions } from './check-options.ts';
 import type { Chaos, ClusterApi, ClusterHandle } from './cluster-api.ts';
 import { ClusterCaller } from './cluster-caller.ts';
-import { type ClusterEmitter, EventHub } from './cluster-events.ts';
+import { type ClusterEmitter, checkEventName, EventHub } from './cluster-events.ts';
 import { describeStatus } from './describe-status.ts';
 import { Handles } from './handle.ts';
 import type { ClusterMemoryLimit, ClusterOptions, MemoryLimitOptions } from './options.ts';
@@ -104,16 +104,19 @@ export class Cluster extends TypedStore implements ClusterApi {
   }
 
   on<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this {
+    checkEventName(event);
     this.#events.emitter.on(event, listener as never);
     return this;
   }
 
   off<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this {
+    checkEventName(event);
     this.#events.emitter.off(event, listener as never);
     return this;
   }
 
   once<N extends ClusterEventName>(event: N, listener: (detail: ClusterEvents[N]) => void): this {
+    checkEventName(event);
     this.#events.emitter.once(event, listener as never);
     return this;
   }

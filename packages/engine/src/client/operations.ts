@@ -77,8 +77,11 @@ export function deleteOperation(
   return { verb: 'delete', key: encodeKey(key, maxKeyBytes), ifVersion: versionCondition(ifVersion), previous };
 }
 
+/** By a number: the sum is to be one too. By a bigint: it may be anything of 64 bits. */
 export function incrementOperation(key: Key, by: number | bigint, { maxKeyBytes }: CallerLimits): IncrementOperation {
-  return { verb: 'increment', key: encodeKey(key, maxKeyBytes), by: incrementBy(by) };
+  const encoded = encodeKey(key, maxKeyBytes);
+  if (typeof by === 'bigint') return { verb: 'increment', key: encoded, by: incrementBy(by) };
+  return { verb: 'increment', key: encoded, by: incrementBy(by), safe: true };
 }
 
 export function incrementFloatOperation(key: Key, by: number, { maxKeyBytes }: CallerLimits): IncrementFloatOperation {

@@ -6,7 +6,7 @@
  * Errors    as in Store. put and delete throw theirs at once: they wait for nothing.
  */
 import type { Entry } from '../core/operation.ts';
-import { readDone, readInteger, readNumber } from './answers.ts';
+import { readDone, readNumber, sumReader } from './answers.ts';
 import type { Attempt } from './attempt.ts';
 import { checkNames } from './call-options.ts';
 import type { CallerLimits } from './caller.ts';
@@ -65,8 +65,11 @@ export class StoreTransaction implements Transaction {
     this.#attempt.write(deleteOperation(key, undefined, false, this.#limits));
   }
 
-  async increment(key: Key, by: number | bigint = 1): Promise<number | bigint> {
-    return readInteger(await this.#attempt.apply(incrementOperation(key, by, this.#limits)));
+  increment(key: Key, by?: number): Promise<number>;
+  increment(key: Key, by: bigint): Promise<bigint>;
+  increment(key: Key, by?: number | bigint): Promise<number | bigint>;
+  async increment(key: Key, by: number | bigint = 1): Promise<never> {
+    return sumReader(by)(await this.#attempt.apply(incrementOperation(key, by, this.#limits))) as never;
   }
 
   async incrementFloat(key: Key, by: number): Promise<number> {

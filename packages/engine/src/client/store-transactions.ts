@@ -42,7 +42,7 @@ export interface GetEntryStep {
 export interface HasStep {
   readonly has: Key;
 }
-/** As `increment(key, by)`: answers the sum. NOT_A_NUMBER and OVERFLOW fail the transaction. */
+/** As `increment(key, by)`: answers the sum, a bigint if `by` is one. NOT_A_NUMBER and OVERFLOW fail the transaction. */
 export interface IncrementStep {
   readonly increment: Key;
   /** 1 if not given. */
@@ -88,11 +88,17 @@ export interface TransactionSpec<
   E extends readonly TransactionStep[] = readonly TransactionStep[],
 > {
   /** All must hold (none: they do). */
-  readonly if?: readonly TransactionCondition[];
+  readonly if?: readonly TransactionCondition[] | undefined;
   /** Done if they hold. A step sees what the steps before it wrote. */
   readonly then?: T;
   /** Done if they do not. */
   readonly else?: E;
+}
+
+/** A transaction without conditions: `then` is always done. */
+export interface UnconditionalSpec<T extends readonly TransactionStep[] = readonly TransactionStep[]>
+  extends Pick<TransactionSpec<T>, 'then' | 'else'> {
+  readonly if?: undefined;
 }
 
 /** What a step answers. */
@@ -103,10 +109,17 @@ export type StepResult<S> = S extends PutStep
     : S extends GetStep
       ? unknown
       : S extends IncrementStep
-        ? number | bigint
+        ? SumOf<S>
         : S extends IncrementFloatStep | AppendStep
           ? number
           : boolean;
+
+/** Of an increment: as `by`, which is a number if not given. */
+type SumOf<S extends IncrementStep> = S extends { readonly increment: Key; readonly by: bigint }
+  ? bigint
+  : S extends { readonly increment: Key; readonly by?: number }
+    ? number
+    : number | bigint;
 
 /** What the steps of a branch answer, in their order. */
 export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I in keyof S]: StepResult<S[I]> };
@@ -115,7 +128,13 @@ export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I i
 export type TransactionResult<
   T extends readonly TransactionStep[] = readonly TransactionStep[],
   E extends readonly TransactionStep[] = readonly TransactionStep[],
-> = { succeeded: true; results: StepResults<T> } | { succeeded: false; results: StepResults<E> };
+> = UnconditionalResult<T> | { succeeded: false; results: StepResults<E> };
+
+/** Without conditions it succeeds, or rejects. */
+export interface UnconditionalResult<T extends readonly TransactionStep[] = readonly TransactionStep[]> {
+  succeeded: true;
+  results: StepResults<T>;
+}
 
 /** Options of transact. `timeoutMs` is for all its runs together. */
 export interface TransactOptions extends CallOptions {
@@ -138,6 +157,8 @@ export interface Transaction {
   /** As put. Whether there is something to delete, `has` tells. */
   delete(key: Key): void;
   /** Reads the key. As Store's. */
+  increment(key: Key, by?: number): Promise<number>;
+  increment(key: Key, by: bigint): Promise<bigint>;
   increment(key: Key, by?: number | bigint): Promise<number | bigint>;
   /** Reads the key. As Store's. */
   incrementFloat(key: Key, by: number): Promise<number>;

@@ -58,23 +58,37 @@ export interface WatchOptions {
  */
 export type ChangeType = 'put' | 'delete' | 'expire' | 'evict' | 'clear';
 
-/** A change that was committed. */
-export interface Change<V = unknown, K extends Key = Key> {
-  readonly type: ChangeType;
+/** What every change tells. */
+interface ChangeOfKey<V, K extends Key> {
   readonly key: K;
-  /** As it was put; undefined unless `type` is put. */
-  readonly value: V | undefined;
   /** With the option `previous`: the value before, undefined if there was none. */
   readonly previous?: V | undefined;
   /** Of the entry; of a removal, its place in the shard's order. Grows with every change of a shard. */
   readonly version: number;
   /** The shard of the key, from 0. */
   readonly shard: number;
-  /** ms since the epoch; undefined if it never expires. */
-  readonly expiresAt: number | undefined;
   /** The same for all changes of one transaction and for no others; undefined for changes of none. */
   readonly transaction: number | undefined;
 }
+
+/** An entry that was put, or has another deadline. */
+export interface PutChange<V = unknown, K extends Key = Key> extends ChangeOfKey<V, K> {
+  readonly type: 'put';
+  /** As it was put. */
+  readonly value: V;
+  /** ms since the epoch; undefined if it never expires. */
+  readonly expiresAt: number | undefined;
+}
+
+/** An entry, or with `clear` all of a shard, that is no more. */
+export interface RemovalChange<V = unknown, K extends Key = Key> extends ChangeOfKey<V, K> {
+  readonly type: Exclude<ChangeType, 'put'>;
+  readonly value: undefined;
+  readonly expiresAt: undefined;
+}
+
+/** A change that was committed. Its `type` tells whether there is a value: after `change.type === 'put'` it is a `V`. */
+export type Change<V = unknown, K extends Key = Key> = PutChange<V, K> | RemovalChange<V, K>;
 
 /**
  * The watch itself: begins when it is made, ends with close(), return(), its signal, its cluster or an error. Whoever drops one

@@ -22,6 +22,8 @@ import type {
   TransactionSpec,
   TransactionStep,
   TransactOptions,
+  UnconditionalResult,
+  UnconditionalSpec,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 
@@ -147,9 +149,12 @@ export interface Store {
   copy(from: Key, to: Key, options?: CopyOptions): Promise<boolean>;
 
   /**
-   * Adds to a 64-bit integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and
-   * becomes a number. The result is a bigint where it is no safe integer. NOT_A_NUMBER, OVERFLOW.
+   * Adds to an integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and becomes a
+   * number. The sum is told as what was added: by a number (1 if not given) it must be a safe integer, from -(2^53 - 1) to
+   * 2^53 - 1; by a bigint it may be any of 64 bits. Beyond that nothing is added: OVERFLOW. NOT_A_NUMBER.
    */
+  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
+  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
   increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
   /** As increment, for floating-point numbers. */
   incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number>;
@@ -188,8 +193,12 @@ export interface Store {
    *
    * A step whose own condition does not hold (`ifAbsent`, nothing to delete) says so in its result and stops nothing; one that
    * cannot be done (NOT_A_NUMBER, OUT_OF_MEMORY …) fails all with its error. Errors: those, TRANSACTION_TOO_LARGE,
-   * SHARD_LOST, BUSY.
+   * SHARD_LOST, BUSY. Without `if` the results are those of `then`.
    */
+  transaction<const T extends readonly TransactionStep[] = readonly []>(
+    spec: UnconditionalSpec<T>,
+    options?: CallOptions,
+  ): Promise<UnconditionalResult<T>>;
   transaction<
     const T extends readonly TransactionStep[] = readonly [],
     const E extends readonly TransactionStep[] = readonly [],

@@ -12,12 +12,12 @@ import { keysOf } from '../core/transaction.ts';
 import {
   readDone,
   readEntry,
-  readInteger,
   readNumber,
   readPut,
   readPutWithPrevious,
   readResult,
   readValue,
+  sumReader,
 } from './answers.ts';
 import { checkFlag, checkNames, invalidOption, versionCondition } from './call-options.ts';
 import type { CallerLimits } from './caller.ts';
@@ -98,7 +98,7 @@ const STEPS: { readonly [N in StepName]: StepKind<StepOf<N>> } = {
   increment: {
     names: ['by'],
     operation: ({ increment, by = 1 }, limits) => incrementOperation(increment, by, limits),
-    reader: () => readInteger,
+    reader: ({ by }) => sumReader(by),
   },
   incrementFloat: {
     names: ['by'],

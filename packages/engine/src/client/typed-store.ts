@@ -15,11 +15,11 @@ import {
   readDeadline,
   readDone,
   readEntry,
-  readInteger,
   readNumber,
   readPut,
   readPutWithPrevious,
   readValue,
+  sumReader,
 } from './answers.ts';
 import { send } from './call.ts';
 import {
@@ -75,6 +75,8 @@ import type {
   TransactionSpec,
   TransactionStep,
   TransactOptions,
+  UnconditionalResult,
+  UnconditionalSpec,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 import { doTogether, move } from './together.ts';
@@ -247,17 +249,20 @@ export class TypedStore implements Store {
     }
   }
 
+  transaction<const T extends readonly TransactionStep[] = readonly []>(
+    spec: UnconditionalSpec<T>,
+    options?: CallOptions,
+  ): Promise<UnconditionalResult<T>>;
   transaction<
     const T extends readonly TransactionStep[] = readonly [],
     const E extends readonly TransactionStep[] = readonly [],
-  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>> {
+  >(spec: TransactionSpec<T, E>, options?: CallOptions): Promise<TransactionResult<T, E>>;
+  transaction(spec: TransactionSpec, options?: CallOptions): Promise<never> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       const plan = planTransaction(spec, this.#limits);
-      if (isEmpty(plan.operation)) {
-        return Promise.resolve({ succeeded: true, results: [] } as unknown as TransactionResult<T, E>);
-      }
-      const read = (result: Result) => readTransaction(plan, result) as TransactionResult<T, E>;
+      if (isEmpty(plan.operation)) return Promise.resolve({ succeeded: true, results: [] } as never);
+      const read = (result: Result) => readTransaction(plan, result) as never;
       return send(this.caller, plan.operation, read, options);
     } catch (error) {
       return rejected(error);
@@ -278,10 +283,13 @@ export class TypedStore implements Store {
     return new StoreWatcher<never, never>(this.caller, planWatch(options, this.caller));
   }
 
-  increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<number | bigint> {
+  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
+  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
+  increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
+  increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<never> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.caller, incrementOperation(key, by, this.#limits), readInteger, options);
+      return send(this.caller, incrementOperation(key, by, this.#limits), sumReader(by), options) as Promise<never>;
     } catch (error) {
       return rejected(error);
     }

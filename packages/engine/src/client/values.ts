@@ -73,12 +73,6 @@ export function decodeValue(stored: string, kind: ValueKind): unknown {
   }
 }
 
-/** The integer in a decimal text: a number if it is a safe one, else a bigint. */
-export function decodeInteger(text: string): number | bigint {
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number : BigInt(text);
-}
-
 function encode(value: unknown, kind: ValueKind, maxBytes: number): string {
   switch (kind) {
     case ValueKind.text: {

@@ -9,21 +9,25 @@ import { Status } from './result.ts';
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
-/** Up to so many characters (a sign and 15 digits) both terms and their sum are exact as doubles. */
+/** Up to so many characters both terms and their sum are safe integers. */
 const EXACT_CHARACTERS = 15;
 
-/** Adds two signed 64-bit integers given as decimal text. */
-export function addInteger(present: string, by: string): string | Status {
+/** Adds two signed 64-bit integers given as decimal text; `safe`: what is no safe integer is an overflow. */
+export function addInteger(present: string, by: string, safe: boolean): string | Status {
   if (!INTEGER.test(present) || !INTEGER.test(by)) return Status.notANumber;
   if (present.length <= EXACT_CHARACTERS && by.length <= EXACT_CHARACTERS) return String(Number(present) + Number(by));
   const terms = [BigInt(present), BigInt(by)] as const;
   if (!isInt64(terms[0]) || !isInt64(terms[1])) return Status.notANumber;
   const sum = terms[0] + terms[1];
-  return isInt64(sum) ? String(sum) : Status.overflow;
+  return (safe ? isSafe(sum) : isInt64(sum)) ? String(sum) : Status.overflow;
 }
 
 function isInt64(value: bigint): boolean {
   return value >= INT64_MIN && value <= INT64_MAX;
+}
+
+function isSafe(value: bigint): boolean {
+  return Number.isSafeInteger(Number(value));
 }
 
 const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;

@@ -191,7 +191,10 @@ function evaluateIncrement(
 ): Outcome {
   if (entry !== undefined && entry.kind === ValueKind.structured) return refused(Status.notANumber, entry);
   const before = entry?.value ?? '0';
-  const sum = operation.verb === 'increment' ? addInteger(before, operation.by) : addFloat(before, operation.by);
+  const sum =
+    operation.verb === 'increment'
+      ? addInteger(before, operation.by, operation.safe === true)
+      : addFloat(before, operation.by);
   if (typeof sum === 'number') return refused(sum, entry);
   const kind = entry?.kind ?? ValueKind.number;
   const expiresAt = entry?.expiresAt ?? 0;

@@ -77,6 +77,8 @@ export interface IncrementOperation {
   readonly key: string;
   /** A signed 64-bit integer in decimal. */
   readonly by: string;
+  /** The sum must be a safe integer, one that a double tells from its neighbours; otherwise it may be any of 64 bits. */
+  readonly safe?: true;
 }
 
 export interface IncrementFloatOperation {

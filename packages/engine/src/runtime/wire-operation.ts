@@ -36,6 +36,7 @@ import {
   LENIENT,
   NO_VALUE,
   OPERATION_KIND_SHIFT,
+  SAFE,
   STAT_TELLS,
   STAT_TELLS_SHIFT,
   STAT_USES,
@@ -74,7 +75,7 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
       break;
     }
     case 'increment':
-      out.push(Verb.increment, operation.key, operation.by);
+      out.push(Verb.increment | (operation.safe ? SAFE : 0), operation.key, operation.by);
       break;
     case 'increment-float':
       out.push(Verb.incrementFloat, operation.key, operation.by);
@@ -205,8 +206,10 @@ export function readOperation(code: number, from: Cursor): Operation {
       const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
       return { verb: 'delete', key, ifVersion, previous: (code & WANTS_PREVIOUS) !== 0 };
     }
-    case Verb.increment:
-      return { verb: 'increment', key: from.string(), by: from.string() };
+    case Verb.increment: {
+      const [key, by] = [from.string(), from.string()];
+      return (code & SAFE) === 0 ? { verb: 'increment', key, by } : { verb: 'increment', key, by, safe: true };
+    }
     case Verb.incrementFloat:
       return { verb: 'increment-float', key: from.string(), by: from.number() };
     case Verb.append:

@@ -117,6 +117,8 @@ export const STAT_TELLS = [undefined, 'idle', 'value'] as const;
 export const STAT_USES = 1 << 6;
 export const KEYS_ONLY = 1 << 10;
 export const LENIENT = 1 << 10;
+/** Of an increment. */
+export const SAFE = 1 << 10;
 /** Of a get. */
 export const BLOCKS = 1 << 10;
 /** Of a transaction; its steps always follow, with their number. */

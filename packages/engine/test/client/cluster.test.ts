@@ -92,6 +92,9 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await once(cluster.events, 'redundancy-restored');
     await cluster.settled();
     assert.equal(heard, 1);
+    for (const method of ['on', 'once', 'off'] as const) {
+      throws(() => cluster[method]('nodedown' as never, listener), 'INVALID_OPTION');
+    }
   });
 
   it('refuses chaos without the option, and nodes that are none', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CALL_OPTIONS, checkCallOptions, PUT_OPTIONS } from '../../src/client/call-options.ts';
+import { checkEventName } from '../../src/client/cluster-events.ts';
 import { planTransaction } from '../../src/client/transaction-plan.ts';
 
 test('a number where options are wanted is taken for a time to live, where there is one', () => {
@@ -20,4 +21,11 @@ test('a misspelt step says which was meant', () => {
     code: 'INVALID_OPTION',
     message,
   });
+});
+
+test('a misspelt event says which was meant', () => {
+  assert.throws(() => checkEventName('nodedown'), { code: 'INVALID_OPTION', message: /did you mean node-down\?/ });
+  assert.throws(() => checkEventName('constructor'), { code: 'INVALID_OPTION', message: /known are node-up, / });
+  assert.throws(() => checkEventName(Symbol('x') as never), { code: 'INVALID_OPTION' });
+  for (const known of ['node-down', 'promoted', 'error']) checkEventName(known);
 });

@@ -6,7 +6,7 @@ export function numbers(test: Test): void {
   test('increment counts from nothing', async (store) => {
     assert.equal(await store.increment('k'), 1);
     assert.equal(await store.increment('k', 41), 42);
-    assert.equal(await store.increment('k', -43n), -1);
+    assert.equal(await store.increment('k', -43n), -1n);
   });
 
   test('a counter made by increment reads back as a number', async (store) => {
@@ -30,18 +30,35 @@ export function numbers(test: Test): void {
     assert.equal(await store.get('k'), '11');
   });
 
-  test('beyond the safe integers results are bigints, exact to 64 bits', async (store) => {
+  test('by a bigint sums are bigints, exact to 64 bits', async (store) => {
+    assert.equal(await store.increment('k', 1n), 1n);
     await store.put('k', String(2n ** 53n));
-    assert.equal(await store.increment('k', 1), 2n ** 53n + 1n);
+    assert.equal(await store.increment('k', 1n), 2n ** 53n + 1n);
     assert.equal(await store.increment('k', 2n ** 62n), 2n ** 62n + 2n ** 53n + 1n);
     await store.put('n', Number.MAX_SAFE_INTEGER);
-    await store.increment('n', 2);
+    await store.increment('n', 2n);
     assert.equal(await store.get('n'), 2n ** 53n + 1n);
+  });
+
+  test('by a number a sum that is no safe integer is refused and changes nothing', async (store) => {
+    const last = Number.MAX_SAFE_INTEGER;
+    for (const sign of [1, -1]) {
+      await store.put('k', sign * (last - 1));
+      assert.equal(await store.increment('k', sign), sign * last);
+      await rejects(store.increment('k', sign), 'OVERFLOW');
+      await rejects(store.increment('k', sign * last), 'OVERFLOW');
+      assert.equal(await store.get('k'), sign * last);
+      const beyond = String(BigInt(sign) * (2n ** 53n + 7n));
+      await store.put('k', beyond);
+      await rejects(store.increment('k', 0), 'OVERFLOW');
+      assert.equal(await store.get('k'), beyond);
+      assert.equal(await store.increment('k', sign * -8), sign * last);
+    }
   });
 
   test('a sum beyond 64 bits is refused and changes nothing', async (store) => {
     await store.put('k', '9223372036854775807');
-    await rejects(store.increment('k'), 'OVERFLOW');
+    await rejects(store.increment('k', 1n), 'OVERFLOW');
     assert.equal(await store.get('k'), '9223372036854775807');
   });
 

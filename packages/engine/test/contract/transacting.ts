@@ -116,6 +116,17 @@ export function transacting(test: Test): void {
     );
   });
 
+  test('a sum is what was added, and one beyond its range is not written', async (store) => {
+    await store.putMany(Object.entries({ n: Number.MAX_SAFE_INTEGER - 1, big: 1 }));
+    const sums = await store.transact(async (tx) => {
+      const last = await tx.increment('n');
+      await rejects(tx.increment('n'), 'OVERFLOW');
+      return [last, await tx.increment('big', 2n ** 53n), await tx.increment('big', 2n)];
+    });
+    assert.deepStrictEqual(sums, [Number.MAX_SAFE_INTEGER, 2n ** 53n + 1n, 2n ** 53n + 3n]);
+    assert.deepStrictEqual(await store.getMany(['n', 'big']), [Number.MAX_SAFE_INTEGER, 2n ** 53n + 3n]);
+  });
+
   test('an error of a function that was misled by others makes it run again', async (store) => {
     await store.putMany(Object.entries({ a: 5, b: 5 }));
     let runs = 0;

@@ -38,6 +38,8 @@ export function transactions(test: Test): void {
         { expire: 't', ttl: 60_000 },
         { persist: 'a' },
         { getEntry: 't' },
+        { increment: 'n', by: 2n ** 53n },
+        { increment: 'n', by: -(2n ** 53n) },
       ],
     });
     assert.ok(done.succeeded);
@@ -46,6 +48,7 @@ export function transactions(test: Test): void {
     assert.equal(swapped.previous, 'x');
     assert.deepStrictEqual(got, { deep: [1] });
     assert.deepStrictEqual(rest.slice(0, 8), [false, true, false, 8, 0.5, 2, true, false]);
+    assert.deepStrictEqual(done.results.slice(12), [2n ** 53n + 8n, 8n]);
     const entry = done.results[11];
     assert.ok(entry !== undefined && entry.value === 'v' && entry.expiresAt! > Date.now());
     assert.equal(entry.version, (await store.getEntry('t'))?.version);
@@ -90,6 +93,7 @@ export function transactions(test: Test): void {
     await rejects(fails({ incrementFloat: 'text', by: 1 }), 'NOT_A_NUMBER');
     await rejects(fails({ append: 'object', suffix: 'x' }), 'WRONG_KIND');
     await rejects(fails({ increment: 'number', by: 2n ** 63n - 1n }), 'OVERFLOW');
+    await rejects(fails({ increment: 'number', by: Number.MAX_SAFE_INTEGER }), 'OVERFLOW');
     assert.deepStrictEqual(await store.getMany(['other', 'number']), [undefined, 1]);
   });
 

@@ -81,6 +81,7 @@ const write: fc.Arbitrary<Operation> = fc.oneof(
   put,
   shape({ verb: constant('delete'), key: bytes, ifVersion, previous: fc.boolean() }),
   shape({ verb: constant('increment'), key: bytes, by: bytes }),
+  shape({ verb: constant('increment'), key: bytes, by: bytes, safe: fc.constant<true>(true) }),
   shape({ verb: constant('increment-float'), key: bytes, by: fc.double() }),
   shape({ verb: constant('append'), key: bytes, value: bytes, kind }) as fc.Arbitrary<Operation>,
   shape({

@@ -75,9 +75,10 @@ export function describeGetAndDelete(key: Key): DescribedStep {
 
 function describeIncrement(key: Key, by: number | bigint): DescribedStep {
   if (!Number.isSafeInteger(Number(by))) throw new NotRecordable(`increment by ${by}`);
-  return describe(key, { kind: 'increment', by: Number(by) }, (sum) =>
-    typeof sum === 'number' ? { number: sum } : { applied: true },
-  );
+  return describe(key, { kind: 'increment', by: Number(by) }, (answer) => {
+    const sum = Number(answer);
+    return Number.isSafeInteger(sum) ? { number: sum } : { applied: true };
+  });
 }
 
 function describe(key: Key, operation: Operation, result: (answer: unknown) => Result): DescribedStep {

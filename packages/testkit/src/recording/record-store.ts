@@ -11,7 +11,15 @@
  *
  * Keys are taken to be absent when a history begins. Counters are judged up to 2^53.
  */
-import type { CallOptions, DeleteOptions, Key, PutOptions, Store, TransactionStep } from '@quintet/engine';
+import type {
+  CallOptions,
+  DeleteOptions,
+  Key,
+  PutOptions,
+  Store,
+  TransactionSpec,
+  TransactionStep,
+} from '@quintet/engine';
 import { NotRecordable } from '../errors.ts';
 import type { History } from '../history.ts';
 import type { Result } from '../operation.ts';
@@ -69,8 +77,8 @@ class RecordedStore implements Store {
       () => this.#store.getAndDelete(key, options),
     ) as never;
 
-  increment: Store['increment'] = (key, by, options) =>
-    this.#step({ increment: key, by: by ?? 1 }, () => this.#store.increment(key, by, options));
+  increment: Store['increment'] = (key: Key, by: number | bigint = 1, options?: CallOptions) =>
+    this.#step<unknown>({ increment: key, by }, () => this.#store.increment(key, by, options)) as never;
 
   append: Store['append'] = (key, suffix, options) =>
     this.#step({ append: key, suffix }, () => this.#store.append(key, suffix, options));
@@ -107,7 +115,7 @@ class RecordedStore implements Store {
     return this.#many(steps, act, result, options.atomic === true);
   };
 
-  transaction: Store['transaction'] = (spec, options?: CallOptions) =>
+  transaction: Store['transaction'] = (spec: TransactionSpec, options?: CallOptions) =>
     recordTransaction(this.#store, this.#recorder, spec, options) as never;
 
   transact: Store['transact'] = (body, options) => recordTransact(this.#store, this.#recorder, body, options);

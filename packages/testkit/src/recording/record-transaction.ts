@@ -7,6 +7,7 @@
  */
 import type {
   CallOptions,
+  Key,
   Store,
   Transaction,
   TransactionResult,
@@ -110,8 +111,8 @@ class RecordedTransaction implements Transaction {
   get: Transaction['get'] = (key) => this.#step({ get: key }, () => this.#tx.get(key)) as never;
   getEntry: Transaction['getEntry'] = (key) => this.#step({ getEntry: key }, () => this.#tx.getEntry(key)) as never;
   has: Transaction['has'] = (key) => this.#tx.has(key);
-  increment: Transaction['increment'] = (key, by) =>
-    this.#step({ increment: key, by: by ?? 1 }, () => this.#tx.increment(key, by));
+  increment: Transaction['increment'] = (key: Key, by: number | bigint = 1) =>
+    this.#step<unknown>({ increment: key, by }, () => this.#tx.increment(key, by)) as never;
   append: Transaction['append'] = (key, suffix) =>
     this.#step({ append: key, suffix }, () => this.#tx.append(key, suffix));
   expire: Transaction['expire'] = (key, ttl, options) =>

@@ -81,6 +81,8 @@ export const STRINGS: Scripts = {
     ['DECRBY n -2', ':42~'],
     ['INCRBY n x', NOT_INTEGER],
     ['INCRBY n 9223372036854775808', NOT_INTEGER],
+    ['SET m 9007199254740991', '+OK~'],
+    ['INCR m', ':9007199254740992~'],
     ['SET m 9223372036854775807', '+OK~'],
     ['INCR m', '-ERR increment or decrement would overflow~'],
     ['DECRBY m -9223372036854775808', '-ERR decrement would overflow~'],
