@@ -112,7 +112,7 @@ export const SETTINGS = {
   maxValue: row<number | undefined>({
     name: 'max-value',
     argument: '<size>',
-    help: 'longest value, at most 512mb',
+    help: 'longest value',
     parse: parseSize,
     fallback: undefined,
     fallbackText: '16mb',
