@@ -26,30 +26,30 @@ const GROUPS: Readonly<Record<CommandGroup, string>> = {
 
 const INTRODUCTION = `# Commands
 
-What a Quintet server answers over the Redis protocol (RESP2 and RESP3), generated from the table that dispatches them
-(\`scripts/pages/commands.ts\`). Commands are those of Redis 7.0; where nothing stands under "otherwise than Redis", replies are
-the same byte for byte. \`COMMAND\`, \`COMMAND DOCS\` and \`COMMAND LIST\` tell the same to programs.
+The commands of a Quintet server over the Redis protocol (RESP2 and RESP3), generated from the table that dispatches them
+(\`scripts/pages/commands.ts\`). Commands are those of Redis 7.0; where the column "otherwise than Redis" is empty, replies are
+the same byte for byte. \`COMMAND\`, \`COMMAND DOCS\` and \`COMMAND LIST\` return the same for programs.
 
 For all commands:
 
 - There are strings, in one database. Commands of Redis that are [not offered](#not-offered) say so:
   \`ERR 'hset' is not offered by Quintet: see docs/commands.md\`.
 - A key has at most 64 KB, a value at most \`--max-value\` (16 MB).
-- A reply may be an error that Redis has not: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
-  gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) tells which may be tried again.
-- A reply may have any length as far as \`--max-reply\` (64 MB; \`limits.replyBytes\`, at most 384 MB); a longer one (MGET, KEYS, what
-  EXEC adds up to) is refused with an error that names it. A MULTI reads at most 32 MB of values, whatever is set. A pipeline may ask
-  for any number of replies: while 8 MB of them are not sent, no further command of it is begun. Only a client that takes nothing for
-  \`--stall-timeout\` (five minutes) is cut off, and a subscriber that messages come to faster than it takes them.
+- A reply may be an error that Redis does not have: \`BUSY\` (too many operations are waiting), \`CLUSTERDOWN\` (every copy of a shard is
+  gone), \`ERR outcome unknown\` (a write may have been applied). [errors.md](errors.md) says which may be retried.
+- A reply has at most \`--max-reply\` bytes (64 MB; \`limits.replyBytes\`, at most 384 MB); a longer one (MGET, KEYS, the sum of an EXEC) is
+  refused with an error that names the limit. A MULTI reads at most 32 MB of values, whatever is set. A pipeline may request any number of
+  replies: while 8 MB of them are unsent, none of its further commands is started. Cut off are only clients that read nothing for
+  \`--stall-timeout\` (five minutes), and subscribers that read more slowly than messages arrive.
 - Commands of one connection take effect in their order, through failovers too. Keys may be in any slots: there is no CROSSSLOT.
 - A structured value (of the library, of HTTP, of \`QUINTET PUT … KIND structured\`) is read as JSON where JSON says exactly what it
-  is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed whole: commands on its length,
-  a part or bits of it answer \`WRONGTYPE\`, those that add to numbers that it is none. Its \`TYPE\` is string.
-- Commands marked \`admin\` are refused (\`NOPERM\`) to who gave the [user password](configuration.md#passwords); without one there is
-  no difference.
-- Passwords (AUTH, HELLO, CONFIG SET) stand in SLOWLOG as \`(redacted)\`.
+  is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed as a whole: commands on its
+  length, a part or bits of it fail with \`WRONGTYPE\`, and those that add to numbers with the error for a value that is not one. Its \`TYPE\` is string.
+- Commands marked \`admin\` are refused (\`NOPERM\`) to clients that gave the [user password](configuration.md#passwords); if none is set, there
+  is no difference.
+- Passwords (AUTH, HELLO, CONFIG SET) appear in SLOWLOG as \`(redacted)\`.
 - The texts of \`HELP\` are our own.
-- Keyspace events come from the engine's log: whatever stores a value is \`set\`, whichever command it was.
+- Keyspace events come from the engine's log: every stored value is \`set\`, whichever command stored it.
 `;
 
 /** \`DEBUG SLEEP\`, linked to Redis's own page where there is one. */
@@ -85,7 +85,7 @@ function section(group: CommandGroup): string {
 const MISSING = `
 ## Not offered
 
-Commands of Redis 7.0 that are answered with an error that says so. One of them in a MULTI aborts it, as an unknown one does.
+Commands of Redis 7.0 that are refused with an error that says so. One of them in a MULTI aborts it, as an unknown one does.
 
 ${table(
   ['what', 'commands', 'instead'],
@@ -100,8 +100,8 @@ ${table(
 )}`;
 
 const OWN = `
-What they take and answer; numbers are answered as text, times are ms, \`expiresAt\` is ms since 1970 and 0 where there is none. A kind is
-\`text\`, \`bytes\`, \`structured\` (msgpack, here always) or \`number\`. What is put as structured and is no msgpack that can be read
+Their arguments and replies; numbers are returned as text, times are ms, \`expiresAt\` is ms since 1970 and 0 where there is none. A kind is
+\`text\`, \`bytes\`, \`structured\` (msgpack, here always) or \`number\`. A value put as structured that is not readable msgpack
 is stored as bytes.
 
 \`\`\`
@@ -115,12 +115,12 @@ QUINTET SCAN cursor [PREFIX prefix] [COUNT n] [KEYSONLY]
                                      [cursor, [key, kind, value, version, expiresAt, key, …]] or [cursor, [key, …]]; from cursor 0
                                      until it is 0 again
 QUINTET WATCH KEY key | PREFIX prefix [FROM position | FROM version] [BLOCK ms] [COUNT n] [PREVIOUS]
-                                     [position, [change, …]]. Without FROM: where now is. With it: what came after a position, or
-                                     after a version of the key. Waits up to BLOCK for a change (0: for ever). A change is
+                                     [position, [change, …]]. Without FROM: the present position. With it: the changes after a
+                                     position, or after a version of the key. Waits up to BLOCK for a change (0: for ever). A change is
                                      [type, key, kind, value, version, expiresAt, shard, transaction], with PREVIOUS
                                      […, kind, value] of before; type is put, delete, expire, evict or clear; transaction is a
-                                     number that its changes share, 0 = of none. WATCHLAGGED: what came after FROM is not
-                                     remembered any more
+                                     number that its changes share, 0 = of none. WATCHLAGGED: the changes after FROM are
+                                     no longer remembered
 QUINTET CHAOS kill | crash | exit | oom | hang | slow node [ms]
 QUINTET RESET shard
 QUINTET REVIVE node

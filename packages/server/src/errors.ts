@@ -24,7 +24,7 @@ const ENGINE_ERRORS: Record<ErrorCode, string> = {
   OUT_OF_MEMORY: "OOM command not allowed when used memory > 'maxmemory'.",
   BUSY: 'BUSY too many operations are waiting, try again',
   SHARD_LOST: 'CLUSTERDOWN every copy of the shard is gone',
-  SHARD_LOST_IN_FLIGHT: `CLUSTERDOWN ${UNKNOWN.slice(4)} every copy of the shard died while the write was under way`,
+  SHARD_LOST_IN_FLIGHT: `CLUSTERDOWN ${UNKNOWN.slice(4)} every copy of the shard died while the write was in flight`,
   TIMEOUT: 'ERR no answer in time, the operation had not been sent',
   TIMEOUT_IN_FLIGHT: `${UNKNOWN} no answer in time, the write may still be applied`,
   ABORTED: 'ERR the operation was given up before it was sent',

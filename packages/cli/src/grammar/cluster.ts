@@ -83,7 +83,7 @@ function defineRepair(definer: Definer): void {
   const load = (): Promise<typeof import('../commands/server.ts')> => import('../commands/server.ts');
   const reset = definer.command(
     'reset-shard <shard>',
-    'Begin a lost shard anew, empty: what it held is gone.',
+    'Start a lost shard again, empty: what it held is gone.',
     async () => (await load()).resetShard,
   );
   examples(reset, ['kvctl status        # says which shards are lost', 'kvctl reset-shard 7']);

@@ -60,12 +60,12 @@ function row<T>(setting: Setting<T>): Setting<T> {
 }
 
 export const SETTINGS = {
-  host: row({ name: 'host', argument: '<host>', help: 'where to listen', parse: asIs, fallback: '127.0.0.1' }),
+  host: row({ name: 'host', argument: '<host>', help: 'address to listen on', parse: asIs, fallback: '127.0.0.1' }),
   port: row({
     name: 'port',
     short: 'p',
     argument: '<port>',
-    help: 'its port; 0: any free one',
+    help: 'port to listen on; 0: any free one',
     parse: whole(0, 65_535),
     fallback: 1338,
   }),
@@ -128,7 +128,7 @@ export const SETTINGS = {
   watchHistory: row<number | undefined>({
     name: 'watch-history',
     argument: '<n>',
-    help: 'changes of each shard remembered for watches that come back',
+    help: 'changes of each shard remembered for watches that resume',
     parse: whole(1, 2 ** 24),
     fallback: undefined,
     fallbackText: '16384',
@@ -168,7 +168,7 @@ export const SETTINGS = {
   stallTimeout: row({
     name: 'stall-timeout',
     argument: '<duration>',
-    help: 'how long a client may take nothing of replies that wait for it until it is cut off',
+    help: 'a client that reads none of its queued replies for so long is cut off',
     parse: parsePositiveDuration,
     fallback: 300_000,
     fallbackText: '5m',
@@ -213,7 +213,7 @@ export const SETTINGS = {
   tlsCert: row<string | undefined>({
     name: 'tls-cert',
     argument: '<file>',
-    help: 'certificate (PEM): also speak TLS, on the same port; wants --tls-key',
+    help: 'certificate (PEM): also speak TLS, on the same port; needs --tls-key',
     parse: asIs,
     fallback: undefined,
     fallbackText: 'none',
@@ -229,7 +229,7 @@ export const SETTINGS = {
   tlsCa: row<string | undefined>({
     name: 'tls-ca',
     argument: '<file>',
-    help: 'who signs the certificates of clients (PEM): each must then show one, over TLS',
+    help: 'authority that signs the certificates of clients (PEM): each must then show one, over TLS',
     parse: asIs,
     fallback: undefined,
     fallbackText: 'none',
@@ -246,7 +246,7 @@ export const SETTINGS = {
   logLevel: row<LogLevel>({
     name: 'log-level',
     argument: '<level>',
-    help: 'least event told on stderr: silent, error, warn, info or debug',
+    help: 'least severe event logged on stderr: silent, error, warn, info or debug',
     parse: oneOf<LogLevel>('silent', 'error', 'warn', 'info', 'debug'),
     fallback: 'info',
   }),

@@ -13,7 +13,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/no such node|UNKNOWN_NODE/, 'list the nodes with: kvctl status'],
   [/no such shard|UNKNOWN_SHARD/, 'list the shards with: kvctl status'],
   [/only a lost shard/, 'see which shards are lost with: kvctl status'],
-  [/^CLUSTERDOWN/, 'see kvctl status; kvctl reset-shard N begins a lost shard anew, empty'],
+  [/^CLUSTERDOWN/, 'see kvctl status; kvctl reset-shard N starts a lost shard again, empty'],
   [/^OOM/, 'a node is at its --max-memory: delete something, or serve with more memory or --eviction allkeys-lru'],
   [/^BUSY/, 'the server has too much to do: try again'],
   [/string exceeds maximum|invalid bulk length/, 'the longest value is set with: kvctl serve --max-value'],

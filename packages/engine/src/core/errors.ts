@@ -37,7 +37,7 @@ export const ERRORS = {
   BUSY: { text: 'too many operations are waiting', retryable: true, outcome: 'not-applied' },
   SHARD_LOST: { text: 'every copy of the shard is gone', retryable: false, outcome: 'not-applied' },
   SHARD_LOST_IN_FLIGHT: {
-    text: 'every copy of the shard died while the write was under way',
+    text: 'every copy of the shard died while the write was in flight',
     retryable: false,
     outcome: 'unknown',
   },
@@ -64,12 +64,12 @@ export const ERRORS = {
     outcome: 'not-applied',
   },
   WATCH_LAGGED: {
-    text: 'the watch fell behind; go on from the position in the error, if there is one',
+    text: 'the watch fell behind; resume from the position in the error, if there is one',
     retryable: true,
     outcome: 'not-applied',
   },
   CLOSED: { text: 'the cluster is closed', retryable: false, outcome: 'not-applied' },
-  CLOSED_IN_FLIGHT: { text: 'the cluster closed while the write was under way', retryable: false, outcome: 'unknown' },
+  CLOSED_IN_FLIGHT: { text: 'the cluster closed while the write was in flight', retryable: false, outcome: 'unknown' },
   UNKNOWN_NODE: { text: 'there is no such node', retryable: false, outcome: 'not-applied' },
   UNKNOWN_SHARD: { text: 'there is no such shard', retryable: false, outcome: 'not-applied' },
   NOT_LOST: { text: 'only a lost shard can be reset', retryable: false, outcome: 'not-applied' },

@@ -154,7 +154,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     flags: ['fast'],
     since: '3.0.0',
     group: 'cluster',
-    summary: 'Does nothing: no slot here is ever under way to another node',
+    summary: 'Does nothing: no slot ever moves to another server',
     handler: (session) => session.reply(OK),
   },
 ];

@@ -14,9 +14,9 @@ const COSTLY_PATTERNS =
   'the clients whose patterns took more than an equal share lose their connection (`costly-patterns` in the log).';
 const GUESSES =
   'A wrong password keeps its connection waiting 100 ms; after 20 the connection is ended. Of one address 20 wrong ones are ' +
-  'taken at once and one a second after that, of all together 200 and 20 a second; beyond it none is looked at, not even a ' +
+  'taken at once and one a second after that, of all together 200 and 20 a second; beyond it none is compared, not even a ' +
   'right one: `THROTTLED`.';
-const NO_EVENTS = 'No latency events are recorded, so there are none to tell.';
+const NO_EVENTS = 'No latency events are recorded, so there are none to show.';
 const NO_DISK = 'Refused: data lives in memory only.';
 const NOTHING = 'Does nothing: ';
 
@@ -53,7 +53,7 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['keys', `${SHARD_BY_SHARD} Refused if the names come to more than 64 MB. ${PATTERNS}`],
   ['scan', `A call ends early at 4 MB of names. ${PATTERNS}`],
   ['randomkey', 'Fast, not perfectly even.'],
-  ['object|encoding', 'Told by the value alone: `int`, `embstr` or `raw` as Redis would store it anew.'],
+  ['object|encoding', 'Derived from the value alone: `int`, `embstr` or `raw` as Redis would store it on a new SET.'],
   ['object|refcount', 'Always 1.'],
   ['object|freq', "Always Redis's error for a policy without frequencies."],
   [
@@ -77,15 +77,15 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ['select', 'There is one database: 0.'],
   ['readonly', `${NOTHING}reads are linearizable wherever they are served.`],
   ['readwrite', `${NOTHING}the counterpart of READONLY.`],
-  ['asking', `${NOTHING}no slot is ever under way to another server.`],
+  ['asking', `${NOTHING}no slot ever moves to another server.`],
   ['client|setname', 'At most 1,024 bytes.'],
   ['client|setinfo', 'As in Redis 7.2.'],
   ['client|no-touch', 'As in Redis 7.2.'],
-  ['client|list', 'Each client once. With `lib-name` and `lib-ver` of Redis 7.2. Buffers are told as they are here.'],
+  ['client|list', 'Each client once. With `lib-name` and `lib-ver` of Redis 7.2. Buffers are those of this server.'],
   ['client|info', 'See CLIENT LIST.'],
   ['client|getredir', 'Always -1: there is no tracking.'],
-  ['client|pause', 'Holds RESP clients back, not HTTP and gRPC.'],
-  ['client|unblock', 'For WAIT and QUINTET WATCH. Who waits for the end of a CLIENT PAUSE goes on waiting.'],
+  ['client|pause', 'Pauses RESP clients, not HTTP and gRPC.'],
+  ['client|unblock', 'For WAIT and QUINTET WATCH. A client that waits for the end of a CLIENT PAUSE keeps waiting.'],
   [
     'config',
     'Knows the settings that clients and tools ask for. Can change: maxclients, maxmemory, maxmemory-policy, timeout, ' +
@@ -93,14 +93,14 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ],
   [
     'config|get',
-    '`requirepass` is never told: `********` where there is a password. `tls-port` is the port, where TLS is spoken. Thresholds ' +
+    '`requirepass` is never shown: `********` where there is a password. `tls-port` is the port, where TLS is spoken. Thresholds ' +
       "of types that are not offered are Redis's defaults.",
   ],
   [
     'config|set',
     '`maxmemory` is what all nodes together may hold, copies included, as `used_memory` counts: each gets an equal part (so it ' +
-      'is nodes × `--max-memory`). Policies are noeviction and allkeys-lru. OK means that every node works by it. A server ' +
-      'started anew has what it is started with.',
+      'is nodes × `--max-memory`). Policies are noeviction and allkeys-lru. OK means that every node works by it. A restarted ' +
+      'server has what it is started with.',
   ],
   ['config|rewrite', 'Refused: kvctl serve --config reads a file and never writes it.'],
   ['dbsize', `Counts entries past their deadline until they are removed. ${SHARD_BY_SHARD}`],

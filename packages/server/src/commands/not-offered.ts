@@ -66,10 +66,10 @@ export const NOT_OFFERED: readonly Missing[] = [
     instead: 'a prefix; `kvctl export` and `import`',
     names: 'move swapdb dump restore restore-asking migrate sort sort_ro',
   },
-  { about: 'Access lists', instead: 'one password: `AUTH`', names: 'acl' },
+  { about: 'Access lists', instead: 'a password for everything and one without administration: `AUTH`', names: 'acl' },
   {
     about: 'Replication, and changing a cluster of servers',
-    instead: 'the copies inside see to themselves: `QUINTET STATUS`',
+    instead: 'replication inside needs no commands: `QUINTET STATUS`',
     names:
       'failover psync replconf replicaof slaveof sync cluster|addslots cluster|addslotsrange cluster|bumpepoch ' +
       'cluster|count-failure-reports cluster|delslots cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget ' +

@@ -227,7 +227,7 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ['status', 2, ['loading', 'stale'], 'The state of nodes and shards as JSON', status],
   ['chaos', -4, ['admin'], 'Hurt a node on purpose: kill, crash, exit, oom, hang, slow', chaos],
-  ['reset', 3, ['admin', 'write'], 'Begin a lost shard anew, empty', resetShard],
+  ['reset', 3, ['admin', 'write'], 'Start a lost shard again, empty', resetShard],
   ['revive', 3, ['admin'], 'Start a node again that was stopped for crashing too often', reviveNode],
   [
     'entry',
