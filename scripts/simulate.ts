@@ -10,8 +10,8 @@
  * Exit code 1 if anything failed, 2 if the command line is wrong.
  */
 import { existsSync } from 'node:fs';
+import { PLANTED_BUGS } from '@quintet/simulator';
 import { Command, InvalidArgumentError } from 'commander';
-import { PLANTED_BUGS } from '../packages/testkit/src/simulation/index.ts';
 import { commitHash } from './simulate/commit.ts';
 import { huntPlanted } from './simulate/planted.ts';
 import { replayFile } from './simulate/replay.ts';

@@ -4,7 +4,9 @@ import { execFileSync } from 'node:child_process';
 export function commitHash(): string {
   try {
     const hash = git('rev-parse', '--short=12', 'HEAD');
-    const changed = git('status', '--porcelain', '--', 'packages/engine/src', 'packages/testkit/src') !== '';
+    const changed =
+      git('status', '--porcelain', '--', 'packages/engine/src', 'packages/simulator/src', 'packages/testkit/src') !==
+      '';
     return changed ? `${hash}+changes` : hash;
   } catch {
     return 'unknown';

@@ -1,5 +1,5 @@
 /** `--planted`: is every bug that is planted found, after how many seeds, and by which checker? */
-import { bugNamed, PLANTED_BUGS, type PlantedBug, SeedPool } from '../../packages/testkit/src/simulation/index.ts';
+import { bugNamed, PLANTED_BUGS, type PlantedBug, SeedPool } from '@quintet/simulator';
 import type { CommandOptions } from '../simulate.ts';
 
 /** A bug that takes more seeds than this counts as missed. */

@@ -1,6 +1,6 @@
 /** `--replay`: a recorded run, fed back. */
 import { readFileSync } from 'node:fs';
-import { describeAction, parseLog, replayWith } from '../../packages/testkit/src/simulation/index.ts';
+import { describeAction, parseLog, replayWith } from '@quintet/simulator';
 import type { CommandOptions } from '../simulate.ts';
 
 export function replayFile(file: string, { trace, json, commit }: CommandOptions): boolean {

@@ -1,8 +1,8 @@
 /** `--scenarios`: do the text scenarios still give the traces written down? `--rewrite` writes them down. */
 import { fileURLToPath } from 'node:url';
-import { playFolder, rewriteFolder } from '../../packages/testkit/src/simulation/index.ts';
+import { playFolder, rewriteFolder } from '@quintet/simulator';
 
-const FOLDER = fileURLToPath(new URL('../../packages/testkit/test/simulation/scenarios/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../packages/simulator/test/scenarios/', import.meta.url));
 
 export function runScenarios(rewrite: boolean): boolean {
   if (rewrite) {

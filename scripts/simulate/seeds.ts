@@ -10,7 +10,7 @@ import {
   type Report,
   runSeedWith,
   SeedPool,
-} from '../../packages/testkit/src/simulation/index.ts';
+} from '@quintet/simulator';
 import type { CommandOptions } from '../simulate.ts';
 import { Progress } from './progress.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The door for sister packages (server, testkit, cli): the words of the core, without the machines' insides. Users of the
+ * The door for sister packages (server, simulator, cli): the words of the core, without the machines' insides. Users of the
  * library want `@quintet/engine` itself; what is exported here may change with any release.
  */
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './block.ts';
@@ -22,7 +22,7 @@ export {
 export { InvariantViolation, invariant } from './invariant.ts';
 export type * from './machines.ts';
 /**
- * The machines and the parts they are made of, for the simulator in testkit alone: it drives the first two, and its planted
+ * The machines and the parts they are made of, for packages/simulator alone: it drives the first two, and its planted
  * bugs replace single methods of the others. Nobody else has any business with them.
  */
 export type { Call } from './master/call.ts';

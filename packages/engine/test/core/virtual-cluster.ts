@@ -1,6 +1,6 @@
 /**
  * VirtualCluster: the real Master and Nodes joined by FIFO queues in one thread, every delivery chosen by the test (or a
- * seed). The smallest thing that can show a protocol bug; the simulator in testkit is its big brother.
+ * seed). The smallest thing that can show a protocol bug; packages/simulator is its big brother.
  */
 
 import type { ErrorCode } from '../../src/core/errors.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { playFolder } from '../../src/simulation/index.ts';
+import { playFolder } from '../src/index.ts';
 
 for (const { name, expected, actual } of playFolder(fileURLToPath(new URL('scenarios/', import.meta.url)))) {
   test(name, () => {

@@ -14,7 +14,7 @@ import {
   type MasterSettings,
   type NodeSettings,
 } from '@quintet/engine/core';
-import { Prng } from '../prng.ts';
+import { Prng } from '@quintet/testkit';
 
 /** Virtual time passes in eighths of a millisecond: exact as a double, so sums never differ between machines. */
 export const QUANTUM_MS = 1 / 8;

@@ -1,5 +1,5 @@
 /**
- * Development only: starts seed-worker.ts in a thread, as check-worker-boot.mjs does for the checker (see there why).
+ * Development only: starts seed-worker.ts in a thread, as testkit's check-worker-boot.mjs does for the checker (see there why).
  */
 import { register } from 'tsx/esm/api';
 

@@ -6,7 +6,7 @@
  * Does not  decide when (workload.ts).
  */
 import { type Condition, type Operation, type Step, ValueKind } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import { keyIn } from './keys.ts';
 import type { Options } from './options.ts';
 

@@ -1,15 +1,7 @@
 /** A failed run is written down, shrunk, and fails in the same way when it is fed back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  drawOptions,
-  formatLog,
-  investigate,
-  parseLog,
-  replay,
-  replayWith,
-  runSeed,
-} from '../../src/simulation/index.ts';
+import { drawOptions, formatLog, investigate, parseLog, replay, replayWith, runSeed } from '../src/index.ts';
 
 const PLANTED = 'acknowledged-before-the-replica-has-it';
 const EVENTS_MAX = 25;

@@ -5,7 +5,7 @@
  * Does not  hurt anybody by itself: faults.ts sets slow and frozenUntil.
  */
 import { MASTER, type NodeId } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Takes } from './event.ts';
 import { QUANTUM_MS } from './options.ts';

@@ -6,7 +6,7 @@
  * Does not  carry it out (cluster.ts), or see to it that it is obeyed (checkers/memory-limit.ts).
  */
 import { DEFAULT_MASTER_SETTINGS } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import type { Action } from './event.ts';
 import type { Options } from './options.ts';
 

@@ -1,7 +1,7 @@
 /** The simulator on the shipped core: many seeds, no violation; one seed, always the same trace. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Report, runSeed, SeedPool } from '../../src/simulation/index.ts';
+import { type Report, runSeed, SeedPool } from '../src/index.ts';
 
 /** Beginning here; `pnpm simulate` begins at 1, so that the two do not look at the same. */
 const FIRST_SEED = 1_000_000;

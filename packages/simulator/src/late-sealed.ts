@@ -9,7 +9,7 @@
  *           one of 2,000 seeds, so nobody knew whether the epoch of a Sealed (protocol §2) was looked at.
  */
 import { MASTER, NOBODY, type NodeId, type ShardId } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Link } from './links.ts';
 

@@ -6,7 +6,7 @@
  * Does not  record anything (call.ts), know faults, or make up transactions (transacting.ts).
  */
 import { type Operation, type ShardId, type StatOperation, ValueKind } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
 import { keyIn, keysOf, shardOfKey } from './keys.ts';

@@ -7,7 +7,7 @@
  * Invariant F1  unless the run is `beyond`, nobody dies who must not (promise.ts).
  */
 import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/core';
-import type { Prng } from '../prng.ts';
+import type { Prng } from '@quintet/testkit';
 import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';

@@ -1,7 +1,7 @@
 /** The simulator can fail: bugs planted in the shipped core are found. All of them: `pnpm simulate --planted`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Patch, PLANTED_BUGS, runSeed, SeedPool } from '../../src/simulation/index.ts';
+import { Patch, PLANTED_BUGS, runSeed, SeedPool } from '../src/index.ts';
 
 /** One of each part, each seen by another checker. */
 const HUNTED = {

@@ -6,7 +6,7 @@
  * Why       the seed's streams are forked per part: a draw more in the workload does not move the faults.
  */
 import { MASTER } from '@quintet/engine/core';
-import { Prng } from '../prng.ts';
+import { Prng } from '@quintet/testkit';
 import { type Actor, Actors } from './actors.ts';
 import type { Host, VirtualCluster } from './cluster.ts';
 import type { Action, Event } from './event.ts';

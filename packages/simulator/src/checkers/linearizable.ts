@@ -1,6 +1,6 @@
 /**
  * What clients saw can be explained by one order of each key's operations that respects real time: the recorded history,
- * judged by the checker that is also published (../../linearizability.ts), versions and expiry included.
+ * judged by the checker that is published (@quintet/testkit), versions and expiry included.
  *
  * Unknown outcomes (a caller gave up) are looked up in the log: not there = it never took effect; there = its record says
  * what it did, and it had done so when the master accepted it. Without that, each would stay open for ever, and the cost
@@ -10,9 +10,12 @@
  * entry may vanish at any time), and shards that were lost: evaluation.ts, values.ts and program-order.ts judge those.
  */
 import { ERRORS, PAGE_STRIDE, type Result, Status, textOf } from '@quintet/engine/core';
-import { History } from '../../history.ts';
-import { checkLinearizable } from '../../linearizability.ts';
-import type { Operation as CheckedOperation, Result as CheckedResult } from '../../operation.ts';
+import {
+  type Operation as CheckedOperation,
+  type Result as CheckedResult,
+  checkLinearizable,
+  History,
+} from '@quintet/testkit';
 import type { SimulatedCall } from '../call.ts';
 import { mayEvict } from '../options.ts';
 import { check } from '../violation.ts';
