@@ -71,6 +71,19 @@ test('http: max-age is the time to live; bytes stay bytes', async () => {
   assert.equal(large.status, 413);
 });
 
+test('http: a key and a prefix are the bytes that came', async () => {
+  for (const [path, key] of [
+    ['bs\\slash', 'bs\\slash'],
+    ['dots/a/../b', 'dots/a/../b'],
+  ] as const) {
+    assert.equal(await raw('PUT', `/v1/keys/${path}`, { host: server.address, 'content-length': '0' }), 204);
+    assert.equal(await cluster.has(key), true, key);
+  }
+  await cluster.put(Uint8Array.of(0xff, 0x31), 'x');
+  const lines = await (await fetch(`${base}/v1/keys?prefix=%ff1&keysOnly=true`)).text();
+  assert.equal((JSON.parse(lines) as { key: string }).key, '/zE=');
+});
+
 test('http: a prefix as lines of JSON', async () => {
   for (let index = 0; index < 600; index++) await cluster.put(`list:${index}`, String(index));
   const lines = (await (await fetch(`${base}/v1/keys?prefix=list:`)).text()).trim().split('\n');
