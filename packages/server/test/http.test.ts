@@ -186,6 +186,10 @@ test('http: JSON in is a structured value, and JSON out', async () => {
   await put('json:number', '17', { 'content-type': 'application/json' });
   assert.equal(await cluster.increment('json:number'), 18);
   assert.deepEqual(await taken('json:number', 'application/json'), [200, 'application/json', '18']);
+  for (const long of ['9007199254740993', '-9223372036854775808', '9223372036854775807']) {
+    await put('json:long', long, { 'content-type': 'application/json' });
+    assert.deepEqual(await taken('json:long', 'application/json'), [200, 'application/json', long]);
+  }
   for (const wrong of ['', '{', '{"__proto__":1}', '"\\ud800"', `${'['.repeat(501)}${']'.repeat(501)}`]) {
     const refused = await put('json', wrong, { 'content-type': 'application/json' });
     assert.equal(refused.status, 400, wrong);
