@@ -28,6 +28,7 @@ test('every kind goes through JSON and comes back byte for byte', () => {
   const values: TypedValue[] = [
     { kind: 'text', bytes: Buffer.from('Bogotá "x"\n') },
     { kind: 'text', bytes: Buffer.alloc(0) },
+    { kind: 'text', bytes: Buffer.from([0xff, 0xe9]) },
     { kind: 'bytes', bytes: Buffer.from([0, 255, 10, 200]) },
     { kind: 'bytes', bytes: Buffer.from('plain') },
     { kind: 'number', bytes: Buffer.from('17') },
@@ -47,9 +48,17 @@ test('what JSON cannot say goes as msgpack', () => {
   assert.equal(throughJson({ kind: 'structured', bytes: packed }).bytes.toString('hex'), packed.toString('hex'));
 });
 
-test('text that is no UTF-8 goes as bytes, never mangled', () => {
+test('text that is no UTF-8 goes as base64, never mangled', () => {
   const face = valueToJson({ kind: 'text', bytes: Buffer.from([0xff]) });
   assert.deepEqual(face, { value: '/w==', encoding: 'base64', kind: 'text' });
+});
+
+test('a number too large for JSON to say is no number that can be incremented', () => {
+  for (const text of ['1e999', '-1e999']) {
+    const { kind, bytes } = valueFromJson(JSON.parse(text), undefined);
+    assert.equal(kind, 'structured');
+    assert.equal(unpack(bytes), Number(text));
+  }
 });
 
 test('keys too', () => {

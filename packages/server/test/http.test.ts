@@ -71,6 +71,19 @@ test('http: max-age is the time to live; bytes stay bytes', async () => {
   assert.equal(large.status, 413);
 });
 
+test('http: a key and a prefix are the bytes that came', async () => {
+  for (const [path, key] of [
+    ['bs\\slash', 'bs\\slash'],
+    ['dots/a/../b', 'dots/a/../b'],
+  ] as const) {
+    assert.equal(await raw('PUT', `/v1/keys/${path}`, { host: server.address, 'content-length': '0' }), 204);
+    assert.equal(await cluster.has(key), true, key);
+  }
+  await cluster.put(Uint8Array.of(0xff, 0x31), 'x');
+  const lines = await (await fetch(`${base}/v1/keys?prefix=%ff1&keysOnly=true`)).text();
+  assert.equal((JSON.parse(lines) as { key: string }).key, '/zE=');
+});
+
 test('http: a prefix as lines of JSON', async () => {
   for (let index = 0; index < 600; index++) await cluster.put(`list:${index}`, String(index));
   const lines = (await (await fetch(`${base}/v1/keys?prefix=list:`)).text()).trim().split('\n');
@@ -173,6 +186,10 @@ test('http: JSON in is a structured value, and JSON out', async () => {
   await put('json:number', '17', { 'content-type': 'application/json' });
   assert.equal(await cluster.increment('json:number'), 18);
   assert.deepEqual(await taken('json:number', 'application/json'), [200, 'application/json', '18']);
+  for (const long of ['9007199254740993', '-9223372036854775808', '9223372036854775807']) {
+    await put('json:long', long, { 'content-type': 'application/json' });
+    assert.deepEqual(await taken('json:long', 'application/json'), [200, 'application/json', long]);
+  }
   for (const wrong of ['', '{', '{"__proto__":1}', '"\\ud800"', `${'['.repeat(501)}${']'.repeat(501)}`]) {
     const refused = await put('json', wrong, { 'content-type': 'application/json' });
     assert.equal(refused.status, 400, wrong);

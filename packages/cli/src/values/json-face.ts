@@ -8,8 +8,9 @@
  *   {"key":"seen","value":"1v8A…","encoding":"msgpack","kind":"structured"}    holds what JSON cannot say (dates, bigints, ...)
  *   {"key":"/w==","keyEncoding":"base64", ...}                                 a key that is no UTF-8
  *
- * A structured value that cannot be read is bytes: it costs nothing but itself. Import needs `kind` only to tell a structured
- * string from text; a record with `encoding` msgpack and without `kind` is of kvctl 0.1 (import/earlier-export.ts).
+ * A structured value that cannot be read is bytes: it costs nothing but itself. Import needs `kind` to tell a structured
+ * string from text, and text that is no UTF-8 from bytes; a record with `encoding` msgpack and without `kind` is of kvctl 0.1
+ * (import/earlier-export.ts).
  *
  * `version` and `expiresAt` (ms since the epoch) follow where they are known; import heeds `expiresAt`, not `version`.
  */
@@ -70,14 +71,15 @@ export function valueFromJson(value: unknown, encoding: unknown, kind?: unknown)
   if (typeof value !== 'string') throw new Error(`a value with an encoding must be a string`);
   if (encoding === 'number') return { kind: 'number', bytes: Buffer.from(value) };
   if (encoding === 'json') return plainFromJson(JSON.parse(value), kind === 'structured');
-  if (encoding === 'base64') return { kind: 'bytes', bytes: fromBase64(value) };
+  if (encoding === 'base64') return { kind: kind === 'text' ? 'text' : 'bytes', bytes: fromBase64(value) };
   if (encoding === 'msgpack') return ifReadable(fromBase64(value));
   throw new Error(`unknown encoding ${JSON.stringify(encoding)}`);
 }
 
 function plainFromJson(value: unknown, isStructured: boolean): TypedValue {
   if (typeof value === 'string' && !isStructured) return { kind: 'text', bytes: Buffer.from(value) };
-  if (typeof value === 'number' && !isStructured && !Object.is(value, -0)) {
+  // JSON.parse makes Infinity of 1e999, which is no decimal text.
+  if (typeof value === 'number' && Number.isFinite(value) && !isStructured && !Object.is(value, -0)) {
     return { kind: 'number', bytes: Buffer.from(String(value)) };
   }
   return { kind: 'structured', bytes: packStructured(value) };

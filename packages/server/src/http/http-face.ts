@@ -18,12 +18,13 @@ import { HttpConnection } from './connection.ts';
 import { type Guard, HttpRefusal } from './guard.ts';
 import { deleteKey, getKey, listKeys, putKey } from './key-routes.ts';
 import { fullNodes, metricsText } from './metrics.ts';
+import { RequestTarget } from './request-target.ts';
 
 export interface Exchange {
   readonly context: ServerContext;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly url: URL;
+  readonly target: RequestTarget;
   /** Aborted when the client hangs up. */
   readonly signal: AbortSignal;
   /** Counts the bytes this exchange keeps in memory. */
@@ -123,11 +124,11 @@ export class HttpFace {
     });
     try {
       if (refusal !== undefined) throw refusal;
-      const url = new URL(request.url ?? '/', 'http://localhost');
+      const target = new RequestTarget(request.url ?? '/');
       this.guard.check(request);
-      if (!OPEN_TO_ALL.has(url.pathname)) this.guard.authenticate(request, memory);
-      const exchange = { context: this.context, request, response, url, signal: gone.signal, memory };
-      await routeOf(request.method ?? '', url.pathname)(exchange);
+      if (!OPEN_TO_ALL.has(target.path)) this.guard.authenticate(request, memory);
+      const exchange = { context: this.context, request, response, target, signal: gone.signal, memory };
+      await routeOf(request.method ?? '', target.path)(exchange);
     } catch (thrown) {
       await this.tell(thrown, request, memory.address);
       // A request that ended before its body did is nobody's fault here, and nobody is there to be told.
@@ -169,9 +170,6 @@ export class HttpFace {
 function refusalOf(thrown: unknown): HttpRefusal | null {
   if (thrown instanceof HttpRefusal) return thrown;
   if (thrown instanceof KvError) return new HttpRefusal(ERROR_FACES[thrown.code].http, thrown.code, thrown.message);
-  if (thrown instanceof TypeError && 'code' in thrown && thrown.code === 'ERR_INVALID_URL') {
-    return new HttpRefusal(400, 'INVALID_URL', 'the request target is no URL');
-  }
   return null;
 }
 

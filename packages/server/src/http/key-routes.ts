@@ -9,11 +9,12 @@ import { happened, type WalkedEntry, walkEntries } from '../walk.ts';
 import { HttpRefusal } from './guard.ts';
 import type { Exchange } from './http-face.ts';
 import { represent, storable } from './representation.ts';
+import { percentDecoded, type RequestTarget } from './request-target.ts';
 
 const KEY_PREFIX = '/v1/keys/'.length;
 
-export async function getKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
-  const result = await call(context.caller, { verb: 'get', key: keyOf(url) }, { signal });
+export async function getKey({ context, request, response, target, signal, memory }: Exchange): Promise<void> {
+  const result = await call(context.caller, { verb: 'get', key: keyOf(target) }, { signal });
   if (result.status !== Status.ok) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
   memory.hold(result.value!.length);
   setEntryHeaders(response, result, context.now());
@@ -30,8 +31,8 @@ export async function getKey({ context, request, response, url, signal, memory }
   response.end(body);
 }
 
-export async function putKey({ context, request, response, url, signal, memory }: Exchange): Promise<void> {
-  const key = keyOf(url);
+export async function putKey({ context, request, response, target, signal, memory }: Exchange): Promise<void> {
+  const key = keyOf(target);
   const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
   const ttl = maxAgeOf(request.headers['cache-control']);
   const body = await readBody(request, context.caller.limits.maxValueBytes, memory);
@@ -50,9 +51,9 @@ export async function putKey({ context, request, response, url, signal, memory }
   response.writeHead(204).end();
 }
 
-export async function deleteKey({ context, request, response, url, signal }: Exchange): Promise<void> {
+export async function deleteKey({ context, request, response, target, signal }: Exchange): Promise<void> {
   const ifVersion = conditionOf(request.headers['if-match'], undefined);
-  const removal = { verb: 'delete', key: keyOf(url), ifVersion, previous: false } as const;
+  const removal = { verb: 'delete', key: keyOf(target), ifVersion, previous: false } as const;
   const result = await call(context.caller, removal, { signal });
   if (result.status === Status.conditionFailed) throw preconditionFailed(result);
   if (result.status === Status.absent) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
@@ -60,10 +61,10 @@ export async function deleteKey({ context, request, response, url, signal }: Exc
 }
 
 /** One JSON object a line; what is no UTF-8 goes as base64, and says so. */
-export async function listKeys({ context, response, url, signal }: Exchange): Promise<void> {
-  const prefix = Buffer.from(url.searchParams.get('prefix') ?? '', 'utf8').toString('latin1');
-  const keysOnly = url.searchParams.get('keysOnly') === 'true';
-  const limit = countOf(url.searchParams.get('limit'));
+export async function listKeys({ context, response, target, signal }: Exchange): Promise<void> {
+  const prefix = target.parameter('prefix') ?? '';
+  const keysOnly = target.parameter('keysOnly') === 'true';
+  const limit = countOf(target.parameter('limit'));
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
   let count = 0;
   for await (const entry of limit === 0 ? [] : walkEntries(context.caller, prefix, keysOnly, signal)) {
@@ -86,11 +87,11 @@ function lineOf({ key, value, kind, version, expiresAt }: WalkedEntry, keysOnly:
   return line;
 }
 
-function keyOf(url: URL): string {
-  const encoded = url.pathname.slice(KEY_PREFIX);
+function keyOf({ path }: RequestTarget): string {
+  const encoded = path.slice(KEY_PREFIX);
   if (encoded === '') throw new HttpRefusal(400, 'INVALID_KEY', 'a key must not be empty here');
   if (/%(?![0-9a-f]{2})/i.test(encoded)) throw new HttpRefusal(400, 'INVALID_KEY', 'the key is not percent-encoded');
-  return encoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return percentDecoded(encoded);
 }
 
 function etag(version: number): string {

@@ -28,6 +28,8 @@ const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
 /** The first is what we call it; the others are asked for, and sent, as well. */
 const MSGPACK_TYPES = ['application/x-msgpack', 'application/msgpack', 'application/vnd.msgpack'];
+/** Perhaps beyond 2^53, and perhaps within the 64 bits that increments have. */
+const LONG_INTEGER = /^-?[1-9]\d{15,18}$/;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** The representation the client likes best; of those it likes equally, the most natural. Throws HttpRefusal. */
@@ -86,9 +88,13 @@ export function storable(body: string, contentType: string | undefined): { value
   return { value: body, kind: ValueKind.structured };
 }
 
-/** A number stays one that can be incremented. */
+/** A number stays one that can be incremented; an integer that no double holds stays what it is, as increments keep it. */
 function fromJson(body: Buffer): { value: string; kind: ValueKind } {
   const value = parsed(body);
+  const text = body.toString('latin1').trim();
+  if (LONG_INTEGER.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) {
+    return { value: text, kind: ValueKind.number };
+  }
   const isNumber = typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
   if (isNumber) return { value: String(value), kind: ValueKind.number };
   return { value: packStructured(value), kind: ValueKind.structured };

@@ -20,17 +20,18 @@ import type { Change } from '@quintet/engine/core';
 import { KIND_NAMES } from '../commands/kinds.ts';
 import { HttpRefusal } from '../http/guard.ts';
 import type { Exchange } from '../http/http-face.ts';
+import type { RequestTarget } from '../http/request-target.ts';
 import { bytesField, valueField } from '../value-faces.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { readStart, type WatchStart, type WatchTarget } from './watch-request.ts';
 
 /** The route of /v1/watch. Resolves when the client has gone, or the watch has ended. */
 export async function watchKeys(exchange: Exchange): Promise<void> {
-  const { context, request, response, url } = exchange;
+  const { context, request, response, target } = exchange;
   const stream = new HttpWatch(exchange);
   const feed = context.feeds.open(
-    targetOf(url),
-    startOf(url),
+    targetOf(target),
+    startOf(target),
     () => stream.onNews(),
     () => stream.onClosing(),
   );
@@ -45,16 +46,17 @@ export async function watchKeys(exchange: Exchange): Promise<void> {
 }
 
 /** Throws HttpRefusal. */
-function targetOf({ searchParams }: URL): WatchTarget {
-  const [key, prefix] = [searchParams.get('key'), searchParams.get('prefix')];
+function targetOf(target: RequestTarget): WatchTarget {
+  const [key, prefix] = [target.parameter('key'), target.parameter('prefix')];
   if (key !== null && prefix !== null) throw new HttpRefusal(400, 'TARGET', 'key and prefix exclude each other');
-  const previous = searchParams.get('previous') === 'true';
-  return key === null ? { prefix: prefix ?? '', previous } : { key, previous };
+  const previous = target.parameter('previous') === 'true';
+  const bytes = Buffer.from(key ?? prefix ?? '', 'latin1');
+  return key === null ? { prefix: bytes, previous } : { key: bytes, previous };
 }
 
 /** Throws HttpRefusal. */
-function startOf({ searchParams }: URL): WatchStart {
-  const from = searchParams.get('from');
+function startOf(target: RequestTarget): WatchStart {
+  const from = target.parameter('from');
   try {
     return from === null ? {} : readStart(from);
   } catch {
