@@ -55,6 +55,7 @@ export class RepliesOut {
     this.queue = new ReplyQueue(
       (reply) => this.onText(reply),
       (thrown) => owner.onBug(thrown),
+      () => context.counters.errorReplies++,
     );
     this.guard = new OutputGuard(
       context.limits.outputHardBytes,

@@ -91,6 +91,9 @@ const FIRST_EXPECTED_BYTES = 64 * 1024;
 /** Text is put together up to so many bytes: joining and converting more than that at once keeps everybody waiting. */
 const CHUNK = 256 * 1024;
 
+/** Begins an error. */
+const MINUS = 0x2d;
+
 export class ReplyQueue {
   /** Replies opened and not yet gone. */
   count = 0;
@@ -101,6 +104,7 @@ export class ReplyQueue {
   /** A decaying maximum of the replies seen: what one pending operation is expected to bring. */
   expectedBytes = FIRST_EXPECTED_BYTES;
   readonly onThrown: (thrown: unknown) => void;
+  private readonly onErrorReply: () => void;
   private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
@@ -110,7 +114,12 @@ export class ReplyQueue {
   private discarded = false;
 
   /** `onSettled` is called whenever text was added, with the reply unless it never had to wait. */
-  constructor(onSettled: (reply: PendingReply | null) => void, onThrown: (thrown: unknown) => void) {
+  constructor(
+    onSettled: (reply: PendingReply | null) => void,
+    onThrown: (thrown: unknown) => void,
+    onErrorReply: () => void,
+  ) {
+    this.onErrorReply = onErrorReply;
     this.onSettled = onSettled;
     this.onThrown = onThrown;
   }
@@ -171,6 +180,7 @@ export class ReplyQueue {
   }
 
   private makeReady(text: string): void {
+    if (text.charCodeAt(0) === MINUS) this.onErrorReply();
     this.ready += text;
     this.readyBytes += text.length;
     if (this.ready.length >= CHUNK) this.endPiece();

@@ -31,6 +31,7 @@ export interface ServerCounters {
   rejectedConnections: number;
   commands: number;
   protocolErrors: number;
+  errorReplies: number;
   inputBytes: number;
   outputBytes: number;
   keyspaceHits: number;
@@ -45,6 +46,7 @@ function noCounts(): ServerCounters {
     rejectedConnections: 0,
     commands: 0,
     protocolErrors: 0,
+    errorReplies: 0,
     inputBytes: 0,
     outputBytes: 0,
     keyspaceHits: 0,
@@ -95,6 +97,8 @@ export class ServerContext {
   readonly replicaWaits: ReplicaWaits;
   readonly memoryHolders = new MemoryHolders();
   readonly memoryLimit: ServerMemoryLimit;
+  /** The most bytes the nodes were seen to use; looked at by INFO and before a flush. */
+  memoryPeak = 0;
   readonly log: ServerLog;
   readonly incidents: Incidents;
   /** On its way down: answers what was asked, takes nothing new. */

@@ -62,6 +62,11 @@ export interface ClusterApi extends Store, AsyncDisposable {
   setMemoryLimit(limit: MemoryLimitOptions): Promise<void>;
   /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now. */
   refusesGrowth(shard: number): boolean;
+  /**
+   * Gives memory that is not used back to the system now, in this thread and every node: a full garbage collection each, so
+   * some milliseconds. Nodes do it by themselves within seconds after much was removed. CLOSED.
+   */
+  releaseMemory(): void;
   /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
   handle(): ClusterHandle;
   /** Stops every thread. Calls under way fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */

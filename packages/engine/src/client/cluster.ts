@@ -177,6 +177,12 @@ export class Cluster extends TypedStore implements ClusterApi {
     });
   }
 
+  /** Gives unused memory back to the system now, in this thread and every node. @throws {KvError} CLOSED */
+  releaseMemory(): void {
+    this.#checkOpen();
+    this.#runtime.purge();
+  }
+
   /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now: a node of its chain is full, and nothing is evicted. */
   refusesGrowth(shard: number): boolean {
     return this.#runtime.master.shards[shard]?.refusesGrowth ?? false;

@@ -4,6 +4,7 @@
  * Owns      the layout. Data never travels this way, and nothing here decides about data.
  * Invariants
  *   B1  one writer: the worker. The main thread writes one word only, to ask that the worst delay begin anew.
+ *   B3  a thread rests only after the count of posts it has received is told: one post more, and it counts as awake.
  *   B2  one block per thread, not per seat: a thread declared dead but still running must not keep its successor's
  *       heart beating, nor write over its stats.
  * Why no locks: a reader may mix two moments of a writer a few hundred ms apart, which a status can bear; a lock held by a
@@ -14,7 +15,13 @@ import type { CopyStats } from './runtime.ts';
 const TICK = 0;
 const ROWS = 1;
 const ASKED = 2;
+const RESTED = 3;
 const WORDS = 4;
+
+/** In RESTED: not at rest. No count of posts is negative. */
+const AWAKE = -1;
+/** Posts are counted modulo this. */
+const COUNTS = 2 ** 31;
 
 const DELAY_SUM = 0;
 const DELAY_COUNT = 1;
@@ -56,6 +63,21 @@ export class ControlBlock {
   /** Main: the heartbeat; only a change means something (it wraps). */
   get tick(): number {
     return Atomics.load(this.words, TICK);
+  }
+
+  /** Worker: nothing is left to do of the first `received` posts of the main thread, and the heart stands still. */
+  rest(received: number): void {
+    Atomics.store(this.words, RESTED, received % COUNTS);
+  }
+
+  /** Worker: something arrived. Before it is looked at, for that may be what hangs. */
+  wake(): void {
+    Atomics.store(this.words, RESTED, AWAKE);
+  }
+
+  /** Main: whether it rests after having received all of `sent` posts. */
+  restsAfter(sent: number): boolean {
+    return Atomics.load(this.words, RESTED) === sent % COUNTS;
   }
 
   /** Worker: the timer ran `delayMs` late. */

@@ -84,6 +84,9 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   /** See MasterMachine. The sink is called exactly once. */
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void;
 
+  /** Has this thread and every node give back to the system, soon, what memory is not used. */
+  purge(): void;
+
   readonly faults: Faults;
   /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. Reading restarts `max`. */
   nodeStats(): readonly (NodeStats | undefined)[];

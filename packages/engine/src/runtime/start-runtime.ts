@@ -10,6 +10,7 @@ import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/ids.ts
 import type { MasterMachine, MasterWatch } from '../core/machines.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
 import { BatchSender } from './batch-sender.ts';
+import { collectGarbage } from './collect.ts';
 import type { Fault } from './control.ts';
 import { Fleet } from './fleet.ts';
 import { HangWatch } from './hang-watch.ts';
@@ -72,6 +73,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         onReady: (node) => this.onReady(node),
         onBatch: this.driver.onBatch,
+        onSent: () => this.hangWatch?.wake(),
         onDied: (node, reason, detail) => this.onDied(node, reason, detail),
       },
     });
@@ -126,6 +128,11 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
 
   setMemoryLimit(...change: Parameters<Runtime['setMemoryLimit']>): void {
     this.driver.setMemoryLimit(...change);
+  }
+
+  purge(): void {
+    this.fleet.purge();
+    collectGarbage();
   }
 
   nodeStats(): (NodeStats | undefined)[] {

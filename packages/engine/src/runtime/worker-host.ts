@@ -29,6 +29,8 @@ export interface HostSettings {
 export interface HostListener {
   onReady(host: WorkerHost): void;
   onBatch(host: WorkerHost, batch: WireBatch): void;
+  /** Something is about to be posted to the thread. */
+  onSent(): void;
   onDeath(host: WorkerHost, reason: DeathReason, detail: string): void;
 }
 
@@ -54,6 +56,8 @@ export class WorkerHost {
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private ended = false;
+  /** Posts so far: the thread counts them too (ControlBlock.rest). */
+  private sent = 0;
 
   constructor(settings: HostSettings, listener: HostListener) {
     this.listener = listener;
@@ -94,12 +98,21 @@ export class WorkerHost {
   }
 
   tell(control: Control, ports: readonly Peer['port'][] = []): void {
+    this.sent += 1;
+    this.listener.onSent();
     this.port.postMessage(control satisfies ToWorker, ports);
   }
 
   postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void {
+    this.sent += 1;
+    this.listener.onSent();
     if (transfer === undefined) this.port.postMessage(batch);
     else this.port.postMessage(batch, transfer);
+  }
+
+  /** It has done all that was sent to it. */
+  get resting(): boolean {
+    return this.block.restsAfter(this.sent);
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

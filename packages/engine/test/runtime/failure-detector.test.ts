@@ -68,3 +68,16 @@ test('nodes are judged apart, and a new life begins with nothing against it', ()
   assert.deepEqual(reports.slice(0, 16).flat(), []);
   assert.deepEqual(reports[16], [513]);
 });
+
+test('a node at rest never hangs, and its first wake is no hang', () => {
+  const reports = run(even(40), (i) => [{ node: 257, tick: i < 35 ? 7 : 8, resting: i < 32 }]);
+  assert.deepEqual(reports.flat(), []);
+});
+
+test('a node that was at rest and does not wake is reported after the limit', () => {
+  const reports = run(even(20), (i) => [{ node: 257, tick: 7, resting: i < 8 }]);
+  assert.equal(
+    reports.findIndex((hung) => hung.length > 0),
+    16,
+  );
+});
