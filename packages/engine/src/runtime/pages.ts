@@ -7,8 +7,8 @@
  * come from malloc, and glibc, once it has freed a piece of up to 32 MiB, takes all smaller ones from the arenas of the
  * threads, where they stay after they are freed: of 600 values of 1 MB 1.1 GB stayed for ever.
  */
-/** From here on a mapping of its own pays; below, malloc reuses well. */
-export const PAGED_BYTES_MIN = 128 * 1024;
+/** From here on a mapping of its own pays; below, malloc reuses well, and half of a page more would be wasted. */
+export const PAGED_BYTES_MIN = 16 * 1024;
 
 /** ES2024, as Node 20 has it. */
 interface Resizable {

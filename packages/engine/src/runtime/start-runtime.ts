@@ -73,7 +73,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         onReady: (node) => this.onReady(node),
         onBatch: this.driver.onBatch,
-        onSent: () => this.hangWatch?.wake(),
+        onSent: () => this.hangWatch.wake(),
         onDied: (node, reason, detail) => this.onDied(node, reason, detail),
       },
     });
@@ -178,6 +178,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   }
 
   private onReady(node: NodeId): void {
+    this.hangWatch.wake();
     this.driver.onReady(node);
     this.starting.nodeReady(node);
   }

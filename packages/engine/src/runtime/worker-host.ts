@@ -29,7 +29,7 @@ export interface HostSettings {
 export interface HostListener {
   onReady(host: WorkerHost): void;
   onBatch(host: WorkerHost, batch: WireBatch): void;
-  /** Something is about to be posted to the thread. */
+  /** Something was posted to the thread. */
   onSent(): void;
   onDeath(host: WorkerHost, reason: DeathReason, detail: string): void;
 }
@@ -98,16 +98,20 @@ export class WorkerHost {
   }
 
   tell(control: Control, ports: readonly Peer['port'][] = []): void {
-    this.sent += 1;
-    this.listener.onSent();
     this.port.postMessage(control satisfies ToWorker, ports);
+    this.countSent();
   }
 
   postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void {
-    this.sent += 1;
-    this.listener.onSent();
     if (transfer === undefined) this.port.postMessage(batch);
     else this.port.postMessage(batch, transfer);
+    this.countSent();
+  }
+
+  /** After the post: one that throws never arrives, and who waited for it would look hung for ever. */
+  private countSent(): void {
+    this.sent += 1;
+    this.listener.onSent();
   }
 
   /** It has done all that was sent to it. */
