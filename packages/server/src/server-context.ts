@@ -16,6 +16,7 @@ import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
 import { MemoryHolders } from './memory-holders.ts';
 import { ServerMemoryLimit } from './memory-limit.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
 import { ReplicaWaits } from './replica-waits.ts';
@@ -75,6 +76,9 @@ interface Flushed {
   onBug(thrown: unknown): void;
 }
 
+/** How often the memory of all clients is added up while any is held. */
+const SHED_MS = 100;
+
 export class ServerContext {
   readonly cluster: ClusterApi;
   readonly caller: Caller;
@@ -97,8 +101,7 @@ export class ServerContext {
   readonly replicaWaits: ReplicaWaits;
   readonly memoryHolders = new MemoryHolders();
   readonly memoryLimit: ServerMemoryLimit;
-  /** The most bytes the nodes were seen to use; looked at by INFO and before a flush. */
-  memoryPeak = 0;
+  readonly memoryWatch: MemoryWatch;
   readonly log: ServerLog;
   readonly incidents: Incidents;
   /** On its way down: answers what was asked, takes nothing new. */
@@ -129,6 +132,7 @@ export class ServerContext {
   private clearing = false;
   private lastSessionId = 0;
   private toFlush: Flushed[] = [];
+  private shedding: NodeJS.Timeout | undefined;
 
   constructor(cluster: ClusterApi, options: ContextOptions) {
     this.cluster = cluster;
@@ -145,6 +149,7 @@ export class ServerContext {
     this.passwordRequired = options.password !== undefined;
     this.passwordDigest = digest(options.password ?? '');
     this.onShutdown = options.onShutdown;
+    this.memoryWatch = new MemoryWatch(this);
   }
 
   now(): number {
@@ -196,6 +201,17 @@ export class ServerContext {
     Object.assign(this.counters, noCounts());
     this.commandStatistics.reset();
   }
+
+  /** Bytes may be held for a client from now on: they are looked at until there are none. */
+  mayHold(): void {
+    this.shedding ??= setTimeout(this.onShed, SHED_MS).unref();
+  }
+
+  private readonly onShed = (): void => {
+    this.shedding = undefined;
+    this.shedClients();
+    if (this.memoryHolders.bytes > 0) this.mayHold();
+  };
 
   /** Cuts off the largest clients while all together hold too much; those marked NO-EVICT last. */
   shedClients(): void {

@@ -177,9 +177,13 @@ export class Cluster extends TypedStore implements ClusterApi {
     });
   }
 
-  /** Gives unused memory back to the system now, in this thread and every node. @throws {KvError} CLOSED */
+  /** Bytes that all nodes hold for data, as they last said; 0 once closed. */
+  memoryBytes(): number {
+    return this.#runtime.memoryBytes();
+  }
+
+  /** Gives unused memory back to the system now, in this thread and every node. */
   releaseMemory(): void {
-    this.#checkOpen();
     this.#runtime.purge();
   }
 

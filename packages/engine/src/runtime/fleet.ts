@@ -108,6 +108,13 @@ export class Fleet implements HostListener {
     for (const { host } of this.members.values()) host.tell({ type: 'purge' });
   }
 
+  memoryBytes(): number {
+    let bytes = 0;
+    for (const { host } of this.members.values())
+      for (const { reservedBytes } of host.block.readCopies()) bytes += reservedBytes;
+    return bytes;
+  }
+
   statsOf(node: NodeId): NodeStats | undefined {
     const block = this.members.get(node)?.host.block;
     return block && { node, loopDelayMs: block.readDelay(), copies: block.readCopies() };

@@ -88,6 +88,8 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   purge(): void;
 
   readonly faults: Faults;
+  /** Bytes reserved for data in all nodes, as they last said. */
+  memoryBytes(): number;
   /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. Reading restarts `max`. */
   nodeStats(): readonly (NodeStats | undefined)[];
 

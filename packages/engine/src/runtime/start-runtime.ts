@@ -131,8 +131,13 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   }
 
   purge(): void {
+    if (this.closing !== undefined) return;
     this.fleet.purge();
     collectGarbage();
+  }
+
+  memoryBytes(): number {
+    return this.fleet.memoryBytes();
   }
 
   nodeStats(): (NodeStats | undefined)[] {

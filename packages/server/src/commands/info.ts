@@ -45,15 +45,8 @@ function clients(context: ServerContext): readonly Field[] {
   ];
 }
 
-/** Of all nodes; keeps the peak. */
-export function usedMemory(context: ServerContext, status: ClusterStatus = context.cluster.status()): number {
-  const used = sum(status.nodes, (node) => node.memoryBytes);
-  context.memoryPeak = Math.max(context.memoryPeak, used);
-  return used;
-}
-
-function memory(context: ServerContext, status: ClusterStatus): readonly Field[] {
-  const used = usedMemory(context, status);
+function memory(context: ServerContext): readonly Field[] {
+  const used = context.memoryWatch.used();
   const { total: limit, policy } = context.memoryLimit;
   const { rss, heapUsed } = process.memoryUsage();
   return [
@@ -61,8 +54,8 @@ function memory(context: ServerContext, status: ClusterStatus): readonly Field[]
     ['used_memory_human', human(used)],
     ['used_memory_rss', rss],
     ['used_memory_rss_human', human(rss)],
-    ['used_memory_peak', context.memoryPeak],
-    ['used_memory_peak_human', human(context.memoryPeak)],
+    ['used_memory_peak', context.memoryWatch.peak],
+    ['used_memory_peak_human', human(context.memoryWatch.peak)],
     ['used_memory_dataset', used],
     ['used_memory_overhead', heapUsed],
     ['maxmemory', limit],

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { isWord, syntaxError } from './arguments.ts';
 import type { CommandSpec, Handler } from './command.ts';
 import { configCommand } from './config.ts';
-import { infoText, usedMemory } from './info.ts';
+import { infoText } from './info.ts';
 
 function info(session: Session, args: readonly string[]): void {
   session.reply(session.encoder.verbatim('txt', utf8(infoText(session.context, args.slice(1)))));
@@ -29,7 +29,7 @@ function databaseSize(session: Session): void {
 /** Shard by shard, not at one instant. ASYNC and SYNC are the same here: nothing blocks. */
 function flush(session: Session, args: readonly string[]): void {
   checkFlushMode(args, 1);
-  usedMemory(session.context);
+  session.context.memoryWatch.used();
   gatherShards(session, { verb: 'clear', key: '' }, () => OK);
 }
 

@@ -58,6 +58,7 @@ export class HttpConnection implements MemoryHolder {
   queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
     const bytes = REQUEST_BYTES + headBytes(request);
     this.waitingBytes += bytes;
+    this.context.mayHold();
     if (++this.waiting > WAITING_MAX && !this.crowded) this.stopReading();
     this.last = this.last.then(async () => {
       if (!response.destroyed && !this.socket.destroyed) {
