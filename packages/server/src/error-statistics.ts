@@ -23,6 +23,13 @@ export class ErrorStatistics {
     return [...this.counts].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
+  /** All of them. */
+  get total(): number {
+    let total = 0;
+    for (const count of this.counts.values()) total += count;
+    return total;
+  }
+
   reset(): void {
     this.counts.clear();
   }

@@ -24,9 +24,8 @@ export interface ReceptionOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-/** How often the memory of all clients is added up, and how often idle ones are looked for. */
-const SHED_MS = 100;
-const IDLE_MS = 1000;
+/** How often idle clients are looked for, and the memory of all, should it have grown without a request. */
+const LOOK_MS = 1000;
 
 export class Reception {
   private readonly context: ServerContext;
@@ -35,15 +34,13 @@ export class Reception {
   private grpc: Promise<GrpcFace> | null = null;
   private grpcSockets = 0;
   private readonly tls: TlsFace | null;
-  private readonly shedding: NodeJS.Timeout;
-  private readonly idling: NodeJS.Timeout;
+  private readonly looking: NodeJS.Timeout;
 
   constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
     this.tls = tls === undefined ? null : new TlsFace(tls);
     this.context = context;
     this.http = new HttpFace(context, new Guard(context, hosts));
-    this.shedding = setInterval(() => context.shedClients(), SHED_MS).unref();
-    this.idling = setInterval(() => this.endIdle(), IDLE_MS).unref();
+    this.looking = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
   /** Connections by protocol, those without one yet included. */
@@ -78,8 +75,7 @@ export class Reception {
   }
 
   destroy(): void {
-    clearInterval(this.shedding);
-    clearInterval(this.idling);
+    clearInterval(this.looking);
     this.http.destroy();
     this.grpc?.then((face) => face.destroy()).catch(() => {});
   }
@@ -102,6 +98,12 @@ export class Reception {
   private cutOff(socket: Socket, secure: boolean, reason: CutOffReason): void {
     this.context.incidents.cutOff(secure ? 'tls' : 'unknown', addressOf(socket), reason);
     socket.destroy();
+  }
+
+  private look(): void {
+    this.endIdle();
+    if (this.context.memoryHolders.bytes > 0) this.context.mayHold();
+    if (!this.context.closing) this.context.memoryWatch.look();
   }
 
   private endIdle(): void {

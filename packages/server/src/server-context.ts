@@ -18,6 +18,7 @@ import type { ServerLimits } from './limits.ts';
 import { type ServerLog, SILENT } from './log.ts';
 import { MemoryHolders } from './memory-holders.ts';
 import { ServerMemoryLimit } from './memory-limit.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { Passwords, type Role } from './passwords.ts';
 import { KeyspaceEvents } from './pubsub/keyspace-events.ts';
 import { PubSub } from './pubsub/pubsub.ts';
@@ -80,6 +81,9 @@ interface Flushed {
   onBug(thrown: unknown): void;
 }
 
+/** How often the memory of all clients is added up while any is held. */
+const SHED_MS = 100;
+
 export class ServerContext {
   readonly cluster: ClusterApi;
   readonly caller: Caller;
@@ -105,6 +109,7 @@ export class ServerContext {
   readonly guesses = new GuessLimits(performance.now());
   readonly strangers: Strangers;
   readonly memoryLimit: ServerMemoryLimit;
+  readonly memoryWatch: MemoryWatch;
   readonly log: ServerLog;
   readonly incidents: Incidents;
   /** On its way down: answers what was asked, takes nothing new. */
@@ -126,6 +131,7 @@ export class ServerContext {
   private clearing = false;
   private lastSessionId = 0;
   private toFlush: Flushed[] = [];
+  private shedding: NodeJS.Timeout | undefined;
 
   constructor(cluster: ClusterApi, options: ContextOptions) {
     this.cluster = cluster;
@@ -143,6 +149,7 @@ export class ServerContext {
     this.passwordRequired = this.passwords.required;
     this.strangers = new Strangers(this.passwordRequired, options.limits.loginMs);
     this.onShutdown = options.onShutdown;
+    this.memoryWatch = new MemoryWatch(this);
   }
 
   now(): number {
@@ -196,6 +203,17 @@ export class ServerContext {
     this.errorStatistics.reset();
     this.lookupsBefore = this.cluster.status().counters;
   }
+
+  /** Bytes may be held for a client from now on: they are looked at until there are none. */
+  mayHold(): void {
+    this.shedding ??= setTimeout(this.onShed, SHED_MS).unref();
+  }
+
+  private readonly onShed = (): void => {
+    this.shedding = undefined;
+    this.shedClients();
+    if (this.memoryHolders.bytes > 0) this.mayHold();
+  };
 
   /** Lookups since the last reset: the cluster's, whichever front they came by. */
   lookups({ counters }: ClusterStatus): Lookups {

@@ -88,6 +88,7 @@ export class Session implements IntakeOwner, RepliesOwner {
     if (!this.output.isOpen) return;
     this.context.counters.inputBytes += chunk.length;
     this.lastActiveAt = this.context.now();
+    this.context.mayHold();
     this.input.feed(chunk);
   }
 

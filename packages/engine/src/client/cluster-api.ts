@@ -63,6 +63,13 @@ export interface ClusterApi extends Store, AsyncDisposable {
   setMemoryLimit(limit: MemoryLimitOptions): Promise<void>;
   /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now. */
   refusesGrowth(shard: number): boolean;
+  /** Bytes that all nodes hold for data, as they last said (while they work: 5 times a second); 0 once closed. */
+  memoryBytes(): number;
+  /**
+   * Gives memory that is not used back to the system now, in this thread and every node: a full garbage collection each, so
+   * some milliseconds. Nodes do it by themselves within seconds after much was removed. Nothing once closed.
+   */
+  releaseMemory(): void;
   /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
   handle(): ClusterHandle;
   /** Stops every thread. Calls under way fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */

@@ -180,6 +180,16 @@ export class Cluster extends TypedStore implements ClusterApi {
     });
   }
 
+  /** Bytes that all nodes hold for data, as they last said; 0 once closed. */
+  memoryBytes(): number {
+    return this.#runtime.memoryBytes();
+  }
+
+  /** Gives unused memory back to the system now, in this thread and every node. */
+  releaseMemory(): void {
+    this.#runtime.purge();
+  }
+
   /** Whether writes that need room in a shard are refused with OUT_OF_MEMORY now: a node of its chain is full, and nothing is evicted. */
   refusesGrowth(shard: number): boolean {
     return this.#runtime.master.shards[shard]?.refusesGrowth ?? false;

@@ -65,6 +65,8 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly seatGraceMs: number;
   /** How often idle nodes hear the time, so that expiry goes on without traffic. */
   readonly clockEveryMs: number;
+  /** The same while nothing at all is asked: nodes may sleep in between, and one that cannot wake is found by it. */
+  readonly idleClockEveryMs: number;
   /** Changes, and their bytes, remembered per shard for watchers that come back. */
   readonly historyChanges: number;
   readonly historyBytes: number;
@@ -111,6 +113,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   backOffMaxMs: 2_000,
   seatGraceMs: 250,
   clockEveryMs: 100,
+  idleClockEveryMs: 1000,
   historyChanges: 16_384,
   historyBytes: 4 * 1024 * 1024,
   watchProgressEveryMs: 1_000,

@@ -3,11 +3,12 @@
  *
  * Owns      the layout. Data never travels this way, and nothing here decides about data.
  * Invariants
- *   B1  one writer: the worker. Reading changes nothing: whoever else reads finds the same.
+ *   B1  one writer: the worker. Reading changes nothing: all other readers find the same.
  *   B2  one block per thread, not per seat: a thread declared dead but still running must not keep its successor's
  *       heart beating, nor write over its stats.
  *   B3  delays are kept by the second they were measured in, WINDOW_SECONDS of them by the clock that all threads share; an
  *       older second is not read, and its place is taken by a later one.
+ *   B4  a thread rests only after the count of posts it has received is written: one post more, and it counts as awake.
  * Why no locks: a reader may mix two moments of a writer a few hundred ms apart, which a status can bear; a lock held by a
  * terminated worker stays held for ever.
  */
@@ -15,9 +16,16 @@ import type { CopyStats } from './runtime.ts';
 
 const TICK = 0;
 const ROWS = 1;
-const WORDS = 2;
+const RESTED = 2;
+/** Even: floats come after. */
+const WORDS = 4;
 
-/** The delays of how many seconds are told: as long as metrics are commonly asked for, so that the worst is in one of them. */
+/** In RESTED: not at rest. No count of posts is negative. */
+const AWAKE = -1;
+/** Posts are counted modulo this. */
+const COUNTS = 2 ** 31;
+
+/** The delays of how many seconds are kept: as long as metrics are commonly asked for, so that the worst is in one of them. */
 const WINDOW_SECONDS = 15;
 /** One more than is read: the second that is being written. */
 const SECONDS = WINDOW_SECONDS + 1;
@@ -63,6 +71,21 @@ export class ControlBlock {
   /** Main: the heartbeat; only a change means something (it wraps). */
   get tick(): number {
     return Atomics.load(this.words, TICK);
+  }
+
+  /** Worker: nothing is left to do of the first `received` posts of the main thread, and the heart stands still. */
+  rest(received: number): void {
+    Atomics.store(this.words, RESTED, received % COUNTS);
+  }
+
+  /** Worker: something arrived. Before it is looked at, for that may be what hangs. */
+  wake(): void {
+    Atomics.store(this.words, RESTED, AWAKE);
+  }
+
+  /** Main: whether it rests after having received all of `sent` posts. */
+  restsAfter(sent: number): boolean {
+    return Atomics.load(this.words, RESTED) === sent % COUNTS;
   }
 
   /** Worker: the timer ran `delayMs` late. `second`: now, by steadySecond. */

@@ -42,6 +42,8 @@ export type Control =
   | { readonly type: 'peer'; readonly peer: Peer }
   /** A node is dead: forget the way to it. */
   | { readonly type: 'gone'; readonly node: NodeId }
+  /** Give back to the system what memory is not used. */
+  | { readonly type: 'purge' }
   | { readonly type: 'fault'; readonly fault: Fault };
 
 /** Worker to main: the machine is built. */

@@ -32,6 +32,7 @@ export interface FleetSettings {
 export interface FleetListener {
   onReady(node: NodeId): void;
   onBatch(batch: WireBatch): void;
+  onSent(): void;
   /** `cause`: the error that ended it, where there was one. */
   onDied(node: NodeId, reason: DeathReason, detail: string, cause?: unknown): void;
 }
@@ -99,13 +100,30 @@ export class Fleet implements HostListener {
   /** Of all nodes that are up: one that starts is watched by its start limit. */
   heartbeats(): Heartbeat[] {
     const beats: Heartbeat[] = [];
-    for (const [node, { host }] of this.members) if (host.ready) beats.push({ node, tick: host.block.tick });
+    for (const [node, { host }] of this.members)
+      if (host.ready) beats.push({ node, tick: host.block.tick, resting: host.resting });
     return beats;
+  }
+
+  /** Has every node, the spare apart, give back what memory it can. */
+  purge(): void {
+    for (const { host } of this.members.values()) host.tell({ type: 'purge' });
+  }
+
+  memoryBytes(): number {
+    let bytes = 0;
+    for (const { host } of this.members.values())
+      for (const { reservedBytes } of host.block.readCopies()) bytes += reservedBytes;
+    return bytes;
   }
 
   statsOf(node: NodeId): NodeStats | undefined {
     const block = this.members.get(node)?.host.block;
     return block && { node, loopDelayMs: block.readDelay(steadySecond()), copies: block.readCopies() };
+  }
+
+  onSent(): void {
+    this.listener.onSent();
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * HangWatch: looks at the nodes' heartbeats at even intervals and tells which hang. The judgement is the failure
- * detector's; here is only its timer.
+ * HangWatch: looks at the nodes' heartbeats at even intervals and tells which hang; while all of them rest, it sleeps until
+ * something is sent (`wake`). The judgement is the failure detector's; here is only its timer.
  */
 import type { NodeId } from '../core/ids.ts';
 import { FailureDetector, type Heartbeat } from '../core/master/failure-detector.ts';
@@ -13,18 +13,35 @@ export interface HangWatchParts {
 }
 
 export class HangWatch {
-  private readonly timer: NodeJS.Timeout;
+  private readonly look: () => void;
+  private readonly everyMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
 
   constructor({ hangLimitMs, heartbeats, onHung }: HangWatchParts) {
     const detector = new FailureDetector(hangLimitMs);
-    const look = (): void => {
-      for (const node of detector.sample(performance.now(), heartbeats())) onHung(node, detector.quietMs(node));
+    this.everyMs = detector.sampleEveryMs;
+    this.look = () => {
+      const beats = heartbeats();
+      for (const node of detector.sample(performance.now(), beats)) onHung(node, detector.quietMs(node));
+      if (beats.every(({ resting }) => resting === true)) this.sleep();
     };
-    this.timer = setInterval(look, detector.sampleEveryMs);
-    this.timer.unref();
+    this.wake();
+  }
+
+  /** Something was sent to a node, or one came up. */
+  wake(): void {
+    if (this.timer !== undefined || this.stopped) return;
+    this.timer = setInterval(this.look, this.everyMs).unref();
+  }
+
+  private sleep(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.stopped = true;
+    this.sleep();
   }
 }

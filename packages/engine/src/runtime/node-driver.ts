@@ -7,6 +7,8 @@
  *   D1  the machine is never called while a call into it runs: everything here is an event of this thread's loop.
  *   D2  what a turn's messages caused is posted before background work of that turn begins: a slice (about 1 ms) delays
  *       no answer that was ready.
+ *   D4  a node that was asked nothing for ACTIVE_MS rests: no timer runs, and its control block says so, until something
+ *       arrives. The master's clock wakes it for a turn. Whatever arrives is counted before it is looked at.
  *   D3  whatever throws is not caught: the thread dies of it, the master hears why and recovers what the node held.
  * Why setImmediate: it runs after the loop took in all that had arrived, so one turn is one batch per destination.
  * Flushing in nextTick or a microtask made batches of one: 6 times slower at 1,000 callers. And background work repeated
@@ -15,6 +17,7 @@
 import { MASTER, type NodeId, nodeName } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import type { Message } from '../core/messages.ts';
+import { GiveBack } from '../core/node/give-back.ts';
 import type { NodeOutbox } from '../core/outbox.ts';
 import type { Result } from '../core/result.ts';
 import { BatchSender, type BatchTarget } from './batch-sender.ts';
@@ -30,6 +33,8 @@ import { decodeBatch, senderOf, timeOf } from './wire-decoder.ts';
 const TIMER_MS = 20;
 /** Copies are described every so many timer runs: 5 times a second. */
 const DESCRIBE_EVERY = 10;
+/** A node that was asked nothing for so long rests. */
+const ACTIVE_MS = 500;
 
 /** Bytes of values collected in one turn before they are posted. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -44,10 +49,19 @@ export class NodeDriver implements NodeOutbox {
   private turnWanted = false;
   private slowMs = 0;
   private answerBytes = 0;
+  private readonly giveBack = new GiveBack();
+  private readonly purge: () => void;
+  private timer: NodeJS.Timeout | undefined;
+  /** Posts of the main thread taken in. */
+  private received = 0;
+  private activeAt = 0;
+  /** Something of this turn was more than the time. */
+  private active = false;
   private timerRuns = 0;
   private timerDueAt = 0;
 
-  constructor(id: NodeId, master: BatchTarget, block: ControlBlock) {
+  constructor(id: NodeId, master: BatchTarget, block: ControlBlock, purge: () => void) {
+    this.purge = purge;
     this.block = block;
     this.sender = new BatchSender(id);
     this.sender.add(MASTER, master);
@@ -56,8 +70,7 @@ export class NodeDriver implements NodeOutbox {
   /** Begins to drive. Apart from the constructor because the machine is built with this driver as its outbox. */
   start(node: DescribedNode): void {
     this.node = node;
-    this.timerDueAt = performance.now() + TIMER_MS;
-    setInterval(this.onTimer, TIMER_MS);
+    this.activate();
   }
 
   send(to: NodeId, message: Message): void {
@@ -83,11 +96,19 @@ export class NodeDriver implements NodeOutbox {
   readonly onBatch = (batch: WireBatch): void => {
     const { node } = this;
     invariant(node !== undefined, 'a node hears batches only after it was started');
+    this.block.wake();
     this.block.beat();
     if (senderOf(batch) === MASTER) node.onTime(timeOf(batch));
     decodeBatch(batch, this.receive);
     this.wantTurn();
   };
+
+  /** Something of the main thread arrived. */
+  onReceived(): void {
+    this.received += 1;
+    this.block.wake();
+    this.wantTurn();
+  }
 
   onControl(control: Exclude<Control, { type: 'init' }>): void {
     switch (control.type) {
@@ -96,6 +117,9 @@ export class NodeDriver implements NodeOutbox {
         break;
       case 'gone':
         this.removePeer(control.node);
+        break;
+      case 'purge':
+        this.purge();
         break;
       case 'fault':
         if (control.fault.fault === 'slow') this.slowMs = control.fault.ms;
@@ -124,6 +148,7 @@ export class NodeDriver implements NodeOutbox {
   /** Each message counts as a sign of life: on a starved machine one batch may take longer than the hang limit. */
   private readonly receive = (from: NodeId, message: Message): void => {
     this.block.beat();
+    if (message.type !== 'clock') this.active = true;
     this.node!.receive(from, message);
   };
 
@@ -144,18 +169,51 @@ export class NodeDriver implements NodeOutbox {
     const more = node.work();
     this.copies.goOn();
     this.sender.flush(0);
-    if (more || !this.copies.isEmpty) this.wantTurn();
+    if (more || !this.copies.isEmpty) {
+      this.active = true;
+      this.wantTurn();
+    }
+    if (this.active) this.activate();
+    else if (this.timer === undefined) this.rest();
   };
+
+  private activate(): void {
+    this.active = false;
+    const now = performance.now();
+    this.activeAt = now;
+    if (this.timer !== undefined) return;
+    this.timerDueAt = now + TIMER_MS;
+    this.timer = setInterval(this.onTimer, TIMER_MS);
+  }
 
   private readonly onTimer = (): void => {
     const now = performance.now();
     this.block.beat();
     this.block.writeDelay(Math.max(0, now - this.timerDueAt), steadySecond());
     this.timerDueAt = now + TIMER_MS;
-    if (this.timerRuns % DESCRIBE_EVERY === 0) this.block.writeCopies(this.node!.describeCopies());
+    if (this.timerRuns % DESCRIBE_EVERY === 0 && this.giveBack.due(now, this.describe())) this.purge();
     this.timerRuns += 1;
+    if (now - this.activeAt >= ACTIVE_MS) this.sleep();
     this.wantTurn();
   };
+
+  /** The turn that follows rests, if nothing arrives meanwhile. */
+  private sleep(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private rest(): void {
+    if (this.giveBack.dueAtRest(this.describe())) this.purge();
+    this.block.rest(this.received);
+  }
+
+  /** Tells what is held; its bytes. */
+  private describe(): number {
+    const copies = this.node!.describeCopies();
+    this.block.writeCopies(copies);
+    return copies.reduce((total, copy) => total + copy.reservedBytes, 0);
+  }
 }
 
 function bytesOfAnswer({ value, page, items }: Result): number {

@@ -7,6 +7,7 @@
 import { workerData } from 'node:worker_threads';
 import { invariant } from '../core/invariant.ts';
 import { BufferMemory } from './chunk.ts';
+import { collectGarbage } from './collect.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
 import { NodeDriver } from './node-driver.ts';
@@ -19,9 +20,13 @@ const block = new ControlBlock(memory);
 let driver: NodeDriver | undefined;
 
 function begin(createNode: CreateNode, { node: id, settings, peers }: Control & { type: 'init' }): NodeDriver {
-  const started = new NodeDriver(id, master, block);
+  const raw = new BufferMemory();
+  const started = new NodeDriver(id, master, block, () => {
+    raw.purge();
+    collectGarbage();
+  });
   for (const peer of peers) started.addPeer(peer);
-  started.start(createNode({ id, settings, memory: new BufferMemory(), outbox: started }));
+  started.start(createNode({ id, settings, memory: raw, outbox: started }));
   master.postMessage({ type: 'ready' } satisfies Ready);
   return started;
 }
@@ -30,12 +35,15 @@ function listen(createNode: CreateNode): void {
   master.on('message', (message: ToWorker) => {
     if (isBatch(message)) {
       invariant(driver !== undefined, 'init comes before any batch');
+      driver.onReceived();
       driver.onBatch(message);
     } else if (message.type === 'init') {
       invariant(driver === undefined, 'a thread becomes a node once');
       driver = begin(createNode, message);
+      driver.onReceived();
     } else {
       invariant(driver !== undefined, 'init comes before any control');
+      driver.onReceived();
       driver.onControl(message);
     }
   });

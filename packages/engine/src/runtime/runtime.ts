@@ -84,9 +84,14 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   /** See MasterMachine. The sink is called exactly once. */
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void;
 
+  /** Has this thread and every node give back to the system, soon, what memory is not used. */
+  purge(): void;
+
   readonly faults: Faults;
   /** Calls that failed since the start, by code. (To be out of memory is mostly a result: Master.tally.) */
   readonly failures: ReadonlyMap<ErrorCode, number>;
+  /** Bytes reserved for data in all nodes, as they last said. */
+  memoryBytes(): number;
   /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. */
   nodeStats(): readonly (NodeStats | undefined)[];
 

@@ -10,6 +10,7 @@ import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/ids.ts
 import type { MasterMachine, MasterWatch } from '../core/machines.ts';
 import type { DeathReason, Note } from '../core/notes.ts';
 import { BatchSender } from './batch-sender.ts';
+import { collectGarbage } from './collect.ts';
 import type { Fault } from './control.ts';
 import { Fleet } from './fleet.ts';
 import { HangWatch } from './hang-watch.ts';
@@ -72,6 +73,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         onReady: (node) => this.onReady(node),
         onBatch: this.driver.onBatch,
+        onSent: () => this.hangWatch.wake(),
         onDied: (node, reason, detail, cause) => this.onDied(node, reason, detail, cause),
       },
     });
@@ -132,6 +134,16 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     this.driver.setMemoryLimit(...change);
   }
 
+  purge(): void {
+    if (this.closing !== undefined) return;
+    this.fleet.purge();
+    collectGarbage();
+  }
+
+  memoryBytes(): number {
+    return this.fleet.memoryBytes();
+  }
+
   nodeStats(): (NodeStats | undefined)[] {
     return Array.from({ length: this.settings.master.nodes }, (_, index) => {
       const node = this.fleet.upIn(index + 1);
@@ -175,6 +187,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   }
 
   private onReady(node: NodeId): void {
+    this.hangWatch.wake();
     this.driver.onReady(node);
     this.starting.nodeReady(node);
   }

@@ -13,6 +13,7 @@
  */
 import type { Block, Bytes } from '../core/block.ts';
 import { roomBefore } from '../core/store/entry.ts';
+import { allocatePages } from './pages.ts';
 
 /** In a batch: length and offset of the value, then buffers that each hold it: the receiver's, and those it hands on. */
 export type BlockElement = readonly (number | ArrayBuffer)[];
@@ -22,7 +23,7 @@ const ROOM_BEHIND = 7;
 
 /** Memory with a place for a value of `length` bytes behind `room` others. */
 function memoryFor(room: number, length: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(room + length + ROOM_BEHIND).subarray(room, room + length);
+  return allocatePages(room + length + ROOM_BEHIND).subarray(room, room + length);
 }
 
 export class ValueBlock implements Block {

@@ -30,6 +30,8 @@ export interface HostSettings {
 export interface HostListener {
   onReady(host: WorkerHost): void;
   onBatch(host: WorkerHost, batch: WireBatch): void;
+  /** Something was posted to the thread. */
+  onSent(): void;
   onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void;
 }
 
@@ -50,6 +52,8 @@ export class WorkerHost {
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private ended = false;
+  /** Posts so far: the thread counts them too (ControlBlock.rest). */
+  private sent = 0;
 
   constructor(settings: HostSettings, listener: HostListener) {
     this.listener = listener;
@@ -92,11 +96,24 @@ export class WorkerHost {
 
   tell(control: Control, ports: readonly Peer['port'][] = []): void {
     this.port.postMessage(control satisfies ToWorker, ports);
+    this.countSent();
   }
 
   postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void {
     if (transfer === undefined) this.port.postMessage(batch);
     else this.port.postMessage(batch, transfer);
+    this.countSent();
+  }
+
+  /** After the post: one that throws never arrives, and who waited for it would look hung for ever. */
+  private countSent(): void {
+    this.sent += 1;
+    this.listener.onSent();
+  }
+
+  /** It has done all that was sent to it. */
+  get resting(): boolean {
+    return this.block.restsAfter(this.sent);
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

@@ -87,6 +87,7 @@ export class WorkerPool {
   private readonly spareListener: HostListener = {
     onReady: () => {},
     onBatch: () => {},
+    onSent: () => {},
     onDeath: (host: WorkerHost, _reason: DeathReason, _detail: string) => {
       if (this.spare === host) this.spare = undefined;
       this.schedule(AFTER_DEATH_MS);

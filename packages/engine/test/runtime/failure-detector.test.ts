@@ -68,3 +68,38 @@ test('nodes are judged apart, and a new life begins with nothing against it', ()
   assert.deepEqual(reports.slice(0, 16).flat(), []);
   assert.deepEqual(reports[16], [513]);
 });
+
+test('a node at rest never hangs, and its first wake is no hang', () => {
+  const reports = run(even(40), (i) => [{ node: 257, tick: i < 35 ? 7 : 8, resting: i < 32 }]);
+  assert.deepEqual(reports.flat(), []);
+});
+
+test('a node that was at rest and does not wake is reported after the limit', () => {
+  const reports = run(even(20), (i) => [{ node: 257, tick: 7, resting: i < 8 }]);
+  assert.equal(
+    reports.findIndex((hung) => hung.length > 0),
+    16,
+  );
+});
+
+test('a node that rests between looks starts anew each time, whatever its tick', () => {
+  const reports = run(even(60), (i) => [{ node: 257, tick: 7, resting: i % 7 === 0 }]);
+  assert.deepEqual(reports.flat(), []);
+});
+
+test('one that says it rests, is sent something and never moves is reported, though nobody looked for long', () => {
+  // Asleep for 10 s after the third look; the first look after it is late and counts for nobody.
+  const reports = run([50, 50, 50, 10_000, ...even(12)], (i) => [{ node: 257, tick: 7, resting: i < 3 }]);
+  assert.equal(
+    reports.findIndex((hung) => hung.length > 0),
+    11,
+  );
+});
+
+test('one at rest does not cover another that stands still', () => {
+  const reports = run(even(12), () => [
+    { node: 257, tick: 7, resting: true },
+    { node: 513, tick: 7 },
+  ]);
+  assert.deepEqual(reports.flat(), [513, 513, 513, 513]);
+});

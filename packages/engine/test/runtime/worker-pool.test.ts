@@ -17,7 +17,7 @@ function fleetOfOne() {
     settings: { node: DEFAULT_NODE_SETTINGS, startLimitMs: 60_000 },
     pool,
     sender: new BatchSender(MASTER),
-    listener: { onReady: () => {}, onBatch: () => {}, onDied: () => {} },
+    listener: { onReady: () => {}, onBatch: () => {}, onSent: () => {}, onDied: () => {} },
   });
   return { pool, fleet };
 }

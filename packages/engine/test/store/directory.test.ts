@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Budget, Ledger } from '../../src/core/store/budget.ts';
 import { Directory } from '../../src/core/store/directory.ts';
 import { HASH_MAX } from '../../src/core/store/hash.ts';
+import { BufferMemory } from '../../src/runtime/chunk.ts';
 import { chance } from './fixture.ts';
 
 /** All (hash, location) in walking order, having checked that hashes ascend and segments are sound. */
@@ -26,7 +27,7 @@ function contents(directory: Directory): [number, number][] {
 
 function setUp(): { directory: Directory; ledger: Ledger } {
   const ledger = new Ledger(new Budget());
-  return { directory: new Directory(ledger), ledger };
+  return { directory: new Directory(ledger, new BufferMemory()), ledger };
 }
 
 /** Fills, checks, empties, and checks that nothing is left but a first segment. */

@@ -62,7 +62,6 @@ export const DIFFERENCES: ReadonlyMap<string, string> = new Map([
       'of a MULTI do not count.',
   ],
   ['memory|usage', 'An estimate for one copy; SAMPLES changes nothing.'],
-  ['memory|purge', `${NOTHING}nodes reclaim memory by themselves.`],
   [
     'exec',
     'Atomic over all shards. Commands on all keys (FLUSHALL, DBSIZE, KEYS, SCAN, RANDOMKEY, WAIT) cut it into parts, each ' +

@@ -45,20 +45,23 @@ function clients(context: ServerContext): readonly Field[] {
   ];
 }
 
-function memory({ memoryLimit }: ServerContext, status: ClusterStatus): readonly Field[] {
-  const used = sum(status.nodes, (node) => node.memoryBytes);
-  const { total: limit, policy } = memoryLimit;
+function memory(context: ServerContext): readonly Field[] {
+  const used = context.memoryWatch.used();
+  const { total: limit, policy } = context.memoryLimit;
   const { rss, heapUsed } = process.memoryUsage();
   return [
     ['used_memory', used],
     ['used_memory_human', human(used)],
     ['used_memory_rss', rss],
     ['used_memory_rss_human', human(rss)],
+    ['used_memory_peak', context.memoryWatch.peak],
+    ['used_memory_peak_human', human(context.memoryWatch.peak)],
     ['used_memory_dataset', used],
     ['used_memory_overhead', heapUsed],
     ['maxmemory', limit],
     ['maxmemory_human', human(limit)],
     ['maxmemory_policy', policy],
+    ['mem_fragmentation_ratio', (used === 0 ? 0 : rss / used).toFixed(2)],
     ['mem_allocator', 'quintet-slab'],
   ];
 }
@@ -93,6 +96,7 @@ function stats(context: ServerContext, status: ClusterStatus): readonly Field[] 
     ['client_output_buffer_limit_disconnections', counters.outputLimitDisconnections],
     ['evicted_clients', counters.evictedClients],
     ['protocol_errors', counters.protocolErrors],
+    ['total_error_replies', context.errorStatistics.total],
   ];
 }
 

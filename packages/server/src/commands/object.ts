@@ -101,8 +101,11 @@ export const objectCommands: readonly CommandSpec[] = [
         flags: [],
         since: '4.0.0',
         group: 'server',
-        summary: 'Does nothing: nodes reclaim memory by themselves',
-        handler: (session) => session.reply(simple('OK')),
+        summary: 'Give unused memory back to the system now',
+        handler: (session) => {
+          session.context.cluster.releaseMemory();
+          session.reply(simple('OK'));
+        },
       },
     ],
   },

@@ -29,6 +29,7 @@ function databaseSize(session: Session): void {
 /** Shard by shard, not at one instant. ASYNC and SYNC are the same here: nothing blocks. */
 function flush(session: Session, args: readonly string[]): void {
   checkFlushMode(args, 1);
+  session.context.memoryWatch.used();
   gatherShards(session, { verb: 'clear', key: '' }, () => OK);
 }
 

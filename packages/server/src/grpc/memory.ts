@@ -57,6 +57,7 @@ export class GrpcConnection implements MemoryHolder {
   }
 
   requestBegins(): void {
+    this.context.mayHold();
     if (this.incoming++ === 0) this.settle();
   }
 

@@ -66,6 +66,7 @@ export class HttpConnection implements MemoryHolder {
   queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
     const bytes = REQUEST_BYTES + headBytes(request);
     this.waitingBytes += bytes;
+    this.context.mayHold();
     const isMuch = ++this.waiting > WAITING_MAX || (this.isStranger && this.waitingBytes > STRANGER_BYTES);
     if (isMuch && !this.crowded) this.stopReading();
     this.last = this.last.then(async () => {

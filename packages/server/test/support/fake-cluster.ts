@@ -249,7 +249,7 @@ export class FakeCaller implements Caller {
 
 type Parts =
   | ('caller' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode')
-  | ('memoryLimit' | 'setMemoryLimit' | 'refusesGrowth');
+  | ('memoryLimit' | 'setMemoryLimit' | 'refusesGrowth' | 'memoryBytes' | 'releaseMemory');
 
 /** What the server touches of a cluster besides its caller. */
 export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string[] = []): ClusterApi {
@@ -293,6 +293,8 @@ export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string
     },
     // A limit of a byte is how a cluster is made full.
     refusesGrowth: () => memoryLimit.maxMemory === 1 && memoryLimit.eviction === 'noeviction',
+    memoryBytes: () => status.nodes.reduce((total, node) => total + node.memoryBytes, 0),
+    releaseMemory: note('releaseMemory'),
     chaosAllowed: true,
     chaos: {
       kill: note('kill'),

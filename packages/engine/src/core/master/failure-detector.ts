@@ -10,7 +10,7 @@
  * Invariants
  *   F1  a node is reported only after `hangLimitMs` without a tick, all of it between samples that were on time.
  *   F2  time between a late sample and the one before counts for nobody; what was counted before it stays.
- *   F3  a node seen for the first time has everything still before it.
+ *   F3  a node seen for the first time has everything still before it; so has one that rested at the last sample.
  * Why ticks and not messages: a heartbeat message queues behind data, so load would look like death.
  */
 import type { NodeId } from '../ids.ts';
@@ -19,6 +19,8 @@ import type { NodeId } from '../ids.ts';
 export interface Heartbeat {
   readonly node: NodeId;
   readonly tick: number;
+  /** It has done all it was sent, and its tick stands still until something arrives. */
+  readonly resting?: boolean;
 }
 
 interface Watched {
@@ -55,11 +57,11 @@ export class FailureDetector {
     this.lastSampleAt = now;
     const watched = new Map<NodeId, Watched>();
     const hung: NodeId[] = [];
-    for (const { node, tick } of heartbeats) {
+    for (const { node, tick, resting } of heartbeats) {
       const before = this.watched.get(node);
-      const moved = before === undefined || before.tick !== tick;
+      const moved = before === undefined || before.tick !== tick || resting === true;
       const quietMs = moved ? 0 : before.quietMs + (onTime ? elapsedMs : 0);
-      watched.set(node, { tick, quietMs });
+      watched.set(node, { tick: resting === true ? Number.NaN : tick, quietMs });
       if (quietMs >= this.hangLimitMs) hung.push(node);
     }
     this.watched = watched;

@@ -47,6 +47,8 @@ export class Master implements MasterMachine {
   private created = false;
   private closed = false;
   private clockAt = 0;
+  /** Something was submitted, or received, since the clock was told. */
+  private active = false;
   /** Repair is looked at once a turn, after all that happened in it. */
   private repairDue = false;
   /** Lost shards to begin anew as soon as a node lives to hold them. */
@@ -85,6 +87,7 @@ export class Master implements MasterMachine {
   // ---- operations -----------------------------------------------------------------------------------------------
 
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall {
+    this.noteActive(now);
     if (operation.verb === 'transaction') return this.transact(operation, sink, now);
     const call = this.closed ? this.refuse(sink) : this.shards[shard]!.submit(operation, sink);
     return call ?? this.settledCall(shard, operation, sink);
@@ -136,6 +139,7 @@ export class Master implements MasterMachine {
 
   receive(from: NodeId, message: Message, now: number): void {
     if (this.closed) return;
+    this.noteActive(now);
     this.transactions.setTime(now);
     switch (message.type) {
       case 'answer':
@@ -261,12 +265,19 @@ export class Master implements MasterMachine {
     return Math.min(this.seats.nextDeadline(), this.repair.nextDeadline(), this.watches.nextDeadline(), this.clockAt);
   }
 
+  private noteActive(now: number): void {
+    if (this.active) return;
+    this.active = true;
+    this.clockAt = Math.min(this.clockAt, now + this.settings.clockEveryMs);
+  }
+
   tick(now: number): void {
     if (this.closed) return;
     this.seats.tick(now);
     if (now >= this.repair.nextDeadline()) this.repairDue = true;
     if (now >= this.clockAt) {
-      this.clockAt = now + this.settings.clockEveryMs;
+      this.clockAt = now + (this.active ? this.settings.clockEveryMs : this.settings.idleClockEveryMs);
+      this.active = false;
       this.watches.tick(now);
       for (const node of this.seats.live) this.outbox.send(node, { type: 'clock' });
     }

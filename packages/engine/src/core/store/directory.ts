@@ -17,6 +17,8 @@ import { invariant } from '../invariant.ts';
 import type { Ledger } from './budget.ts';
 import { HASH_BITS } from './hash.ts';
 import { HOMES_MIN, Segment } from './segment.ts';
+import { SlotMemory } from './slots.ts';
+import type { Memory } from './store.ts';
 
 /** A segment of so many homes splits rather than grow. */
 const HOMES_MAX = 960;
@@ -33,6 +35,7 @@ const HOMES_LIMIT = 65_535;
 
 export class Directory {
   readonly #ledger: Ledger;
+  readonly #memory: SlotMemory;
   #table: Segment[];
   #depth = 0;
   /** Segments as deep as the table: while there are any, it cannot be halved. */
@@ -42,9 +45,10 @@ export class Directory {
   #slotsMax = 0;
   #scratch = new Int32Array(64);
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, memory: Memory) {
     this.#ledger = ledger;
-    this.#table = [new Segment(0, HOMES_MIN)];
+    this.#memory = new SlotMemory(memory);
+    this.#table = [new Segment(0, HOMES_MIN, this.#memory)];
     this.#account(this.#table[0]!, 0);
     ledger.charge(REFERENCE_BYTES);
   }
@@ -115,6 +119,7 @@ export class Directory {
     for (let i = 0; i < this.#table.length; i = this.next(i)) this.#ledger.charge(-this.#table[i]!.bytes);
     this.#ledger.charge(-this.#table.length * REFERENCE_BYTES);
     this.#table = [];
+    this.#memory.release();
   }
 
   /** The bytes that ought to be charged, counted anew; checks D1 (for audit). */
@@ -165,7 +170,7 @@ export class Directory {
     let middle = 0;
     while (middle < end && (scratch[middle]! & bit) === 0) middle += 2;
     const before = segment.bytes;
-    const upper = new Segment(depth, HOMES_MIN);
+    const upper = new Segment(depth, HOMES_MIN, this.#memory);
     segment.load(depth, homesFor(middle / 2), scratch, 0, middle);
     upper.load(depth, homesFor((end - middle) / 2), scratch, middle, end);
     const span = 1 << (this.#depth - depth);
@@ -223,6 +228,7 @@ export class Directory {
     if (depth === this.#depth) this.#deepest -= 2;
     this.#account(lower, before);
     this.#ledger.charge(-upper.bytes);
+    upper.release();
     return lower;
   }
 

@@ -16,6 +16,7 @@
  * whose segments differ. The slots after the last home take the overflow of the end instead.
  */
 import { HASH_MAX } from './hash.ts';
+import type { SlotMemory } from './slots.ts';
 
 /** What a segment costs the process besides its slots: the objects, the ArrayBuffer and its backing store. */
 export const SEGMENT_OVERHEAD_BYTES = 400;
@@ -34,12 +35,19 @@ export class Segment {
   room: number;
   /** How many leading hash bits all entries share. */
   depth: number;
+  readonly #memory: SlotMemory;
 
-  constructor(depth: number, homes: number) {
+  constructor(depth: number, homes: number, memory: SlotMemory) {
     this.depth = depth;
     this.homes = homes;
     this.room = roomIn(homes);
-    this.slots = freeSlots(slotsFor(homes));
+    this.#memory = memory;
+    this.slots = freeSlots(memory.take(slotsFor(homes)));
+  }
+
+  /** Gives its slots back; the segment must not be used again. */
+  release(): void {
+    this.#memory.give(this.slots);
   }
 
   get bytes(): number {
@@ -110,13 +118,14 @@ export class Segment {
     let last = -1;
     for (let i = start; i < end; i += 2) last = Math.max(last + 1, this.homeOf(from[i]!));
     // Many equal hashes run far past the last home: then the overflow grows, with some slots to spare.
-    const slots = freeSlots(Math.max(slotsFor(homes), last + 10 + (this.count >>> 4)));
+    const slots = freeSlots(this.#memory.take(Math.max(slotsFor(homes), last + 10 + (this.count >>> 4))));
     let slot = -1;
     for (let i = start; i < end; i += 2) {
       slot = Math.max(slot + 1, this.homeOf(from[i]!));
       slots[slot * 2] = from[i]!;
       slots[slot * 2 + 1] = from[i + 1]!;
     }
+    this.#memory.give(this.slots);
     this.slots = slots;
   }
 }
@@ -130,8 +139,11 @@ function slotsFor(homes: number): number {
   return homes + (homes >>> 4) + 4;
 }
 
-function freeSlots(count: number): Int32Array {
-  const slots = new Int32Array(count * 2);
-  for (let i = 0; i < slots.length; i += 2) slots[i] = HASH_MAX;
+/** `slots`, all of them free. */
+function freeSlots(slots: Int32Array): Int32Array {
+  for (let i = 0; i < slots.length; i += 2) {
+    slots[i] = HASH_MAX;
+    slots[i + 1] = 0;
+  }
   return slots;
 }

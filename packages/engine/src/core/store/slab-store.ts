@@ -298,7 +298,7 @@ export class SlabStore implements Store {
 
   #begin(): void {
     const log = new Log(this.#memory, this.#ledger);
-    const directory = new Directory(this.#ledger);
+    const directory = new Directory(this.#ledger, this.#memory);
     const sweeper = new Sweeper(log, this.#memory);
     this.#log = log;
     this.#directory = directory;

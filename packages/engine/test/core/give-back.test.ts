@@ -1,0 +1,24 @@
+/** GiveBack: when a collection is due. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GiveBack } from '../../src/core/node/give-back.ts';
+
+const MB = 1024 * 1024;
+
+test('due after much was let go, and at most once a second', () => {
+  const giveBack = new GiveBack();
+  assert.equal(giveBack.due(0, 100 * MB), false);
+  assert.equal(giveBack.due(200, 97 * MB), false);
+  assert.equal(giveBack.due(400, 50 * MB), true);
+  assert.equal(giveBack.due(600, 10 * MB), false);
+  assert.equal(giveBack.due(1400, 10 * MB), true);
+  assert.equal(giveBack.due(9000, 10 * MB), false);
+});
+
+test('once more at rest, then never without cause', () => {
+  const giveBack = new GiveBack();
+  giveBack.due(0, 100 * MB);
+  assert.equal(giveBack.due(1000, 0), true);
+  assert.equal(giveBack.dueAtRest(0), true);
+  assert.equal(giveBack.dueAtRest(0), false);
+});

@@ -1,0 +1,41 @@
+/** An idle cluster: hardly wakes, gives memory back, and a node that hangs in it is found. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Cluster } from '../../src/index.ts';
+
+/** Limit of 500 ms, and much more for a busy machine. */
+const FOUND_MS = 8000;
+
+const child = fileURLToPath(new URL('./idle-child.ts', import.meta.url));
+
+test('an idle cluster takes next to no time, and memory of large values goes back', { timeout: 60_000 }, async () => {
+  const args = ['--conditions=source', '--import', 'tsx', child];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { grownMb, wakesPerSecond } = JSON.parse(stdout) as { grownMb: number; wakesPerSecond: number };
+  assert.ok(grownMb < 100, `RSS grew by ${grownMb} MB`);
+  assert.ok(wakesPerSecond < 100, `${wakesPerSecond} wakes a second`);
+});
+
+test('an idle node that hangs is found without a call, and calls go on', { timeout: 60_000 }, async () => {
+  const cluster = await Cluster.start({ chaos: true });
+  // Waiting for an event keeps no process alive.
+  const alive = setInterval(() => {}, 1000);
+  try {
+    await cluster.settled();
+    // There is no event for it: nodes rest half a second after their last work.
+    await delay(800);
+    const down = new Promise<string>((resolve) => cluster.once('node-down', ({ node }) => resolve(node)));
+    cluster.chaos.hang('n2', 30_000);
+    const late = delay(FOUND_MS, 'nobody', { ref: false });
+    assert.equal((await Promise.race([down, late])).slice(0, 2), 'n2');
+    await cluster.put('k', 'v');
+    assert.equal(await cluster.get('k'), 'v');
+  } finally {
+    clearInterval(alive);
+    await cluster.close();
+  }
+});
