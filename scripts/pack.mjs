@@ -46,7 +46,7 @@ function pack(name, folder) {
       return `${JSON.stringify(finishManifest(name, JSON.parse(text)), null, 2)}\n`;
     });
     rewrite(join(unpacked, 'README.md'), (text) => finishReadme(name, text));
-    const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+    const packing = ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', folder];
     return join(folder, JSON.parse(execFileSync('npm', packing, { cwd: unpacked, encoding: 'utf8' }))[0].filename);
   } finally {
     rmSync(work, { recursive: true });
