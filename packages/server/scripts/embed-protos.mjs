@@ -12,11 +12,11 @@ const files = readdirSync(folder)
   .map((name) => new URL(name, folder).pathname);
 const root = new Root();
 root.loadSync(files, { keepCase: true });
-const text = `import { fromJSON } from '@grpc/proto-loader';
+const text = `import { library } from './library.js';
 const OPTIONS = { keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true };
 const JSON_DESCRIPTOR = ${JSON.stringify(root.toJSON())};
 export function loadDefinitions() {
-  return fromJSON(JSON_DESCRIPTOR, OPTIONS);
+  return library.protoLoader.fromJSON(JSON_DESCRIPTOR, OPTIONS);
 }
 `;
 writeFileSync(new URL('../dist/grpc/definitions.js', import.meta.url), text);

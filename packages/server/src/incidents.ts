@@ -86,6 +86,11 @@ export class Incidents {
     this.tell('warn', 'request-refused', reason, { protocol: 'http', address, reason, ...details });
   }
 
+  /** An HTTP/2 client came, and gRPC's packages are not installed or cannot be loaded. */
+  grpcAbsent(address: string, message: string, cause: Error): void {
+    this.tell('warn', 'grpc-absent', '', { protocol: 'grpc', address, reason: message, cause: cause.message });
+  }
+
   /** An error that is none of the world. The one it struck is cut off. */
   bug(thrown: unknown): void {
     if (this.onBug !== null) this.onBug(thrown);

@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { FirstBytes } from './first-bytes.ts';
+import type { AbsentFace } from './grpc/absent-face.ts';
 import type { GrpcFace } from './grpc/grpc-face.ts';
 import { Guard } from './http/guard.ts';
 import { HttpFace } from './http/http-face.ts';
@@ -31,7 +32,7 @@ export class Reception {
   private readonly context: ServerContext;
   private readonly undecided = new Map<Socket, FirstBytes>();
   private readonly http: HttpFace;
-  private grpc: Promise<GrpcFace> | null = null;
+  private grpc: Promise<GrpcFace | AbsentFace> | null = null;
   private grpcSockets = 0;
   private readonly tls: TlsFace | null;
   private readonly looking: NodeJS.Timeout;
@@ -140,7 +141,7 @@ export class Reception {
     this.grpcSockets++;
     socket.once('close', () => this.grpcSockets--);
     try {
-      this.grpc ??= import('./grpc/grpc-face.ts').then(({ GrpcFace }) => new GrpcFace(this.context));
+      this.grpc ??= import('./grpc/face.ts').then(({ loadFace }) => loadFace(this.context));
       const face = await this.grpc;
       if (this.context.closing || socket.destroyed) socket.destroy();
       else face.take(socket, guest);

@@ -10,8 +10,12 @@
  */
 import { KvError } from '../core/errors.ts';
 
-/** Where our files are, unless they were bundled with others: then no frame can be told to be ours by its file. */
-const HERE = /^(.*\/)(?:src|dist)\/client\/caller-stack\.[jt]s$/.exec(decodeURI(new URL(import.meta.url).pathname));
+/**
+ * Where our files are, unless they were bundled with others: then no frame can be told to be ours by its file. A CommonJS
+ * bundle has no address at all.
+ */
+const ADDRESS = new URL(import.meta.url ?? 'file:///bundle');
+const HERE = /^(.*\/)(?:src|dist)\/client\/caller-stack\.[jt]s$/.exec(decodeURI(ADDRESS.pathname));
 const OURS = HERE === null ? [] : [`${HERE[1]}src/`, `${HERE[1]}dist/`];
 const shown = new WeakSet<KvError>();
 

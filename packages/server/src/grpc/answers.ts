@@ -2,12 +2,13 @@
  * What the two services share: engine errors as gRPC statuses, bytes as one-byte text, calls that end with their client.
  */
 
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
 import { KIND_NAMES } from '../commands/kinds.ts';
 import { ERROR_FACES } from '../error-faces.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { WalkedEntry } from '../walk.ts';
+import { library } from './library.ts';
 
 /** A call refused with a status of its own. */
 export class GrpcRefusal extends Error {
@@ -40,7 +41,7 @@ export function statusOf(context: ServerContext, thrown: unknown): { code: grpc.
   if (thrown instanceof GrpcRefusal) return { code: thrown.code, details: thrown.message };
   if (thrown instanceof KvError) return { code: ERROR_FACES[thrown.code].grpc, details: thrown.message };
   context.incidents.bug(thrown);
-  return { code: grpc.status.INTERNAL, details: 'an error in the server' };
+  return { code: library.grpc.status.INTERNAL, details: 'an error in the server' };
 }
 
 /** Aborted when the client cancels, or hangs up. */

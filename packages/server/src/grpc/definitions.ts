@@ -3,12 +3,13 @@
  * anew with what the files say in it, so that no bundle has to take them along.
  */
 import { fileURLToPath } from 'node:url';
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { library } from './library.ts';
 
 const NAMES = ['kvstore.server.v1', 'kvstore.server.v2'];
 const OPTIONS = { keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true };
 
 export function loadDefinitions(): PackageDefinition {
   const files = NAMES.map((name) => fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url)));
-  return loadSync(files, OPTIONS);
+  return library.protoLoader.loadSync(files, OPTIONS);
 }

@@ -1,14 +1,13 @@
 /**
- * GrpcFace: gRPC on connections the listener hands over. grpc-js is an optional dependency of 15 MB, so this file is loaded
- * when the first such connection comes (listener.ts).
+ * GrpcFace: gRPC on connections the listener hands over. Its packages are optional and large: face.ts loads them, and then this
+ * file, when the first such connection comes.
  *
  * Owns      grpc-js's server (which never listens) and its connection injector; password, health and reflection.
  * Does not  know the services' methods: v1.ts is kv-store's protocol (lplazas/kv-store), v2.ts ours.
  */
 import type { Socket } from 'node:net';
-import * as grpc from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
+import type * as grpc from '@grpc/grpc-js';
+import type { HealthImplementation } from 'grpc-health-check';
 import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
 import { THROTTLED } from '../guess-limits.ts';
 import { tryPassword } from '../login.ts';
@@ -16,6 +15,7 @@ import type { ServerContext } from '../server-context.ts';
 import type { Guest } from '../strangers.ts';
 import { loadDefinitions } from './definitions.ts';
 import { mendHttp2 } from './http2-mends.ts';
+import { library } from './library.ts';
 import { GrpcConnections } from './memory.ts';
 import { kvStoreService } from './v1.ts';
 import { keyValueService } from './v2.ts';
@@ -35,7 +35,7 @@ export class GrpcFace {
     this.context = context;
     // Values are a little smaller than the messages that bear them.
     const largest = context.caller.limits.maxValueBytes + context.caller.limits.maxKeyBytes + 4096;
-    this.server = new grpc.Server({
+    this.server = new library.grpc.Server({
       'grpc.max_receive_message_length': largest,
       'grpc.max_send_message_length': largest,
       'grpc.max_concurrent_streams': 128,
@@ -52,10 +52,14 @@ export class GrpcFace {
     const definitions = loadDefinitions();
     this.server.addService(definitions[KV_STORE] as grpc.ServiceDefinition, kvStoreService(context));
     this.server.addService(definitions[OURS] as grpc.ServiceDefinition, keyValueService(context, this.connections));
-    this.health = new HealthImplementation({ '': 'SERVING', [KV_STORE]: 'SERVING', [OURS]: 'SERVING' });
+    this.health = new library.healthCheck.HealthImplementation({
+      '': 'SERVING',
+      [KV_STORE]: 'SERVING',
+      [OURS]: 'SERVING',
+    });
     this.health.addToServer(this.server);
-    new ReflectionService(definitions).addToServer(this.server);
-    this.injector = this.server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    new library.reflection.ReflectionService(definitions).addToServer(this.server);
+    this.injector = this.server.createConnectionInjector(library.grpc.ServerCredentials.createInsecure());
     mendHttp2(this.server);
   }
 
@@ -86,7 +90,7 @@ export class GrpcFace {
  */
 function passwordCheck(context: ServerContext, connections: GrpcConnections): grpc.ServerInterceptor {
   return (method, call) =>
-    new grpc.ServerInterceptingCall(call, {
+    new library.grpc.ServerInterceptingCall(call, {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, proceed) => {
@@ -102,10 +106,10 @@ function passwordCheck(context: ServerContext, connections: GrpcConnections): gr
             if (guess === 'right') return proceed(metadata);
             context.incidents.loginRefused('grpc', call.getPeer());
             if (guess === 'throttled') {
-              return call.sendStatus({ code: grpc.status.RESOURCE_EXHAUSTED, details: THROTTLED });
+              return call.sendStatus({ code: library.grpc.status.RESOURCE_EXHAUSTED, details: THROTTLED });
             }
             const refuse = (): void =>
-              call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
+              call.sendStatus({ code: library.grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
             // Guessing is slow.
             if (given === '') refuse();
             else setTimeout(refuse, WRONG_PASSWORD_MS).unref();

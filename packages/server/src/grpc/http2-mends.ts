@@ -18,10 +18,13 @@ export function mendHttp2(server: Server): void {
   // No public way leads there; should a later grpc-js name it otherwise, better not to start than to be open to this.
   const { http2Servers } = server as object as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
   if (http2Servers === undefined) throw new Error('grpc-js has changed: its HTTP/2 servers are not where they were');
-  for (const http2Server of http2Servers.keys()) {
-    http2Server.prependListener('session', endLater);
-    keepDeadStreams(http2Server);
-  }
+  for (const http2Server of http2Servers.keys()) mendServer(http2Server);
+}
+
+/** To be called once the server has its listener for streams. */
+export function mendServer(http2Server: Http2Server): void {
+  http2Server.prependListener('session', endLater);
+  keepDeadStreams(http2Server);
 }
 
 function endLater(session: ServerHttp2Session): void {

@@ -6,12 +6,13 @@
  *           its request, all that the socket has received since none was counts, less the requests that are complete.
  */
 import type { Socket } from 'node:net';
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import type { CutOffReason } from '../incidents.ts';
 import type { MemoryHolder } from '../memory-holders.ts';
 import type { ServerContext } from '../server-context.ts';
 import { hostAndPort } from '../socket-transport.ts';
 import type { Guest } from '../strangers.ts';
+import { library } from './library.ts';
 
 /** What a call costs besides its messages. */
 const CALL_BYTES = 1024;
@@ -104,7 +105,7 @@ export class GrpcConnections {
   interceptor(): grpc.ServerInterceptor {
     return (method, call) => {
       const connection = this.of(call);
-      if (connection === null) return new grpc.ServerInterceptingCall(call);
+      if (connection === null) return new library.grpc.ServerInterceptingCall(call);
       let held = CALL_BYTES;
       let sending = true;
       const hold = (bytes: number): void => {
@@ -117,7 +118,7 @@ export class GrpcConnections {
       };
       connection.hold(held);
       connection.requestBegins();
-      return new grpc.ServerInterceptingCall(call, {
+      return new library.grpc.ServerInterceptingCall(call, {
         start: (next) =>
           next({
             onReceiveMessage: (message, proceed) => {

@@ -3,13 +3,14 @@
  * failures here, where it answered OK. An empty value is legal.
  */
 import { isUtf8 } from 'node:buffer';
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { ANY_VERSION, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
 import { call } from '../call.ts';
 import { utf8 } from '../resp/encoder.ts';
 import type { ServerContext } from '../server-context.ts';
 import { plainBytes } from '../value-faces.ts';
 import { bytes, GrpcRefusal, unary } from './answers.ts';
+import { library } from './library.ts';
 
 interface GetValueRequest {
   readonly key: string;
@@ -21,7 +22,7 @@ interface PutValueRequest {
 }
 
 function keyOf({ key }: { readonly key: string }): string {
-  if (key === '') throw new GrpcRefusal(grpc.status.INVALID_ARGUMENT, 'the key must not be empty');
+  if (key === '') throw new GrpcRefusal(library.grpc.status.INVALID_ARGUMENT, 'the key must not be empty');
   return utf8(key);
 }
 
@@ -29,7 +30,7 @@ function keyOf({ key }: { readonly key: string }): string {
 function textOf(stored: string, kind: ValueKind): string {
   const value = bytes(plainBytes(stored, kind));
   if (isUtf8(value)) return value.toString('utf8');
-  throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, NO_TEXT);
+  throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, NO_TEXT);
 }
 
 const NO_TEXT =
@@ -40,7 +41,7 @@ export function kvStoreService(context: ServerContext): grpc.UntypedServiceImple
     GetValue: unary(context, async (request: GetValueRequest, signal) => {
       const key = keyOf(request);
       const result = await call(context.caller, { verb: 'get', key }, { signal });
-      if (result.status !== Status.ok) throw new GrpcRefusal(grpc.status.NOT_FOUND, 'there is no such key');
+      if (result.status !== Status.ok) throw new GrpcRefusal(library.grpc.status.NOT_FOUND, 'there is no such key');
       return { value: textOf(result.value!, result.kind) };
     }),
     PutValue: unary(context, async (request: PutValueRequest, signal) => {

@@ -1,7 +1,7 @@
 /**
  * Our own service: entries as bytes with version and deadline, conditions, iteration, changes.
  */
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
 import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, ValueKind } from '@quintet/engine/core';
 import { call } from '../call.ts';
@@ -10,6 +10,7 @@ import { transactionOf } from '../transaction/steps.ts';
 import { isStructured } from '../value-faces.ts';
 import { happened, walkEntries } from '../walk.ts';
 import { abortSignalOf, entryOf, GrpcRefusal, KINDS, statusOf, text, unary } from './answers.ts';
+import { library } from './library.ts';
 import type { GrpcConnections } from './memory.ts';
 import { StreamOutput } from './stream-output.ts';
 import { type WatchRequest, watchKeys } from './watch.ts';
@@ -58,13 +59,13 @@ export function keyValueService(
     Get: unary(context, async (request: { key: Uint8Array }, signal) => {
       const key = text(request.key);
       const { status, value, kind, version, expiresAt } = await call(caller, { verb: 'get', key }, { signal });
-      if (status !== Status.ok) throw new GrpcRefusal(grpc.status.NOT_FOUND, 'there is no such key');
+      if (status !== Status.ok) throw new GrpcRefusal(library.grpc.status.NOT_FOUND, 'there is no such key');
       return entryOf({ key, value: value!, kind, version, expiresAt });
     }),
     Put: unary(context, async (request: PutRequest, signal) => {
       const { status, version } = await call(caller, putOf(request), { signal });
       if (status === Status.conditionFailed) {
-        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+        throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
       return { version };
     }),
@@ -73,7 +74,7 @@ export function keyValueService(
       const removal = { verb: 'delete', key: text(request.key), ifVersion, previous: false } as const;
       const { status } = await call(caller, removal, { signal });
       if (status === Status.conditionFailed) {
-        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+        throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
       return { deleted: status === Status.ok };
     }),
@@ -84,7 +85,7 @@ export function keyValueService(
         .filter(({ ifVersion }) => ifVersion !== ANY_VERSION);
       const { status } = await call(caller, transactionOf({ conditions, steps, lenient: false }), { signal });
       if (status === Status.conditionFailed) {
-        throw new GrpcRefusal(grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
+        throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
       return {};
     }),

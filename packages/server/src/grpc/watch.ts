@@ -5,7 +5,7 @@
  *           (watch/change-feed.ts).
  * Ends      with the client, or with the status that says why no more can be told.
  */
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { KvError, parsePosition } from '@quintet/engine';
 import type { Change } from '@quintet/engine/core';
 import type { ServerContext } from '../server-context.ts';
@@ -13,6 +13,7 @@ import { happened } from '../walk.ts';
 import type { ChangeFeed } from '../watch/change-feed.ts';
 import type { WatchStart } from '../watch/watch-request.ts';
 import { abortSignalOf, entryOf, statusOf } from './answers.ts';
+import { library } from './library.ts';
 import type { GrpcConnections } from './memory.ts';
 import { StreamOutput } from './stream-output.ts';
 
@@ -111,7 +112,7 @@ class GrpcWatch {
   private tellStart(feed: ChangeFeed): void {
     const { startFailure } = feed;
     if (startFailure !== undefined) throw startFailure;
-    const metadata = new grpc.Metadata();
+    const metadata = new library.grpc.Metadata();
     metadata.set('position', feed.position!);
     this.stream.sendMetadata(metadata);
   }

@@ -1,0 +1,1 @@
+import '../node_modules/@quintet/cli/bin/kvctl.js';
