@@ -12,6 +12,7 @@ const LANES = new Map([
   ['types', ['pnpm', '--silent', 'types']],
   ['tests', ['node', 'scripts/test.mjs', '--all']],
   ['consumers', ['pnpm', '--silent', 'consumers']],
+  ['simulator', ['pnpm', '--silent', 'simulate', '--seeds', '1000']],
   ['fuzz', ['pnpm', '--silent', 'fuzz', '--frames', '1000000', '--seed', '1']],
   ['redis-suite', ['pnpm', '--silent', 'redis-suite']],
 ]);
