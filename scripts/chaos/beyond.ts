@@ -42,7 +42,7 @@ export class Beyond {
     const { cluster, baseKeys } = parts;
     for (let index = 0; index < baseKeys; index++) {
       const [key] = baseEntry(index);
-      const shard = cluster.caller.shardOf(key);
+      const shard = cluster.executor.shardOf(key);
       const keys = this.#probes.get(shard) ?? [];
       if (keys.length < PROBES) this.#probes.set(shard, [...keys, key]);
     }

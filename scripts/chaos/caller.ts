@@ -27,7 +27,7 @@ export interface CallerParts {
   readonly tally: Tally;
   readonly prng: Prng;
   /** Unique in the run. */
-  readonly caller: number;
+  readonly executor: number;
   /** Reading of the common clock at which round 0 begins. */
   readonly startedAt: number;
   /** Longest pause between two calls; half of that on average. */
@@ -121,7 +121,7 @@ export class LoadCaller {
 
   /** Two writes and a read after each, sent at once on a key nobody else writes. */
   async #pipeline(): Promise<void> {
-    const key = keyNumber(this.#round(), 'own', this.#parts.caller);
+    const key = keyNumber(this.#round(), 'own', this.#parts.executor);
     const verbs: readonly Verb[] = ['put', 'get', 'put', 'get'];
     const ended = await Promise.all(verbs.map((verb) => this.#call(verb, key, 0)));
     const [first, seen, second, seenLast] = ended as [Called, Called, Called, Called];

@@ -97,15 +97,15 @@ async function findingsOf(cluster: Cluster, lie: Lie): Promise<readonly Finding[
   };
   const callers = Array.from(
     { length: CALLERS },
-    (_, caller) => new LoadCaller({ ...shared, caller, prng: new Prng(`${lie.name}/${caller}`) }),
+    (_, executor) => new LoadCaller({ ...shared, executor, prng: new Prng(`${lie.name}/${executor}`) }),
   );
-  const ended = Promise.all(callers.map((caller) => caller.run()));
+  const ended = Promise.all(callers.map((executor) => executor.run()));
   await delay(LOAD_MS);
-  for (const caller of callers) caller.stop();
+  for (const executor of callers) executor.stop();
   await ended;
   // Longer than any time to live.
   await delay(400);
-  const parts = { logs: [log.pack()], lives: new Lives(), shardOf: (key: string) => cluster.caller.shardOf(key) };
+  const parts = { logs: [log.pack()], lives: new Lives(), shardOf: (key: string) => cluster.executor.shardOf(key) };
   const keys = sharedKeys(2, CALLERS);
   const last = await readRemains({ cluster, shared: keys, names: vouchedOnce(parts), thread: 1 });
   return (await prove({ ...parts, logs: [...parts.logs, last.log] }, last.found)).findings;

@@ -58,7 +58,7 @@ export class CopiesCheck {
     const all = new Set(keys);
     for await (const key of this.#cluster.keys({ pageSize: 1024 })) all.add(String(key));
     for (const key of all) {
-      const shard = this.#cluster.caller.shardOf(key);
+      const shard = this.#cluster.executor.shardOf(key);
       const list = this.#keys.get(shard);
       if (list === undefined) this.#keys.set(shard, [key]);
       else list.push(key);

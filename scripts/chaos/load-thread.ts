@@ -14,15 +14,16 @@ const log = new CallLog(order.thread);
 const shared = new Float64Array(order.tally);
 const tally: Tally = { operations: 0, errors: 0, disordered: 0 };
 const callers = order.callers.map(
-  (caller) => new LoadCaller({ ...order, store, log, tally, caller, prng: new Prng(`${order.seed}/caller ${caller}`) }),
+  (executor) =>
+    new LoadCaller({ ...order, store, log, tally, executor, prng: new Prng(`${order.seed}/executor ${executor}`) }),
 );
 
 // Told a few times a second rather than with each call: progress is for the eye.
 const telling = setInterval(tell, 100);
 parentPort!.on('message', () => {
-  for (const caller of callers) caller.stop();
+  for (const executor of callers) executor.stop();
 });
-await Promise.all(callers.map((caller) => caller.run()));
+await Promise.all(callers.map((executor) => executor.run()));
 clearInterval(telling);
 tell();
 store.close();

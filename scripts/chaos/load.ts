@@ -41,9 +41,9 @@ export class Load {
   readonly #sources: readonly Source[];
 
   constructor(cluster: Cluster, options: LoadOptions) {
-    const everyone = Array.from({ length: options.callers }, (_, caller) => caller);
+    const everyone = Array.from({ length: options.callers }, (_, executor) => executor);
     this.#sources = Array.from({ length: options.threads + 1 }, (_, thread) => {
-      const callers = everyone.filter((caller) => caller % (options.threads + 1) === thread);
+      const callers = everyone.filter((executor) => executor % (options.threads + 1) === thread);
       const order: LoadOrder = { ...options, thread, callers, tally: new SharedArrayBuffer(3 * 8) };
       return thread === 0 ? mainSource(cluster, order) : threadSource(cluster, order);
     });
@@ -70,14 +70,14 @@ export class Load {
 function mainSource(cluster: Cluster, order: LoadOrder): Source {
   const log = new CallLog(order.thread);
   const tally: Tally = { operations: 0, errors: 0, disordered: 0 };
-  const callers = order.callers.map((caller) => {
-    const prng = new Prng(`${order.seed}/caller ${caller}`);
-    return new LoadCaller({ ...order, store: cluster, log, tally, caller, prng });
+  const callers = order.callers.map((executor) => {
+    const prng = new Prng(`${order.seed}/executor ${executor}`);
+    return new LoadCaller({ ...order, store: cluster, log, tally, executor, prng });
   });
-  const ended = Promise.all(callers.map((caller) => caller.run()));
+  const ended = Promise.all(callers.map((executor) => executor.run()));
   return {
     stop: () => {
-      for (const caller of callers) caller.stop();
+      for (const executor of callers) executor.stop();
     },
     tally: () => tally,
     log: ended.then(() => log.pack()),

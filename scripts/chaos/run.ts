@@ -87,7 +87,7 @@ class Run {
 
     this.#judgeCluster();
     this.#progress.phase('reading everything back');
-    const parts: ProofParts = { logs, lives: this.#lives, shardOf: (key) => this.#cluster.caller.shardOf(key) };
+    const parts: ProofParts = { logs, lives: this.#lives, shardOf: (key) => this.#cluster.executor.shardOf(key) };
     const { remains, all } = await this.#readBack(parts);
     this.#progress.phase('comparing copies');
     const copies = await new CopiesCheck(this.#cluster).run(this.#keysOf(remains));
@@ -189,7 +189,7 @@ class Run {
     let lost = 0;
     for (let index = 0; index < this.#options.keys; index++) {
       const [key] = baseEntry(index);
-      if (remains.get(key) !== index && !gone.has(this.#cluster.caller.shardOf(key))) lost++;
+      if (remains.get(key) !== index && !gone.has(this.#cluster.executor.shardOf(key))) lost++;
     }
     if (lost > 0) this.#findings.push({ kind: 'lost', key: 'base-*', text: `${lost} keys are gone`, writes: lost });
   }

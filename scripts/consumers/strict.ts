@@ -1,6 +1,6 @@
 // What strict TypeScript makes of the packages, their declarations checked too. Compiled only.
 import { Cluster, type ClusterStatus, KvError, type Store } from '@quintet/engine';
-import { Status } from '@quintet/engine/core';
+import { Status } from '@quintet/engine/internal';
 import { type RunningServer, startServer } from '@quintet/server';
 import { TestCluster } from '@quintet/testkit';
 

@@ -5,7 +5,7 @@
  *
  * --check  writes nothing; exit code 1 if the page is not what the table says
  */
-import type { Command, CommandGroup } from '../../packages/server/src/commands/command.ts';
+import type { Command, CommandGroup } from '../../packages/server/src/command/command.ts';
 import { DIFFERENCES } from '../../packages/server/src/commands/differences.ts';
 import { NOT_OFFERED } from '../../packages/server/src/commands/not-offered.ts';
 import { COMMANDS } from '../../packages/server/src/commands/table.ts';

@@ -6,7 +6,7 @@
  * --check  writes nothing; exit code 1 if the page is not what the table says
  */
 import { defaultText, SETTINGS, type Setting, variableOf } from '../../packages/cli/src/serve/settings.ts';
-import { DEFAULT_LIMITS } from '../../packages/server/src/limits.ts';
+import { DEFAULT_LIMITS } from '../../packages/server/src/listen/limits.ts';
 import { table, writeOrCheck } from './page.ts';
 
 const SOURCES = `# Configuration of the server

@@ -49,7 +49,7 @@ export class MixedLoad {
   constructor(options: MixedLoadOptions) {
     this.#options = options;
     this.#invokedAt = new Float64Array(options.callers);
-    this.#loops = Array.from({ length: options.callers }, (_, caller) => this.#loop(caller));
+    this.#loops = Array.from({ length: options.callers }, (_, executor) => this.#loop(executor));
   }
 
   /** A window begins: forgets what was. */
@@ -71,14 +71,14 @@ export class MixedLoad {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  async #loop(caller: number): Promise<void> {
+  async #loop(executor: number): Promise<void> {
     const { thinkMs } = this.#options;
     try {
       while (!this.#stopped) {
         const invokedAt = performance.now();
-        this.#invokedAt[caller] = invokedAt;
-        await this.#call(caller);
-        this.#invokedAt[caller] = 0;
+        this.#invokedAt[executor] = invokedAt;
+        await this.#call(executor);
+        this.#invokedAt[executor] = 0;
         this.#note(performance.now() - invokedAt);
         this.operations++;
         if (thinkMs > 0) await delay(Math.random() * 2 * thinkMs);
@@ -93,12 +93,12 @@ export class MixedLoad {
     if (waitedMs > this.#longest) this.#longest = waitedMs;
   }
 
-  #call(caller: number): Promise<unknown> {
+  #call(executor: number): Promise<unknown> {
     const { store, keys } = this.#options;
     const index = Math.floor(Math.random() * keys);
     const roll = Math.random();
     if (roll < 0.5) return store.get(benchKey(index));
     if (roll < 0.9) return store.put(benchKey(index), benchValue(index));
-    return store.increment(`counter:${caller}`);
+    return store.increment(`counter:${executor}`);
   }
 }

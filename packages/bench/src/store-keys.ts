@@ -7,7 +7,7 @@
 import { createBudget } from '../../engine/src/core/store/budget.ts';
 import { SlabStore } from '../../engine/src/core/store/slab-store.ts';
 import type { Store } from '../../engine/src/core/store/store.ts';
-import { BufferMemory } from '../../engine/src/runtime/chunk.ts';
+import { BufferMemory } from '../../engine/src/runtime/memory/buffer-memory.ts';
 
 const BATCH = 2048;
 const KEY_BYTES = 16;

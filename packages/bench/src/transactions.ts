@@ -27,14 +27,14 @@ type Operation = (turn: number) => Promise<unknown>;
 async function throughput(operation: Operation): Promise<number> {
   const endsAt = performance.now() + numbers.ms;
   let done = 0;
-  const caller = async (first: number): Promise<void> => {
+  const executor = async (first: number): Promise<void> => {
     for (let turn = first; performance.now() < endsAt; turn += numbers.callers) {
       await operation(turn);
       done++;
     }
   };
   const beganAt = performance.now();
-  await Promise.all(Array.from({ length: numbers.callers }, (_, index) => caller(index)));
+  await Promise.all(Array.from({ length: numbers.callers }, (_, index) => executor(index)));
   return (done / (performance.now() - beganAt)) * 1000;
 }
 
@@ -43,7 +43,7 @@ function pairsOf(cluster: Cluster, together: boolean): (readonly [string, string
   const pairs: (readonly [string, string])[] = [];
   for (let index = 0; pairs.length < ACCOUNTS; index++) {
     const pair = together ? [`{${index}}a`, `{${index}}b`] : [`a:${index}`, `b:${index}`];
-    const shards = new Set(pair.map((key) => cluster.caller.shardOf(key)));
+    const shards = new Set(pair.map((key) => cluster.executor.shardOf(key)));
     if ((shards.size === 1) === together) pairs.push([pair[0]!, pair[1]!]);
   }
   return pairs;

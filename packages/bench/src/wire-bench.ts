@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { RequestMessage } from '@quintet/engine/core';
+import type { RequestMessage } from '@quintet/engine/internal';
 import { FORMS, type Form } from './wire-forms.ts';
 
 const PUTS = Number(process.argv[2] ?? 400_000);

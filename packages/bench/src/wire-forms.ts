@@ -2,8 +2,8 @@
  * Three ways to carry a turn's puts to a node, as the master would: the wire's, and the two anyone would write first.
  * Each encodes what the machine emits and decodes to the objects the machine takes, so that like is compared with like.
  */
-import type { RequestMessage } from '@quintet/engine/core';
-import { BatchEncoder, decodeBatch, type WireBatch } from '@quintet/engine/runtime';
+import type { RequestMessage } from '@quintet/engine/internal';
+import { BatchEncoder, decodeBatch, type WireBatch } from '@quintet/engine/machines';
 
 export interface Form {
   readonly name: string;

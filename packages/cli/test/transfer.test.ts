@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ANY_VERSION, NO_TTL, ValueKind } from '@quintet/engine/core';
+import { ANY_VERSION, NO_TTL, ValueKind } from '@quintet/engine/internal';
 import { openTarget } from '../src/transfer/export-target.ts';
 import { type RunningCluster, realCluster } from './support/cluster.ts';
 import { kvctl, type Outcome, type World } from './support/world.ts';
@@ -255,7 +255,7 @@ function putUnchecked(key: string, bytes: Buffer): Promise<void> {
   const put = { verb: 'put', key, value: bytes.toString('latin1'), ...rest } as const;
   return new Promise((resolve, reject) => {
     const onError = (code: string): void => reject(new Error(code));
-    running.cluster.caller.submit(put, { onResult: () => resolve(), onError });
+    running.cluster.executor.submit(put, { onResult: () => resolve(), onError });
   });
 }
 

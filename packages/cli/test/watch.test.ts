@@ -203,7 +203,7 @@ test('a server that comes back with an empty store: said, with what may be missi
     plain.stderr.text,
     /connected again after .*\n\S+ the server began anew, empty: .* Changes may be missing: shard \d version 1\n$/,
   );
-  const shard = String(anew.caller.shardOf('missed'));
+  const shard = String(anew.executor.shardOf('missed'));
   const gap = objectsOf(json.stdout.text).at(-1)!;
   assert.deepEqual([gap.type, gap.reason, gap.shards], ['gap', 'restart', { [shard]: [version, version] }]);
   await anew.put('seen', 1);

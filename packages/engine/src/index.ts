@@ -2,12 +2,17 @@
  * The public door of `@quintet/engine`. Everything a user needs and nothing else: what is not exported here may change
  * with any release.
  */
-export type { Caller, CallerLimits, CallSink, PendingCall, PendingWatch, StoreCaller } from './client/caller.ts';
-export { Cluster } from './client/cluster.ts';
-export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster-api.ts';
-export type { ClusterEmitter } from './client/cluster-events.ts';
-export { type AttachedStore, attach } from './client/handle.ts';
-export type { ClusterMemoryLimit, ClusterOptions, EvictionPolicy, MemoryLimitOptions } from './client/options.ts';
+
+export { Cluster } from './client/cluster/cluster.ts';
+export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster/cluster-api.ts';
+export type { ClusterEmitter } from './client/cluster/cluster-events.ts';
+export { type AttachedStore, attach } from './client/cluster/handle.ts';
+export type {
+  ClusterMemoryLimit,
+  ClusterOptions,
+  EvictionPolicy,
+  MemoryLimitOptions,
+} from './client/cluster/options.ts';
 export type {
   ClusterCounters,
   ClusterEventName,
@@ -19,7 +24,7 @@ export type {
   NodeStatus,
   ShardHealth,
   ShardStatus,
-} from './client/status.ts';
+} from './client/cluster/status.ts';
 export type {
   CallOptions,
   DeleteOptions,
@@ -32,7 +37,7 @@ export type {
   Store,
   StoredEntry,
   Value,
-} from './client/store.ts';
+} from './client/store/store.ts';
 export type {
   AppendStep,
   CopyOptions,
@@ -59,7 +64,7 @@ export type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
-} from './client/store-transactions.ts';
+} from './client/store/store-transactions.ts';
 export {
   type Change,
   type ChangeType,
@@ -69,8 +74,9 @@ export {
   WatchLagged,
   type WatchOptions,
   type WatchPosition,
-} from './client/store-watch.ts';
-export { formatPosition, parsePosition } from './client/watch-position.ts';
-export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch-raw.ts';
-export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/errors.ts';
-export { BlockWriter } from './runtime/value-block.ts';
+} from './client/store/store-watch.ts';
+export { formatPosition, parsePosition } from './client/watch/watch-position.ts';
+export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-raw.ts';
+export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';
+export type { Executor, ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor/executor.ts';
+export { BlockWriter } from './runtime/memory/value-block.ts';

@@ -1,21 +1,23 @@
 // CPU the server itself takes for a command: decode, dispatch, order, encode, with neither sockets nor an engine.
 // node --conditions=source --import tsx packages/server/bench/session.ts
-import type { Caller, CallSink, ClusterApi, PendingCall } from '@quintet/engine';
-import { plainResult, type Result, Status, ValueKind, valueResult } from '@quintet/engine/core';
-import { DEFAULT_LIMITS } from '../src/limits.ts';
-import { ServerContext } from '../src/server-context.ts';
-import { Session } from '../src/session.ts';
-import type { Transport } from '../src/transport.ts';
+
+import type { ClusterApi } from '@quintet/engine';
+import type { Executor, PendingCall, Sink } from '@quintet/engine/internal';
+import { plainResult, type Result, Status, ValueKind, valueResult } from '@quintet/engine/internal';
+import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
+import type { Transport } from '../src/listen/transport.ts';
+import { Session } from '../src/session/session.ts';
+import { ServerContext } from '../src/state/server-context.ts';
 
 const VALUE = valueResult(Status.ok, 1, 'x'.repeat(64), ValueKind.text, 0);
 const DONE = plainResult(Status.ok, 1);
 const PENDING: PendingCall = { giveUp: () => {} };
 
 /** Answers everything with the same result, a turn later. */
-class EchoCaller implements Caller {
+class EchoCaller implements Executor {
   readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 1 << 24 };
   readonly shards = 10;
-  private waiting: CallSink[] = [];
+  private waiting: Sink[] = [];
   private result: Result = DONE;
 
   now(): number {
@@ -26,13 +28,13 @@ class EchoCaller implements Caller {
     return 0;
   }
 
-  submit(operation: { verb: string }, sink: CallSink): PendingCall {
+  submit(operation: { verb: string }, sink: Sink): PendingCall {
     this.result = operation.verb === 'get' ? VALUE : DONE;
     if (this.waiting.push(sink) === 1) setImmediate(() => this.answer());
     return PENDING;
   }
 
-  submitToShard(_shard: number, operation: { verb: string }, sink: CallSink): PendingCall {
+  submitToShard(_shard: number, operation: { verb: string }, sink: Sink): PendingCall {
     return this.submit(operation, sink);
   }
 
@@ -59,7 +61,7 @@ class CountingTransport implements Transport {
 }
 
 async function measure(name: string, one: string, replyBytes: number): Promise<void> {
-  const context = new ServerContext({ caller: new EchoCaller() } as unknown as ClusterApi, {
+  const context = new ServerContext({ executor: new EchoCaller() } as unknown as ClusterApi, {
     limits: DEFAULT_LIMITS,
     maxClients: 1,
     password: undefined,

@@ -1,8 +1,9 @@
 /**
  * The public door of `@quintet/server`.
  */
-export { ServerStartError, type StartErrorCode } from './errors.ts';
-export { DEFAULT_LIMITS, type ServerLimits } from './limits.ts';
-export { type RunningServer, type ServerOptions, startServer } from './listener.ts';
-export type { ServerLog } from './log.ts';
-export type { TlsOptions } from './tls.ts';
+
+export type { TlsOptions } from './access/tls.ts';
+export { ServerStartError, type StartErrorCode } from './engine/errors.ts';
+export { DEFAULT_LIMITS, type ServerLimits } from './listen/limits.ts';
+export { type RunningServer, type ServerOptions, startServer } from './listen/listener.ts';
+export type { ServerLog } from './listen/log.ts';

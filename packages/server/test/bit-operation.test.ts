@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import fc from 'fast-check';
-import { type BitOperator, bitWork, combined, inverted, longestOf } from '../src/bit-operation.ts';
+import { type BitOperator, bitWork, combined, inverted, longestOf } from '../src/text/bit-operation.ts';
 
 const OPERATORS: readonly BitOperator[] = ['AND', 'OR', 'XOR'];
 

@@ -1,7 +1,7 @@
 /** Few bytes of a request must not make much work, or a long reply. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Session } from '../src/session.ts';
+import { Session } from '../src/session/session.ts';
 import { connect, FakeTransport, request } from './support/fake-transport.ts';
 import { RecordedLog } from './support/recorded-log.ts';
 
@@ -59,7 +59,9 @@ test('bounds: patterns that take too long cost their own client, not who publish
 });
 
 test('bounds: a transaction has so many steps and bytes', async () => {
-  const { ask, caller, feed, quiet, transport } = connect({ limits: { transactionSteps: 10, transactionBytes: 1000 } });
+  const { ask, executor, feed, quiet, transport } = connect({
+    limits: { transactionSteps: 10, transactionBytes: 1000 },
+  });
   const refused = '-ERR the transaction has too many keys or bytes\r\n';
   const pairs = (count: number): string[] => Array.from({ length: count }, (_, index) => [`k${index}`, 'v']).flat();
   assert.equal(await ask('MSET', ...pairs(10)), '+OK\r\n');
@@ -68,12 +70,12 @@ test('bounds: a transaction has so many steps and bytes', async () => {
   assert.equal(await ask('MSETNX', ...pairs(11)), refused);
   assert.equal(await ask('MSET', 'a', 'x'.repeat(998), 'b', ''), '+OK\r\n');
   assert.equal(await ask('MSET', 'a', 'x'.repeat(998), 'b', '1'), refused);
-  const submitted = caller.submitted.length;
+  const submitted = executor.submitted.length;
   feed(request('MULTI') + request('SET', 'a', '1').repeat(11));
   await quiet();
   transport.written = '';
   assert.equal(await ask('EXEC'), refused);
-  assert.equal(caller.submitted.length, submitted, 'nothing got to the engine');
+  assert.equal(executor.submitted.length, submitted, 'nothing got to the engine');
   assert.equal(await ask('PING'), '+PONG\r\n');
 });
 

@@ -6,32 +6,32 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { after, before, beforeEach, test } from 'node:test';
-import { isWrite } from '@quintet/engine/core';
+import { isWrite } from '@quintet/engine/internal';
 import { type RunningServer, startServer } from '../src/index.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 import { request } from './support/fake-transport.ts';
 import { RecordedLog } from './support/recorded-log.ts';
 import { exchange } from './support/sockets.ts';
 
 let server: RunningServer;
-let caller: FakeCaller;
+let executor: FakeExecutor;
 let log: RecordedLog;
 
 before(async () => {
-  caller = new FakeCaller();
+  executor = new FakeExecutor();
   log = new RecordedLog();
-  server = await startServer(fakeCluster(caller), { port: 0, log, httpHosts: ['cache.example'] });
+  server = await startServer(fakeCluster(executor), { port: 0, log, httpHosts: ['cache.example'] });
 });
 
 after(() => server.close());
 
 beforeEach(() => {
-  caller.submitted.length = 0;
+  executor.submitted.length = 0;
   log.told.length = 0;
 });
 
 function writes(): number {
-  return caller.submitted.filter(isWrite).length;
+  return executor.submitted.filter(isWrite).length;
 }
 
 /** fetch forbids some headers; a browser sends them by itself. */
@@ -97,7 +97,7 @@ test('browser: DNS rebinding, a foreign name that resolves to us', async () => {
   }
   assert.match(await exchange(server, 'GET /v1/keys/a HTTP/1.1\r\nHost:\r\n\r\n'), /^HTTP\/1\.1 421/);
   assert.match(await exchange(server, 'GET /v1/keys/a HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 421/);
-  assert.equal(caller.submitted.length, 0);
+  assert.equal(executor.submitted.length, 0);
   for (const host of ['localhost', 'LOCALHOST:99', '127.0.0.1', '[::1]:1338', 'cache.example']) {
     assert.equal(await send('GET', '/v1/status', { host }), 200, host);
   }
@@ -179,5 +179,5 @@ test('browser: gRPC wants a content type that no page can send without asking', 
     assert.equal(status, 415, type);
     client.destroy();
   }
-  assert.equal(caller.submitted.length, 0);
+  assert.equal(executor.submitted.length, 0);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Command } from '../src/commands/command.ts';
+import { Command } from '../src/command/command.ts';
 import { DIFFERENCES } from '../src/commands/differences.ts';
 import { COMMANDS } from '../src/commands/table.ts';
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { type RunningServer, type ServerOptions, startServer } from '../src/index.ts';
-import { SocketTransport } from '../src/socket-transport.ts';
+import { SocketTransport } from '../src/listen/socket-transport.ts';
 import { certificate, NO_OPENSSL } from './support/certificate.ts';
 import { fakeCluster } from './support/fake-cluster.ts';
 import { request } from './support/fake-transport.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClusterStatus } from '@quintet/engine';
-import { Session } from '../src/session.ts';
+import { Session } from '../src/session/session.ts';
 import { type Connection, connect, FakeTransport, request } from './support/fake-transport.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

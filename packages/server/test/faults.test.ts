@@ -1,9 +1,8 @@
 /** A bug of ours strikes one connection, and is reported; it never gets to the engine that brought the result. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallSink, PendingCall } from '@quintet/engine';
-import type { Result } from '@quintet/engine/core';
-import { Session } from '../src/session.ts';
+import type { PendingCall, Result, Sink } from '@quintet/engine/internal';
+import { Session } from '../src/session/session.ts';
 import { connect, FakeTransport, request } from './support/fake-transport.ts';
 
 const NONE: PendingCall = { giveUp: () => {} };
@@ -34,9 +33,9 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 for (const args of [...COMMANDS, ['EXEC']]) {
   test(`faults: a result that makes ${args[0]} throw`, async () => {
-    const { feed, quiet, context, caller, bugs, transport } = connect();
+    const { feed, quiet, context, executor, bugs, transport } = connect();
     const thrown: unknown[] = [];
-    const submit = (_shard: number, _operation: unknown, sink: CallSink): PendingCall => {
+    const submit = (_shard: number, _operation: unknown, sink: Sink): PendingCall => {
       setImmediate(() => {
         try {
           sink.onResult(POISON);
@@ -46,7 +45,7 @@ for (const args of [...COMMANDS, ['EXEC']]) {
       });
       return NONE;
     };
-    caller.submitToShard = submit;
+    executor.submitToShard = submit;
     const bystander = new Session(context, new FakeTransport());
     feed(args[0] === 'EXEC' ? request('MULTI') + request('SET', 'a', '1', 'GET') + request('EXEC') : request(...args));
     await quiet();
@@ -74,10 +73,10 @@ test('faults: a reply that cannot be written', async () => {
 });
 
 test('faults: a change that cannot be published', async () => {
-  const { ask, context, caller, bugs } = connect();
+  const { ask, context, executor, bugs } = connect();
   type Sink = { onChanges(changes: readonly object[]): void };
   let sink: Sink | undefined;
-  Object.assign(caller, {
+  Object.assign(executor, {
     watch: (_filter: object, _from: null, given: Sink) => {
       sink = given;
       return { stop: () => {} };

@@ -9,7 +9,7 @@ import { type RunningServer, startServer } from '../src/index.ts';
 import { frame, headerBlock, PREFACE, readFrames, Type, uint } from './fuzz/http2-frames.ts';
 import { VirtualTime } from './fuzz/virtual-time.ts';
 import { certificate, NO_OPENSSL } from './support/certificate.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 import { connect, request } from './support/fake-transport.ts';
 
 const CALL_OF_NOBODY = headerBlock([
@@ -40,7 +40,7 @@ async function sendFrames(server: RunningServer, frames: string, until: number):
 
 async function withServer(run: (server: RunningServer, bugs: unknown[]) => Promise<void>): Promise<void> {
   const bugs: unknown[] = [];
-  const server = await startServer(fakeCluster(new FakeCaller()), { port: 0, onBug: (bug) => bugs.push(bug) });
+  const server = await startServer(fakeCluster(new FakeExecutor()), { port: 0, onBug: (bug) => bugs.push(bug) });
   try {
     await run(server, bugs);
     assert.equal((await fetch(`http://${server.address}/healthz`)).status, 200);
@@ -71,7 +71,7 @@ test('fuzz found: a good-bye, then a malformed frame in the same packet', async 
 
 test('fuzz found: gRPC in TLS', { skip: NO_OPENSSL }, async () => {
   const tls = certificate();
-  const server = await startServer(fakeCluster(new FakeCaller()), { port: 0, tls });
+  const server = await startServer(fakeCluster(new FakeExecutor()), { port: 0, tls });
   const { host, port } = server;
   const session = connectHttp2('https://localhost', {
     createConnection: () => connectTls({ host, port, ca: tls.cert, servername: 'localhost', ALPNProtocols: ['h2'] }),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_LIMITS } from '../src/limits.ts';
+import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
 import { Decoder } from '../src/resp/decoder.ts';
 import { cut } from './fuzz/mutate.ts';
 import { Random } from './fuzz/random.ts';

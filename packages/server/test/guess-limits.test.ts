@@ -1,8 +1,8 @@
 /** How often passwords may be guessed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ADDRESS_GUESSES, addressGroup, GuessLimits, SERVER_GUESSES } from '../src/guess-limits.ts';
-import { TokenBucket } from '../src/token-bucket.ts';
+import { ADDRESS_GUESSES, addressGroup, GuessLimits, SERVER_GUESSES } from '../src/access/guess-limits.ts';
+import { TokenBucket } from '../src/access/token-bucket.ts';
 
 test('bucket: so many at once, then so many a second, never more than the burst', () => {
   const bucket = new TokenBucket(3, 2, 1000);

@@ -6,9 +6,9 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Guard } from '../src/http/guard.ts';
 import { HttpFace } from '../src/http/http-face.ts';
-import { DEFAULT_LIMITS } from '../src/limits.ts';
-import { ServerContext } from '../src/server-context.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
+import { ServerContext } from '../src/state/server-context.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 
 /** One read of a socket, and what is behind it in its head. */
 const READ_BYTES = 80 * 1024;
@@ -17,7 +17,7 @@ const get = (path: string, ...headers: string[]): string =>
   `${[`GET ${path} HTTP/1.1`, 'Host: localhost', ...headers].join('\r\n')}\r\n\r\n`;
 
 let context: ServerContext;
-let caller: FakeCaller;
+let executor: FakeExecutor;
 let face: HttpFace;
 let listener: Server;
 /** The server's end of the connection, and the client's. */
@@ -39,9 +39,9 @@ before(async () => {
 after(() => listener.close());
 
 beforeEach(async () => {
-  caller = new FakeCaller();
-  caller.delivery = 'by-hand';
-  context = new ServerContext(fakeCluster(caller), { limits: DEFAULT_LIMITS, maxClients: 10, password: undefined });
+  executor = new FakeExecutor();
+  executor.delivery = 'by-hand';
+  context = new ServerContext(fakeCluster(executor), { limits: DEFAULT_LIMITS, maxClients: 10, password: undefined });
   face = new HttpFace(context, new Guard(context, []));
   statuses.length = 0;
   rest = '';
@@ -76,7 +76,7 @@ async function until(condition: () => boolean): Promise<void> {
 /** A request that is answered when the caller delivers, and a long row of others behind it. */
 async function stuckBefore(behind: string): Promise<void> {
   client.write(get('/v1/keys/first'));
-  await until(() => caller.inFlight === 1);
+  await until(() => executor.inFlight === 1);
   client.write(behind);
   await read(behind.length);
 }
@@ -87,7 +87,7 @@ test('http pipeline: behind a request that takes long little is read, and it cou
   await stuckBefore(behind);
   assert.ok(served.bytesRead < READ_BYTES, `${served.bytesRead} bytes`);
   assert.ok(context.memoryHolders.bytes > 16 * 2048);
-  caller.deliver();
+  executor.deliver();
   await until(() => statuses.length === count + 1);
   assert.ok(statuses.every((status, index) => status === (index === 0 ? '404' : '200')));
   await until(() => context.memoryHolders.bytes === 0);
@@ -100,13 +100,13 @@ test('http pipeline: answers one by one do not let more in', { timeout: 60_000 }
   const before = served.bytesRead;
   assert.ok(before < READ_BYTES, `${before} bytes`);
   for (let answered = 1; answered <= 10; answered++) {
-    caller.deliver();
-    await until(() => statuses.length === answered && caller.inFlight === 1);
+    executor.deliver();
+    await until(() => statuses.length === answered && executor.inFlight === 1);
     await read(before + 1);
   }
   assert.equal(served.bytesRead, before);
-  caller.delivery = 'in-order';
-  caller.deliver();
+  executor.delivery = 'in-order';
+  executor.deliver();
   await until(() => statuses.length === count + 1);
 });
 
@@ -119,7 +119,7 @@ for (const [name, one, status] of [
     await stuckBefore(one.repeat(count));
     assert.ok(served.bytesRead < READ_BYTES, `${served.bytesRead} bytes`);
     assert.ok(context.memoryHolders.bytes > 16 * 2048);
-    caller.deliver();
+    executor.deliver();
     await until(() => statuses.length > 10);
     assert.deepEqual(new Set(statuses), new Set(['404', status]));
   });
@@ -139,8 +139,8 @@ test('http pipeline: a body at the end of a crowd comes through', { timeout: 60_
   const behind = get('/healthz').repeat(40) + put;
   await stuckBefore(behind);
   assert.ok(served.bytesRead < behind.length);
-  caller.delivery = 'in-order';
-  caller.deliver();
+  executor.delivery = 'in-order';
+  executor.deliver();
   await until(() => statuses.length === 42);
   assert.equal(statuses.at(-1), '204');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Incidents } from '../src/incidents.ts';
+import { Incidents } from '../src/listen/incidents.ts';
 import { connect, request } from './support/fake-transport.ts';
 import { RecordedLog } from './support/recorded-log.ts';
 

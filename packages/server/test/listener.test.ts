@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { type RunningServer, type ServerOptions, ServerStartError, startServer } from '../src/index.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 import { request } from './support/fake-transport.ts';
 
 async function withServer(
   options: ServerOptions,
-  run: (server: RunningServer, caller: FakeCaller) => Promise<void>,
+  run: (server: RunningServer, executor: FakeExecutor) => Promise<void>,
 ): Promise<void> {
-  const caller = new FakeCaller();
-  const server = await startServer(fakeCluster(caller), { port: 0, ...options });
+  const executor = new FakeExecutor();
+  const server = await startServer(fakeCluster(executor), { port: 0, ...options });
   try {
-    await run(server, caller);
+    await run(server, executor);
   } finally {
     await server.close();
   }
@@ -65,7 +65,7 @@ test('listener: answers over a socket, also to a client that ends at once', asyn
 });
 
 test('listener: what is not RESP is never run as RESP', async () => {
-  await withServer({}, async (server, caller) => {
+  await withServer({}, async (server, executor) => {
     const body = request('SET', 'a', '1');
     const others = [
       `POST / HTTP/1.1\r\nHost: localhost:1338\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -77,7 +77,7 @@ test('listener: what is not RESP is never run as RESP', async () => {
     // HTTP is answered as HTTP (or not at all), gRPC in frames; nobody gets a reply of RESP.
     for (const text of others) assert.doesNotMatch(await exchange(server, text), /^[+\-:$*]/m, text);
     assert.doesNotMatch(await exchange(server, 'POS', 'T / HT', 'TP/1.1\r\nSET a 1\r\n'), /^[+\-:$*]/m);
-    assert.equal(caller.submitted.length, 0);
+    assert.equal(executor.submitted.length, 0);
   });
 });
 
@@ -97,7 +97,7 @@ test('listener: large values come and go whole', async () => {
 });
 
 test('listener: a client that pipelines large reads and takes its time gets them all', async () => {
-  await withServer({}, async (server, caller) => {
+  await withServer({}, async (server, executor) => {
     const value = 'v'.repeat(1_000_000);
     await exchange(server, request('SET', 'a', value));
     const socket = await open(server);
@@ -106,7 +106,7 @@ test('listener: a client that pipelines large reads and takes its time gets them
       socket.write(request('GET', 'a').repeat(25), 'latin1');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assert.ok(caller.submitted.length < 60, `${caller.submitted.length} submitted`);
+    assert.ok(executor.submitted.length < 60, `${executor.submitted.length} submitted`);
     socket.end();
     assert.equal((await readAll(socket)).length, 100 * (value.length + '$1000000\r\n\r\n'.length));
   });
@@ -127,16 +127,16 @@ test('listener: too many clients', async () => {
 });
 
 test('listener: close answers what was asked, and is idempotent', async () => {
-  const caller = new FakeCaller();
-  caller.delivery = 'by-hand';
-  const server = await startServer(fakeCluster(caller), { port: 0 });
+  const executor = new FakeExecutor();
+  executor.delivery = 'by-hand';
+  const server = await startServer(fakeCluster(executor), { port: 0 });
   const socket = await open(server);
   const idle = await open(server);
   const reading = readAll(socket);
   socket.write(request('SET', 'a', '1') + request('GET', 'a'), 'latin1');
-  while (caller.inFlight < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (executor.inFlight < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   const closed = [server.close(), server.close()];
-  setTimeout(() => caller.deliver(), 20);
+  setTimeout(() => executor.deliver(), 20);
   assert.equal(await reading, '+OK\r\n$1\r\n1\r\n');
   await Promise.all(closed);
   idle.destroy();

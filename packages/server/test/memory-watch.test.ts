@@ -1,8 +1,8 @@
 /** MemoryWatch and shedding: who looks after memory, and that nobody does while there is nothing to look at. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryWatch } from '../src/memory-watch.ts';
-import type { ServerContext } from '../src/server-context.ts';
+import { MemoryWatch } from '../src/state/memory-watch.ts';
+import type { ServerContext } from '../src/state/server-context.ts';
 import { connect, request } from './support/fake-transport.ts';
 
 const MB = 1024 * 1024;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { connect as connectHttp2 } from 'node:http2';
 import { after, before, test } from 'node:test';
 import { type RunningServer, startServer } from '../src/index.ts';
-import { MemoryHolders } from '../src/memory-holders.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { MemoryHolders } from '../src/listen/memory-holders.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 import { connect, request } from './support/fake-transport.ts';
 import { RecordedLog } from './support/recorded-log.ts';
 import { exchange, open, readAll } from './support/sockets.ts';
@@ -12,13 +12,13 @@ import { exchange, open, readAll } from './support/sockets.ts';
 const LIMIT = 1024 * 1024;
 
 let log: RecordedLog;
-let caller: FakeCaller;
+let executor: FakeExecutor;
 let server: RunningServer;
 
 before(async () => {
   log = new RecordedLog();
-  caller = new FakeCaller();
-  server = await startServer(fakeCluster(caller), { port: 0, log, limits: { clientsBytes: LIMIT } });
+  executor = new FakeExecutor();
+  server = await startServer(fakeCluster(executor), { port: 0, log, limits: { clientsBytes: LIMIT } });
 });
 
 after(() => server.close());
@@ -128,7 +128,7 @@ for (const [name, sent] of [
 ] as const) {
   test(`memory: a request that gRPC ${name} counts`, { timeout: 10_000 }, async () => {
     log.told.length = 0;
-    caller.delivery = 'by-hand';
+    executor.delivery = 'by-hand';
     const client = connectHttp2(`http://${server.address}`);
     client.on('error', () => {});
     const headers = { ':method': 'POST', ':path': PUT, 'content-type': 'application/grpc', te: 'trailers' };
@@ -140,8 +140,8 @@ for (const [name, sent] of [
     stream.write(body);
     await cutOff('grpc');
     client.destroy();
-    caller.delivery = 'in-order';
-    caller.deliver();
+    executor.delivery = 'in-order';
+    executor.deliver();
   });
 }
 
@@ -149,7 +149,7 @@ test('memory: entries that a gRPC scan has written and nobody reads count', { ti
   log.told.length = 0;
   await exchange(server, request('FLUSHALL'));
   for (let index = 0; index < 8; index++) await exchange(server, request('SET', `scan${index}`, 'v'.repeat(LIMIT / 2)));
-  caller.submitted.length = 0;
+  executor.submitted.length = 0;
   const client = connectHttp2(`http://${server.address}`, { settings: { initialWindowSize: 0 } });
   client.on('error', () => {});
   const path = '/kvstore.server.v2.KeyValueService/Scan';
@@ -160,24 +160,24 @@ test('memory: entries that a gRPC scan has written and nobody reads count', { ti
     stream.end(message(0, 0));
   }
   await cutOff('grpc');
-  assert.ok(caller.submitted.length < 3 * caller.shards, 'it waits for its clients before it has read everything');
+  assert.ok(executor.submitted.length < 3 * executor.shards, 'it waits for its clients before it has read everything');
   client.destroy();
 });
 
 test('memory: HTTP begins a request when the answer before it is out', { timeout: 10_000 }, async () => {
   await exchange(server, request('SET', 'large', 'v'.repeat(100_000)));
-  caller.submitted.length = 0;
-  caller.delivery = 'by-hand';
+  executor.submitted.length = 0;
+  executor.delivery = 'by-hand';
   const socket = await open(server);
   const reading = readAll(socket);
   socket.write(`${'GET /v1/keys/large HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50)}`);
-  while (!caller.submitted.some(({ verb }) => verb === 'get')) await new Promise((resolve) => setImmediate(resolve));
+  while (!executor.submitted.some(({ verb }) => verb === 'get')) await new Promise((resolve) => setImmediate(resolve));
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   // Some walk of a client before may still be on its way.
-  const reads = caller.submitted.filter(({ verb, key }) => verb === 'get' && key === 'large');
+  const reads = executor.submitted.filter(({ verb, key }) => verb === 'get' && key === 'large');
   assert.equal(reads.length, 1, 'fifty were sent at once');
-  caller.delivery = 'in-order';
-  caller.deliver();
+  executor.delivery = 'in-order';
+  executor.deliver();
   socket.write('GET /v1/keys/none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
   const answers = (await reading).split('HTTP/1.1 ').slice(1);
   assert.deepEqual(
@@ -205,11 +205,11 @@ test('memory: names under WATCH and SUBSCRIBE count, and are given back', async 
 });
 
 test('memory: requests under way and parked ones count', async () => {
-  const { session, feed, quiet, caller, context, ask } = connect();
-  caller.delivery = 'by-hand';
+  const { session, feed, quiet, executor, context, ask } = connect();
+  executor.delivery = 'by-hand';
   feed(request('SET', 'a', 'x'.repeat(50_000)));
   assert.ok(session.heldBytes >= 50_000);
-  caller.deliver();
+  executor.deliver();
   await quiet();
   assert.ok(session.heldBytes < 1000);
   await ask('CLIENT', 'PAUSE', '100000');

@@ -108,15 +108,15 @@ async function grpcGet(key: string): Promise<void> {
 }
 
 test('errors are counted by their first word, those inside of an EXEC too', async () => {
-  const { ask, caller } = connect();
+  const { ask, executor } = connect();
   await ask('NOPE');
   await ask('GET');
   await ask('SET', 'a', 'x');
   await ask('INCR', 'a');
   await ask('GETEX', 'a', 'EX', '0');
-  caller.failNext = { code: 'BUSY', synchronously: true };
+  executor.failNext = { code: 'BUSY', synchronously: true };
   await ask('GET', 'a');
-  caller.failNext = { code: 'OUT_OF_MEMORY', synchronously: false };
+  executor.failNext = { code: 'OUT_OF_MEMORY', synchronously: false };
   await ask('SET', 'a', '1');
   await ask('MULTI');
   await ask('INCR', 'a');

@@ -1,21 +1,21 @@
 /** What a client may leave unread: of what it asked for as much as it likes, if it reads at all; of what is pushed, not much. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { plainResult, Status } from '@quintet/engine/core';
-import { DEFAULT_LIMITS } from '../src/limits.ts';
-import { OutputGuard } from '../src/output-guard.ts';
-import { Session } from '../src/session.ts';
+import { plainResult, Status } from '@quintet/engine/internal';
+import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
+import { OutputGuard } from '../src/listen/output-guard.ts';
+import { Session } from '../src/session/session.ts';
 import { connect, FakeTransport, request } from './support/fake-transport.ts';
 
 const MIB = 1024 * 1024;
 
 test('output: a pipeline of large reads is held back while its client reads slowly, and never cut off', async () => {
   const limits = { outputSoftBytes: MIB / 2, outputHardBytes: 2 * MIB };
-  const { ask, feed, quiet, transport, caller, session } = connect({ limits });
+  const { ask, feed, quiet, transport, executor, session } = connect({ limits });
   await ask('SET', 'a', 'v'.repeat(MIB));
   transport.written = '';
   transport.stuck = true;
-  caller.mostInFlight = 0;
+  executor.mostInFlight = 0;
   feed(request('GET', 'a').repeat(20));
   let received = 0;
   for (let turn = 0; received < 20 * (MIB + '$1048576\r\n\r\n'.length) && turn < 1000; turn++) {
@@ -28,18 +28,18 @@ test('output: a pipeline of large reads is held back while its client reads slow
     session.onDrain();
   }
   assert.equal(transport.written.length, 20 * (MIB + '$1048576\r\n\r\n'.length));
-  assert.ok(caller.mostInFlight <= 2, `${caller.mostInFlight} at once`);
+  assert.ok(executor.mostInFlight <= 2, `${executor.mostInFlight} at once`);
 });
 
 test('output: a new connection begins few reads at once, whatever it pipelines; writes as many as ever', () => {
-  const { feed, caller } = connect();
-  caller.delivery = 'by-hand';
+  const { feed, executor } = connect();
+  executor.delivery = 'by-hand';
   feed(request('GET', 'a').repeat(100));
-  assert.equal(caller.inFlight, 8, 'of 8 MB, a megabyte each');
+  assert.equal(executor.inFlight, 8, 'of 8 MB, a megabyte each');
   const writing = connect();
-  writing.caller.delivery = 'by-hand';
+  writing.executor.delivery = 'by-hand';
   writing.feed(request('SET', 'a', '1').repeat(100));
-  assert.equal(writing.caller.inFlight, 100);
+  assert.equal(writing.executor.inFlight, 100);
 });
 
 /** In steps: a timer set in a timer's callback counts from the end of the step. */
@@ -152,18 +152,18 @@ test('output: a reply that is too long is refused, and the refusal names the lim
 });
 
 test('output: MGET asks for as many values as there is room for, and what it has counts as memory', async () => {
-  const { feed, quiet, caller, session, transport } = connect();
+  const { feed, quiet, executor, session, transport } = connect();
   const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
   feed(request('MSET', ...keys.flatMap((key) => [key, 'v'.repeat(1000)])));
   await quiet();
-  caller.delivery = 'by-hand';
+  executor.delivery = 'by-hand';
   transport.written = '';
   feed(request('MGET', ...keys) + request('SET', 'k199', 'later'));
-  assert.equal(caller.inFlight, 8);
-  caller.deliver();
+  assert.equal(executor.inFlight, 8);
+  executor.deliver();
   assert.ok(session.heldBytes >= 8000, `${session.heldBytes} held`);
-  assert.ok(caller.inFlight > 8, 'they were short');
-  while (caller.inFlight > 0) caller.deliver();
+  assert.ok(executor.inFlight > 8, 'they were short');
+  while (executor.inFlight > 0) executor.deliver();
   await quiet();
   assert.ok(transport.written.startsWith('*200\r\n'));
   assert.ok(transport.written.endsWith(`${'v'.repeat(1000)}\r\n+OK\r\n`), 'the write came after the read');
@@ -189,9 +189,9 @@ test('output: commands of an EXEC whose replies come to too much are refused one
 });
 
 test('output: a MULTI that reads more than the engine holds at once is told of that limit, not of a string', async () => {
-  const { feed, quiet, caller, transport } = connect();
-  const submit = caller.submit.bind(caller);
-  caller.submit = (operation, sink) => {
+  const { feed, quiet, executor, transport } = connect();
+  const submit = executor.submit.bind(executor);
+  executor.submit = (operation, sink) => {
     if (operation.verb !== 'transaction') return submit(operation, sink);
     setImmediate(() => sink.onResult(plainResult(Status.valueTooLarge, 0)));
     return { giveUp: () => {} };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { Command } from '../src/commands/command.ts';
+import { Command } from '../src/command/command.ts';
 import { ServerStartError, startServer } from '../src/index.ts';
 import { fakeCluster } from './support/fake-cluster.ts';
 import { type Connection, connect } from './support/fake-transport.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
-import { Command } from '../src/commands/command.ts';
+import { Command } from '../src/command/command.ts';
 import { findCommand } from '../src/commands/table.ts';
 import { startServer } from '../src/index.ts';
 import { fakeCluster } from './support/fake-cluster.ts';

@@ -4,16 +4,16 @@ import fc from 'fast-check';
 import { connect, request } from './support/fake-transport.ts';
 
 test('session: replies keep the order of requests, whatever order operations finish in', async () => {
-  const { feed, quiet, transport, caller } = connect();
-  caller.delivery = 'by-hand';
+  const { feed, quiet, transport, executor } = connect();
+  executor.delivery = 'by-hand';
   feed(request('SET', 'a', '1') + request('PING') + request('GET', 'a') + request('ECHO', 'x') + request('GET', 'b'));
-  caller.deliverOne(2);
+  executor.deliverOne(2);
   await quiet();
   assert.equal(transport.written, '');
-  caller.deliverOne(1);
+  executor.deliverOne(1);
   await quiet();
   assert.equal(transport.written, '');
-  caller.deliverOne(0);
+  executor.deliverOne(0);
   await quiet();
   assert.equal(transport.written, '+OK\r\n+PONG\r\n$1\r\n1\r\n$1\r\nx\r\n$-1\r\n');
   assert.equal(transport.writes, 1);
@@ -25,8 +25,8 @@ test('session: a deep pipeline with answers in any order, cut anywhere', async (
       fc.array(fc.nat(6), { minLength: 1, maxLength: 400 }),
       fc.integer({ min: 1, max: 500 }),
       async (kinds, cut) => {
-        const { feed, quiet, transport, caller } = connect({ limits: { pendingOperations: 16 } });
-        caller.delivery = 'shuffled';
+        const { feed, quiet, transport, executor } = connect({ limits: { pendingOperations: 16 } });
+        executor.delivery = 'shuffled';
         const counts = new Map<number, number>();
         let input = '';
         let wanted = '';
@@ -44,7 +44,7 @@ test('session: a deep pipeline with answers in any order, cut anywhere', async (
         for (let at = 0; at < input.length; at += cut) feed(input.slice(at, at + cut));
         await quiet();
         assert.equal(transport.written, wanted);
-        assert.ok(caller.mostInFlight <= 16);
+        assert.ok(executor.mostInFlight <= 16);
         assert.equal(transport.paused, false);
       },
     ),
@@ -76,38 +76,38 @@ test('session: one client does not take up a turn', async (t) => {
 });
 
 test('session: stops reading while too many operations are pending, and goes on', async () => {
-  const { feed, quiet, transport, caller } = connect({ limits: { pendingOperations: 10 } });
-  caller.delivery = 'by-hand';
+  const { feed, quiet, transport, executor } = connect({ limits: { pendingOperations: 10 } });
+  executor.delivery = 'by-hand';
   feed(request('INCR', 'a').repeat(35));
   assert.equal(transport.paused, true);
-  assert.equal(caller.inFlight, 10);
+  assert.equal(executor.inFlight, 10);
   for (let round = 0; round < 10; round++) {
-    caller.deliver();
+    executor.deliver();
     await quiet();
   }
   assert.equal(transport.paused, false);
   assert.equal(transport.written, Array.from({ length: 35 }, (_, n) => `:${n + 1}\r\n`).join(''));
-  assert.equal(caller.mostInFlight, 10);
+  assert.equal(executor.mostInFlight, 10);
 });
 
 test('session: stops reading while too many bytes are pending', () => {
-  const { feed, transport, caller } = connect({ limits: { pendingBytes: 10_000 } });
-  caller.delivery = 'by-hand';
+  const { feed, transport, executor } = connect({ limits: { pendingBytes: 10_000 } });
+  executor.delivery = 'by-hand';
   feed(request('SET', 'a', 'x'.repeat(4000)).repeat(5));
-  assert.equal(caller.inFlight, 3);
+  assert.equal(executor.inFlight, 3);
   assert.equal(transport.paused, true);
 });
 
 test('session: lets a pipeline of large reads in bit by bit', async () => {
-  const { ask, feed, quiet, transport, caller } = connect({ limits: { outputSoftBytes: 400_000 } });
+  const { ask, feed, quiet, transport, executor } = connect({ limits: { outputSoftBytes: 400_000 } });
   await ask('SET', 'a', 'x'.repeat(100_000));
   await ask('GET', 'a');
-  caller.mostInFlight = 0;
+  executor.mostInFlight = 0;
   transport.written = '';
   feed(request('GET', 'a').repeat(50));
   await quiet();
   assert.equal(transport.written.length, 50 * (100_000 + '$100000\r\n\r\n'.length));
-  assert.ok(caller.mostInFlight <= 5);
+  assert.ok(executor.mostInFlight <= 5);
 });
 
 test('session: a client that sends all before it reads is read on, up to a limit', async () => {
@@ -133,47 +133,47 @@ test('session: a client that sends all before it reads is read on, up to a limit
 });
 
 test('session: keys and values that are too long are refused in their turn', async () => {
-  const { ask, caller } = connect();
+  const { ask, executor } = connect();
   const long = 'x'.repeat(65_537);
   assert.equal(await ask('GET', long), '-ERR key exceeds maximum allowed size\r\n');
   assert.equal(await ask('MSET', 'a', '1', long, '2'), '-ERR key exceeds maximum allowed size\r\n');
-  const value = 'x'.repeat(caller.limits.maxValueBytes + 1);
+  const value = 'x'.repeat(executor.limits.maxValueBytes + 1);
   assert.match(await ask('SET', 'a', value), /^-ERR string exceeds maximum allowed size/);
   assert.match(await ask('QUINTET', 'PUT', 'a', value), /^-ERR string exceeds maximum allowed size/);
   assert.equal(await ask('GET', 'a'), '$-1\r\n', 'MSET is all or nothing');
 });
 
 test('session: answers that come after the client is gone are dropped', async () => {
-  const { feed, quiet, session, transport, caller, bugs } = connect();
-  caller.delivery = 'by-hand';
+  const { feed, quiet, session, transport, executor, bugs } = connect();
+  executor.delivery = 'by-hand';
   feed(request('GET', 'a') + request('MGET', 'a', 'b') + request('KEYS', '*'));
   session.onClosed();
-  caller.deliver();
-  caller.deliver();
+  executor.deliver();
+  executor.deliver();
   await quiet();
   assert.equal(transport.written, '');
   assert.deepEqual(bugs, []);
 });
 
 test('session: a protocol error is told after the replies before it, and ends the connection', async () => {
-  const { feed, quiet, transport, caller } = connect();
-  caller.delivery = 'by-hand';
+  const { feed, quiet, transport, executor } = connect();
+  executor.delivery = 'by-hand';
   feed(`${request('GET', 'a')}*1\r\nfoo\r\n${request('PING')}`);
   await quiet();
   assert.equal(transport.ended, false);
-  caller.deliver();
+  executor.deliver();
   await quiet();
   assert.equal(transport.written, "$-1\r\n-ERR Protocol error: expected '$', got 'f'\r\n");
   assert.equal(transport.ended, true);
 });
 
 test('session: QUIT ends after the replies before it; what follows is not run', async () => {
-  const { feed, quiet, transport, caller } = connect();
+  const { feed, quiet, transport, executor } = connect();
   feed(request('SET', 'a', '1') + request('QUIT') + request('SET', 'a', '2'));
   await quiet();
   assert.equal(transport.written, '+OK\r\n+OK\r\n');
   assert.equal(transport.ended, true);
-  assert.equal(caller.submitted.length, 1);
+  assert.equal(executor.submitted.length, 1);
 });
 
 test('session: a client that ends its side gets all its answers first', async () => {
@@ -186,32 +186,32 @@ test('session: a client that ends its side gets all its answers first', async ()
 });
 
 test('session: replies before HELLO 3 stay RESP2', async () => {
-  const { feed, quiet, transport, caller } = connect();
-  caller.delivery = 'by-hand';
+  const { feed, quiet, transport, executor } = connect();
+  executor.delivery = 'by-hand';
   feed(request('GET', 'a') + request('HELLO', '3') + request('GET', 'a'));
-  caller.deliver();
+  executor.deliver();
   await quiet();
   assert.ok(transport.written.startsWith('$-1\r\n%7\r\n'));
   assert.ok(transport.written.endsWith('_\r\n'));
 });
 
 test('session: a command over many keys goes in windows and keeps later commands behind it', async () => {
-  const { feed, quiet, transport, caller } = connect();
+  const { feed, quiet, transport, executor } = connect();
   const keys = Array.from({ length: 5000 }, (_, index) => `k${index}`);
   feed(request('MSET', ...keys.flatMap((key) => [key, 'v'])) + request('SET', 'k4999', 'w') + request('MGET', ...keys));
   await quiet();
   // The last of one command may overlap with the first of the next.
-  assert.ok(caller.mostInFlight <= 2 * 1024 + 1);
+  assert.ok(executor.mostInFlight <= 2 * 1024 + 1);
   assert.equal(transport.written, `+OK\r\n+OK\r\n*5000\r\n${'$1\r\nv\r\n'.repeat(4999)}$1\r\nw\r\n`);
 });
 
 test('session: errors of the engine, early and late, take their turn', async () => {
-  const { feed, quiet, transport, caller } = connect();
-  caller.failNext = { code: 'BUSY', synchronously: true };
+  const { feed, quiet, transport, executor } = connect();
+  executor.failNext = { code: 'BUSY', synchronously: true };
   feed(request('SET', 'a', '1'));
-  caller.failNext = { code: 'SHARD_LOST', synchronously: false };
+  executor.failNext = { code: 'SHARD_LOST', synchronously: false };
   feed(request('GET', 'a'));
-  caller.failNext = { code: 'OUT_OF_MEMORY', synchronously: true };
+  executor.failNext = { code: 'OUT_OF_MEMORY', synchronously: true };
   feed(request('MSET', 'a', '1', 'b', '2') + request('PING'));
   await quiet();
   const lines = transport.written.split('\r\n');
@@ -222,10 +222,10 @@ test('session: errors of the engine, early and late, take their turn', async () 
 });
 
 test('session: an EXEC there is no memory for has done nothing, and says so as Redis does', async () => {
-  const { feed, quiet, transport, caller } = connect();
+  const { feed, quiet, transport, executor } = connect();
   feed(request('MULTI') + request('SET', 'a', '1') + request('GET', 'b'));
   await quiet();
-  caller.failNext = { code: 'OUT_OF_MEMORY', synchronously: false };
+  executor.failNext = { code: 'OUT_OF_MEMORY', synchronously: false };
   feed(request('EXEC') + request('PING'));
   await quiet();
   const lines = transport.written.split('\r\n').slice(3);
@@ -274,12 +274,12 @@ test('session: the largest clients go first when all together hold too much', as
 
 test('session: what concerns whole shards keeps its place among the commands of its connection', () => {
   for (const args of [['DBSIZE'], ['FLUSHALL'], ['KEYS', '*'], ['SCAN', '0'], ['RANDOMKEY']]) {
-    const { feed, caller } = connect();
-    caller.delivery = 'by-hand';
+    const { feed, executor } = connect();
+    executor.delivery = 'by-hand';
     feed(request(...args) + request('SET', 'a', '1'));
-    assert.equal(caller.submitted.filter(({ verb }) => verb === 'put').length, 0, args[0]);
-    while (caller.inFlight > 0) caller.deliver();
-    assert.equal(caller.submitted.filter(({ verb }) => verb === 'put').length, 1, args[0]);
+    assert.equal(executor.submitted.filter(({ verb }) => verb === 'put').length, 0, args[0]);
+    while (executor.inFlight > 0) executor.deliver();
+    assert.equal(executor.submitted.filter(({ verb }) => verb === 'put').length, 1, args[0]);
   }
 });
 
@@ -298,7 +298,7 @@ test('session: CLIENT PAUSE holds writes back, UNPAUSE lets them go, in order', 
 });
 
 test('session: CLIENT REPLY keeps replies back, not the work', async () => {
-  const { ask, caller } = connect();
+  const { ask, executor } = connect();
   assert.equal(await ask('CLIENT', 'REPLY', 'OFF'), '');
   assert.equal(await ask('SET', 'a', '1'), '');
   assert.equal(await ask('GET', 'a'), '');
@@ -306,22 +306,22 @@ test('session: CLIENT REPLY keeps replies back, not the work', async () => {
   assert.equal(await ask('CLIENT', 'REPLY', 'SKIP'), '');
   assert.equal(await ask('SET', 'a', '2'), '');
   assert.equal(await ask('GET', 'a'), '$1\r\n2\r\n');
-  assert.equal(caller.submitted.length, 4);
+  assert.equal(executor.submitted.length, 4);
 });
 
 test('session: an HTTP request behind an inline line drops the connection', async () => {
   for (const line of ['POST / x\r\n', 'Host: localhost\r\n']) {
-    const { feed, quiet, transport, caller } = connect();
+    const { feed, quiet, transport, executor } = connect();
     feed(`PING\r\n${line}SET a 1\r\n`);
     await quiet();
     assert.equal(transport.destroyed, true);
-    assert.equal(caller.submitted.length, 0);
+    assert.equal(executor.submitted.length, 0);
   }
 });
 
 test('session: a bug in a handler closes the connection and is reported', async () => {
-  const { feed, quiet, transport, caller, bugs } = connect();
-  caller.submit = () => {
+  const { feed, quiet, transport, executor, bugs } = connect();
+  executor.submit = () => {
     throw new Error('a bug');
   };
   feed(request('GET', 'a'));
@@ -331,7 +331,7 @@ test('session: a bug in a handler closes the connection and is reported', async 
 });
 
 test('session: a key as large as a block is refused like any that is too large, and nothing is stored under another', async () => {
-  const { ask, caller } = connect();
+  const { ask, executor } = connect();
   const key = 'k'.repeat(1024 * 1024);
   for (const words of [
     ['SET', key, 'v'],
@@ -342,5 +342,5 @@ test('session: a key as large as a block is refused like any that is too large, 
   ]) {
     assert.equal(await ask(...words), '-ERR key exceeds maximum allowed size\r\n', words[0]);
   }
-  assert.deepEqual(caller.submitted, []);
+  assert.deepEqual(executor.submitted, []);
 });

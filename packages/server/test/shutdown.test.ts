@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
 import { type RunningServer, type ServerOptions, startServer } from '../src/index.ts';
-import { FakeCaller, fakeCluster } from './support/fake-cluster.ts';
+import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
 import { request } from './support/fake-transport.ts';
 import { RecordedLog } from './support/recorded-log.ts';
 import { open, readAll, readUntil } from './support/sockets.ts';
 
 async function start(
   options: ServerOptions = {},
-): Promise<{ server: RunningServer; caller: FakeCaller; log: RecordedLog }> {
-  const caller = new FakeCaller();
+): Promise<{ server: RunningServer; executor: FakeExecutor; log: RecordedLog }> {
+  const executor = new FakeExecutor();
   const log = new RecordedLog();
-  return { server: await startServer(fakeCluster(caller), { port: 0, log, ...options }), caller, log };
+  return { server: await startServer(fakeCluster(executor), { port: 0, log, ...options }), executor, log };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -21,20 +21,20 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 test('shutdown: HTTP under way is answered, idle connections end at once', { timeout: 10_000 }, async () => {
-  const { server, caller } = await start();
+  const { server, executor } = await start();
   const idle = await open(server);
   idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await readUntil(idle, 'ok\n');
   const busy = await open(server);
-  caller.delivery = 'by-hand';
+  executor.delivery = 'by-hand';
   const pipelined = 'GET /v1/keys/none HTTP/1.1\r\nHost: localhost\r\n\r\n';
   busy.write(pipelined + pipelined);
   const answer = readAll(busy);
-  await until(() => caller.inFlight === 1);
+  await until(() => executor.inFlight === 1);
   const closed = server.close();
   assert.equal(await readAll(idle), '');
-  caller.delivery = 'in-order';
-  caller.deliver();
+  executor.delivery = 'in-order';
+  executor.deliver();
   const text = await answer;
   assert.match(text, /^HTTP\/1\.1 404/);
   assert.match(text, /connection: close/i);
@@ -42,8 +42,8 @@ test('shutdown: HTTP under way is answered, idle connections end at once', { tim
 });
 
 test('shutdown: gRPC under way is answered', { timeout: 10_000 }, async () => {
-  const { server, caller } = await start();
-  caller.delivery = 'by-hand';
+  const { server, executor } = await start();
+  executor.delivery = 'by-hand';
   const client = connectHttp2(`http://${server.address}`);
   const stream = client.request({
     ':method': 'POST',
@@ -58,11 +58,11 @@ test('shutdown: gRPC under way is answered', { timeout: 10_000 }, async () => {
   stream.resume();
   // {key: "a", value: "b"}
   stream.end(Buffer.from([0, 0, 0, 0, 6, 10, 1, 97, 18, 1, 98]));
-  await until(() => caller.inFlight === 1);
+  await until(() => executor.inFlight === 1);
   const closed = server.close();
   await new Promise((resolve) => setImmediate(resolve));
-  caller.delivery = 'in-order';
-  caller.deliver();
+  executor.delivery = 'in-order';
+  executor.deliver();
   assert.equal(await trailers, '0');
   client.close();
   await closed;
@@ -71,12 +71,12 @@ test('shutdown: gRPC under way is answered', { timeout: 10_000 }, async () => {
 test('shutdown: who does not read is cut off when the time is over, and that is told', {
   timeout: 10_000,
 }, async () => {
-  const { server, caller, log } = await start({ limits: { closeMs: 200 } });
-  caller.delivery = 'by-hand';
+  const { server, executor, log } = await start({ limits: { closeMs: 200 } });
+  executor.delivery = 'by-hand';
   const [resp, http] = [await open(server), await open(server)];
   resp.write(request('GET', 'a'));
   http.write('GET /v1/keys/a HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await until(() => caller.inFlight === 2);
+  await until(() => executor.inFlight === 2);
   const [one, other] = [readAll(resp), readAll(http)];
   await server.close();
   assert.deepEqual([await one, await other], ['', '']);

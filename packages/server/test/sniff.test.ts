@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Sniff, sniff } from '../src/sniff.ts';
+import { type Sniff, sniff } from '../src/listen/sniff.ts';
 
 /** What the bytes are taken for once decided, fed one by one: no prefix may decide otherwise than the whole. */
 function decision(text: string): Sniff {

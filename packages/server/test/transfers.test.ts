@@ -50,7 +50,7 @@ test(`transfers: ${TRANSFERS} between ${ACCOUNTS} accounts while nodes die`, asy
   const server = await startServer(cluster, { port: 0 });
   const clients = Array.from({ length: CLIENTS }, () => new Redis(server.port, server.host));
   await clients[0]!.mset(names.flatMap((name) => [name, EACH]));
-  const shardOf = (name: string): number => cluster.caller.shardOf(name);
+  const shardOf = (name: string): number => cluster.executor.shardOf(name);
   let left = TRANSFERS;
   let conflicts = 0;
   let kills = 0;

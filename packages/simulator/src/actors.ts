@@ -4,7 +4,7 @@
  * Owns      wake-up times, slowness, freezes; what a turn takes from which link.
  * Does not  hurt anybody by itself: faults.ts sets slow and frozenUntil.
  */
-import { MASTER, type NodeId } from '@quintet/engine/core';
+import { MASTER, type NodeId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Takes } from './event.ts';

@@ -1,7 +1,7 @@
 /**
  * SimulatedCall: one operation as its caller saw it, and how it went into the log. Every checker's view of a call.
  */
-import type { Entry, ErrorCode, MasterCall, Operation, Result, ShardId } from '@quintet/engine/core';
+import type { Entry, ErrorCode, MasterCall, Operation, Result, ShardId } from '@quintet/engine/internal';
 
 export interface SimulatedCall {
   /** Order of submission, from 0. */

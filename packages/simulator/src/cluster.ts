@@ -13,17 +13,16 @@
 import {
   InvariantViolation,
   MASTER,
-  Master,
   type MemoryLimitChange,
   type Message,
-  Node,
   type NodeId,
   type Note,
   nodeName,
   type Result,
   seatOf,
   type ValueMessage,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
+import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
 import { Links } from './links.ts';

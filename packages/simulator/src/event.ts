@@ -16,7 +16,7 @@ import {
   type Seat,
   type ShardId,
   textOf,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import type { WatchFilter } from './watch.ts';
 
 /** How many messages a turn takes from the link of each sender, in this order. */

@@ -6,7 +6,7 @@
  * Does not  carry anything out: it returns actions, now or for the agenda (scheduler.ts).
  * Invariant F1  unless the run is `beyond`, nobody dies who must not (promise.ts).
  */
-import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/core';
+import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';

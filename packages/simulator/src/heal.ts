@@ -6,7 +6,7 @@
  * Checked   every operation is answered, no shard is lost, every chain is full and evenly placed (master.settled), every
  *           copy ends at the last accepted record, nothing is left to do.
  */
-import { MASTER, type NodeId, type Operation } from '@quintet/engine/core';
+import { MASTER, type NodeId, type Operation } from '@quintet/engine/internal';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action, Takes } from './event.ts';
 import { describeOperation } from './event.ts';

@@ -1,18 +1,9 @@
 /**
  * Insides: the few private fields of the core that checkers look at. One file, so that a rename in the core is one edit.
  */
-import type {
-  Copy,
-  Learner,
-  Record as LogRecord,
-  Master,
-  MemoryLimit,
-  Node,
-  Operation,
-  ShardQueue,
-  SlabStore,
-  StreamSource,
-} from '@quintet/engine/core';
+
+import type { Record as LogRecord, MemoryLimit, Operation } from '@quintet/engine/internal';
+import type { Copy, Learner, Master, Node, ShardQueue, SlabStore, StreamSource } from '@quintet/engine/machines';
 
 /** The transaction over several shards whose gather or install this is, as it was submitted; null = of none. */
 export function transactionOf(queue: ShardQueue, part: Operation): Operation | null {

@@ -2,7 +2,7 @@
  * Keys: which shards an operation concerns. Keys bear a {tag} that puts them in the shard their operation is sent to, as a
  * transaction finds its shards by its keys.
  */
-import { hashSlotOf, type Operation, type ShardId, shardOfSlot } from '@quintet/engine/core';
+import { hashSlotOf, type Operation, type ShardId, shardOfSlot } from '@quintet/engine/internal';
 import type { SimulatedCall } from './call.ts';
 
 const tags = new Map<number, readonly string[]>();

@@ -8,7 +8,7 @@
  * Why       a seal is rare and over within a few hops. Left to chance its answer outlived it and met the next one in not
  *           one of 2,000 seeds, so nobody knew whether the epoch of a Sealed (protocol §2) was looked at.
  */
-import { MASTER, NOBODY, type NodeId, type ShardId } from '@quintet/engine/core';
+import { MASTER, NOBODY, type NodeId, type ShardId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Link } from './links.ts';

@@ -5,7 +5,7 @@
  * Owns      when it is changed, and to what.
  * Does not  carry it out (cluster.ts), or see to it that it is obeyed (checkers/memory-limit.ts).
  */
-import { DEFAULT_MASTER_SETTINGS } from '@quintet/engine/core';
+import { DEFAULT_MASTER_SETTINGS } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { Action } from './event.ts';
 import type { Options } from './options.ts';

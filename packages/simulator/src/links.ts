@@ -8,7 +8,7 @@
  *   K2  a dead sender loses a suffix of what it had queued, link by link; the rest may be taken at any later time.
  *   K3  a post to a dead node vanishes without a trace.
  */
-import type { Message, NodeId } from '@quintet/engine/core';
+import type { Message, NodeId } from '@quintet/engine/internal';
 
 /** A message under way, with the master's time of the batch it came in (0 from a node). */
 export interface Envelope {

@@ -1,8 +1,8 @@
 /**
- * SimulationMemory: raw memory for the stores of simulated nodes. Like runtime/chunk.ts, but every block comes filled
+ * SimulationMemory: raw memory for the stores of simulated nodes. Like runtime/memory/buffer-memory.ts, but every block comes filled
  * with a pattern: a store that trusted the contents of a new block would act differently in real life from run to run.
  */
-import type { Block, Memory } from '@quintet/engine/core';
+import type { Block, Memory } from '@quintet/engine/internal';
 
 const PATTERN = 0xa5;
 

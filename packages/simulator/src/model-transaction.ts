@@ -1,5 +1,5 @@
 /**
- * What a transaction comes to on a plain map, written from the documentation and sharing no code with core/transaction.ts;
+ * What a transaction comes to on a plain map, written from the documentation and sharing no code with core/data/transaction.ts;
  * and how a watcher is told an effect.
  *
  * Owns      conditions, what a step sees of earlier ones, all or nothing.
@@ -16,7 +16,7 @@ import {
   textOf,
   ValueKind,
   Watched,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { expected, isPast, type Moment } from './model.ts';
 
 type TransactionOperation = Operation & { verb: 'transaction' };

@@ -12,7 +12,7 @@ import {
   type Result,
   Status,
   ValueKind,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 
 export interface Expectation {
   readonly effect: Effect;

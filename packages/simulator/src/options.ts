@@ -13,7 +13,7 @@ import {
   DEFAULT_NODE_SETTINGS,
   type MasterSettings,
   type NodeSettings,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { Prng } from '@quintet/testkit';
 
 /** Virtual time passes in eighths of a millisecond: exact as a double, so sums never differ between machines. */

@@ -5,7 +5,7 @@
  * Why       a learner counts among those at risk: it may join by a message already under way when it dies, and the master,
  *           who cannot know, may then give up a live member as one too many.
  */
-import { NOBODY, type NodeId } from '@quintet/engine/core';
+import { NOBODY, type NodeId } from '@quintet/engine/internal';
 import type { VirtualCluster } from './cluster.ts';
 
 /** Whether `node` may die, or be declared dead, without anything being lost. */

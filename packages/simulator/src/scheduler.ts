@@ -5,7 +5,7 @@
  * Does not  hurt (faults.ts), ask (workload.ts), or know what events do.
  * Why       the seed's streams are forked per part: a draw more in the workload does not move the faults.
  */
-import { MASTER } from '@quintet/engine/core';
+import { MASTER } from '@quintet/engine/internal';
 import { Prng } from '@quintet/testkit';
 import { type Actor, Actors } from './actors.ts';
 import type { Host, VirtualCluster } from './cluster.ts';

@@ -5,7 +5,7 @@
  * Does not  keep what it was fed.
  * Why       two 32-bit lanes of integer arithmetic: the same on every machine and Node version, and no dependency.
  */
-import type { Message } from '@quintet/engine/core';
+import type { Message } from '@quintet/engine/internal';
 import { QUANTUM_MS } from './options.ts';
 
 const TYPES: readonly Message['type'][] = [

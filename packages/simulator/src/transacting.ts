@@ -5,7 +5,7 @@
  * Owns      transfers (plain, conditional, with a step that fails), snapshots, blind writes, everything else.
  * Does not  decide when (workload.ts).
  */
-import { type Condition, type Operation, type Step, ValueKind } from '@quintet/engine/core';
+import { type Condition, type Operation, type Step, ValueKind } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import { keyIn } from './keys.ts';
 import type { Options } from './options.ts';

@@ -4,7 +4,7 @@
  * Owns      its position by shard, as a client keeps it to come back with.
  * Does not  judge (checkers/watch-stream.ts).
  */
-import type { ErrorCode, MasterMachine, MasterWatch, ShardId } from '@quintet/engine/core';
+import type { ErrorCode, MasterMachine, MasterWatch, ShardId } from '@quintet/engine/internal';
 import type { Watcher } from './cluster.ts';
 import type { Trace } from './trace.ts';
 

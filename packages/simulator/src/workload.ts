@@ -5,7 +5,7 @@
  * Owns      the next operation, its client and shard, and when it comes; who watches what, and when they come and go.
  * Does not  record anything (call.ts), know faults, or make up transactions (transacting.ts).
  */
-import { type Operation, type ShardId, type StatOperation, ValueKind } from '@quintet/engine/core';
+import { type Operation, type ShardId, type StatOperation, ValueKind } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';

@@ -54,12 +54,12 @@ async function rateOf({ verb, callers, seconds }: Question): Promise<number> {
   const beganAt = performance.now();
   const endAt = beganAt + seconds * 1000;
   let done = 0;
-  const loop = async (caller: number): Promise<void> => {
-    for (let at = caller * 97; performance.now() < endAt; at += 7919) {
+  const loop = async (executor: number): Promise<void> => {
+    for (let at = executor * 97; performance.now() < endAt; at += 7919) {
       await call(keys[at % keys.length]!);
       done++;
     }
   };
-  await Promise.all(Array.from({ length: callers }, (_, caller) => loop(caller)));
+  await Promise.all(Array.from({ length: callers }, (_, executor) => loop(executor)));
   return (done / (performance.now() - beganAt)) * 1000;
 }

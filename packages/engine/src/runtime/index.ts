@@ -1,7 +1,7 @@
 /** The door of runtime/: start a cluster's threads and talk to its master machine. What is behind it is not API. */
-export type { CreateNode, DescribedNode, NodeParts } from './node-parts.ts';
+export type { CreateNode, DescribedNode, NodeParts } from './drivers/node-parts.ts';
 export type { CopyStats, Failure, Faults, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
 export { startRuntime } from './start-runtime.ts';
-export type { WireBatch } from './wire.ts';
-export { decodeBatch } from './wire-decoder.ts';
-export { BatchEncoder } from './wire-encoder.ts';
+export type { WireBatch } from './wire/wire.ts';
+export { decodeBatch } from './wire/wire-decoder.ts';
+export { BatchEncoder } from './wire/wire-encoder.ts';

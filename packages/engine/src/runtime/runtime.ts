@@ -5,15 +5,22 @@
  * Keep-alive A call under way, a runtime that starts or closes, and every `hold()` keep the process alive. Nothing else
  *           does: a script that forgets close() ends when it has nothing left to do.
  */
-import type { ErrorCode } from '../core/errors.ts';
-import type { NodeId, Seat, ShardId } from '../core/ids.ts';
-import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange, NodeMachine } from '../core/machines.ts';
-import type { WatchFilter } from '../core/master/watch-filters.ts';
+
+import type { Operation } from '../core/data/operation.ts';
+import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
 import type { CopyDescription } from '../core/node/node.ts';
-import type { Note } from '../core/notes.ts';
-import type { Operation } from '../core/operation.ts';
-import type { MasterOutbox, Sink, WatchSink } from '../core/outbox.ts';
-import type { MasterSettings, NodeSettings } from '../core/settings.ts';
+import type { ErrorCode } from '../core/protocol/errors.ts';
+import type { NodeId, Seat, ShardId } from '../core/protocol/ids.ts';
+import type {
+  MasterCall,
+  MasterMachine,
+  MasterWatch,
+  MemoryLimitChange,
+  NodeMachine,
+} from '../core/protocol/machines.ts';
+import type { Note } from '../core/protocol/notes.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../core/protocol/outbox.ts';
+import type { MasterSettings, NodeSettings } from '../core/protocol/settings.ts';
 
 export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
   readonly master: MasterSettings;
@@ -33,7 +40,7 @@ export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
 }
 
 /** What `createNode` of a node module is given: `new Node(parts)`. */
-export type { NodeParts } from './node-parts.ts';
+export type { NodeParts } from './drivers/node-parts.ts';
 
 /** Faults on purpose. All return false if no live node sits in the seat. */
 export interface Faults {

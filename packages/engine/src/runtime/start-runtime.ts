@@ -5,19 +5,19 @@
  * Does not  decide anything the master machine could.
  */
 
-import { type ErrorCode, KvError } from '../core/errors.ts';
-import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/ids.ts';
-import type { MasterMachine, MasterWatch } from '../core/machines.ts';
-import type { DeathReason, Note } from '../core/notes.ts';
-import { BatchSender } from './batch-sender.ts';
-import { collectGarbage } from './collect.ts';
-import type { Fault } from './control.ts';
-import { Fleet } from './fleet.ts';
-import { HangWatch } from './hang-watch.ts';
-import { KeepAlive } from './keep-alive.ts';
-import { clock, MasterDriver } from './master-driver.ts';
+import { type ErrorCode, KvError } from '../core/protocol/errors.ts';
+import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/protocol/ids.ts';
+import type { MasterMachine, MasterWatch } from '../core/protocol/machines.ts';
+import type { DeathReason, Note } from '../core/protocol/notes.ts';
+import { BatchSender } from './drivers/batch-sender.ts';
+import { clock, MasterDriver } from './drivers/master-driver.ts';
 import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { collectGarbage } from './threads/collect.ts';
+import type { Fault } from './threads/control.ts';
+import { Fleet } from './threads/fleet.ts';
+import { HangWatch } from './threads/hang-watch.ts';
+import { KeepAlive } from './threads/keep-alive.ts';
+import { WorkerPool } from './threads/worker-pool.ts';
 
 const DEFAULT_START_LIMIT_MS = 10_000;
 /** Hang limits a node with the last copy of a shard is waited for. */

@@ -1,11 +1,11 @@
 /** The order in which a watcher hears what was told at one time: transactions together, each key in its own order. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { inBatches } from '../../src/client/change-order.ts';
-import { readChange, writeChange } from '../../src/client/port-change.ts';
-import type { Change } from '../../src/core/change.ts';
-import type { WireElement } from '../../src/runtime/wire.ts';
-import { Cursor } from '../../src/runtime/wire-cursor.ts';
+import { inBatches } from '../../src/client/watch/change-order.ts';
+import type { Change } from '../../src/core/data/change.ts';
+import { readChange, writeChange } from '../../src/executor/handle/port-change.ts';
+import type { WireElement } from '../../src/runtime/wire/wire.ts';
+import { Cursor } from '../../src/runtime/wire/wire-cursor.ts';
 
 /** `0:5` is version 5 of shard 0; `0:5/2` the same of transaction 2. */
 function change(text: string): Change {

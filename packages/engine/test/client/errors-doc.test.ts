@@ -1,4 +1,4 @@
-/** docs/errors.md says of every error what core/errors.ts says: same rows in the same order, same columns. */
+/** docs/errors.md says of every error what core/protocol/errors.ts says: same rows in the same order, same columns. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

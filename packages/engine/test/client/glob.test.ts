@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Glob, MatchTooLong, STEPS_A_TURN, StepBudget } from '../../src/client/glob.ts';
+import { Glob, MatchTooLong, STEPS_A_TURN, StepBudget } from '../../src/client/codec/glob.ts';
 
 /** pattern, strings that match, strings that do not */
 const TABLE: [pattern: string, yes: string[], no: string[]][] = [

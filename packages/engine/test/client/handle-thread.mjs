@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
 
 register();
-const { attach } = await import('../../src/client/handle.ts');
+const { attach } = await import('../../src/client/cluster/handle.ts');
 const store = await attach(workerData.handle);
 const send = (message) => parentPort.postMessage(message);
 const AsyncFunction = (async () => {}).constructor;

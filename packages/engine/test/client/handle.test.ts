@@ -1,10 +1,10 @@
-/** Handles: the two ends of a port over a fake Caller, in one thread and in two. */
+/** Handles: the two ends of a port over a fake Executor, in one thread and in two. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { attach, Handles } from '../../src/client/handle.ts';
-import { FakeCaller } from '../contract/fake-caller.ts';
+import { attach, Handles } from '../../src/client/cluster/handle.ts';
+import { FakeExecutor } from '../contract/fake-executor.ts';
 import { rejects } from '../contract/subject.ts';
 
 const LIMITS = {
@@ -15,8 +15,8 @@ const LIMITS = {
 };
 
 function openHandles(limits: Partial<typeof LIMITS> = {}) {
-  const caller = new FakeCaller();
-  return { caller, handles: new Handles(caller, { ...LIMITS, ...limits }) };
+  const executor = new FakeExecutor();
+  return { executor, handles: new Handles(executor, { ...LIMITS, ...limits }) };
 }
 
 /** A worker thread with a handle; `body` is run with `store`, and may use `send(message)`. */
@@ -28,25 +28,25 @@ function threadWith(handles: Handles, body: string): Worker {
 
 describe('handles', () => {
   it('batch the requests of a turn into one message, in order', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
     const calls = Array.from({ length: 100 }, (_, i) => store.put(`k${i}`, i));
-    assert.equal(caller.submitted.length, 0, 'not before the turn ends');
+    assert.equal(executor.submitted.length, 0, 'not before the turn ends');
     await Promise.all(calls);
     assert.deepStrictEqual(
-      caller.submitted.map(({ key }) => key),
+      executor.submitted.map(({ key }) => key),
       Array.from({ length: 100 }, (_, i) => `k${i}`),
     );
     handles.close();
   });
 
   it('tell the time of the cluster', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
     await store.put('k', 1, { ttl: 10_000 });
     const left = (await store.ttl('k')) ?? 0;
     assert.ok(left > 9_900 && left <= 10_000, `${left}`);
-    assert.ok(Math.abs((store as unknown as { caller: FakeCaller }).caller.now() - caller.now()) < 5);
+    assert.ok(Math.abs((store as unknown as { executor: FakeExecutor }).executor.now() - executor.now()) < 5);
     handles.close();
   });
 
@@ -64,34 +64,34 @@ describe('handles', () => {
   });
 
   it('closing a handle fails what is under way, and what comes later', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
-    caller.stall();
+    executor.stall();
     const write = store.put('k', 1);
     const read = store.get('k');
-    await caller.underWay(2);
+    await executor.underWay(2);
     store.close();
     store.close();
     await rejects(write, 'CLOSED_IN_FLIGHT');
     await rejects(read, 'CLOSED');
     await rejects(store.get('k'), 'CLOSED');
-    await caller.givenUp();
+    await executor.givenUp();
     assert.equal(handles.size, 0);
   });
 
   it('closing the cluster delivers what was answered, and fails the rest', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
-    const release = caller.stall();
+    const release = executor.stall();
     const first = store.put('k', 1);
-    await caller.underWay(1);
+    await executor.underWay(1);
     release();
     await new Promise(setImmediate);
-    caller.stall();
+    executor.stall();
     const second = store.put('k', 2);
     const third = store.get('k');
-    await caller.underWay(2);
-    caller.failAll();
+    await executor.underWay(2);
+    executor.failAll();
     const fourth = store.put('k', 4);
     handles.close();
     assert.equal((await first).applied, true);
@@ -112,9 +112,9 @@ describe('handles', () => {
   });
 
   it('a timeout holds although the other end does not answer, and its slot is not used too early', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
-    const release = caller.stall();
+    const release = executor.stall();
     await rejects(store.put('a', 1, { timeoutMs: 10 }), 'TIMEOUT_IN_FLIGHT');
     await rejects(store.get('a', { timeoutMs: 10 }), 'TIMEOUT');
     const later = store.get('other');
@@ -125,9 +125,9 @@ describe('handles', () => {
   });
 
   it('refuse with BUSY beyond their bounds', async () => {
-    const { caller, handles } = openHandles({ maxPendingCalls: 10, maxPendingBytes: 100 });
+    const { executor, handles } = openHandles({ maxPendingCalls: 10, maxPendingBytes: 100 });
     const store = await attach(handles.open());
-    const release = caller.stall();
+    const release = executor.stall();
     const calls = Array.from({ length: 10 }, () => store.get('k'));
     await rejects(store.get('k'), 'BUSY');
     release();
@@ -140,16 +140,16 @@ describe('handles', () => {
   });
 
   it('errors come with code, outcome and details', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const store = await attach(handles.open());
-    caller.refuseWith = 'SHARD_LOST';
+    executor.refuseWith = 'SHARD_LOST';
     const error = await rejects(store.get('k'), 'SHARD_LOST');
     assert.match(error.message, /get "k"/);
     handles.close();
   });
 
   it('work in another thread, which may end by itself', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const body = `
       store.watch({ key: 'k', persistent: false });
       await store.put('k', { from: 'afar' });
@@ -157,13 +157,13 @@ describe('handles', () => {
     const thread = threadWith(handles, body);
     const [[message], [code]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
     assert.deepStrictEqual([message, code], [{ from: 'afar' }, 0]);
-    await caller.watches.sizeIs(0);
+    await executor.watches.sizeIs(0);
     assert.equal(handles.size, 0, 'its end is noticed');
   });
 
   it('a thread waits for its answers before it ends', async () => {
-    const { caller, handles } = openHandles();
-    const release = caller.stall();
+    const { executor, handles } = openHandles();
+    const release = executor.stall();
     const thread = threadWith(handles, `store.increment('k').then(send);`);
     setTimeout(release, 400);
     const [message] = await once(thread, 'message');
@@ -172,13 +172,13 @@ describe('handles', () => {
   });
 
   it('a thread that dies leaves nothing under way', async () => {
-    const { caller, handles } = openHandles();
-    caller.stall();
+    const { executor, handles } = openHandles();
+    executor.stall();
     const thread = threadWith(handles, `for (let i = 0; i < 500; i++) store.put('k' + i, i); setTimeout(send, 20);`);
     await once(thread, 'message');
-    assert.equal(caller.pending.length, 500);
+    assert.equal(executor.pending.length, 500);
     await thread.terminate();
-    await caller.givenUp();
+    await executor.givenUp();
     assert.equal(handles.size, 0);
   });
 });

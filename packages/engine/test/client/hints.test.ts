@@ -1,9 +1,9 @@
 /** What is said of arguments that were nearly right. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CALL_OPTIONS, checkCallOptions, PUT_OPTIONS } from '../../src/client/call-options.ts';
-import { checkEventName } from '../../src/client/cluster-events.ts';
-import { planTransaction } from '../../src/client/transaction-plan.ts';
+import { checkEventName } from '../../src/client/cluster/cluster-events.ts';
+import { CALL_OPTIONS, checkCallOptions, PUT_OPTIONS } from '../../src/client/store/call-options.ts';
+import { planTransaction } from '../../src/client/transaction/transaction-plan.ts';
 
 test('a number where options are wanted is taken for a time to live, where there is one', () => {
   const hint = { code: 'INVALID_OPTION', message: /did you mean \{ ttl: 60000 \}\?/ };

@@ -1,8 +1,8 @@
 /** Many-key calls: a bounded window, no item lost, nothing left under way. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TypedStore } from '../../src/client/typed-store.ts';
-import { FakeCaller } from '../contract/fake-caller.ts';
+import { TypedStore } from '../../src/client/typed/typed-store.ts';
+import { FakeExecutor } from '../contract/fake-executor.ts';
 import { rejects } from '../contract/subject.ts';
 
 function* entries(count: number, value: unknown = 'v'): Generator<[string, unknown]> {
@@ -11,36 +11,36 @@ function* entries(count: number, value: unknown = 'v'): Generator<[string, unkno
 
 describe('many-key calls', () => {
   it('keep no more than a window under way, however long the iterable', async () => {
-    const caller = new FakeCaller();
-    await new TypedStore(caller).putMany(entries(20_000));
-    assert.equal(caller.submitted.length, 20_000);
-    assert.ok(caller.pendingMost <= 1024, `${caller.pendingMost}`);
+    const executor = new FakeExecutor();
+    await new TypedStore(executor).putMany(entries(20_000));
+    assert.equal(executor.submitted.length, 20_000);
+    assert.ok(executor.pendingMost <= 1024, `${executor.pendingMost}`);
   });
 
   it('bound the bytes under way as well', async () => {
-    const caller = new FakeCaller();
-    await new TypedStore(caller).putMany(entries(40, 'x'.repeat(1024 * 1024)));
-    assert.ok(caller.pendingMost <= 5, `${caller.pendingMost}`);
+    const executor = new FakeExecutor();
+    await new TypedStore(executor).putMany(entries(40, 'x'.repeat(1024 * 1024)));
+    assert.ok(executor.pendingMost <= 5, `${executor.pendingMost}`);
   });
 
   it('send a value larger than the window all the same', async () => {
-    const caller = new FakeCaller();
-    await new TypedStore(caller).putMany(entries(3, 'x'.repeat(8 * 1024 * 1024)));
-    assert.equal(caller.submitted.length, 3);
+    const executor = new FakeExecutor();
+    await new TypedStore(executor).putMany(entries(3, 'x'.repeat(8 * 1024 * 1024)));
+    assert.equal(executor.submitted.length, 3);
   });
 
   it('submit in the order of the items', async () => {
-    const caller = new FakeCaller();
-    await new TypedStore(caller).putMany(entries(3000));
+    const executor = new FakeExecutor();
+    await new TypedStore(executor).putMany(entries(3000));
     assert.deepStrictEqual(
-      caller.submitted.map(({ key }) => key),
+      executor.submitted.map(({ key }) => key),
       [...entries(3000)].map(([key]) => key),
     );
   });
 
   it('take items only as there is room', async () => {
-    const caller = new FakeCaller();
-    const release = caller.stall();
+    const executor = new FakeExecutor();
+    const release = executor.stall();
     let taken = 0;
     const items = function* () {
       for (const entry of entries(5000)) {
@@ -48,7 +48,7 @@ describe('many-key calls', () => {
         yield entry;
       }
     };
-    const done = new TypedStore(caller).putMany(items());
+    const done = new TypedStore(executor).putMany(items());
     assert.ok(taken <= 1024, `${taken}`);
     release();
     await done;
@@ -56,15 +56,15 @@ describe('many-key calls', () => {
   });
 
   it('refusals inside of submit neither recurse nor hang', async () => {
-    const caller = new FakeCaller();
-    caller.refuseWith = 'BUSY';
-    await rejects(new TypedStore(caller).putMany(entries(50_000)), 'BUSY');
-    assert.equal(caller.submitted.length, 50_000);
+    const executor = new FakeExecutor();
+    executor.refuseWith = 'BUSY';
+    await rejects(new TypedStore(executor).putMany(entries(50_000)), 'BUSY');
+    assert.equal(executor.submitted.length, 50_000);
   });
 
   it('stop taking items when the cluster closes', async () => {
-    const caller = new FakeCaller();
-    caller.stall();
+    const executor = new FakeExecutor();
+    executor.stall();
     let returned = false;
     const items = function* () {
       try {
@@ -73,16 +73,16 @@ describe('many-key calls', () => {
         returned = true;
       }
     };
-    const done = new TypedStore(caller).putMany(items());
-    caller.failAll();
-    caller.failAll();
+    const done = new TypedStore(executor).putMany(items());
+    executor.failAll();
+    executor.failAll();
     await rejects(done, 'CLOSED_IN_FLIGHT');
-    assert.ok(returned && caller.submitted.length <= 2048);
+    assert.ok(returned && executor.submitted.length <= 2048);
   });
 
   it('an abort gives up the window and closes the iterable', async () => {
-    const caller = new FakeCaller();
-    caller.stall();
+    const executor = new FakeExecutor();
+    executor.stall();
     let returned = false;
     const items = function* () {
       try {
@@ -92,21 +92,21 @@ describe('many-key calls', () => {
       }
     };
     const controller = new AbortController();
-    const done = new TypedStore(caller).getMany(items(), { signal: controller.signal });
+    const done = new TypedStore(executor).getMany(items(), { signal: controller.signal });
     controller.abort('stop');
     assert.equal((await rejects(done, 'ABORTED')).cause, 'stop');
     assert.ok(returned);
-    assert.ok(caller.pending.every(({ settled }) => settled === 1));
+    assert.ok(executor.pending.every(({ settled }) => settled === 1));
   });
 
   it('an error of unknown outcome is told before others', async () => {
-    const caller = new FakeCaller();
-    caller.stall();
-    const done = new TypedStore(caller).putMany([
+    const executor = new FakeExecutor();
+    executor.stall();
+    const done = new TypedStore(executor).putMany([
       ['a', undefined],
       ['b', 1],
     ]);
-    caller.failAll();
+    executor.failAll();
     await rejects(done, 'CLOSED_IN_FLIGHT');
   });
 });

@@ -1,8 +1,8 @@
 /** ClusterOptions: what is refused, and what the rest becomes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkMemoryLimit, checkOptions } from '../../src/client/check-options.ts';
-import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
+import { checkMemoryLimit, checkOptions } from '../../src/client/cluster/check-options.ts';
+import { DEFAULT_MASTER_SETTINGS } from '../../src/core/protocol/settings.ts';
 import { type ClusterOptions, KvError } from '../../src/index.ts';
 import { throws } from '../contract/subject.ts';
 

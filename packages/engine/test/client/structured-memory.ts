@@ -1,5 +1,5 @@
 /** Reads a megabyte of each of the forms whose values are longest for their bytes, in a process with a small heap. */
-import { readStructured } from '../../src/client/structured.ts';
+import { readStructured } from '../../src/client/codec/structured.ts';
 
 const BYTES = 1024 * 1024;
 /** Empty arrays, objects, bytes; a Map, a Set, a Uint8ClampedArray; objects of ever other names; arrays that are not there. */

@@ -2,9 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { decodeKey, encodeKey, isAscii, oneByteToBytes, oneByteToText, textToOneByte } from '../../src/client/keys.ts';
-import { decodeValue, encodeValue, kindOf } from '../../src/client/values.ts';
-import { ValueKind } from '../../src/core/operation.ts';
+import {
+  decodeKey,
+  encodeKey,
+  isAscii,
+  oneByteToBytes,
+  oneByteToText,
+  textToOneByte,
+} from '../../src/client/codec/keys.ts';
+import { decodeValue, encodeValue, kindOf } from '../../src/client/codec/values.ts';
+import { ValueKind } from '../../src/core/data/operation.ts';
 
 const LIMIT = 1 << 24;
 

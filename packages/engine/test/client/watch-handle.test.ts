@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { attach, Handles } from '../../src/client/handle.ts';
-import { TypedStore } from '../../src/client/typed-store.ts';
-import { FakeCaller } from '../contract/fake-caller.ts';
+import { attach, Handles } from '../../src/client/cluster/handle.ts';
+import { TypedStore } from '../../src/client/typed/typed-store.ts';
+import { FakeExecutor } from '../contract/fake-executor.ts';
 import { rejects } from '../contract/subject.ts';
 
 const LIMITS = {
@@ -16,8 +16,8 @@ const LIMITS = {
 };
 
 function openHandles(limits: Partial<typeof LIMITS> = {}) {
-  const caller = new FakeCaller();
-  return { caller, store: new TypedStore(caller), handles: new Handles(caller, { ...LIMITS, ...limits }) };
+  const executor = new FakeExecutor();
+  return { executor, store: new TypedStore(executor), handles: new Handles(executor, { ...LIMITS, ...limits }) };
 }
 
 function threadWith(handles: Handles, body: string): Worker {
@@ -32,7 +32,7 @@ async function putMany(store: TypedStore, from: number, until: number): Promise<
 
 describe('watches through a handle', { timeout: 60_000 }, () => {
   it('a thread that does not take changes makes nobody buffer: it lagged, goes on from there, and misses nothing', async () => {
-    const { caller, store, handles } = openHandles();
+    const { executor, store, handles } = openHandles();
     const body = `
       const watcher = store.watch({ key: 'k' });
       await watcher.ready;
@@ -50,10 +50,10 @@ describe('watches through a handle', { timeout: 60_000 }, () => {
       send(heard);`;
     const thread = threadWith(handles, body);
     await once(thread, 'message');
-    assert.equal(caller.watches.size, 1);
+    assert.equal(executor.watches.size, 1);
     const lagged = once(thread, 'message');
     await putMany(store, 0, 300);
-    assert.equal(caller.watches.size, 0, 'ended as soon as its window was full');
+    assert.equal(executor.watches.size, 0, 'ended as soon as its window was full');
     const [told] = await lagged;
     assert.deepStrictEqual(told, { code: 'WATCH_LAGGED', heard: 100 });
     const [[heard]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
@@ -86,20 +86,20 @@ describe('watches through a handle', { timeout: 60_000 }, () => {
   });
 
   it('a thread that dies, or closes its watch, leaves none behind', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const thread = threadWith(
       handles,
       `await store.watch({ key: 'k' }).ready; send(1); await store.watch({ key: 'k' }).next();`,
     );
     await once(thread, 'message');
-    await caller.watches.sizeIs(2);
+    await executor.watches.sizeIs(2);
     await thread.terminate();
-    await caller.watches.sizeIs(0);
+    await executor.watches.sizeIs(0);
     const attached = await attach(handles.open());
     const watcher = attached.watch({ prefix: '' });
     await watcher.ready;
     watcher.close();
-    await caller.watches.sizeIs(0);
+    await executor.watches.sizeIs(0);
     handles.close();
   });
 
@@ -125,7 +125,7 @@ describe('watches through a handle', { timeout: 60_000 }, () => {
   });
 
   it('the end of the cluster, or of the handle, ends them', async () => {
-    const { caller, handles } = openHandles();
+    const { executor, handles } = openHandles();
     const attached = await attach(handles.open());
     const other = await attach(handles.open());
     const watcher = attached.watch({ key: 'k' });
@@ -135,7 +135,7 @@ describe('watches through a handle', { timeout: 60_000 }, () => {
     other.close();
     await ended;
     const pending = watcher.next();
-    caller.watches.close();
+    executor.watches.close();
     handles.close();
     await rejects(pending, 'CLOSED');
     assert.deepStrictEqual(await watcher.next(), { done: true, value: undefined });

@@ -1,17 +1,17 @@
 /** Raw watches, and positions as text. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TypedStore } from '../../src/client/typed-store.ts';
-import { ValueKind } from '../../src/core/operation.ts';
+import { TypedStore } from '../../src/client/typed/typed-store.ts';
+import { ValueKind } from '../../src/core/data/operation.ts';
 import { formatPosition, parsePosition, WatchLagged, watchRaw } from '../../src/index.ts';
-import { FakeCaller } from '../contract/fake-caller.ts';
+import { FakeExecutor } from '../contract/fake-executor.ts';
 import { throws } from '../contract/subject.ts';
 
 function opened(options: Partial<Parameters<typeof watchRaw>[1]> = {}) {
-  const caller = new FakeCaller();
+  const executor = new FakeExecutor();
   let news = 0;
-  const watch = watchRaw(caller, { prefix: 'k', ...options }, () => news++);
-  return { caller, store: new TypedStore(caller), watch, news: () => news };
+  const watch = watchRaw(executor, { prefix: 'k', ...options }, () => news++);
+  return { executor, store: new TypedStore(executor), watch, news: () => news };
 }
 
 describe('raw watches', () => {
@@ -35,18 +35,18 @@ describe('raw watches', () => {
   });
 
   it('end when they hold too much, with the position after what was taken by then', async () => {
-    const { caller, store, watch } = opened({ bufferMax: 2 });
+    const { executor, store, watch } = opened({ bufferMax: 2 });
     for (let i = 0; i < 5; i++) await store.put('k', i);
-    assert.equal(caller.watches.size, 0);
+    assert.equal(executor.watches.size, 0);
     assert.ok(watch.ended && watch.failure instanceof WatchLagged);
     watch.takeBatch();
     const { position } = watch.failure as WatchLagged;
-    const again = watchRaw(caller, { prefix: 'k', from: position! }, () => undefined);
+    const again = watchRaw(executor, { prefix: 'k', from: position! }, () => undefined);
     assert.equal(again.takeChange()!.value, '1');
     again.stop();
     again.stop();
     assert.deepEqual(
-      [again.ended, again.failure, again.takeChange(), caller.watches.size],
+      [again.ended, again.failure, again.takeChange(), executor.watches.size],
       [true, undefined, undefined, 0],
     );
   });
@@ -54,7 +54,7 @@ describe('raw watches', () => {
   it('check what they are asked for, and whom', () => {
     throws(() => opened({ key: 'k' }), 'INVALID_OPTION');
     throws(() => opened({ bufferMax: 0 }), 'INVALID_OPTION');
-    const { limits, shards } = new FakeCaller();
+    const { limits, shards } = new FakeExecutor();
     throws(() => watchRaw({ limits, shards } as never, { prefix: '' }, () => undefined), 'CLOSED');
   });
 });

@@ -12,7 +12,9 @@ const LONG = 'x'.repeat(5 * 1024 * 1024);
 
 /** Has a change in every shard that leaves no room for others. */
 async function forgetChanges(cluster: Cluster): Promise<void> {
-  const keys = new Map(Array.from({ length: 1000 }, (_, i) => [cluster.caller.shardOf(`forget:${i}`), `forget:${i}`]));
+  const keys = new Map(
+    Array.from({ length: 1000 }, (_, i) => [cluster.executor.shardOf(`forget:${i}`), `forget:${i}`]),
+  );
   const watcher = cluster.watch({ prefix: 'forget:', bufferMax: 1 });
   await watcher.ready;
   await cluster.putMany([...keys.values()].map((key) => [key, LONG] as const));

@@ -1,11 +1,11 @@
 /**
- * FakeWatches: watches of a FakeCaller: told at once, and everything is remembered for ever (or nothing: `forget`).
+ * FakeWatches: watches of a FakeExecutor: told at once, and everything is remembered for ever (or nothing: `forget`).
  */
 import { EventEmitter } from 'node:events';
-import type { PendingWatch } from '../../src/client/caller.ts';
-import type { Change } from '../../src/core/change.ts';
-import type { WatchFilter } from '../../src/core/master/watch-filters.ts';
-import type { WatchSink } from '../../src/core/outbox.ts';
+import type { Change } from '../../src/core/data/change.ts';
+import type { WatchFilter } from '../../src/core/master/watch/watch-filters.ts';
+import type { WatchSink } from '../../src/core/protocol/outbox.ts';
+import type { PendingWatch } from '../../src/executor/executor.ts';
 import { nextEvent } from './next-event.ts';
 
 interface Watch {

@@ -1,16 +1,16 @@
-/** The contract over a Caller without threads: what TypedStore itself owes. */
-import { TypedStore } from '../../src/client/typed-store.ts';
-import { FakeCaller } from './fake-caller.ts';
+/** The contract over a Executor without threads: what TypedStore itself owes. */
+import { TypedStore } from '../../src/client/typed/typed-store.ts';
+import { FakeExecutor } from './fake-executor.ts';
 import { storeContract } from './store-contract.ts';
 
 storeContract({
-  name: 'TypedStore over a fake Caller',
+  name: 'TypedStore over a fake Executor',
   async open() {
-    const caller = new FakeCaller();
+    const executor = new FakeExecutor();
     return {
-      store: new TypedStore(caller),
-      stall: (ms) => void setTimeout(caller.stall(), ms),
-      forgetChanges: async () => caller.watches.forget(),
+      store: new TypedStore(executor),
+      stall: (ms) => void setTimeout(executor.stall(), ms),
+      forgetChanges: async () => executor.watches.forget(),
       close: async () => {},
     };
   },

@@ -2,8 +2,8 @@
  * What the contract is run against, and the few words its tests are written in.
  */
 import assert from 'node:assert/strict';
-import type { Store } from '../../src/client/store.ts';
-import { ERRORS, type ErrorCode, KvError } from '../../src/core/errors.ts';
+import type { Store } from '../../src/client/store/store.ts';
+import { ERRORS, type ErrorCode, KvError } from '../../src/core/protocol/errors.ts';
 
 /** An implementation of Store under test. */
 export interface Subject {

@@ -1,6 +1,6 @@
 /** Contract: transact(): a function whose reads and writes take effect at one moment. */
 import assert from 'node:assert/strict';
-import type { Transaction } from '../../src/client/store-transactions.ts';
+import type { Transaction } from '../../src/client/store/store-transactions.ts';
 import { rejects, type Test } from './subject.ts';
 
 export function transacting(test: Test): void {

@@ -1,6 +1,6 @@
 /** Contract: transaction(): conditions, steps, all or nothing. */
 import assert from 'node:assert/strict';
-import type { TransactionStep } from '../../src/client/store-transactions.ts';
+import type { TransactionStep } from '../../src/client/store/store-transactions.ts';
 import { rejects, type Test } from './subject.ts';
 
 /** Keys of several shards, whatever their number. */

@@ -1,7 +1,7 @@
 /** Contract: watch(). */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { type Change, type Watcher, WatchLagged, type WatchPosition } from '../../src/client/store-watch.ts';
+import { type Change, type Watcher, WatchLagged, type WatchPosition } from '../../src/client/store/store-watch.ts';
 import type { Key } from '../../src/index.ts';
 import { rejects, sleep, type Test, throws } from './subject.ts';
 

@@ -1,16 +1,16 @@
 /** Direct reads whose values come out of order: a large value is overtaken by others, but not by those of its key. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NOBODY, nodeId } from '../../src/core/ids.ts';
-import { LargeWrites } from '../../src/core/master/large-writes.ts';
-import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard-control.ts';
+import { ValueKind } from '../../src/core/data/operation.ts';
+import { type Result, Status, valueResult } from '../../src/core/data/result.ts';
+import { LargeWrites } from '../../src/core/master/memory/large-writes.ts';
+import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard/shard-control.ts';
 import { Tally } from '../../src/core/master/tally.ts';
-import type { Message } from '../../src/core/messages.ts';
-import { ValueKind } from '../../src/core/operation.ts';
-import type { MasterOutbox, Sink } from '../../src/core/outbox.ts';
-import { type Result, Status, valueResult } from '../../src/core/result.ts';
-import { DEFAULT_MASTER_SETTINGS } from '../../src/core/settings.ts';
-import { plainPut } from '../../src/runtime/wire-operation.ts';
+import { NOBODY, nodeId } from '../../src/core/protocol/ids.ts';
+import type { Message } from '../../src/core/protocol/messages.ts';
+import type { MasterOutbox, Sink } from '../../src/core/protocol/outbox.ts';
+import { DEFAULT_MASTER_SETTINGS } from '../../src/core/protocol/settings.ts';
+import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const [N1, N2] = [nodeId(1, 1), nodeId(2, 1)];
 

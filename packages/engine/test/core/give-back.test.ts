@@ -1,7 +1,7 @@
 /** GiveBack: when a collection is due. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GiveBack } from '../../src/core/node/give-back.ts';
+import { GiveBack } from '../../src/core/node/memory/give-back.ts';
 
 const MB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 /** What large values may have under way: counted by what they are in a record, over all shards, in the order they came. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, readerOf } from '../../src/core/evaluate.ts';
-import { type LargeWriter, LargeWrites } from '../../src/core/master/large-writes.ts';
-import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/operation.ts';
-import { Status } from '../../src/core/result.ts';
+import { evaluate, readerOf } from '../../src/core/data/evaluate.ts';
+import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/data/operation.ts';
+import { Status } from '../../src/core/data/result.ts';
+import { type LargeWriter, LargeWrites } from '../../src/core/master/memory/large-writes.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 const KIB = 1024;

@@ -1,10 +1,10 @@
 /** A node without room says so once, and once that it is over. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeName } from '../../src/core/ids.ts';
-import type { MemoryLimitChange } from '../../src/core/machines.ts';
-import { ANY_VERSION, type Operation, PLAIN_PUT } from '../../src/core/operation.ts';
-import { Status } from '../../src/core/result.ts';
+import { ANY_VERSION, type Operation, PLAIN_PUT } from '../../src/core/data/operation.ts';
+import { Status } from '../../src/core/data/result.ts';
+import { nodeName } from '../../src/core/protocol/ids.ts';
+import type { MemoryLimitChange } from '../../src/core/protocol/machines.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 const LIMIT = 256 * 1024;

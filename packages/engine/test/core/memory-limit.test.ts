@@ -1,10 +1,10 @@
 /** The memory limit changes while the cluster runs: who works by it, from when on, and what becomes of what is held. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MemoryLimitChange } from '../../src/core/machines.ts';
-import { ANY_VERSION, type Operation, type PutOperation } from '../../src/core/operation.ts';
-import { Status } from '../../src/core/result.ts';
-import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/settings.ts';
+import { ANY_VERSION, type Operation, type PutOperation } from '../../src/core/data/operation.ts';
+import { Status } from '../../src/core/data/result.ts';
+import type { MemoryLimitChange } from '../../src/core/protocol/machines.ts';
+import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/protocol/settings.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
 
 const { creditBytes } = DEFAULT_MASTER_SETTINGS;

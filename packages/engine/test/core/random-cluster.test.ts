@@ -1,8 +1,8 @@
 /** Random deliveries, kills and lost queue tails on the real machines: promises hold, and after healing all is whole. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANY_VERSION, type Operation, ValueKind } from '../../src/core/operation.ts';
-import { Status } from '../../src/core/result.ts';
+import { ANY_VERSION, type Operation, ValueKind } from '../../src/core/data/operation.ts';
+import { Status } from '../../src/core/data/result.ts';
 import { seeded } from './seeded.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
 

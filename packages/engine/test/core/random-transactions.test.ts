@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change } from '../../src/core/change.ts';
-import type { MasterWatch } from '../../src/core/machines.ts';
-import { type Step, ValueKind } from '../../src/core/operation.ts';
-import type { WatchSink } from '../../src/core/outbox.ts';
-import { type Result, Status } from '../../src/core/result.ts';
-import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
+import type { Change } from '../../src/core/data/change.ts';
+import { type Step, ValueKind } from '../../src/core/data/operation.ts';
+import { type Result, Status } from '../../src/core/data/result.ts';
+import type { MasterWatch } from '../../src/core/protocol/machines.ts';
+import type { WatchSink } from '../../src/core/protocol/outbox.ts';
+import { hashSlotOf, shardOfSlot } from '../../src/core/protocol/slot.ts';
 import { seeded } from './seeded.ts';
 import { type Answered, VirtualCluster } from './virtual-cluster.ts';
 

@@ -1,7 +1,7 @@
 /** What answers came to: every read counts once, by whatever operation it is made. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANY_VERSION, MUST_BE_ABSENT, type Operation, PLAIN_PUT, type Step } from '../../src/core/operation.ts';
+import { ANY_VERSION, MUST_BE_ABSENT, type Operation, PLAIN_PUT, type Step } from '../../src/core/data/operation.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 const put = (key: string, previous = false): Step => ({

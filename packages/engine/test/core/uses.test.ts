@@ -1,7 +1,7 @@
 /** When a key was last used, over a cluster in virtual time: which copies hear of it, and what a failover leaves of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANY_VERSION, type Operation, type PutOperation, type StatOperation } from '../../src/core/operation.ts';
+import { ANY_VERSION, type Operation, type PutOperation, type StatOperation } from '../../src/core/data/operation.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 const KEY = 'key';

@@ -3,23 +3,23 @@
  * seed). The smallest thing that can show a protocol bug; packages/simulator is its big brother.
  */
 
-import type { ErrorCode } from '../../src/core/errors.ts';
-import { MASTER, type NodeId } from '../../src/core/ids.ts';
-import type { MemoryLimitChange } from '../../src/core/machines.ts';
+import type { Operation, TransactionOperation } from '../../src/core/data/operation.ts';
+import type { Result } from '../../src/core/data/result.ts';
 import { Master } from '../../src/core/master/master.ts';
-import type { Message } from '../../src/core/messages.ts';
 import { Node } from '../../src/core/node/node.ts';
-import type { Note } from '../../src/core/notes.ts';
-import type { Operation, TransactionOperation } from '../../src/core/operation.ts';
-import type { Sink } from '../../src/core/outbox.ts';
-import type { Result } from '../../src/core/result.ts';
+import type { ErrorCode } from '../../src/core/protocol/errors.ts';
+import { MASTER, type NodeId } from '../../src/core/protocol/ids.ts';
+import type { MemoryLimitChange } from '../../src/core/protocol/machines.ts';
+import type { Message } from '../../src/core/protocol/messages.ts';
+import type { Note } from '../../src/core/protocol/notes.ts';
+import type { Sink } from '../../src/core/protocol/outbox.ts';
 import {
   DEFAULT_MASTER_SETTINGS,
   DEFAULT_NODE_SETTINGS,
   type MasterSettings,
   type NodeSettings,
-} from '../../src/core/settings.ts';
-import { BufferMemory } from '../../src/runtime/chunk.ts';
+} from '../../src/core/protocol/settings.ts';
+import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
 
 export interface Answered {
   result: Result | null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WatchFilters } from '../../src/core/master/watch-filters.ts';
-import { Watched } from '../../src/core/record.ts';
+import { Watched } from '../../src/core/data/record.ts';
+import { WatchFilters } from '../../src/core/master/watch/watch-filters.ts';
 
 const SLOTS = 1;
 const exact = (text: string, shard = 0) => ({ text, shard, previous: false });

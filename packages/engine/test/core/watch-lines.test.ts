@@ -1,8 +1,8 @@
 /** The lines of changes that wait for transactions: what is let go, when, together and in order; at what cost; up to what size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change } from '../../src/core/change.ts';
-import { WatchLines } from '../../src/core/master/watch-lines.ts';
+import type { Change } from '../../src/core/data/change.ts';
+import { WatchLines } from '../../src/core/master/watch/watch-lines.ts';
 import { seeded } from './seeded.ts';
 
 function change(shard: number, version: number): Change {

@@ -1,13 +1,13 @@
 /** Watches over what cannot be told: a shard that was lost, changes that waited too long. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change } from '../../src/core/change.ts';
-import type { ErrorCode } from '../../src/core/errors.ts';
-import { Watches } from '../../src/core/master/watches.ts';
-import type { AnswerMessage } from '../../src/core/messages.ts';
-import type { MasterOutbox, WatchSink } from '../../src/core/outbox.ts';
-import { plainResult, Status } from '../../src/core/result.ts';
-import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/settings.ts';
+import type { Change } from '../../src/core/data/change.ts';
+import { plainResult, Status } from '../../src/core/data/result.ts';
+import { Watches } from '../../src/core/master/watch/watches.ts';
+import type { ErrorCode } from '../../src/core/protocol/errors.ts';
+import type { AnswerMessage } from '../../src/core/protocol/messages.ts';
+import type { MasterOutbox, WatchSink } from '../../src/core/protocol/outbox.ts';
+import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../src/core/protocol/settings.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 /** A watcher that writes down what it hears. */

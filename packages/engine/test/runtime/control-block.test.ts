@@ -1,8 +1,8 @@
 /** ControlBlock: what the worker writes is what the main thread reads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ControlBlock } from '../../src/runtime/control-block.ts';
 import type { CopyStats } from '../../src/runtime/index.ts';
+import { ControlBlock } from '../../src/runtime/threads/control-block.ts';
 
 function pair(shards: number): { writer: ControlBlock; reader: ControlBlock } {
   const memory = new SharedArrayBuffer(ControlBlock.bytesFor(shards));

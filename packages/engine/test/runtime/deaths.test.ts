@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { nodeId } from '../../src/core/ids.ts';
+import { nodeId } from '../../src/core/protocol/ids.ts';
 import { RelayCluster } from './fixtures/relay-cluster.ts';
 
 const NODE_2 = nodeId(2, 1);

@@ -1,7 +1,7 @@
 /** FailureDetector: who hangs, judged only in time in which the master itself was awake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FailureDetector, type Heartbeat } from '../../src/core/master/failure-detector.ts';
+import { FailureDetector, type Heartbeat } from '../../src/core/master/membership/failure-detector.ts';
 
 const LIMIT_MS = 400;
 

@@ -1,8 +1,8 @@
 /** HangWatch: sleeps while all nodes rest, and misses nobody who does not wake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Heartbeat } from '../../src/core/master/failure-detector.ts';
-import { HangWatch } from '../../src/runtime/hang-watch.ts';
+import type { Heartbeat } from '../../src/core/master/membership/failure-detector.ts';
+import { HangWatch } from '../../src/runtime/threads/hang-watch.ts';
 
 /** A watch with a limit of 160 ms, so a look every 10 ms. `looked` resolves at the next look, `hung` with the first node told. */
 function watchOf(beats: () => Heartbeat[]) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { KvError } from '../../src/core/errors.ts';
+import { KvError } from '../../src/core/protocol/errors.ts';
 import { RelayCluster } from './fixtures/relay-cluster.ts';
 
 const SCRIPT = new URL('./fixtures/script.ts', import.meta.url).pathname;

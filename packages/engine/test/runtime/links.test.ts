@@ -1,7 +1,7 @@
 /** Links between threads: order, batching, a mesh that follows deaths and births, turns of a node. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeId } from '../../src/core/ids.ts';
+import { nodeId } from '../../src/core/protocol/ids.ts';
 import { RelayCluster } from './fixtures/relay-cluster.ts';
 
 const PUTS = 5_000;

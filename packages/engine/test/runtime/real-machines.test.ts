@@ -1,12 +1,12 @@
 /** The real machines on real threads: increments through kills of every kind add up exactly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Operation } from '../../src/core/data/operation.ts';
+import type { Result } from '../../src/core/data/result.ts';
 import { Master } from '../../src/core/master/master.ts';
-import type { Note } from '../../src/core/notes.ts';
-import type { Operation } from '../../src/core/operation.ts';
-import type { Result } from '../../src/core/result.ts';
-import { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS } from '../../src/core/settings.ts';
-import { hashSlotOf, shardOfSlot } from '../../src/core/slot.ts';
+import type { Note } from '../../src/core/protocol/notes.ts';
+import { DEFAULT_MASTER_SETTINGS, DEFAULT_NODE_SETTINGS } from '../../src/core/protocol/settings.ts';
+import { hashSlotOf, shardOfSlot } from '../../src/core/protocol/slot.ts';
 import { type Runtime, startRuntime } from '../../src/runtime/index.ts';
 
 const KEYS = 20;
@@ -46,9 +46,9 @@ test('increments under deaths of every kind are applied exactly once', async () 
   await runtime.ready;
   const wanted = new Array<number>(KEYS).fill(0);
   let going = true;
-  const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+  const callers = Array.from({ length: CALLERS }, async (_, executor) => {
     for (let i = 0; going; i++) {
-      const key = (caller + i) % KEYS;
+      const key = (executor + i) % KEYS;
       await call(runtime, { verb: 'increment', key: `counter:${key}`, by: '1' });
       wanted[key]! += 1;
     }

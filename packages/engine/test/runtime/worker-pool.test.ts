@@ -1,11 +1,11 @@
 /** The spare thread: when there is one again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MASTER, nodeId } from '../../src/core/ids.ts';
-import { DEFAULT_NODE_SETTINGS } from '../../src/core/settings.ts';
-import { BatchSender } from '../../src/runtime/batch-sender.ts';
-import { Fleet } from '../../src/runtime/fleet.ts';
-import { WorkerPool } from '../../src/runtime/worker-pool.ts';
+import { MASTER, nodeId } from '../../src/core/protocol/ids.ts';
+import { DEFAULT_NODE_SETTINGS } from '../../src/core/protocol/settings.ts';
+import { BatchSender } from '../../src/runtime/drivers/batch-sender.ts';
+import { Fleet } from '../../src/runtime/threads/fleet.ts';
+import { WorkerPool } from '../../src/runtime/threads/worker-pool.ts';
 
 /** A fleet whose nodes stay dead, and the next thread that is started. */
 function fleetOfOne() {

@@ -1,9 +1,9 @@
 /** Blocks in a store: whatever their memory looks like, they come out as they were put, and never change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BLOCK_BYTES_MIN, type Block } from '../../src/core/block.ts';
+import { BLOCK_BYTES_MIN, type Block } from '../../src/core/data/block.ts';
 import { createBudget } from '../../src/core/store/budget.ts';
-import { BlockWriter } from '../../src/runtime/value-block.ts';
+import { BlockWriter } from '../../src/runtime/memory/value-block.ts';
 import { newStore } from './fixture.ts';
 
 const LENGTH = BLOCK_BYTES_MIN + 5;

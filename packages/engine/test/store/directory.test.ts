@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Budget, Ledger } from '../../src/core/store/budget.ts';
 import { Directory } from '../../src/core/store/directory.ts';
 import { HASH_MAX } from '../../src/core/store/hash.ts';
-import { BufferMemory } from '../../src/runtime/chunk.ts';
+import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
 import { chance } from './fixture.ts';
 
 /** All (hash, location) in walking order, having checked that hashes ascend and segments are sound. */

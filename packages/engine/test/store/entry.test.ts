@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ValueKind } from '../../src/core/operation.ts';
+import type { ValueKind } from '../../src/core/data/operation.ts';
 import {
   deadlineAt,
   entrySize,

@@ -2,7 +2,7 @@
 import { type Budget, createBudget } from '../../src/core/store/budget.ts';
 import { SlabStore } from '../../src/core/store/slab-store.ts';
 import type { UseClock, WalkedEntry } from '../../src/core/store/store.ts';
-import { BufferMemory } from '../../src/runtime/chunk.ts';
+import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
 
 export const SEED = 0x1_2345_6789_abc;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Entry, ValueKind } from '../../src/core/operation.ts';
+import type { Entry, ValueKind } from '../../src/core/data/operation.ts';
 import { createBudget } from '../../src/core/store/budget.ts';
 import type { SlabStore } from '../../src/core/store/slab-store.ts';
 import { chance, newClock, newStore, SEED, walkAll } from './fixture.ts';

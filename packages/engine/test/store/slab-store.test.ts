@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBudget } from '../../src/core/store/budget.ts';
 import { KEY_BYTES_MAX } from '../../src/core/store/hash.ts';
-import { BufferMemory } from '../../src/runtime/chunk.ts';
+import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
 import { collidingKeys, newStore, walkAll } from './fixture.ts';
 
 test('an entry comes back as it was put', () => {

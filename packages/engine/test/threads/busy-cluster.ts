@@ -29,21 +29,21 @@ export class BusyCluster implements AsyncDisposable {
   /** Starts the callers; resolves when each has been answered. */
   async load(): Promise<void> {
     const first: Promise<void>[] = [];
-    for (let caller = 0; caller < CALLERS; caller++) {
-      first.push(new Promise((resolve) => this.#loops.push(this.#loop(caller, resolve))));
+    for (let executor = 0; executor < CALLERS; executor++) {
+      first.push(new Promise((resolve) => this.#loops.push(this.#loop(executor, resolve))));
     }
     await Promise.all(first);
   }
 
-  async #loop(caller: number, onFirst: () => void): Promise<void> {
+  async #loop(executor: number, onFirst: () => void): Promise<void> {
     for (let turn = 0; !this.#stopped; turn++) {
       const [put, sum] = await Promise.all([
-        this.cluster.put(`put-${caller}-${turn}`, turn, { ifAbsent: true }),
-        this.cluster.increment(`counter-${caller}`),
+        this.cluster.put(`put-${executor}-${turn}`, turn, { ifAbsent: true }),
+        this.cluster.increment(`counter-${executor}`),
       ]);
       assert.equal(put.applied, true, 'nobody else writes this key');
       assert.equal(sum, turn + 1, 'neither lost nor done twice');
-      this.#acknowledged[caller] = turn + 1;
+      this.#acknowledged[executor] = turn + 1;
       if (turn === 0) onFirst();
     }
   }
@@ -52,9 +52,9 @@ export class BusyCluster implements AsyncDisposable {
   async verify(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#loops);
-    for (const [caller, turns] of this.#acknowledged.entries()) {
-      const keys = Array.from({ length: turns }, (_, turn) => `put-${caller}-${turn}`);
-      assert.equal(await this.cluster.get(`counter-${caller}`), turns);
+    for (const [executor, turns] of this.#acknowledged.entries()) {
+      const keys = Array.from({ length: turns }, (_, turn) => `put-${executor}-${turn}`);
+      assert.equal(await this.cluster.get(`counter-${executor}`), turns);
       assert.deepEqual(await this.cluster.getMany(keys), [...keys.keys()]);
     }
   }

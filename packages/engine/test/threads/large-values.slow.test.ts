@@ -1,12 +1,12 @@
 /** Large values over real threads: nodes die under them, learners catch up with them, small reads overtake them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { textOf } from '../../src/core/block.ts';
-import { KvError } from '../../src/core/errors.ts';
-import type { Operation } from '../../src/core/operation.ts';
-import type { Result } from '../../src/core/result.ts';
+import { textOf } from '../../src/core/data/block.ts';
+import type { Operation } from '../../src/core/data/operation.ts';
+import type { Result } from '../../src/core/data/result.ts';
+import { KvError } from '../../src/core/protocol/errors.ts';
 import { BlockWriter, Cluster, type ClusterOptions } from '../../src/index.ts';
-import { plainPut } from '../../src/runtime/wire-operation.ts';
+import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const MIB = 1024 * 1024;
 /** Long limits: many test processes on few cores must not make a healthy node look hung. */
@@ -20,12 +20,12 @@ function call(cluster: Cluster, operation: Operation): Promise<Result> {
   return new Promise((resolve, reject) => {
     const onError = (...[code, details]: ConstructorParameters<typeof KvError>): void =>
       reject(new KvError(code, details));
-    cluster.caller.submit(operation, { onResult: resolve, onError });
+    cluster.executor.submit(operation, { onResult: resolve, onError });
   });
 }
 
 function put(cluster: Cluster, key: string, bytes: Buffer): Promise<Result> {
-  const { copies = 0 } = cluster.caller.limits;
+  const { copies = 0 } = cluster.executor.limits;
   const writer = new BlockWriter(bytes.length, key.length, copies);
   writer.write(bytes, 0, bytes.length);
   return call(cluster, plainPut(key, writer.finish()));
@@ -39,7 +39,7 @@ async function assertHolds(cluster: Cluster, key: string, bytes: Buffer): Promis
 for (const options of [{ replicas: 0 }, { replicas: 1 }, { replicas: 2 }]) {
   test(`put, read, written over and read as text, ${options.replicas} replicas`, async () => {
     await using cluster = await Cluster.start({ ...CALM, ...options });
-    assert.equal(cluster.caller.limits.copies, options.replicas + 1);
+    assert.equal(cluster.executor.limits.copies, options.replicas + 1);
     for (const length of [MIB - 1, MIB, MIB + 1, 5 * MIB + 3]) {
       const bytes = bytesOf(length, length);
       await put(cluster, 'key', bytesOf(3, length));

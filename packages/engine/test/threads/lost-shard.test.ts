@@ -41,7 +41,7 @@ test('SHARD_LOST within 100 ms and never an empty answer; the others serve; rese
   assert.equal(cluster.status().shards[shard]?.health, 'lost');
   assert.deepEqual(cluster.status().shards[shard]?.chain, []);
   for (const [index, answer] of answers.slice(KEYS.length).entries()) {
-    const lost = lostShards.has(cluster.caller.shardOf(KEYS[index]!));
+    const lost = lostShards.has(cluster.executor.shardOf(KEYS[index]!));
     assert.equal(answer, lost ? 'SHARD_LOST' : 'value');
   }
   assert.ok(!answers.includes('empty'));
@@ -55,7 +55,7 @@ test('SHARD_LOST within 100 ms and never an empty answer; the others serve; rese
   const values = await cluster.getMany(KEYS);
   for (const [index, value] of values.entries()) {
     const key = KEYS[index]!;
-    assert.equal(value, lostShards.has(cluster.caller.shardOf(key)) ? undefined : key);
+    assert.equal(value, lostShards.has(cluster.executor.shardOf(key)) ? undefined : key);
   }
 });
 

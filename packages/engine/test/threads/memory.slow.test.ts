@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Result, Status } from '../../src/core/result.ts';
+import { type Result, Status } from '../../src/core/data/result.ts';
 import { BlockWriter, Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
-import { plainPut } from '../../src/runtime/wire-operation.ts';
+import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';
 
 test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {
@@ -113,7 +113,7 @@ test('a storm of blocks past maxMemory leaves no node with more than that, repli
     const writer = new BlockWriter(2 * MIB, key.length, 2);
     writer.write(Buffer.alloc(2 * MIB, 'x'), 0, 2 * MIB);
     return new Promise((resolve, reject) => {
-      cluster.caller.submit(plainPut(key, writer.finish()), { onResult: resolve, onError: reject });
+      cluster.executor.submit(plainPut(key, writer.finish()), { onResult: resolve, onError: reject });
     });
   };
   const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => put(`b${at}`)));

@@ -137,7 +137,7 @@ test('a transaction on a lost shard fails whole, others go on', { timeout: 60_00
   cluster.chaos.kill('n1');
   const lost = new Set(cluster.status().shards.flatMap(({ shard, health }) => (health === 'lost' ? [shard] : [])));
   assert.ok(lost.size > 0 && lost.size < 4);
-  const isLost = (key: string) => lost.has(cluster.caller.shardOf(key));
+  const isLost = (key: string) => lost.has(cluster.executor.shardOf(key));
   const write = (of: readonly string[]) => cluster.transaction({ then: of.map((key) => ({ increment: key })) });
   const error = await write(keys).catch((caught: unknown) => caught);
   assert.ok(error instanceof KvError && error.code === 'SHARD_LOST' && error.outcome === 'not-applied', String(error));

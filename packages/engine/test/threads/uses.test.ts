@@ -1,13 +1,13 @@
 /** When a key was last used, over real threads and kills. (What counts as a use: core/uses.test.ts.) */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StatOperation } from '../../src/core/operation.ts';
-import type { Result } from '../../src/core/result.ts';
+import type { StatOperation } from '../../src/core/data/operation.ts';
+import type { Result } from '../../src/core/data/result.ts';
 import { Cluster } from '../../src/index.ts';
 
 function stat(cluster: Cluster, key: string, more: Partial<StatOperation>): Promise<Result> {
   return new Promise((onResult, reject) => {
-    cluster.caller.submit({ verb: 'stat', key, ...more }, { onResult, onError: (code) => reject(new Error(code)) });
+    cluster.executor.submit({ verb: 'stat', key, ...more }, { onResult, onError: (code) => reject(new Error(code)) });
   });
 }
 

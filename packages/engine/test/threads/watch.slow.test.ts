@@ -152,7 +152,7 @@ test('a lost shard ends its watches, and after resetShard a new one hears it beg
   const { position } = everything;
   const lost = new Set<number>();
   cluster.on('shard-lost', ({ shard }) => lost.add(shard));
-  const keyOf = (gone: boolean) => keys.find((key) => lost.has(cluster.caller.shardOf(key)) === gone)!;
+  const keyOf = (gone: boolean) => keys.find((key) => lost.has(cluster.executor.shardOf(key)) === gone)!;
   const watchers = new Map(keys.map((key) => [key, cluster.watch({ key })] as const));
   await Promise.all([...watchers.values()].map(({ ready }) => ready));
   cluster.chaos.kill('n1');

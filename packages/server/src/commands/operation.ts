@@ -1,14 +1,15 @@
 /**
  * Commands for whoever runs the server: SLOWLOG, DEBUG, ROLE, WAIT, SHUTDOWN, LASTSAVE.
  */
-import { CommandError } from '../errors.ts';
+
+import { int64, safeInteger, syntaxError } from '../command/arguments.ts';
+import type { CommandFlag, CommandSpec, Handler, PlainSpec } from '../command/command.ts';
+import type { CommandSession } from '../command/command-session.ts';
+import { CommandError } from '../engine/errors.ts';
 import { array, bulk, EMPTY_ARRAY, error, integer, OK } from '../resp/encoder.ts';
 import { readFloat } from '../resp/numbers.ts';
-import type { Session } from '../session.ts';
-import { int64, safeInteger, syntaxError } from './arguments.ts';
-import type { CommandFlag, CommandSpec, Handler, PlainSpec } from './command.ts';
 
-function slowLogGet(session: Session, args: readonly string[]): void {
+function slowLogGet(session: CommandSession, args: readonly string[]): void {
   if (args.length > 3) throw new CommandError("ERR wrong number of arguments for 'slowlog|get' command");
   const complaint = 'ERR count should be greater than or equal to -1';
   const count = args.length === 3 ? safeInteger(args[2]!, complaint) : 10;
@@ -26,13 +27,13 @@ function slowLogGet(session: Session, args: readonly string[]): void {
   );
 }
 
-function slowLogReset(session: Session): void {
+function slowLogReset(session: CommandSession): void {
   session.context.slowLog.reset();
   session.reply(OK);
 }
 
 /** Waits without keeping others waiting: only this connection sleeps. */
-function debugSleep(session: Session, args: readonly string[]): void {
+function debugSleep(session: CommandSession, args: readonly string[]): void {
   const seconds = readFloat(args[2]!);
   if (seconds === null || seconds < 0 || seconds > 2_000_000) throw new CommandError('ERR value is not a valid float');
   const reply = session.open();
@@ -43,7 +44,7 @@ function debugSleep(session: Session, args: readonly string[]): void {
   }, seconds * 1000).unref();
 }
 
-function role(session: Session): void {
+function role(session: CommandSession): void {
   const offset = session.context.cluster.status().shards.reduce((total, shard) => total + shard.committedSeq, 0);
   session.reply(array([bulk('master'), integer(offset), EMPTY_ARRAY]));
 }
@@ -52,7 +53,7 @@ function role(session: Session): void {
  * An acknowledged write is on every in-sync copy, so what is left to tell is how many copies that are: the fewest of any
  * shard. While there are fewer than asked for, it waits for repair to bring them back.
  */
-function wait(session: Session, args: readonly string[]): void {
+function wait(session: CommandSession, args: readonly string[]): void {
   const wanted = int64(args[1]!);
   const timeout = safeInteger(args[2]!, 'ERR timeout is not an integer or out of range');
   if (timeout < 0) throw new CommandError('ERR timeout is negative');
@@ -66,7 +67,7 @@ function wait(session: Session, args: readonly string[]): void {
 const SHUTDOWN_WORDS: ReadonlySet<string> = new Set(['NOSAVE', 'SAVE', 'NOW', 'FORCE', 'ABORT']);
 
 /** Asks whoever started the server to end it: the server itself owns neither the process nor the cluster. */
-function shutdown(session: Session, args: readonly string[]): void {
+function shutdown(session: CommandSession, args: readonly string[]): void {
   const words = new Set(args.slice(1).map((word) => word.toUpperCase()));
   for (const word of words) if (!SHUTDOWN_WORDS.has(word)) throw syntaxError();
   const contradicts = words.has('ABORT') ? words.size > 1 : words.has('SAVE') && words.has('NOSAVE');

@@ -12,18 +12,18 @@ import {
   PAGE_STRIDE,
   Status,
   ValueKind,
-} from '@quintet/engine/core';
-import { CommandError } from '../errors.ts';
-import type { Answer } from '../reply-queue.ts';
+} from '@quintet/engine/internal';
+import { invalidExpireTime, isWord, safeInteger, syntaxError } from '../command/arguments.ts';
+import type { CommandSpec, Handler, KeyPositions, PlainSpec } from '../command/command.ts';
+import type { CommandSession } from '../command/command-session.ts';
+import { CommandError } from '../engine/errors.ts';
+import { storableKind } from '../engine/value-faces.ts';
 import { array, bulk, OK, utf8 } from '../resp/encoder.ts';
-import type { Session } from '../session.ts';
-import { readCursor, walkShards } from '../shard-walk.ts';
-import { storableKind } from '../value-faces.ts';
+import type { Answer } from '../session/reply-queue.ts';
+import { readCursor, walkShards } from '../session/shard-walk.ts';
 import { watchCommand } from '../watch/session-watch.ts';
-import { invalidExpireTime, isWord, safeInteger, syntaxError } from './arguments.ts';
-import type { CommandSpec, Handler, KeyPositions, PlainSpec } from './command.ts';
-import { KIND_NAMES, kindName } from './kinds.ts';
-import { PAGE_MAX, SCAN_REPLY_BYTES } from './scan.ts';
+import { KIND_NAMES, kindName } from './keys/kinds.ts';
+import { PAGE_MAX, SCAN_REPLY_BYTES } from './keys/scan.ts';
 
 const ONE = bulk('1');
 const ZERO = bulk('0');
@@ -104,7 +104,7 @@ function readPutOptions(args: readonly string[]): PutOptions {
   return options;
 }
 
-function put(session: Session, args: readonly string[]): void {
+function put(session: CommandSession, args: readonly string[]): void {
   const options = readPutOptions(args);
   options.kind = storableKind(options.kind, args[3]!);
   session.submit({ verb: 'put', key: args[2]!, value: args[3]!, ...options }, (result, encoder) => {
@@ -118,7 +118,7 @@ function put(session: Session, args: readonly string[]): void {
   });
 }
 
-function remove(session: Session, args: readonly string[]): void {
+function remove(session: CommandSession, args: readonly string[]): void {
   if (args.length !== 3 && !(args.length === 5 && isWord(args[3]!, 'IFVERSION'))) throw syntaxError();
   const ifVersion = args.length === 5 ? readVersion(args[4]!) : ANY_VERSION;
   session.submit({ verb: 'delete', key: args[2]!, ifVersion, previous: false }, (result) =>
@@ -144,7 +144,7 @@ function readScanOptions(args: readonly string[]): ScanOptions {
   return options;
 }
 
-function scan(session: Session, args: readonly string[]): void {
+function scan(session: CommandSession, args: readonly string[]): void {
   const from = readCursor(args[2]!);
   const { prefix, count, keysOnly } = readScanOptions(args);
   const items: string[] = [];
@@ -176,7 +176,7 @@ function scanItem(entries: readonly (string | number)[], at: number, keysOnly: b
   return key + kindName(kind as number) + bulk(String(value)) + bulk(String(version)) + bulk(String(expiresAt));
 }
 
-function status(session: Session): void {
+function status(session: CommandSession): void {
   session.reply(bulk(utf8(JSON.stringify(session.context.cluster.status()))));
 }
 
@@ -193,7 +193,7 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ['slow', (chaos, node, milliseconds) => chaos.slow(node, milliseconds)],
 ]);
 
-function chaos(session: Session, args: readonly string[]): void {
+function chaos(session: CommandSession, args: readonly string[]): void {
   if (args.length > 5) throw syntaxError();
   const fault = FAULTS.get(args[2]!.toLowerCase());
   if (fault === undefined) throw new CommandError(`ERR CHAOS must be one of ${[...FAULTS.keys()].join(', ')}`);
@@ -203,12 +203,12 @@ function chaos(session: Session, args: readonly string[]): void {
   session.reply(OK);
 }
 
-function resetShard(session: Session, args: readonly string[]): void {
+function resetShard(session: CommandSession, args: readonly string[]): void {
   session.context.cluster.resetShard(safeInteger(args[2]!));
   session.reply(OK);
 }
 
-function reviveNode(session: Session, args: readonly string[]): void {
+function reviveNode(session: CommandSession, args: readonly string[]): void {
   session.context.cluster.reviveNode(args[2]!);
   session.reply(OK);
 }

@@ -2,29 +2,29 @@
  * The table of all commands. Dispatch, arity errors and COMMAND read it; a command exists by standing here.
  */
 
+import { Command, type CommandSpec, type PlainSpec } from '../command/command.ts';
 import { array, simple } from '../resp/encoder.ts';
-import { bitFieldCommands } from './bitfield.ts';
-import { bitOperationCommands } from './bitop.ts';
-import { bitCommands } from './bits.ts';
-import { clientCommands } from './client.ts';
-import { clusterCommands } from './cluster.ts';
-import { Command, type CommandSpec, type PlainSpec } from './command.ts';
-import { connectionCommands } from './connection.ts';
-import { expiryCommands } from './expiry.ts';
-import { introspectionCommands } from './introspection.ts';
-import { keyCommands } from './keys.ts';
-import { latencyCommands } from './latency.ts';
-import { objectCommands } from './object.ts';
+import { bitFieldCommands } from './bits/bitfield.ts';
+import { bitOperationCommands } from './bits/bitop.ts';
+import { bitCommands } from './bits/bits.ts';
+import { clientCommands } from './connection/client.ts';
+import { connectionCommands } from './connection/connection.ts';
+import { pubsubCommands } from './connection/pubsub.ts';
+import { transactionCommands } from './connection/transactions.ts';
+import { expiryCommands } from './keys/expiry.ts';
+import { keyCommands } from './keys/keys.ts';
+import { objectCommands } from './keys/object.ts';
+import { renameCommands } from './keys/rename.ts';
+import { scanCommands } from './keys/scan.ts';
 import { operationCommands } from './operation.ts';
-import { pubsubCommands } from './pubsub.ts';
 import { quintetCommands } from './quintet.ts';
-import { renameCommands } from './rename.ts';
-import { scanCommands } from './scan.ts';
-import { serverCommands } from './server.ts';
-import { numberCommands } from './string-numbers.ts';
-import { rangeCommands } from './string-ranges.ts';
-import { stringCommands } from './strings.ts';
-import { transactionCommands } from './transactions.ts';
+import { clusterCommands } from './server/cluster.ts';
+import { introspectionCommands } from './server/introspection.ts';
+import { latencyCommands } from './server/latency.ts';
+import { serverCommands } from './server/server.ts';
+import { numberCommands } from './strings/string-numbers.ts';
+import { rangeCommands } from './strings/string-ranges.ts';
+import { stringCommands } from './strings/strings.ts';
 
 const SPECS: readonly CommandSpec[] = [
   ...stringCommands,

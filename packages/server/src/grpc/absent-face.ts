@@ -4,8 +4,8 @@
  */
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { ServerContext } from '../server-context.ts';
-import { hostAndPort } from '../socket-transport.ts';
+import { hostAndPort } from '../listen/socket-transport.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { mendServer } from './http2-mends.ts';
 
 const UNIMPLEMENTED = '12';

@@ -4,10 +4,10 @@
 
 import type * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
-import { KIND_NAMES } from '../commands/kinds.ts';
-import { ERROR_FACES } from '../error-faces.ts';
-import type { ServerContext } from '../server-context.ts';
-import type { WalkedEntry } from '../walk.ts';
+import { KIND_NAMES } from '../commands/keys/kinds.ts';
+import { ERROR_FACES } from '../engine/error-faces.ts';
+import type { WalkedEntry } from '../engine/walk.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { library } from './library.ts';
 
 /** A call refused with a status of its own. */

@@ -1,5 +1,5 @@
 /** Who serves HTTP/2 connections: gRPC where its packages are installed, else who says that they are not. */
-import type { ServerContext } from '../server-context.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { AbsentFace } from './absent-face.ts';
 import type { GrpcFace } from './grpc-face.ts';
 import { loadLibrary } from './library.ts';

@@ -8,11 +8,11 @@
 import type { Socket } from 'node:net';
 import type * as grpc from '@grpc/grpc-js';
 import type { HealthImplementation } from 'grpc-health-check';
-import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
-import { THROTTLED } from '../guess-limits.ts';
-import { tryPassword } from '../login.ts';
-import type { ServerContext } from '../server-context.ts';
-import type { Guest } from '../strangers.ts';
+import { THROTTLED } from '../access/guess-limits.ts';
+import { tryPassword } from '../access/login.ts';
+import type { Guest } from '../access/strangers.ts';
+import { WRONG_PASSWORD_MS } from '../commands/connection/connection.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { loadDefinitions } from './definitions.ts';
 import { mendHttp2 } from './http2-mends.ts';
 import { library } from './library.ts';
@@ -34,7 +34,7 @@ export class GrpcFace {
   constructor(context: ServerContext) {
     this.context = context;
     // Values are a little smaller than the messages that bear them.
-    const largest = context.caller.limits.maxValueBytes + context.caller.limits.maxKeyBytes + 4096;
+    const largest = context.executor.limits.maxValueBytes + context.executor.limits.maxKeyBytes + 4096;
     this.server = new library.grpc.Server({
       'grpc.max_receive_message_length': largest,
       'grpc.max_send_message_length': largest,

@@ -7,11 +7,11 @@
  */
 import type { Socket } from 'node:net';
 import type * as grpc from '@grpc/grpc-js';
-import type { CutOffReason } from '../incidents.ts';
-import type { MemoryHolder } from '../memory-holders.ts';
-import type { ServerContext } from '../server-context.ts';
-import { hostAndPort } from '../socket-transport.ts';
-import type { Guest } from '../strangers.ts';
+import type { Guest } from '../access/strangers.ts';
+import type { CutOffReason } from '../listen/incidents.ts';
+import type { MemoryHolder } from '../listen/memory-holders.ts';
+import { hostAndPort } from '../listen/socket-transport.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { library } from './library.ts';
 
 /** What a call costs besides its messages. */

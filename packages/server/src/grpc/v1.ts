@@ -4,11 +4,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type * as grpc from '@grpc/grpc-js';
-import { ANY_VERSION, NO_TTL, Status, ValueKind } from '@quintet/engine/core';
-import { call } from '../call.ts';
+import { ANY_VERSION, NO_TTL, Status, ValueKind } from '@quintet/engine/internal';
+import { call } from '../engine/call.ts';
+import { plainBytes } from '../engine/value-faces.ts';
 import { utf8 } from '../resp/encoder.ts';
-import type { ServerContext } from '../server-context.ts';
-import { plainBytes } from '../value-faces.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { bytes, GrpcRefusal, unary } from './answers.ts';
 import { library } from './library.ts';
 
@@ -40,14 +40,14 @@ export function kvStoreService(context: ServerContext): grpc.UntypedServiceImple
   return {
     GetValue: unary(context, async (request: GetValueRequest, signal) => {
       const key = keyOf(request);
-      const result = await call(context.caller, { verb: 'get', key }, { signal });
+      const result = await call(context.executor, { verb: 'get', key }, { signal });
       if (result.status !== Status.ok) throw new GrpcRefusal(library.grpc.status.NOT_FOUND, 'there is no such key');
       return { value: textOf(result.value!, result.kind) };
     }),
     PutValue: unary(context, async (request: PutValueRequest, signal) => {
       const entry = { key: keyOf(request), value: utf8(request.value), kind: ValueKind.text };
       const rest = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
-      await call(context.caller, { verb: 'put', ...entry, ...rest }, { signal });
+      await call(context.executor, { verb: 'put', ...entry, ...rest }, { signal });
       return { success: true };
     }),
   };

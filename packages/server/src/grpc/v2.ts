@@ -3,12 +3,19 @@
  */
 import type * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
-import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, type PutOperation, Status, ValueKind } from '@quintet/engine/core';
-import { call } from '../call.ts';
-import type { ServerContext } from '../server-context.ts';
-import { transactionOf } from '../transaction/steps.ts';
-import { isStructured } from '../value-faces.ts';
-import { happened, walkEntries } from '../walk.ts';
+import {
+  ANY_VERSION,
+  MUST_BE_ABSENT,
+  MUST_EXIST,
+  type PutOperation,
+  Status,
+  ValueKind,
+} from '@quintet/engine/internal';
+import { call } from '../engine/call.ts';
+import { isStructured } from '../engine/value-faces.ts';
+import { happened, walkEntries } from '../engine/walk.ts';
+import { transactionOf } from '../exec/steps.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { abortSignalOf, entryOf, GrpcRefusal, KINDS, statusOf, text, unary } from './answers.ts';
 import { library } from './library.ts';
 import type { GrpcConnections } from './memory.ts';
@@ -54,16 +61,16 @@ export function keyValueService(
   context: ServerContext,
   connections: GrpcConnections,
 ): grpc.UntypedServiceImplementation {
-  const { caller } = context;
+  const { executor } = context;
   return {
     Get: unary(context, async (request: { key: Uint8Array }, signal) => {
       const key = text(request.key);
-      const { status, value, kind, version, expiresAt } = await call(caller, { verb: 'get', key }, { signal });
+      const { status, value, kind, version, expiresAt } = await call(executor, { verb: 'get', key }, { signal });
       if (status !== Status.ok) throw new GrpcRefusal(library.grpc.status.NOT_FOUND, 'there is no such key');
       return entryOf({ key, value: value!, kind, version, expiresAt });
     }),
     Put: unary(context, async (request: PutRequest, signal) => {
-      const { status, version } = await call(caller, putOf(request), { signal });
+      const { status, version } = await call(executor, putOf(request), { signal });
       if (status === Status.conditionFailed) {
         throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
@@ -72,7 +79,7 @@ export function keyValueService(
     Delete: unary(context, async (request: { key: Uint8Array; if_version: number }, signal) => {
       const ifVersion = request.if_version === 0 ? ANY_VERSION : request.if_version;
       const removal = { verb: 'delete', key: text(request.key), ifVersion, previous: false } as const;
-      const { status } = await call(caller, removal, { signal });
+      const { status } = await call(executor, removal, { signal });
       if (status === Status.conditionFailed) {
         throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
@@ -83,7 +90,7 @@ export function keyValueService(
       const conditions = puts
         .map((put) => ({ key: text(put.key), ifVersion: conditionOf(put), equals: null }))
         .filter(({ ifVersion }) => ifVersion !== ANY_VERSION);
-      const { status } = await call(caller, transactionOf({ conditions, steps, lenient: false }), { signal });
+      const { status } = await call(executor, transactionOf({ conditions, steps, lenient: false }), { signal });
       if (status === Status.conditionFailed) {
         throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }
@@ -115,7 +122,7 @@ async function scan(
   let count = 0;
   try {
     checkPrefix(context, prefix);
-    for await (const entry of walkEntries(context.caller, text(prefix), keysOnly, signal)) {
+    for await (const entry of walkEntries(context.executor, text(prefix), keysOnly, signal)) {
       const room = output.write(entryOf(entry), entry.key.length + entry.value.length);
       if (++count === limit) break;
       if (output.unsent > SCAN_BYTES_MAX) await happened(stream, 'taken', signal);
@@ -128,6 +135,6 @@ async function scan(
 }
 
 /** What nothing can begin with is an error, and not kept. */
-function checkPrefix({ caller }: ServerContext, prefix: Uint8Array): void {
-  if (prefix.length > caller.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
+function checkPrefix({ executor }: ServerContext, prefix: Uint8Array): void {
+  if (prefix.length > executor.limits.maxKeyBytes) throw new KvError('KEY_TOO_LARGE');
 }

@@ -7,9 +7,9 @@
  */
 import type * as grpc from '@grpc/grpc-js';
 import { KvError, parsePosition } from '@quintet/engine';
-import type { Change } from '@quintet/engine/core';
-import type { ServerContext } from '../server-context.ts';
-import { happened } from '../walk.ts';
+import type { Change } from '@quintet/engine/internal';
+import { happened } from '../engine/walk.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import type { ChangeFeed } from '../watch/change-feed.ts';
 import type { WatchStart } from '../watch/watch-request.ts';
 import { abortSignalOf, entryOf, statusOf } from './answers.ts';

@@ -13,11 +13,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { CutOffReason } from '../incidents.ts';
-import type { MemoryHolder } from '../memory-holders.ts';
-import type { ServerContext } from '../server-context.ts';
-import { hostAndPort } from '../socket-transport.ts';
-import { type Guest, STRANGER_BYTES } from '../strangers.ts';
+import { type Guest, STRANGER_BYTES } from '../access/strangers.ts';
+import type { CutOffReason } from '../listen/incidents.ts';
+import type { MemoryHolder } from '../listen/memory-holders.ts';
+import { hostAndPort } from '../listen/socket-transport.ts';
+import type { ServerContext } from '../state/server-context.ts';
 
 /** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
 const WAITING_MAX = 16;

@@ -7,10 +7,10 @@
  * There is no CORS: no page of another site may read an answer either.
  */
 import type { IncomingMessage } from 'node:http';
-import { THROTTLED } from '../guess-limits.ts';
-import { tryPassword } from '../login.ts';
-import type { ServerContext } from '../server-context.ts';
-import type { Guest } from '../strangers.ts';
+import { THROTTLED } from '../access/guess-limits.ts';
+import { tryPassword } from '../access/login.ts';
+import type { Guest } from '../access/strangers.ts';
+import type { ServerContext } from '../state/server-context.ts';
 
 /** A request that is not served. `code` is for programs. */
 export class HttpRefusal extends Error {

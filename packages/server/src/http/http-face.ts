@@ -9,10 +9,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KvError } from '@quintet/engine';
-import { WRONG_PASSWORD_MS } from '../commands/connection.ts';
-import { ERROR_FACES } from '../error-faces.ts';
-import type { ServerContext } from '../server-context.ts';
-import type { Guest } from '../strangers.ts';
+import type { Guest } from '../access/strangers.ts';
+import { WRONG_PASSWORD_MS } from '../commands/connection/connection.ts';
+import { ERROR_FACES } from '../engine/error-faces.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { watchKeys } from '../watch/http-watch.ts';
 import { HttpConnection } from './connection.ts';
 import { type Guard, HttpRefusal } from './guard.ts';

@@ -1,11 +1,11 @@
 /**
  * Keys over HTTP: an entry is a resource, its version the ETag, its deadline max-age. Keys are percent-encoded bytes.
  */
-import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status } from '@quintet/engine/core';
-import { call } from '../call.ts';
-import { KIND_NAMES } from '../commands/kinds.ts';
-import { bytesField, valueField } from '../value-faces.ts';
-import { happened, type WalkedEntry, walkEntries } from '../walk.ts';
+import { ANY_VERSION, MUST_BE_ABSENT, MUST_EXIST, NO_TTL, type Result, Status } from '@quintet/engine/internal';
+import { KIND_NAMES } from '../commands/keys/kinds.ts';
+import { call } from '../engine/call.ts';
+import { bytesField, valueField } from '../engine/value-faces.ts';
+import { happened, type WalkedEntry, walkEntries } from '../engine/walk.ts';
 import { HttpRefusal } from './guard.ts';
 import type { Exchange } from './http-face.ts';
 import { represent, storable } from './representation.ts';
@@ -14,7 +14,7 @@ import { percentDecoded, type RequestTarget } from './request-target.ts';
 const KEY_PREFIX = '/v1/keys/'.length;
 
 export async function getKey({ context, request, response, target, signal, memory }: Exchange): Promise<void> {
-  const result = await call(context.caller, { verb: 'get', key: keyOf(target) }, { signal });
+  const result = await call(context.executor, { verb: 'get', key: keyOf(target) }, { signal });
   if (result.status !== Status.ok) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
   memory.hold(result.value!.length);
   setEntryHeaders(response, result, context.now());
@@ -35,7 +35,7 @@ export async function putKey({ context, request, response, target, signal, memor
   const key = keyOf(target);
   const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
   const ttl = maxAgeOf(request.headers['cache-control']);
-  const body = await readBody(request, context.caller.limits.maxValueBytes, memory);
+  const body = await readBody(request, context.executor.limits.maxValueBytes, memory);
   const put = {
     verb: 'put',
     key,
@@ -45,7 +45,7 @@ export async function putKey({ context, request, response, target, signal, memor
     deadline: 0,
     previous: false,
   } as const;
-  const result = await call(context.caller, put, { signal });
+  const result = await call(context.executor, put, { signal });
   if (result.status === Status.conditionFailed) throw preconditionFailed(result);
   response.setHeader('etag', etag(result.version));
   response.writeHead(204).end();
@@ -54,7 +54,7 @@ export async function putKey({ context, request, response, target, signal, memor
 export async function deleteKey({ context, request, response, target, signal }: Exchange): Promise<void> {
   const ifVersion = conditionOf(request.headers['if-match'], undefined);
   const removal = { verb: 'delete', key: keyOf(target), ifVersion, previous: false } as const;
-  const result = await call(context.caller, removal, { signal });
+  const result = await call(context.executor, removal, { signal });
   if (result.status === Status.conditionFailed) throw preconditionFailed(result);
   if (result.status === Status.absent) throw new HttpRefusal(404, 'NOT_FOUND', 'there is no such key');
   response.writeHead(204).end();
@@ -67,7 +67,7 @@ export async function listKeys({ context, response, target, signal }: Exchange):
   const limit = countOf(target.parameter('limit'));
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
   let count = 0;
-  for await (const entry of limit === 0 ? [] : walkEntries(context.caller, prefix, keysOnly, signal)) {
+  for await (const entry of limit === 0 ? [] : walkEntries(context.executor, prefix, keysOnly, signal)) {
     if (!response.write(`${JSON.stringify(lineOf(entry, keysOnly))}\n`)) await happened(response, 'drain', signal);
     if (++count >= limit) break;
   }

@@ -6,7 +6,7 @@
  */
 import type { ClusterStatus, NodeStatus } from '@quintet/engine';
 import type { Registry } from 'prom-client';
-import type { ServerContext } from '../server-context.ts';
+import type { ServerContext } from '../state/server-context.ts';
 
 /** What a scrape is made of. */
 interface Scrape {

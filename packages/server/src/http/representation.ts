@@ -14,8 +14,8 @@
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '@quintet/engine';
 import { DEPTH_MAX, OBJECTS_MAX, packStructured, structuredJson } from '@quintet/engine/codec';
-import { ValueKind } from '@quintet/engine/core';
-import { isStructured } from '../value-faces.ts';
+import { ValueKind } from '@quintet/engine/internal';
+import { isStructured } from '../engine/value-faces.ts';
 import { HttpRefusal } from './guard.ts';
 import { isWithinBounds } from './json-bounds.ts';
 

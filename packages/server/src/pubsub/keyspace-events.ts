@@ -7,8 +7,10 @@
  *           a value is `set`, also INCR, APPEND and RENAME's new key. New deadlines are no change of a value and not
  *           watched; EXPIRE and PERSIST say them here.
  */
-import type { Caller, ErrorCode } from '@quintet/engine';
-import type { Incidents } from '../incidents.ts';
+
+import type { ErrorCode } from '@quintet/engine';
+import type { Executor } from '@quintet/engine/internal';
+import type { Incidents } from '../listen/incidents.ts';
 import type { PubSub } from './pubsub.ts';
 
 /** What of a change matters here. */
@@ -51,15 +53,15 @@ export function areFlags(text: string): boolean {
 }
 
 export class KeyspaceEvents {
-  private readonly caller: Caller;
+  private readonly executor: Executor;
   private readonly pubsub: PubSub;
   private readonly incidents: Incidents;
   private flags = new Set<string>();
   private watch: { stop(): void } | null = null;
   private watchesPrevious = false;
 
-  constructor(caller: Caller, pubsub: PubSub, incidents: Incidents) {
-    this.caller = caller;
+  constructor(executor: Executor, pubsub: PubSub, incidents: Incidents) {
+    this.executor = executor;
     this.pubsub = pubsub;
     this.incidents = incidents;
   }
@@ -95,10 +97,10 @@ export class KeyspaceEvents {
   }
 
   private begin(): { stop(): void } | null {
-    if (!isChangeSource(this.caller)) return null;
+    if (!isChangeSource(this.executor)) return null;
     // Whether a key is new shows only by what was there before, which costs: changes bring it along.
     this.watchesPrevious = this.flags.has('n');
-    return this.caller.watch({ text: '', shard: null, previous: this.watchesPrevious }, null, {
+    return this.executor.watch({ text: '', shard: null, previous: this.watchesPrevious }, null, {
       onStart: () => {},
       onChanges: (changes) => {
         try {
@@ -132,6 +134,6 @@ export class KeyspaceEvents {
   }
 }
 
-function isChangeSource(caller: object): caller is ChangeSource {
-  return 'watch' in caller && typeof caller.watch === 'function';
+function isChangeSource(executor: object): executor is ChangeSource {
+  return 'watch' in executor && typeof executor.watch === 'function';
 }

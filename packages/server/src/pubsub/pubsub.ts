@@ -7,7 +7,7 @@
 import { type Glob, StepBudget } from '@quintet/engine/codec';
 import { ownCopy } from '../resp/decoder.ts';
 import { bulk } from '../resp/encoder.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import { matchPatterns } from './pattern-matching.ts';
 
 interface Pattern {

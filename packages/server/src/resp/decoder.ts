@@ -13,8 +13,7 @@
  * Blocks    An argument of BLOCK_BYTES_MIN or more becomes a block while it arrives, piece by piece (`blocks`): to make one
  *           string of 64 MB takes longer than others may be kept waiting.
  */
-import { BlockWriter } from '@quintet/engine';
-import { BLOCK_BYTES_MIN, type Block } from '@quintet/engine/core';
+import { BLOCK_BYTES_MIN, type Block, BlockWriter } from '@quintet/engine/internal';
 import { splitLine } from './inline.ts';
 import { readInteger } from './numbers.ts';
 

@@ -9,9 +9,11 @@
  *   F2  it holds at most `watchBytes`, or one transaction, and may be told to hold nothing at any time (MemoryHolder).
  * Why the engine's buffer and no other: it counts, it keeps transactions whole, and knows the position after what was taken.
  */
-import { type Caller, formatPosition, KvError, type RawWatch, WatchLagged, watchRaw } from '@quintet/engine';
-import type { Change } from '@quintet/engine/core';
-import type { MemoryHolder } from '../memory-holders.ts';
+
+import { formatPosition, KvError, WatchLagged } from '@quintet/engine';
+import type { Change } from '@quintet/engine/internal';
+import { type Executor, type RawWatch, watchRaw } from '@quintet/engine/internal';
+import type { MemoryHolder } from '../listen/memory-holders.ts';
 import type { WatchStart, WatchTarget } from './watch-request.ts';
 
 /** Bytes bound what is held, and count something for each change. */
@@ -20,7 +22,7 @@ const CHANGES_MAX = Number.MAX_SAFE_INTEGER;
 export class ChangeFeed implements MemoryHolder {
   readonly noEvict = false;
   readonly isStranger = false;
-  private readonly caller: Caller;
+  private readonly executor: Executor;
   private readonly target: WatchTarget;
   private readonly bytesMax: number;
   private readonly onNews: () => void;
@@ -30,8 +32,8 @@ export class ChangeFeed implements MemoryHolder {
    * `onNews`: it has started or ended, or there is something to take; never called inside of this.
    * @throws {KvError} INVALID_OPTION, INVALID_VERSION, KEY_TOO_LARGE
    */
-  constructor(caller: Caller, target: WatchTarget, start: WatchStart, bytesMax: number, onNews: () => void) {
-    this.caller = caller;
+  constructor(executor: Executor, target: WatchTarget, start: WatchStart, bytesMax: number, onNews: () => void) {
+    this.executor = executor;
     this.target = target;
     this.bytesMax = bytesMax;
     this.onNews = onNews;
@@ -41,7 +43,7 @@ export class ChangeFeed implements MemoryHolder {
   private begin(start: WatchStart): RawWatch {
     let begun = false;
     const bounds = { bufferMax: CHANGES_MAX, bufferBytesMax: this.bytesMax };
-    const watch = watchRaw(this.caller, { ...this.target, ...start, ...bounds }, () => {
+    const watch = watchRaw(this.executor, { ...this.target, ...start, ...bounds }, () => {
       if (begun) this.onNews();
     });
     begun = true;

@@ -5,23 +5,25 @@
  * Bounded   A feed holds at most `watchBytes`; all of them together are among those who share `clientsBytes`, and give way when
  *           it is too little (memory-holders.ts): a connection costs a watch, and no more.
  */
-import { type Caller, KvError } from '@quintet/engine';
-import type { ServerContext } from '../server-context.ts';
-import type { Session } from '../session.ts';
+
+import { KvError } from '@quintet/engine';
+import type { Executor } from '@quintet/engine/internal';
+import type { Session } from '../session/session.ts';
+import type { ServerContext } from '../state/server-context.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { SessionWatch } from './session-watch.ts';
 import type { WatchStart, WatchTarget } from './watch-request.ts';
 
 export class ChangeFeeds {
   private readonly context: ServerContext;
-  private readonly caller: Caller;
+  private readonly executor: Executor;
   /** With what to call when the server closes. */
   private readonly feeds = new Map<ChangeFeed, () => void>();
   private readonly sessions = new WeakMap<Session, SessionWatch>();
 
-  constructor(context: ServerContext, caller: Caller) {
+  constructor(context: ServerContext, executor: Executor) {
     this.context = context;
-    this.caller = caller;
+    this.executor = executor;
   }
 
   /** Open feeds. */
@@ -35,7 +37,7 @@ export class ChangeFeeds {
    */
   open(target: WatchTarget, start: WatchStart, onNews: () => void, onClosing: () => void): ChangeFeed {
     if (this.context.closing) throw new KvError('CLOSED');
-    const feed = new ChangeFeed(this.caller, target, start, this.context.limits.watchBytes, onNews);
+    const feed = new ChangeFeed(this.executor, target, start, this.context.limits.watchBytes, onNews);
     this.feeds.set(feed, onClosing);
     this.context.memoryHolders.add(feed);
     return feed;

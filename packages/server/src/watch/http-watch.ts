@@ -16,12 +16,12 @@
  */
 import type { ServerResponse } from 'node:http';
 import { KvError } from '@quintet/engine';
-import type { Change } from '@quintet/engine/core';
-import { KIND_NAMES } from '../commands/kinds.ts';
+import type { Change } from '@quintet/engine/internal';
+import { KIND_NAMES } from '../commands/keys/kinds.ts';
+import { bytesField, valueField } from '../engine/value-faces.ts';
 import { HttpRefusal } from '../http/guard.ts';
 import type { Exchange } from '../http/http-face.ts';
 import type { RequestTarget } from '../http/request-target.ts';
-import { bytesField, valueField } from '../value-faces.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { readStart, type WatchStart, type WatchTarget } from './watch-request.ts';
 

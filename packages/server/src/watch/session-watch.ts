@@ -17,12 +17,12 @@
  * Why a read and no stream of pushes: every client library and redis-cli can send it, and its back-pressure is that nobody asks.
  */
 import { ERRORS, KvError } from '@quintet/engine';
-import type { Change } from '@quintet/engine/core';
-import { kindName } from '../commands/kinds.ts';
-import { CommandError } from '../errors.ts';
-import type { PendingReply } from '../reply-queue.ts';
+import type { Change } from '@quintet/engine/internal';
+import type { Blocking, CommandSession } from '../command/command-session.ts';
+import { kindName } from '../commands/keys/kinds.ts';
+import { CommandError } from '../engine/errors.ts';
 import { array, bulk, error, utf8 } from '../resp/encoder.ts';
-import type { Blocking, Session } from '../session.ts';
+import type { PendingReply } from '../session/reply-queue.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ChangeFeeds } from './change-feeds.ts';
 import { readWatchRequest, type WatchRequest } from './watch-request.ts';
@@ -33,12 +33,12 @@ const REPLY_BYTES = 1024 * 1024;
 const UNREAD_MS = 300_000;
 
 /** The handler of QUINTET WATCH. */
-export function watchCommand(session: Session, args: readonly string[]): void {
+export function watchCommand(session: CommandSession, args: readonly string[]): void {
   session.context.feeds.of(session).read(readWatchRequest(args));
 }
 
 export class SessionWatch implements Blocking {
-  private readonly session: Session;
+  private readonly session: CommandSession;
   private readonly feeds: ChangeFeeds;
   private feed: ChangeFeed | null = null;
   private request: WatchRequest | null = null;
@@ -52,7 +52,7 @@ export class SessionWatch implements Blocking {
   /** Of the read that waits: the end of its patience. Of none: the end of the feed. */
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(session: Session, feeds: ChangeFeeds) {
+  constructor(session: CommandSession, feeds: ChangeFeeds) {
     this.session = session;
     this.feeds = feeds;
   }

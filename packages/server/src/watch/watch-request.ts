@@ -3,9 +3,10 @@
  *
  *   QUINTET WATCH KEY key | PREFIX prefix [FROM position | FROM version] [BLOCK ms] [COUNT n] [PREVIOUS]
  */
-import { parsePosition, type RawWatchOptions, type WatchPosition } from '@quintet/engine';
-import { isWord, safeInteger, syntaxError } from '../commands/arguments.ts';
-import { CommandError } from '../errors.ts';
+import { parsePosition, type WatchPosition } from '@quintet/engine';
+import type { RawWatchOptions } from '@quintet/engine/internal';
+import { isWord, safeInteger, syntaxError } from '../command/arguments.ts';
+import { CommandError } from '../engine/errors.ts';
 
 /** Whose changes are told, and whether with what was there before. */
 export type WatchTarget = Pick<RawWatchOptions, 'key' | 'prefix' | 'previous'>;

@@ -21,14 +21,14 @@ for (const [name, script] of Object.entries(ALL)) {
 test('commands: expired keys are gone', async () => {
   const connection = connect();
   await askLine(connection, 'SET a 1 PX 10');
-  connection.caller.clock += 11;
+  connection.executor.clock += 11;
   assert.equal(await askLine(connection, 'GET a'), '$-1\r\n');
   assert.equal(await askLine(connection, 'TTL a'), ':-2\r\n');
 });
 
 test('commands: TIME is the clock of the cluster', async () => {
   const connection = connect();
-  connection.caller.clock = 1_700_000_000_123;
+  connection.executor.clock = 1_700_000_000_123;
   assert.equal(await askLine(connection, 'TIME'), '*2\r\n$10\r\n1700000000\r\n$6\r\n123250\r\n');
 });
 

@@ -54,7 +54,7 @@ export async function grpcTarget(seed: number): Promise<Tally> {
       wire.checkBugs();
       wire.checkCanaries();
       if (connection % HEALTHY_EVERY > 0) continue;
-      wire.caller.forget();
+      wire.executor.forget();
       await checkHealthy(wire, random, secure);
       tally.healthy++;
     }

@@ -1,6 +1,6 @@
 /** HTTP/1.1 requests as an attacker would make them. Bodies are commands of RESP: were one read as such, a canary would tell. */
 import { request } from '../support/fake-transport.ts';
-import { CANARY } from './canary-caller.ts';
+import { CANARY } from './canary-executor.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 

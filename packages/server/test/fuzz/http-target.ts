@@ -40,7 +40,7 @@ export async function httpTarget(seed: number): Promise<Tally> {
       wire.checkBugs();
       wire.checkCanaries();
       if (connection % HEALTHY_EVERY > 0) continue;
-      wire.caller.forget();
+      wire.executor.forget();
       await checkHealthy(wire, random);
       tally.healthy++;
     }

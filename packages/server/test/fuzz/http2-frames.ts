@@ -1,6 +1,6 @@
 /** HTTP/2 frames as an attacker of a gRPC server would make them. A frame is one-byte text: head of nine bytes, payload. */
 import { request } from '../support/fake-transport.ts';
-import { CANARY } from './canary-caller.ts';
+import { CANARY } from './canary-executor.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 

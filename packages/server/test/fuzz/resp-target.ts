@@ -4,12 +4,12 @@
  * Wrong is: a bug reported; an answer that is no RESP; a client that is neither answered to the end nor cut off; more held
  * for a client than the limits say; a healthy client not answered as ever.
  */
-import type { CutOffReason } from '../../src/incidents.ts';
-import { DEFAULT_LIMITS } from '../../src/limits.ts';
-import { ServerContext } from '../../src/server-context.ts';
-import { Session } from '../../src/session.ts';
+import type { CutOffReason } from '../../src/listen/incidents.ts';
+import { DEFAULT_LIMITS } from '../../src/listen/limits.ts';
+import { Session } from '../../src/session/session.ts';
+import { ServerContext } from '../../src/state/server-context.ts';
 import { FakeTransport, request } from '../support/fake-transport.ts';
-import { CanaryCaller, canaryCluster } from './canary-caller.ts';
+import { CanaryExecutor, canaryCluster } from './canary-executor.ts';
 import { cut } from './mutate.ts';
 import { Random } from './random.ts';
 import { countReplies } from './replies.ts';
@@ -64,14 +64,14 @@ class Epoch {
   private readonly random: Random;
   private readonly time: VirtualTime;
   private readonly bugs: unknown[] = [];
-  private readonly caller = new CanaryCaller();
+  private readonly executor = new CanaryExecutor();
   private readonly context: ServerContext;
   private readonly tally = noTally();
 
   constructor(random: Random, time: VirtualTime) {
     this.random = random;
     this.time = time;
-    this.context = new ServerContext(canaryCluster(this.caller), {
+    this.context = new ServerContext(canaryCluster(this.executor), {
       limits: LIMITS,
       maxClients: 100,
       password: undefined,
@@ -84,7 +84,7 @@ class Epoch {
       await this.attack();
       if (this.bugs.length > 0) throw new Error('a bug was reported', { cause: this.bugs[0] });
       if (connection % HEALTHY_EVERY > 0) continue;
-      this.caller.forget();
+      this.executor.forget();
       await this.checkHealthy();
     }
     if (this.context.sessions.size > 0) throw new Error(`${this.context.sessions.size} sessions left over`);
@@ -129,7 +129,7 @@ class Epoch {
       session.noteWaiting();
       const before = transport.writes;
       for (let calm = 0; calm < 3; calm++) await turn();
-      if (this.caller.inFlight > 0 || session.flushScheduled || transport.writes > before) continue;
+      if (this.executor.inFlight > 0 || session.flushScheduled || transport.writes > before) continue;
       if (transport.stuck) {
         transport.stuck = false;
         transport.unsentBytes = 0;

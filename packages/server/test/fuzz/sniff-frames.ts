@@ -1,6 +1,6 @@
 /** First bytes that leave it in doubt which protocol they begin, and what would be run if the doubt were decided twice. */
 import { request } from '../support/fake-transport.ts';
-import { CANARY } from './canary-caller.ts';
+import { CANARY } from './canary-executor.ts';
 import { PREFACE } from './http2-frames.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';

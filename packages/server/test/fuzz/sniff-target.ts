@@ -4,7 +4,7 @@
  * Wrong is: a verdict that more bytes would change; another verdict than the rules in plain words; anything run by a
  * protocol other than the one decided on; a server that does not hang up; a healthy client not answered as ever.
  */
-import { SNIFF_BYTES_MAX, type Sniff, sniff } from '../../src/sniff.ts';
+import { SNIFF_BYTES_MAX, type Sniff, sniff } from '../../src/listen/sniff.ts';
 import { certificate } from '../support/certificate.ts';
 import { PREFACE } from './http2-frames.ts';
 import { cut, mutate } from './mutate.ts';
@@ -81,7 +81,7 @@ async function knock(wire: Wire, random: Random, secure: boolean, tally: Tally):
   if (refused) tally.refused++;
   wire.checkBugs();
   const verdict = expected(text);
-  for (const canary of wire.caller.seen.splice(0)) {
+  for (const canary of wire.executor.seen.splice(0)) {
     if (canary !== MAY_RUN[verdict]) throw new Error(`${verdict} ran ${canary}: ${JSON.stringify(text)}`);
   }
 }

@@ -8,11 +8,11 @@ import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { DEFAULT_LIMITS } from '../../src/limits.ts';
-import { type RunningServer, startServer } from '../../src/listener.ts';
-import { Reception } from '../../src/reception.ts';
-import { ServerContext } from '../../src/server-context.ts';
-import { CanaryCaller, canaryCluster } from './canary-caller.ts';
+import { DEFAULT_LIMITS } from '../../src/listen/limits.ts';
+import { type RunningServer, startServer } from '../../src/listen/listener.ts';
+import { Reception } from '../../src/listen/reception.ts';
+import { ServerContext } from '../../src/state/server-context.ts';
+import { CanaryExecutor, canaryCluster } from './canary-executor.ts';
 import { Patience, patiently } from './patience.ts';
 
 export interface WireOptions {
@@ -22,14 +22,14 @@ export interface WireOptions {
 
 export class Wire {
   private static closing: Promise<void> = Promise.resolve();
-  readonly caller = new CanaryCaller();
+  readonly executor = new CanaryExecutor();
   readonly bugs: unknown[] = [];
   private server: RunningServer | null = null;
   private reception: Reception | null = null;
 
   static async open({ overTcp, tls }: WireOptions): Promise<Wire> {
     const wire = new Wire();
-    const cluster = canaryCluster(wire.caller);
+    const cluster = canaryCluster(wire.executor);
     const onBug = (thrown: unknown): void => void wire.bugs.push(thrown);
     if (overTcp) {
       wire.server = await startServer(cluster, { port: 0, onBug, tls });
@@ -76,7 +76,7 @@ export class Wire {
 
   /** @throws at a canary that was touched */
   checkCanaries(): void {
-    const [canary] = this.caller.seen;
+    const [canary] = this.executor.seen;
     if (canary !== undefined) throw new Error(`the bytes of one protocol were run by another: ${canary}`);
   }
 
@@ -151,7 +151,7 @@ export async function attack(wire: Wire, { pieces, pauses, secure, judge }: Atta
   }
   for (let calm = 0, before = 0; calm < CALM_TURNS && !over && verdict === 'open'; before = output.length) {
     await turns(wire.isOverTcp ? TCP_TURNS : 1);
-    calm = output.length === before && wire.caller.inFlight === 0 ? calm + 1 : 0;
+    calm = output.length === before && wire.executor.inFlight === 0 ? calm + 1 : 0;
   }
   const refused = over;
   socket.end();

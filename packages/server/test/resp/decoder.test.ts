@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BLOCK_BYTES_MIN } from '@quintet/engine/core';
+import { BLOCK_BYTES_MIN } from '@quintet/engine/internal';
 import fc from 'fast-check';
 import { Decoder, type DecoderLimits } from '../../src/resp/decoder.ts';
 

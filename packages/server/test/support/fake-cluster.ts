@@ -2,15 +2,9 @@
  * A cluster of one Map, for tests of the server alone. Operations take effect when they are submitted; answers come
  * later, in whatever order the test asks for.
  */
-import type {
-  Caller,
-  CallSink,
-  ClusterApi,
-  ClusterMemoryLimit,
-  ClusterStatus,
-  ErrorCode,
-  PendingCall,
-} from '@quintet/engine';
+
+import type { ClusterApi, ClusterMemoryLimit, ClusterStatus, ErrorCode } from '@quintet/engine';
+import type { Executor, PendingCall, Sink } from '@quintet/engine/internal';
 import {
   ANY_VERSION,
   type Entry,
@@ -28,13 +22,13 @@ import {
   textOf,
   ValueKind,
   valueResult,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 
 type Delivery = 'in-order' | 'shuffled' | 'by-hand';
 
 const PENDING: PendingCall = { giveUp: () => {} };
 
-export class FakeCaller implements Caller {
+export class FakeExecutor implements Executor {
   readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
   readonly shards = 10;
   delivery: Delivery = 'in-order';
@@ -59,11 +53,11 @@ export class FakeCaller implements Caller {
     return shardOfSlot(hashSlotOf(key), this.shards);
   }
 
-  submit(operation: Operation, sink: CallSink): PendingCall {
+  submit(operation: Operation, sink: Sink): PendingCall {
     return this.submitToShard(this.shardOf(operation.key), operation, sink);
   }
 
-  submitToShard(shard: number, operation: Operation, sink: CallSink): PendingCall {
+  submitToShard(shard: number, operation: Operation, sink: Sink): PendingCall {
     this.submitted.push(operation);
     const failure = this.failNext;
     this.failNext = null;
@@ -252,7 +246,7 @@ type Parts =
   | ('memoryLimit' | 'setMemoryLimit' | 'refusesGrowth' | 'memoryBytes' | 'releaseMemory');
 
 /** What the server touches of a cluster besides its caller. */
-export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string[] = []): ClusterApi {
+export function fakeCluster(executor: FakeExecutor = new FakeExecutor(), calls: string[] = []): ClusterApi {
   const note =
     (name: string) =>
     (...args: unknown[]): void =>
@@ -284,7 +278,7 @@ export function fakeCluster(caller: FakeCaller = new FakeCaller(), calls: string
   };
   let memoryLimit: ClusterMemoryLimit = { maxMemory: 0, eviction: 'noeviction' };
   const part: Pick<ClusterApi, Parts> = {
-    caller,
+    executor,
     get memoryLimit() {
       return memoryLimit;
     },

@@ -1,12 +1,12 @@
 /**
  * A connection without a socket: a test feeds bytes in and reads what was written.
  */
-import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.ts';
-import type { ServerLog } from '../../src/log.ts';
-import { ServerContext } from '../../src/server-context.ts';
-import { Session } from '../../src/session.ts';
-import type { Transport } from '../../src/transport.ts';
-import { FakeCaller, fakeCluster } from './fake-cluster.ts';
+import { DEFAULT_LIMITS, type ServerLimits } from '../../src/listen/limits.ts';
+import type { ServerLog } from '../../src/listen/log.ts';
+import type { Transport } from '../../src/listen/transport.ts';
+import { Session } from '../../src/session/session.ts';
+import { ServerContext } from '../../src/state/server-context.ts';
+import { FakeExecutor, fakeCluster } from './fake-cluster.ts';
 
 export class FakeTransport implements Transport {
   readonly remoteAddress = '127.0.0.1:50000';
@@ -47,7 +47,7 @@ export class FakeTransport implements Transport {
 export interface Connection {
   session: Session;
   transport: FakeTransport;
-  caller: FakeCaller;
+  executor: FakeExecutor;
   context: ServerContext;
   /** Calls of the cluster besides its caller. */
   calls: string[];
@@ -72,10 +72,10 @@ export interface ConnectOptions {
 }
 
 export function connect(options: ConnectOptions = {}): Connection {
-  const caller = new FakeCaller();
+  const executor = new FakeExecutor();
   const calls: string[] = [];
   const bugs: unknown[] = [];
-  const context = new ServerContext(fakeCluster(caller, calls), {
+  const context = new ServerContext(fakeCluster(executor, calls), {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     maxClients: 100,
     password: options.password,
@@ -90,7 +90,7 @@ export function connect(options: ConnectOptions = {}): Connection {
     for (let turn = 0, calm = 0; calm < 4 && turn < 100_000; turn++) {
       const before = transport.written.length;
       await new Promise((resolve) => setImmediate(resolve));
-      const waits = caller.inFlight > 0 && caller.delivery !== 'by-hand';
+      const waits = executor.inFlight > 0 && executor.delivery !== 'by-hand';
       calm = transport.written.length === before && !waits ? calm + 1 : 0;
     }
   };
@@ -100,5 +100,5 @@ export function connect(options: ConnectOptions = {}): Connection {
     await quiet();
     return transport.written;
   };
-  return { session, transport, caller, context, calls, bugs, feed, ask, quiet };
+  return { session, transport, executor, context, calls, bugs, feed, ask, quiet };
 }

@@ -1,6 +1,6 @@
 /** A log that keeps what it is told. */
 import { EventEmitter, once } from 'node:events';
-import type { ServerLog } from '../../src/log.ts';
+import type { ServerLog } from '../../src/listen/log.ts';
 
 export interface Told {
   readonly level: keyof ServerLog;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Cluster } from '@quintet/engine';
-import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.ts';
-import { ServerContext } from '../../src/server-context.ts';
-import { Session } from '../../src/session.ts';
+import { DEFAULT_LIMITS, type ServerLimits } from '../../src/listen/limits.ts';
+import { Session } from '../../src/session/session.ts';
+import { ServerContext } from '../../src/state/server-context.ts';
 import { ChangeFeed } from '../../src/watch/change-feed.ts';
 import { FakeTransport, request } from '../support/fake-transport.ts';
 
@@ -130,7 +130,7 @@ test('a feed that holds nothing has nothing to give: who waits for it still hear
   const heard = new Promise<void>((resolve) => {
     news = resolve;
   });
-  const feed = new ChangeFeed(cluster.caller, { prefix: 'm:' }, {}, 1000, () => news());
+  const feed = new ChangeFeed(cluster.executor, { prefix: 'm:' }, {}, 1000, () => news());
   feed.cutOff();
   await putMany(1);
   await heard;

@@ -214,7 +214,7 @@ test('a lost shard is told, then changes of what is left and of what begins anew
   await assert.rejects(watcher.read('PREFIX', '', 'FROM', position), /WATCHLAGGED .* was lost with all it held/);
   const anew = await watcher.read('PREFIX', '');
   for (const shard of lost) frail.resetShard(shard);
-  const key = Array.from({ length: 50 }, (_, i) => `k${i}`).find((name) => lost.has(frail.caller.shardOf(name)))!;
+  const key = Array.from({ length: 50 }, (_, i) => `k${i}`).find((name) => lost.has(frail.executor.shardOf(name)))!;
   await frail.settled();
   await frail.put(key, 1);
   const heard = await watcher.read('PREFIX', '', 'FROM', anew.position, 'BLOCK', '0');

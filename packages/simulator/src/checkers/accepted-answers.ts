@@ -2,7 +2,7 @@
  * Protocol §7.5 and §7.7: accepted answers are seq 1, 2, 3 …, each says what its record says, and every member holds that
  * very record.
  */
-import { nodeName } from '@quintet/engine/core';
+import { nodeName } from '@quintet/engine/internal';
 import { ancestorAt, sameResult } from '../truth/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Checker } from './checker.ts';

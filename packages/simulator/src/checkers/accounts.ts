@@ -2,7 +2,7 @@
  * Accounts, seen only through answers: every snapshot of all of them adds up to nothing, and at the end each is the sum of
  * the transfers that were acknowledged, every one counted once.
  */
-import { Status, type Step } from '@quintet/engine/core';
+import { Status, type Step } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import { keysOf, shardOfKey } from '../keys.ts';
 import { mayEvict } from '../options.ts';

@@ -2,7 +2,7 @@
  * A transaction over several shards is in all of them or in none, once, whatever died meanwhile; it writes and answers what
  * a plain map would have, given what it gathered (model-transaction.ts). Only a shard that was lost may lack its part.
  */
-import { type Entry, ERRORS, type InstallOperation, type Result } from '@quintet/engine/core';
+import { type Entry, ERRORS, type InstallOperation, type Result } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import { isOfSeveralShards, shardOfKey } from '../keys.ts';
 import { expectedTransaction, type TransactionExpectation } from '../model-transaction.ts';

@@ -2,7 +2,7 @@
  * Accounting: a store's figures equal its contents (its own audit recomputes them from the bytes), a node's budget is the
  * sum of its stores, and at rest the master has all its credit back and nobody holds a copy without a role.
  */
-import { nodeName } from '@quintet/engine/core';
+import { nodeName } from '@quintet/engine/internal';
 import type { Host } from '../cluster.ts';
 import { creditBytesLeft, storeOf, waitingRoomOf } from '../insides.ts';
 import { check } from '../violation.ts';

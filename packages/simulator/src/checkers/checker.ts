@@ -4,7 +4,7 @@
  * A checker takes part in the moments it needs and throws a Violation (violation.ts) as soon as its property is broken.
  * It draws nothing, changes nothing, and knows the machines only through ShardTruth and what World shows.
  */
-import type { AnswerMessage, Message, NodeId, Note, ValueMessage } from '@quintet/engine/core';
+import type { AnswerMessage, Message, NodeId, Note, ValueMessage } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import type { Host, LimitChange, VirtualCluster } from '../cluster.ts';
 import type { Options } from '../options.ts';

@@ -10,7 +10,7 @@ import {
   type Operation,
   plainResult,
   Status,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { type Expectation, expected, isPast, type Moment } from '../model.ts';
 import { asTold, expectedTransaction, type LookUp, together } from '../model-transaction.ts';
 import { mayEvict, mayRefuse } from '../options.ts';

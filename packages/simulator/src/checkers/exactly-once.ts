@@ -2,7 +2,7 @@
  * Protocol §7.6 and exactly once: request numbers in a log are contiguous; an operation has one number and one record;
  * its caller hears that record's result; what was refused as "not applied" is in no log.
  */
-import { ERRORS, isWrite, nodeName, type Result } from '@quintet/engine/core';
+import { ERRORS, isWrite, nodeName, type Result } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import { isOfSeveralShards } from '../keys.ts';
 import { check } from '../violation.ts';
@@ -48,7 +48,7 @@ export function exactlyOnce({ cluster, shards }: World): Checker {
       check(
         heard,
         'exactly-once',
-        () => `${shard.name}: seq ${entry.seq} was accepted, and its caller heard nothing of it`,
+        () => `${shard.name}: seq ${entry.seq} was accepted, and its executor heard nothing of it`,
       );
     },
     finish() {

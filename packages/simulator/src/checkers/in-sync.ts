@@ -2,7 +2,7 @@
  * Protocol §7.3 and §7.7: what was acknowledged is on every node of the master's chain, from its join on; and so, unless
  * faults go beyond what is promised, it is never lost.
  */
-import { type NodeId, nodeName } from '@quintet/engine/core';
+import { type NodeId, nodeName } from '@quintet/engine/internal';
 import { isPrefix } from '../truth/log-tree.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';

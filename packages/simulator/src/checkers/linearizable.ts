@@ -9,7 +9,7 @@
  * Left out: operations its register model does not know (keys of kinds m, b and p, whole-shard clears), runs with eviction (an
  * entry may vanish at any time), and shards that were lost: evaluation.ts, values.ts and program-order.ts judge those.
  */
-import { ERRORS, PAGE_STRIDE, type Result, Status, textOf } from '@quintet/engine/core';
+import { ERRORS, PAGE_STRIDE, type Result, Status, textOf } from '@quintet/engine/internal';
 import {
   type Operation as CheckedOperation,
   type Result as CheckedResult,

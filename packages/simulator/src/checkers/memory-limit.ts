@@ -3,7 +3,7 @@
  * it or by a later one. At the end all nodes work by the last, whenever they were started, and the master lets as much be
  * under way as goes with it.
  */
-import { nodeName } from '@quintet/engine/core';
+import { nodeName } from '@quintet/engine/internal';
 import { limitOf } from '../insides.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';

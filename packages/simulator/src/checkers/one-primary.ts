@@ -1,5 +1,5 @@
 /** Protocol §7.1: in an epoch one primary makes records and one tail answers. */
-import { nodeName } from '@quintet/engine/core';
+import { nodeName } from '@quintet/engine/internal';
 import { check } from '../violation.ts';
 import type { Checker } from './checker.ts';
 

@@ -2,7 +2,7 @@
  * Protocol §7.2: a member's log is a prefix of its predecessor's, a learner's of its source's. Which says that no two
  * members hold different records of one seq.
  */
-import { NOBODY, type NodeId, nodeName } from '@quintet/engine/core';
+import { NOBODY, type NodeId, nodeName } from '@quintet/engine/internal';
 import { isPrefix } from '../truth/log-tree.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';

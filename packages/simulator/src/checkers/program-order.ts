@@ -4,7 +4,7 @@
  * sent in the order they were submitted, also when they are sent again, and answered so: one that is sent again may find
  * expired what one behind it had seen. Stronger than linearizability, which says nothing about two calls under way at once.
  */
-import { isShardRead, MASTER } from '@quintet/engine/core';
+import { isShardRead, MASTER } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import { keysOf } from '../keys.ts';
 import { check } from '../violation.ts';

@@ -1,5 +1,7 @@
 /** Protocol §7.9: the store of a member, and of a learner that ended catch-up, is its log replayed. */
-import type { Copy, Entry } from '@quintet/engine/core';
+
+import type { Entry } from '@quintet/engine/internal';
+import type { Copy } from '@quintet/engine/machines';
 import type { Host } from '../cluster.ts';
 import { learnerStage, storeOf } from '../insides.ts';
 import { type Contents, contentsAt } from '../truth/log-tree.ts';

@@ -9,7 +9,7 @@ import {
   PAGE_STRIDE,
   type Result,
   Status,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { isPast } from '../model.ts';
 import type { KnownRead } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';

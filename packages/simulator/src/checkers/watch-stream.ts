@@ -3,7 +3,7 @@
  * a shard, committed before it is told. One that left or was ended was told a beginning of that; one that came back goes on
  * from there. Nobody watches on over the loss of a shard.
  */
-import { type ManyEffect, textOf } from '@quintet/engine/core';
+import { type ManyEffect, textOf } from '@quintet/engine/internal';
 import type { LogEntry } from '../truth/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Change, SimulatedWatch, WatchFilter } from '../watch.ts';

@@ -2,7 +2,7 @@
  * A watch is told all changes of a transaction at once, with one mark that is its own; and what was there before, if it
  * asked for that, is what the record of the change says (which evaluation.ts compares with the log).
  */
-import type { Effect, ManyEffect } from '@quintet/engine/core';
+import type { Effect, ManyEffect } from '@quintet/engine/internal';
 import { check } from '../violation.ts';
 import type { Change, SimulatedWatch } from '../watch.ts';
 import type { Checker, World } from './checker.ts';

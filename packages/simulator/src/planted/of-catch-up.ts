@@ -1,5 +1,5 @@
 /** Planted bugs of catch-up: what a stream carries, who takes it, when a learner joins. */
-import { type Message, NOBODY, type NodeOutbox, PAGE_STRIDE } from '@quintet/engine/core';
+import { type Message, NOBODY, type NodeOutbox, PAGE_STRIDE } from '@quintet/engine/internal';
 import { CONTROL, COPY, type Context, LEARNER, STATE, STREAM, type StreamInsides } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

@@ -1,5 +1,5 @@
 /** Planted bugs of program order, request numbers and credit (protocol §4.5, §5). */
-import type { Call } from '@quintet/engine/core';
+import type { Call } from '@quintet/engine/machines';
 import { CONTROL, FILTER, QUEUE } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

@@ -1,5 +1,5 @@
 /** Planted bugs of the one recovery rule: what is sent again, what is ignored, what is dropped, after a death. */
-import type { NodeId } from '@quintet/engine/core';
+import type { NodeId } from '@quintet/engine/internal';
 import { CONTROL, COPY, type CopyInsides, NODE, PRIMARY } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

@@ -1,5 +1,6 @@
 /** Planted bugs of the chain itself: who acknowledges, who is in it, who may change it, what is committed. */
-import { NOBODY, plainResult, type ShardControl, Status } from '@quintet/engine/core';
+import { NOBODY, plainResult, Status } from '@quintet/engine/internal';
+import type { ShardControl } from '@quintet/engine/machines';
 import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, SEATS } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

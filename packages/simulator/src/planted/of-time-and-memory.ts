@@ -1,5 +1,5 @@
 /** Planted bugs of time (protocol §6), deadlines, versions and memory. */
-import { type Operation, Status } from '@quintet/engine/core';
+import { type Operation, Status } from '@quintet/engine/internal';
 import { COPY, NODE, NODE_MEMORY, type NodeInsides, PRIMARY, STATE } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

@@ -1,5 +1,5 @@
-/** Planted bugs of transactions over several shards (core/master/transactions.ts, shard-queue.ts). */
-import type { Call } from '@quintet/engine/core';
+/** Planted bugs of transactions over several shards (core/master/transactions/transactions.ts, shard-queue.ts). */
+import type { Call } from '@quintet/engine/machines';
 import { CONTROL, QUEUE, TRANSACTIONS } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

@@ -1,5 +1,7 @@
-/** Planted bugs of watches (core/master/watches.ts, watch-lines.ts, history.ts) and of what a primary tells them. */
-import { type Call, Watched } from '@quintet/engine/core';
+/** Planted bugs of watches (core/master/watch/watches.ts, watch-lines.ts, history.ts) and of what a primary tells them. */
+
+import { Watched } from '@quintet/engine/internal';
+import type { Call } from '@quintet/engine/machines';
 import { CONTROL, HISTORY, PRIMARY, WATCH_FILTERS, WATCH_LINES, WATCHES } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
 

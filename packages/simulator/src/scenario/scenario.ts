@@ -28,7 +28,7 @@ import {
   type Operation,
   type Step,
   ValueKind,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { CHECKERS } from '../checkers/index.ts';
 import { VirtualCluster, type Watcher } from '../cluster.ts';
 import type { Action } from '../event.ts';

@@ -12,7 +12,7 @@ import {
   type Result,
   Status,
   ValueKind,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import type { Watcher } from '../cluster.ts';
 import { describeOperation } from '../event.ts';

@@ -14,7 +14,7 @@ import {
   type PreviousValue,
   type Result,
   textOf,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 
 export interface LogEntry {
   readonly seq: number;

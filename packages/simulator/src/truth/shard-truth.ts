@@ -8,14 +8,8 @@
  *   U1  `committed` is the last accepted answer's entry; `contents` is what a store that ends there must hold.
  *   U2  a head is a copy's whole log: known from its records, never from what it says about itself.
  */
-import {
-  type ConfigMessage,
-  type Copy,
-  type Message,
-  type NodeId,
-  nodeName,
-  type ValueMessage,
-} from '@quintet/engine/core';
+import { type ConfigMessage, type Message, type NodeId, nodeName, type ValueMessage } from '@quintet/engine/internal';
+import type { Copy } from '@quintet/engine/machines';
 import type { SimulatedCall } from '../call.ts';
 import type { Host } from '../cluster.ts';
 import { learnerStage, windowOf } from '../insides.ts';

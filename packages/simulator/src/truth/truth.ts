@@ -15,7 +15,7 @@ import {
   type ReadOperation,
   Status,
   type ValueMessage,
-} from '@quintet/engine/core';
+} from '@quintet/engine/internal';
 import { newCall, type SimulatedCall } from '../call.ts';
 import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
 import type { Host, LimitChange, VirtualCluster, Watcher } from '../cluster.ts';

@@ -105,7 +105,7 @@ export class TestCluster implements AsyncDisposable {
   /** The shard a key lives in. */
   shardOf(key: Key): number {
     const bytes = typeof key === 'string' ? Buffer.from(key, 'utf8') : Buffer.from(key);
-    return this.cluster.caller.shardOf(bytes.toString('latin1'));
+    return this.cluster.executor.shardOf(bytes.toString('latin1'));
   }
 
   /** The life (`n3#2`) that now holds the primary of a key. @throws {KvError} SHARD_LOST */

@@ -7,26 +7,27 @@
  *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
  *   A2  every operation taken on is answered or failed exactly once.
  */
-import { NOBODY, type NodeId, type Seat, type ShardId } from '../ids.ts';
-import { invariant } from '../invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../machines.ts';
-import type { Message, UsageMessage } from '../messages.ts';
-import type { DeathReason } from '../notes.ts';
-import type { Operation, TransactionOperation } from '../operation.ts';
-import type { MasterOutbox, Sink, WatchSink } from '../outbox.ts';
-import type { MasterSettings } from '../settings.ts';
-import { Call } from './call.ts';
-import { LargeWrites } from './large-writes.ts';
-import { NodeMemory } from './node-memory.ts';
-import { firstPlacement } from './placement.ts';
-import { Repair } from './repair.ts';
-import { Seats } from './seats.ts';
-import { ShardControl } from './shard-control.ts';
-import type { WaitingRoom } from './shard-queue.ts';
+
+import type { Operation, TransactionOperation } from '../data/operation.ts';
+import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
+import { invariant } from '../protocol/invariant.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
+import type { Message, UsageMessage } from '../protocol/messages.ts';
+import type { DeathReason } from '../protocol/notes.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
+import type { MasterSettings } from '../protocol/settings.ts';
+import { Seats } from './membership/seats.ts';
+import { LargeWrites } from './memory/large-writes.ts';
+import { NodeMemory } from './memory/node-memory.ts';
+import { firstPlacement } from './placement/placement.ts';
+import { Repair } from './placement/repair.ts';
+import { Call } from './shard/call.ts';
+import { ShardControl } from './shard/shard-control.ts';
+import type { WaitingRoom } from './shard/shard-queue.ts';
 import { Tally } from './tally.ts';
-import { Transaction, Transactions } from './transactions.ts';
-import type { WatchFilter } from './watch-filters.ts';
-import { type Watch, Watches } from './watches.ts';
+import { Transaction, Transactions } from './transactions/transactions.ts';
+import type { WatchFilter } from './watch/watch-filters.ts';
+import { type Watch, Watches } from './watch/watches.ts';
 
 export interface MasterParts {
   readonly settings: MasterSettings;

@@ -5,8 +5,8 @@
  * Owns      the numbers, and telling what of an operation is a read: also a write that asks what was there before.
  * Does not  count operations (shard-control.ts), or what the master refuses by itself.
  */
-import type { Operation, Step } from '../operation.ts';
-import { type Result, Status } from '../result.ts';
+import type { Operation, Step } from '../data/operation.ts';
+import { type Result, Status } from '../data/result.ts';
 
 export class Tally {
   hits = 0;

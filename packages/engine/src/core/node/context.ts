@@ -1,9 +1,9 @@
 /**
  * NodeContext: what the copies of one node share. One object per node; copies read `time` and emit through `outbox`.
  */
-import type { NodeId } from '../ids.ts';
-import type { NodeOutbox } from '../outbox.ts';
-import type { NodeSettings } from '../settings.ts';
+import type { NodeId } from '../protocol/ids.ts';
+import type { NodeOutbox } from '../protocol/outbox.ts';
+import type { NodeSettings } from '../protocol/settings.ts';
 import type { MemoryBudget, Store, UseClock } from '../store/store.ts';
 
 export interface NodeContext {

@@ -8,10 +8,11 @@
  *   C2  request numbers in the log are contiguous, the primary's own records (request 0) apart (protocol §7.6).
  *   C3  the version of an entry is the seq of the record that wrote it.
  */
-import { NOBODY, type NodeId, type ShardId } from '../ids.ts';
-import { invariant } from '../invariant.ts';
-import type { Base, Configuration } from '../messages.ts';
-import type { Effect, Record } from '../record.ts';
+
+import type { Effect, Record } from '../data/record.ts';
+import { NOBODY, type NodeId, type ShardId } from '../protocol/ids.ts';
+import { invariant } from '../protocol/invariant.ts';
+import type { Base, Configuration } from '../protocol/messages.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Window } from './window.ts';

@@ -19,8 +19,12 @@
  * Between copies a message of a later epoch (or `since`) is set aside until its configuration arrives, one of an earlier
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */
-import { MASTER, NOBODY, type NodeId, type ShardId } from '../ids.ts';
-import { invariant } from '../invariant.ts';
+
+import type { ReadOperation } from '../data/operation.ts';
+import { type Record, Watched } from '../data/record.ts';
+import { Status } from '../data/result.ts';
+import { MASTER, NOBODY, type NodeId, type ShardId } from '../protocol/ids.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type {
   CommittedMessage,
   ConfigMessage,
@@ -30,16 +34,13 @@ import type {
   SealMessage,
   StreamAckMessage,
   TouchedMessage,
-} from '../messages.ts';
-import type { ReadOperation } from '../operation.ts';
-import { type Record, Watched } from '../record.ts';
-import { Status } from '../result.ts';
+} from '../protocol/messages.ts';
+import { Learner, type StreamMessage } from './catch-up/learner.ts';
+import { StreamSource } from './catch-up/stream-source.ts';
 import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
-import { Learner, type StreamMessage } from './learner.ts';
 import { Primary } from './primary.ts';
 import { read } from './read.ts';
-import { StreamSource } from './stream-source.ts';
 
 /** Messages between copies: what may come early and be set aside. */
 type CopyMessage = RecordMessage | SealMessage | StreamMessage;

@@ -6,20 +6,20 @@
  * Invariant N1  time never runs backwards, and comes from the master alone.
  */
 
-import type { NodeId, ShardId } from '../ids.ts';
-import { invariant } from '../invariant.ts';
-import type { NodeMachine } from '../machines.ts';
-import type { MemoryLimitMessage, Message } from '../messages.ts';
-import type { NodeOutbox } from '../outbox.ts';
-import type { NodeSettings } from '../settings.ts';
+import type { NodeId, ShardId } from '../protocol/ids.ts';
+import { invariant } from '../protocol/invariant.ts';
+import type { NodeMachine } from '../protocol/machines.ts';
+import type { MemoryLimitMessage, Message } from '../protocol/messages.ts';
+import type { NodeOutbox } from '../protocol/outbox.ts';
+import type { NodeSettings } from '../protocol/settings.ts';
 import { Budget } from '../store/budget.ts';
 import { MARK_MASK } from '../store/entry.ts';
 import { SlabStore } from '../store/slab-store.ts';
 import type { Memory, UseClock } from '../store/store.ts';
 import type { NodeContext } from './context.ts';
 import { Copy } from './copy.ts';
-import { atSoftLimit, overHardLimit } from './memory.ts';
-import { Usage } from './usage.ts';
+import { atSoftLimit, overHardLimit } from './memory/memory.ts';
+import { Usage } from './memory/usage.ts';
 
 export interface NodeParts {
   readonly id: NodeId;

@@ -10,11 +10,9 @@
  *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
  */
 
-import { textOf } from '../block.ts';
-import { evaluate, liveEntry, type Moment, type Outcome } from '../evaluate.ts';
-import { invariant } from '../invariant.ts';
-import type { RequestMessage } from '../messages.ts';
-import { isWrite, type Operation, type Step } from '../operation.ts';
+import { textOf } from '../data/block.ts';
+import { evaluate, liveEntry, type Moment, type Outcome } from '../data/evaluate.ts';
+import { isWrite, type Operation, type Step } from '../data/operation.ts';
 import {
   type DeadlineEffect,
   type Effect,
@@ -27,12 +25,14 @@ import {
   type RemovalCause,
   type RemoveEffect,
   Watched,
-} from '../record.ts';
-import { itemsResult, plainResult, Status } from '../result.ts';
-import { evaluateTransaction, type KeyEffect, TRANSACTION_OUTCOME_BYTES_MAX, toldBytes } from '../transaction.ts';
+} from '../data/record.ts';
+import { itemsResult, plainResult, Status } from '../data/result.ts';
+import { evaluateTransaction, type KeyEffect, TRANSACTION_OUTCOME_BYTES_MAX, toldBytes } from '../data/transaction.ts';
+import { invariant } from '../protocol/invariant.ts';
+import type { RequestMessage } from '../protocol/messages.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
-import { atSoftLimit, overHardLimit } from './memory.ts';
+import { atSoftLimit, overHardLimit } from './memory/memory.ts';
 import { read } from './read.ts';
 
 /** Redis's default for maxmemory-samples. */

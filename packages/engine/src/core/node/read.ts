@@ -2,17 +2,17 @@
  * read: answers to reads, from one copy's store at one moment. Used by the tail for direct reads and by the primary for
  * logged ones.
  */
-import { readKey } from '../evaluate.ts';
+import { readKey } from '../data/evaluate.ts';
 import {
   type GatherOperation,
   type ReadOperation,
   type ScanOperation,
   type StatOperation,
   ValueKind,
-} from '../operation.ts';
-import { itemsResult, pageResult, plainResult, type Result, Status, valueResult } from '../result.ts';
+} from '../data/operation.ts';
+import { itemsResult, pageResult, plainResult, type Result, Status, valueResult } from '../data/result.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../data/transaction.ts';
 import type { Store, WalkedEntry } from '../store/store.ts';
-import { TRANSACTION_OUTCOME_BYTES_MAX } from '../transaction.ts';
 
 /** One page carries at most about so many bytes of keys and values, and looks at so many entries to find them. */
 const PAGE_BYTES = 256 * 1024;

@@ -5,9 +5,10 @@
  * Does not    decide what is committed: only the master's committedSeq trims (protocol §4.2).
  * Invariants  W1  seqs are contiguous (protocol §7.4).
  */
+
+import type { Record } from '../data/record.ts';
 import { Deque } from '../deque.ts';
-import { invariant } from '../invariant.ts';
-import type { Record } from '../record.ts';
+import { invariant } from '../protocol/invariant.ts';
 
 export class Window {
   private readonly records = new Deque<Record>();

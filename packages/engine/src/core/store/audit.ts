@@ -3,7 +3,7 @@
  *
  * Does not  run in production: it is O(n). Tests call it every few steps.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type { Ledger } from './budget.ts';
 import type { LogChunk } from './chunk.ts';
 import type { Compactor } from './compactor.ts';

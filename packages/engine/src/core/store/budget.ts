@@ -6,7 +6,7 @@
  * Invariants
  *   B1  reserved = the sum of reservedBytes over the stores that share it, after every call of a store.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type { MemoryBudget } from './store.ts';
 
 export class Budget implements MemoryBudget {

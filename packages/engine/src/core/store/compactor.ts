@@ -10,7 +10,7 @@
  * winning a byte back moves at most (1 - d) / d: 10 for the tenth of the live bytes that is always tolerated. Paying
  * more than is needed only ends the debt sooner.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type { Ledger } from './budget.ts';
 import { CHUNK_OVERHEAD_BYTES, type LogChunk } from './chunk.ts';
 import type { Directory } from './directory.ts';

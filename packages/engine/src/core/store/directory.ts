@@ -13,7 +13,7 @@
  * Why a segment grows in steps of a quarter before it splits: its slots are then used to 70-90 % at all times, not to
  * 45-90 % as those of a segment of fixed size would be just after a split; 12 bytes per key, measured, all included.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type { Ledger } from './budget.ts';
 import { HASH_BITS } from './hash.ts';
 import { HOMES_MIN, Segment } from './segment.ts';

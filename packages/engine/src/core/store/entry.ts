@@ -18,7 +18,7 @@
  * Why all words are read as Int32: a signed 32-bit number is always a small integer to V8, an unsigned one is sometimes
  * a heap object.
  */
-import type { ValueKind } from '../operation.ts';
+import type { ValueKind } from '../data/operation.ts';
 
 export const HEADER_BYTES = 16;
 export const DEADLINE_BYTES = 8;

@@ -11,7 +11,7 @@
  * unknown outside. A walk's cursors show hashes to callers, so a universal hash, whose key they would give away, will
  * not do either. For a 16-byte key it takes 51 ns and packing 26; a murmur mix took 11 and lost the guarantee.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 
 /** Hashes are 31 bits. */
 export const HASH_BITS = 31;

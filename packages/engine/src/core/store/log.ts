@@ -15,7 +15,7 @@
  * its store holds, so that the unused end of the head stays a small part, up to CHUNK_BYTES_MAX.
  * Why a large entry has a chunk of its own: it would leave the end of a shared chunk empty, and moving it is dear.
  */
-import { invariant } from '../invariant.ts';
+import { invariant } from '../protocol/invariant.ts';
 import type { Ledger } from './budget.ts';
 import { CHUNK_OVERHEAD_BYTES, LogChunk } from './chunk.ts';
 import { markDead } from './entry.ts';

@@ -13,9 +13,9 @@
  * Why a large value is never written over: it may be lent out (`get` with blocks), and a block does not change.
  * Why memory is taken before anything is changed: an allocation may throw, and the store must be whole then.
  */
-import { BLOCK_BYTES_MIN, type Block, type Bytes } from '../block.ts';
-import { invariant } from '../invariant.ts';
-import type { Entry, ValueKind } from '../operation.ts';
+import { BLOCK_BYTES_MIN, type Block, type Bytes } from '../data/block.ts';
+import type { Entry, ValueKind } from '../data/operation.ts';
+import { invariant } from '../protocol/invariant.ts';
 import { auditStore } from './audit.ts';
 import { type Budget, Ledger } from './budget.ts';
 import type { LogChunk } from './chunk.ts';

@@ -10,12 +10,12 @@
  *   - The bytes of a value of BLOCK_BYTES_MIN or more are never written again: they may be lent out as a block.
  *   - No growth of one V8-heap object with the number of entries: data and index live in ArrayBuffers of bounded size.
  */
-import type { Block, Bytes } from '../block.ts';
-import type { Entry, ValueKind } from '../operation.ts';
+import type { Block, Bytes } from '../data/block.ts';
+import type { Entry, ValueKind } from '../data/operation.ts';
 
 /**
  * Raw memory, and the moving of one-byte strings in and out of it: the one thing the store needs that core/ cannot do
- * well by itself. runtime/chunk.ts supplies it from Node's Buffer. Stateless but for a few pieces kept for reuse.
+ * well by itself. runtime/memory/buffer-memory.ts supplies it from Node's Buffer. Stateless but for a few pieces kept for reuse.
  */
 export interface Memory {
   /** A piece of exactly `bytes` bytes with an ArrayBuffer of its own; contents arbitrary. */

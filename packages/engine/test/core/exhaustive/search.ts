@@ -6,8 +6,8 @@
  * way on (stateless model checking: Godefroid, Verisoft, POPL'97); states met before are not left again, which is sound
  * because a fingerprint says all that a state's future depends on.
  */
-import { MASTER, type NodeId } from '../../../src/core/ids.ts';
-import { DEFAULT_MASTER_SETTINGS } from '../../../src/core/settings.ts';
+import { MASTER, type NodeId } from '../../../src/core/protocol/ids.ts';
+import { DEFAULT_MASTER_SETTINGS } from '../../../src/core/protocol/settings.ts';
 import { VirtualCluster } from '../virtual-cluster.ts';
 import { fingerprint } from './fingerprint.ts';
 

@@ -1,13 +1,13 @@
 /**
  * Transactions over two shards in every order of events, with every single death at every moment (state table in
- * master/transactions.ts). The oracle: operations take effect in the order they were asked for, as one list.
+ * master/transactions/transactions.ts). The oracle: operations take effect in the order they were asked for, as one list.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Transactions } from '../../../src/core/master/transactions.ts';
-import type { Operation, Step, TransactionOperation } from '../../../src/core/operation.ts';
-import { type Result, Status } from '../../../src/core/result.ts';
-import { hashSlotOf, shardOfSlot } from '../../../src/core/slot.ts';
+import type { Operation, Step, TransactionOperation } from '../../../src/core/data/operation.ts';
+import { type Result, Status } from '../../../src/core/data/result.ts';
+import { Transactions } from '../../../src/core/master/transactions/transactions.ts';
+import { hashSlotOf, shardOfSlot } from '../../../src/core/protocol/slot.ts';
 import type { Answered, VirtualCluster } from '../virtual-cluster.ts';
 import { type Run, type Scenario, search } from './search.ts';
 

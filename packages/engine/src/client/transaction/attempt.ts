@@ -1,0 +1,169 @@
+/**
+ * Attempt: one try of an optimistic transaction, in the words of the core: what it has read, what it is going to write.
+ *
+ * Owns      the entries read with their versions, the writes in order, their sight of one another, the commit.
+ * Does not  repeat itself (transact.ts) or know users' values (store-transaction.ts).
+ * Invariants
+ *   A1  a key is read from the cluster at most once: later reads answer the same, with this attempt's own writes on top.
+ *   A2  the commit's conditions are exactly the keys read: each still has its version, or is still absent.
+ *   A3  writes are sent as they were asked for and evaluated again by the core, over entries that A2 says are those seen here:
+ *       so what was answered here is what is done.
+ */
+import { textOf } from '../../core/data/block.ts';
+import { evaluate, readerOf } from '../../core/data/evaluate.ts';
+import {
+  ANY_VERSION,
+  type Condition,
+  type Entry,
+  KEEP_TTL,
+  type KeyWriteOperation,
+  type PutOperation,
+} from '../../core/data/operation.ts';
+import { type Result, Status } from '../../core/data/result.ts';
+import { KvError } from '../../core/protocol/errors.ts';
+import type { Executor } from '../../executor/executor.ts';
+import { send } from '../typed/call.ts';
+import type { Limits } from '../typed/limits.ts';
+import { conditionally, readHeld, unchanged } from './transaction-plan.ts';
+
+export class Attempt {
+  readonly executor: Executor;
+  readonly #limits: Limits;
+  readonly #reading = new Map<string, Promise<void>>();
+  readonly #entries = new Map<string, Entry | undefined>();
+  readonly #writes = new Map<string, KeyWriteOperation[]>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #ended = false;
+
+  constructor(executor: Executor, limits: Limits) {
+    this.executor = executor;
+    this.#limits = limits;
+  }
+
+  /** The entry of a key as this attempt sees it. Version 0 if it wrote it itself. */
+  read(key: string): Promise<Entry | undefined> {
+    return this.#track(() => this.#see(key));
+  }
+
+  /** Does a write here, and notes it for the commit; the answer is what the commit will come to. Reads the key. */
+  apply(operation: KeyWriteOperation): Promise<Result> {
+    return this.#track(async () => {
+      const before = await this.#see(operation.key);
+      const { result } = this.#evaluated(operation, before);
+      if (result.status === Status.ok) this.#note(operation);
+      return result;
+    });
+  }
+
+  /** Notes a write whose answer nobody needs: the key is not read. */
+  write(operation: KeyWriteOperation): void {
+    this.#checkRunning();
+    this.#note(operation);
+  }
+
+  /** Resolves when nothing that was asked is under way, awaited by the asker or not. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Nothing may be asked of it after. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Writes everything if all that was read is unchanged; false if it is not, and nothing was written. */
+  commit(): Promise<boolean> {
+    const steps = [...this.#writes.values()].flat();
+    // One read by itself is of one moment already.
+    if (steps.length === 0 && this.#entries.size <= 1) return Promise.resolve(true);
+    return this.#hold(steps);
+  }
+
+  /** Whether all that was read is, or was, true at one moment. */
+  readsHold(): Promise<boolean> {
+    return this.#entries.size <= 1 ? Promise.resolve(true) : this.#hold([]);
+  }
+
+  async #hold(steps: readonly KeyWriteOperation[]): Promise<boolean> {
+    const conditions = [...this.#entries].map(([key, entry]) => unchanged(key, entry?.version ?? 0));
+    const operation = asOnePut(conditions, steps) ?? conditionally(conditions, steps);
+    return send(this.executor, operation, readHeld, this.#limits.left());
+  }
+
+  #track<T>(ask: () => Promise<T>): Promise<T> {
+    this.#checkRunning();
+    const promise = ask().finally(() => this.#underWay.delete(promise));
+    this.#underWay.add(promise);
+    return promise;
+  }
+
+  #checkRunning(): void {
+    if (this.#ended) {
+      throw new KvError('INVALID_OPTION', 'the transaction is over: its tx serves only the function it was given to');
+    }
+  }
+
+  async #see(key: string): Promise<Entry | undefined> {
+    if (!overwrites(this.#writes.get(key)?.[0])) await this.#fetch(key);
+    let entry = this.#entries.get(key);
+    for (const operation of this.#writes.get(key) ?? []) entry = this.#evaluated(operation, entry).entry;
+    return entry;
+  }
+
+  #fetch(key: string): Promise<void> {
+    let reading = this.#reading.get(key);
+    if (reading === undefined) {
+      const take = (entry: Entry | undefined) => void this.#entries.set(key, entry);
+      reading = send(this.executor, { verb: 'get', key }, entryOf, this.#limits.left()).then(take);
+      this.#reading.set(key, reading);
+    }
+    return reading;
+  }
+
+  #evaluated(operation: KeyWriteOperation, entry: Entry | undefined): { entry: Entry | undefined; result: Result } {
+    const moment = { time: this.executor.now(), seq: 0, maxValueBytes: this.executor.limits.maxValueBytes };
+    const { effect, result } = evaluate(
+      operation,
+      readerOf(() => entry),
+      moment,
+    );
+    switch (effect.type) {
+      case 'put':
+        return { entry: { ...effect, value: textOf(effect.value), version: 0 }, result };
+      case 'remove':
+        return { entry: undefined, result };
+      case 'deadline':
+        return { entry: { ...entry!, version: 0, expiresAt: effect.expiresAt }, result };
+      default:
+        return { entry, result };
+    }
+  }
+
+  /** What is written over need not be sent. */
+  #note(operation: KeyWriteOperation): void {
+    const earlier = this.#writes.get(operation.key);
+    if (earlier === undefined || overwrites(operation)) this.#writes.set(operation.key, [operation]);
+    else earlier.push(operation);
+  }
+}
+
+/** Whether a write leaves the same whatever was there before. */
+function overwrites(operation: KeyWriteOperation | undefined): boolean {
+  if (operation === undefined) return false;
+  if (operation.verb === 'delete') return operation.ifVersion === ANY_VERSION;
+  return operation.verb === 'put' && operation.ifVersion === ANY_VERSION && operation.ttl !== KEEP_TTL;
+}
+
+/** A key that was put, and is all that was read, needs no transaction: a conditional put costs a third. Null if there is more. */
+function asOnePut(conditions: readonly Condition[], steps: readonly KeyWriteOperation[]): PutOperation | null {
+  const [step] = steps;
+  const [condition] = conditions;
+  if (steps.length !== 1 || step?.verb !== 'put' || step.ifVersion !== ANY_VERSION || conditions.length > 1)
+    return null;
+  if (condition === undefined) return step;
+  return condition.key === step.key ? { ...step, ifVersion: condition.ifVersion } : null;
+}
+
+function entryOf({ status, value, kind, version, expiresAt }: Result): Entry | undefined {
+  return status === Status.ok ? { value: value!, kind, version, expiresAt } : undefined;
+}

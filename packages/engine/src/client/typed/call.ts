@@ -1,0 +1,177 @@
+/**
+ * Call: one operation under way as a promise, settled exactly once.
+ *
+ * Owns      the promise, the way from a Result to what the API returns, giving up by signal or timeout.
+ * Does not  know verbs (answers.ts reads results) or many-key calls (many.ts).
+ * Hot path  A plain Call is one object and one promise: no closure (the executor is shared), no listener, no timer.
+ *           Signals and timers live in LimitedCall, which only calls that ask for them pay for.
+ */
+
+import type { Operation } from '../../core/data/operation.ts';
+import type { Result } from '../../core/data/result.ts';
+import { isReadOnly } from '../../core/data/transaction.ts';
+import { type ErrorCode, KvError } from '../../core/protocol/errors.ts';
+import type { Executor, PendingCall, Sink } from '../../executor/executor.ts';
+import { showKey } from '../codec/keys.ts';
+import type { CallOptions } from '../store/store.ts';
+import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
+import { rejected, rejecting } from './caller-stack.ts';
+
+/** What the API makes of a result. Throws KvError if the result is a refusal. */
+export type ReadResult<T> = (result: Result) => T;
+
+type Resolve = (value: unknown) => void;
+
+// The executor of `new Promise` runs at once and synchronously, so one shared function can hand out what it was given.
+let resolveOfNewPromise: Resolve;
+function takeSettler(resolve: Resolve): void {
+  resolveOfNewPromise = resolve;
+}
+
+/** What a transaction that can only read is told instead: to those below it is a write like any other. */
+const ONLY_READ: { readonly [Code in ErrorCode]?: ErrorCode } = {
+  SHARD_LOST_IN_FLIGHT: 'SHARD_LOST',
+  TIMEOUT_IN_FLIGHT: 'TIMEOUT',
+  ABORTED_IN_FLIGHT: 'ABORTED',
+  CLOSED_IN_FLIGHT: 'CLOSED',
+};
+
+function onlyReads(operation: Operation): boolean {
+  return operation.verb === 'transaction' && isReadOnly(operation);
+}
+
+/** A call without limits. */
+export class Call<T> implements Sink {
+  readonly promise: Promise<T>;
+  readonly #resolve: Resolve;
+  readonly #read: ReadResult<T>;
+  readonly #operation: Operation;
+
+  constructor(operation: Operation, read: ReadResult<T>) {
+    this.promise = new Promise<unknown>(takeSettler) as Promise<T>;
+    this.#resolve = resolveOfNewPromise;
+    this.#read = read;
+    this.#operation = operation;
+  }
+
+  onResult(result: Result): void {
+    try {
+      this.#resolve(this.#read(result));
+    } catch (error) {
+      this.#resolve(rejecting(withKey(error, this.#operation)));
+    }
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.fail(code, details, undefined);
+  }
+
+  protected fail(code: ErrorCode, details: string, cause: unknown): void {
+    const told = ONLY_READ[code] !== undefined && onlyReads(this.#operation) ? ONLY_READ[code] : code;
+    const error = new KvError(told, details, cause === undefined ? undefined : { cause });
+    this.#resolve(rejecting(withKey(error, this.#operation)));
+  }
+}
+
+/** A call that its caller may give up: by an AbortSignal, a timeout, or both. */
+export class LimitedCall<T> extends Call<T> implements GivenUpByAbort {
+  readonly #signal: AbortSignal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pending: PendingCall | undefined;
+  #cause: unknown;
+  #settled = false;
+
+  constructor(operation: Operation, read: ReadResult<T>, limits: CallOptions) {
+    super(operation, read);
+    this.#signal = limits.signal;
+    this.#signal && abortGroupOf(this.#signal).add(this);
+    if (limits.timeoutMs !== undefined) this.#timer = setTimeout(onTimeout, limits.timeoutMs, this);
+  }
+
+  /** Tells how to give the call up, once it is submitted. */
+  submitted(pending: PendingCall): void {
+    if (!this.#settled) this.#pending = pending;
+  }
+
+  override onResult(result: Result): void {
+    this.#settle();
+    super.onResult(result);
+  }
+
+  override onError(code: ErrorCode, details: string): void {
+    this.#settle();
+    this.fail(code, details, this.#cause);
+  }
+
+  onAbort(reason: unknown): void {
+    this.#cause = reason;
+    this.#pending?.giveUp('aborted');
+  }
+
+  onTimeout(): void {
+    this.#timer = undefined;
+    this.#pending?.giveUp('timeout');
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#pending = undefined;
+    clearTimeout(this.#timer);
+    this.#signal && abortGroupOf(this.#signal).delete(this);
+  }
+}
+
+function onTimeout(call: LimitedCall<unknown>): void {
+  call.onTimeout();
+}
+
+/** Sends an operation on one key and promises what `read` makes of the answer. `limits` were checked before. */
+export function send<T>(
+  executor: Executor,
+  operation: Operation,
+  read: ReadResult<T>,
+  limits: CallOptions | undefined,
+): Promise<T> {
+  if (limits === undefined || !isLimited(limits)) {
+    const call = new Call(operation, read);
+    executor.submit(operation, call);
+    return call.promise;
+  }
+  if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
+  const call = new LimitedCall(operation, read, limits);
+  call.submitted(executor.submit(operation, call));
+  return call.promise;
+}
+
+/** As {@link send}, for operations on a whole shard. */
+export function sendToShard<T>(
+  executor: Executor,
+  shard: number,
+  operation: Operation,
+  read: ReadResult<T>,
+  limits: CallOptions,
+): Promise<T> {
+  if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
+  const call = isLimited(limits) ? new LimitedCall(operation, read, limits) : new Call(operation, read);
+  const pending = executor.submitToShard(shard, operation, call);
+  if (call instanceof LimitedCall) call.submitted(pending);
+  return call.promise;
+}
+
+/** The error of a call whose signal was aborted before anything was sent. */
+export function abortedBefore(signal: AbortSignal): KvError {
+  return new KvError('ABORTED', '', { cause: signal.reason });
+}
+
+function isLimited(limits: CallOptions): boolean {
+  return limits.signal !== undefined || limits.timeoutMs !== undefined;
+}
+
+/** The same error with the key in its text: the stack of an error made when an answer arrives tells nobody which call it was. */
+export function withKey(error: unknown, operation: Operation): unknown {
+  if (!(error instanceof KvError) || operation.key === '') return error;
+  const key = showKey(operation.key.slice(0, 64));
+  const shown = JSON.stringify(operation.key.length > 64 ? `${key}…` : key);
+  error.message += ` (${operation.verb} ${shown})`;
+  return error;
+}

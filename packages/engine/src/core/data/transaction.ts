@@ -1,0 +1,297 @@
+/**
+ * Transactions: what one comes to, given the entries of its keys. Pure, and the same for both places that ask:
+ *
+ *   keys of one shard      the primary evaluates against its store and makes one record (node/primary.ts)
+ *   keys of several shards the master evaluates against gathered entries and installs the effects (master/transactions/transactions.ts)
+ *
+ * Owns      conditions, the overlay that lets a step see what earlier steps wrote, all-or-nothing.
+ * Does not  evaluate single steps (evaluate.ts), lock, or write.
+ * Invariants
+ *   X1  the outcome depends on its arguments alone.
+ *   X2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
+ */
+import { textOf } from './block.ts';
+import {
+  conditionHolds,
+  type EntryReader,
+  evaluate,
+  headOf,
+  liveEntry,
+  liveHead,
+  type Moment,
+  type Outcome,
+  readKey,
+  type SizedHead,
+} from './evaluate.ts';
+import {
+  ANY_VERSION,
+  type Condition,
+  type Entry,
+  KEEP_TTL,
+  type Step,
+  type TransactionOperation,
+} from './operation.ts';
+import { type DeadlineEffect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
+import { itemsResult, type Result, Status } from './result.ts';
+
+/** An effect a transaction can have on one key. */
+export type KeyEffect = PutEffect | RemoveEffect | DeadlineEffect;
+
+export interface TransactionOutcome {
+  /** In the order of the steps. */
+  readonly effects: readonly KeyEffect[];
+  /** ok = `then` was taken; conditionFailed = `otherwise` was; else the status of the step that failed it. */
+  readonly result: Result;
+}
+
+/**
+ * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
+ * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
+ */
+export const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * Bytes of present values that one transaction may read to get there. What is read is garbage at once, but thousands of steps
+ * that look at a large value and say little of it would keep a node longer than the hang limit.
+ */
+export const TRANSACTION_READ_MAX = 256 * 1024 * 1024;
+
+export function evaluateTransaction(
+  operation: TransactionOperation,
+  base: EntryReader,
+  moment: Moment,
+): TransactionOutcome {
+  const overlay = new Overlay(base);
+  const holds = allHold(operation.conditions, overlay, moment.time);
+  const steps = holds ? operation.then : operation.otherwise;
+  const effects: KeyEffect[] = [];
+  const items: Result[] = [];
+  let bytes = 0;
+  for (const step of steps) {
+    const { effect, result } = evaluateStep(step, overlay, moment);
+    if (isFailure(result.status) && !operation.lenient) return failed(result.status);
+    bytes += (result.value?.length ?? 0) + (effect.type === 'put' ? effect.value.length : 0);
+    if (bytes > TRANSACTION_OUTCOME_BYTES_MAX || overlay.bytesRead > TRANSACTION_READ_MAX)
+      return failed(Status.valueTooLarge);
+    items.push(result);
+    if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
+      overlay.apply(effect, moment.seq);
+      effects.push(effect);
+    }
+  }
+  const status = holds ? Status.ok : Status.conditionFailed;
+  return { effects, result: itemsResult(status, moment.seq, items) };
+}
+
+function failed(status: Status): TransactionOutcome {
+  return { effects: [], result: itemsResult(status, 0, []) };
+}
+
+/** A step that could not be done, as opposed to one whose own condition did not hold. */
+function isFailure(status: Status): boolean {
+  return status !== Status.ok && status !== Status.absent && status !== Status.conditionFailed;
+}
+
+function allHold(conditions: readonly Condition[], base: EntryReader, time: number): boolean {
+  for (const condition of conditions) if (!holds(condition, base, time)) return false;
+  return true;
+}
+
+function holds({ key, ifVersion, equals }: Condition, base: EntryReader, time: number): boolean {
+  const head = liveHead(base, key, time);
+  if (!conditionHolds(ifVersion, head)) return false;
+  if (equals === null) return true;
+  // Read only if it may be equal: then what is read is no more than what the condition brings.
+  if (head === undefined || head.kind !== equals.kind || head.valueBytes !== equals.value.length) return false;
+  return liveEntry(base, key, time)!.value === equals.value;
+}
+
+function evaluateStep(step: Step, reader: EntryReader, moment: Moment): Outcome {
+  if (step.verb === 'get' || step.verb === 'stat')
+    return { effect: NO_EFFECT, result: readKey(step, reader, moment.time) };
+  return evaluate(step, reader, moment);
+}
+
+/** Up to so many written keys are looked through one by one: most transactions write two, and a Map costs 200 ns. */
+const FEW = 8;
+
+/** Entries as earlier steps left them, over entries as they were. */
+class Overlay implements EntryReader {
+  /** Of values of `base`. */
+  bytesRead = 0;
+  private readonly base: EntryReader;
+  /** Keys written, each once, and what was written; `places` finds them once they are many. */
+  private readonly keys: string[] = [];
+  private readonly entries: (Entry | undefined)[] = [];
+  private readonly heads: (SizedHead | undefined)[] = [];
+  private places: Map<string, number> | null = null;
+
+  constructor(base: EntryReader) {
+    this.base = base;
+  }
+
+  get(key: string): Entry | undefined {
+    const at = this.find(key);
+    return at < 0 ? this.counted(this.base.get(key)) : this.entries[at];
+  }
+
+  peek(key: string): Entry | undefined {
+    const at = this.find(key);
+    return at < 0 ? this.counted(this.base.peek(key)) : this.entries[at];
+  }
+
+  touch(key: string): void {
+    if (this.find(key) < 0) this.base.touch(key);
+  }
+
+  idleMs(key: string): number {
+    return this.find(key) < 0 ? this.base.idleMs(key) : 0;
+  }
+
+  head(key: string): SizedHead | undefined {
+    const at = this.find(key);
+    return at < 0 ? this.base.head(key) : this.heads[at];
+  }
+
+  private counted(entry: Entry | undefined): Entry | undefined {
+    if (entry !== undefined) this.bytesRead += entry.value.length;
+    return entry;
+  }
+
+  apply(effect: KeyEffect, version: number): void {
+    const { key } = effect;
+    switch (effect.type) {
+      case 'put':
+        this.setWhole(key, { value: textOf(effect.value), kind: effect.kind, version, expiresAt: effect.expiresAt });
+        return;
+      case 'remove':
+        this.set(key, undefined, undefined);
+        return;
+      case 'deadline': {
+        const head = this.head(key);
+        if (head === undefined) return;
+        const { expiresAt } = effect;
+        this.set(key, this.withDeadline(key, head, version, expiresAt), { ...head, version, expiresAt });
+      }
+    }
+  }
+
+  /** The value is read only when somebody asks for it. */
+  private withDeadline(key: string, { kind }: SizedHead, version: number, expiresAt: number): Entry {
+    const at = this.find(key);
+    const present = at < 0 ? undefined : this.entries[at];
+    const value = (): string => present?.value ?? this.counted(this.base.peek(key))!.value;
+    return {
+      get value() {
+        return value();
+      },
+      kind,
+      version,
+      expiresAt,
+    };
+  }
+
+  private find(key: string): number {
+    return this.places === null ? this.keys.indexOf(key) : (this.places.get(key) ?? -1);
+  }
+
+  private setWhole(key: string, entry: Entry): void {
+    this.set(key, entry, headOf(entry));
+  }
+
+  private set(key: string, entry: Entry | undefined, head: SizedHead | undefined): void {
+    const at = this.find(key);
+    if (at >= 0) {
+      this.entries[at] = entry;
+      this.heads[at] = head;
+      return;
+    }
+    this.keys.push(key);
+    this.entries.push(entry);
+    this.heads.push(head);
+    if (this.places !== null) this.places.set(key, this.keys.length - 1);
+    else if (this.keys.length > FEW) this.places = new Map(this.keys.map((one, place) => [one, place]));
+  }
+}
+
+/** The last word on each key, deadlines told with their value: what can be installed whatever expired meanwhile. */
+export function netEffects(effects: readonly KeyEffect[], base: EntryReader): (PutEffect | RemoveEffect)[] {
+  const overlay = new Overlay(base);
+  const last = new Map<string, KeyEffect>();
+  for (const effect of effects) {
+    overlay.apply(effect, 0);
+    last.set(effect.key, effect);
+  }
+  const net: (PutEffect | RemoveEffect)[] = [];
+  for (const [key, effect] of last) {
+    const entry = overlay.get(key);
+    if (effect.type === 'remove' || entry === undefined) net.push({ type: 'remove', key, cause: 'delete' });
+    else net.push({ type: 'put', key, value: entry.value, kind: entry.kind, expiresAt: entry.expiresAt });
+  }
+  return net;
+}
+
+/** Bytes of present values that watchers are told besides `effects`: what was there before, and what got a new deadline. */
+export function toldBytes(effects: readonly KeyEffect[], watched: Watched, base: Pick<EntryReader, 'head'>): number {
+  const lengths = new Map<string, number>();
+  let bytes = 0;
+  for (const effect of effects) {
+    const before = lengths.get(effect.key) ?? base.head(effect.key)?.valueBytes ?? 0;
+    if (watched === Watched.withPrevious) bytes += before;
+    if (effect.type === 'deadline') bytes += before;
+    const after = effect.type === 'put' ? effect.value.length : effect.type === 'remove' ? 0 : before;
+    lengths.set(effect.key, after);
+  }
+  return bytes;
+}
+
+/** The keys whose values a transaction has to see; of the others, versions and deadlines are enough. */
+export function valuedKeysOf({ conditions, then, otherwise }: TransactionOperation): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { key, equals } of conditions) if (equals !== null) keys.add(key);
+  for (const step of then) if (needsValue(step)) keys.add(step.key);
+  for (const step of otherwise) if (needsValue(step)) keys.add(step.key);
+  return keys;
+}
+
+function needsValue(step: Step): boolean {
+  switch (step.verb) {
+    case 'put':
+    case 'delete':
+      return step.previous;
+    case 'stat':
+      return step.tells === 'value';
+    default:
+      return true;
+  }
+}
+
+/** Every key a transaction names, once. */
+export function keysOf({ conditions, then, otherwise }: TransactionOperation): readonly string[] {
+  if (conditions.length + then.length + otherwise.length <= FEW) return fewKeysOf(conditions, then, otherwise);
+  const keys = new Set<string>();
+  for (const { key } of conditions) keys.add(key);
+  for (const { key } of then) keys.add(key);
+  for (const { key } of otherwise) keys.add(key);
+  return [...keys];
+}
+
+function fewKeysOf(...parts: (readonly { readonly key: string }[])[]): readonly string[] {
+  const keys: string[] = [];
+  for (const part of parts) for (const { key } of part) if (!keys.includes(key)) keys.push(key);
+  return keys;
+}
+
+/** Whether it needs to see entries at all: puts without conditions, and deletes nobody asks the outcome of, do not. */
+export function isBlind({ conditions, then }: TransactionOperation): boolean {
+  return conditions.length === 0 && then.every((step) => step.verb === 'put' && isBlindPut(step));
+}
+
+function isBlindPut(step: Step & { verb: 'put' }): boolean {
+  return step.ifVersion === ANY_VERSION && step.ttl !== KEEP_TTL && !step.previous;
+}
+
+/** Whether it can write. */
+export function isReadOnly({ then, otherwise }: TransactionOperation): boolean {
+  const reads = (step: Step) => step.verb === 'get' || step.verb === 'stat';
+  return then.every(reads) && otherwise.every(reads);
+}

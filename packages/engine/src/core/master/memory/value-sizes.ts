@@ -1,0 +1,113 @@
+/**
+ * ValueSizes: how large a value may be that an operation meets in its shard.
+ *
+ * Owns      an upper bound of the values' lengths, by slot of the order filter; the master knows it because every write passes
+ *           through it.
+ * Does not  decide what may be under way (shard-queue.ts).
+ * Invariants
+ *   S1  no value of a slot is longer than `of(slot)`, unless it is at most SMALL_BYTES long.
+ *   S2  what an append under way may add counts until it is answered, and then the length that was answered.
+ * Why       An append of one byte makes a record that bears the whole value, and so does whatever answers, or tells watchers, what
+ *           was there before. Counted as one byte each, thousands of them took nodes out of memory.
+ */
+import type { AppendOperation, Operation } from '../../data/operation.ts';
+import { type Result, Status } from '../../data/result.ts';
+
+/** Values up to this length are not looked after: so many of them as may be under way in a shard come to its credit. */
+export const SMALL_BYTES = 4096;
+
+export class ValueSizes {
+  private readonly slots: number;
+  private readonly maxValueBytes: number;
+  private readonly slotOf: (key: string) => number;
+  /** Made with the first value that is not small, and with the first append. */
+  private lengths: Int32Array | null = null;
+  private appended: Float64Array | null = null;
+  /** The longest value of the shard, appends under way apart. */
+  longest = 0;
+
+  constructor(slots: number, maxValueBytes: number, slotOf: (key: string) => number) {
+    this.slots = slots;
+    this.maxValueBytes = maxValueBytes;
+    this.slotOf = slotOf;
+  }
+
+  /** The longest value a slot may have: 0 if it is small. */
+  of(slot: number): number {
+    const length = (this.lengths?.[slot] ?? 0) + (this.appended?.[slot] ?? 0);
+    return length > SMALL_BYTES ? Math.min(length, this.maxValueBytes) : 0;
+  }
+
+  /** No value of the shard is longer than SMALL_BYTES, and nothing is appended. */
+  get isEmpty(): boolean {
+    return this.lengths === null && this.appended === null;
+  }
+
+  ofKey(key: string): number {
+    return this.isEmpty ? 0 : this.of(this.slotOf(key));
+  }
+
+  /** An operation is sent: from now on what it writes may be there. */
+  begin(operation: Operation): void {
+    switch (operation.verb) {
+      case 'put':
+        if (operation.value.length > SMALL_BYTES) this.note(operation.key, operation.value.length);
+        return;
+      case 'set-range':
+        return this.note(operation.key, operation.offset + operation.value.length);
+      case 'set-bit':
+        return this.note(operation.key, Math.floor(operation.offset / 8) + 1);
+      case 'append':
+        return this.append(operation.key, operation.value.length);
+      case 'transaction':
+        for (const step of operation.then) this.begin(step);
+        for (const step of operation.otherwise) this.begin(step);
+        return;
+      case 'install':
+        for (const effect of operation.effects) if (effect.type === 'put') this.note(effect.key, effect.value.length);
+    }
+  }
+
+  /** It was answered. */
+  end(operation: Operation, result: Result): void {
+    if (operation.verb === 'append') return this.appendEnded(operation, result);
+    if (operation.verb !== 'transaction') return;
+    const taken = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
+    for (const steps of [operation.then, operation.otherwise]) {
+      steps.forEach((step, at) => {
+        if (step.verb === 'append') this.appendEnded(step, steps === taken ? result.items?.[at] : undefined);
+      });
+    }
+  }
+
+  private append(key: string, bytes: number): void {
+    this.appended ??= new Float64Array(this.slots);
+    this.appended[this.slotOf(key)]! += bytes;
+  }
+
+  private appendEnded({ key, value }: AppendOperation, result: Result | undefined): void {
+    this.appended![this.slotOf(key)]! -= value.length;
+    if (result?.status === Status.ok) this.note(key, Number(result.value));
+  }
+
+  private note(key: string, length: number): void {
+    if (length <= SMALL_BYTES) return;
+    this.lengths ??= new Int32Array(this.slots);
+    const slot = this.slotOf(key);
+    const bounded = Math.min(length, this.maxValueBytes);
+    if (bounded > this.lengths[slot]!) this.lengths[slot] = bounded;
+    if (bounded > this.longest) this.longest = bounded;
+  }
+
+  /** All entries are removed by what is sent now. */
+  cleared(): void {
+    this.lengths = null;
+    this.longest = 0;
+  }
+
+  /** Nothing is under way any more, and the shard is empty. */
+  lost(): void {
+    this.cleared();
+    this.appended = null;
+  }
+}

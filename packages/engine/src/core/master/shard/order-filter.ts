@@ -1,0 +1,162 @@
+/**
+ * OrderFilter: which keys of a shard have something under way, by slots of one hash (protocol §5). Two keys may share a
+ * slot: then one waits for the other without need, which costs a hop and no correctness.
+ *
+ * Owns      counts per slot: writes and logged reads in `unanswered`, direct reads in `reads`, operations held.
+ * Does not  decide (shard-order.ts).
+ * Invariant F1  in no slot are there direct reads together with writes or logged reads, so nothing waits in a circle.
+ *   F2  a slot locked by a transaction counts as held: whoever comes later waits until it is unlocked.
+ * Clear     An operation on the whole shard counts in every slot: as `…All` here.
+ * Many keys A transaction counts in each of its slots.
+ */
+import { invariant } from '../../protocol/invariant.ts';
+import type { Call } from './call.ts';
+
+/** The slot of an operation on the whole shard. */
+export const ALL_SLOTS = -1;
+/** The slot of what needs no ordering: whole-shard reads, and operations under a lock. */
+export const NO_SLOT = -2;
+
+/** Up to so many slots are compared one by one: a Set costs more. */
+const FEW = 8;
+
+/** The slot of a key; `mask` = number of slots - 1. FNV-1a: it need only spread. */
+export function slotOfKey(key: string, mask: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) & mask;
+}
+
+export class OrderFilter {
+  private readonly mask: number;
+  private readonly writes: Int32Array;
+  private readonly loggedReads: Int32Array;
+  private readonly directReads: Int32Array;
+  private readonly held: Int32Array;
+  private writesAll = 0;
+  private heldAll = 0;
+  /** Over all slots: while one is 0, its array need not be touched (four of 16 KiB a shard do not stay in cache). */
+  private writesTotal = 0;
+  private loggedReadsTotal = 0;
+  private directReadsTotal = 0;
+  private heldTotal = 0;
+
+  /** `slots`: a power of two. */
+  constructor(slots: number) {
+    invariant(slots > 0 && (slots & (slots - 1)) === 0, 'slots of the order filter: a power of two');
+    this.mask = slots - 1;
+    this.writes = new Int32Array(slots);
+    this.loggedReads = new Int32Array(slots);
+    this.directReads = new Int32Array(slots);
+    this.held = new Int32Array(slots);
+  }
+
+  slotOf(key: string): number {
+    return slotOfKey(key, this.mask);
+  }
+
+  /** The slots of several keys, each once. */
+  slotsOf(keys: readonly string[]): number[] {
+    if (keys.length > FEW) return [...new Set(keys.map((key) => this.slotOf(key)))];
+    const slots: number[] = [];
+    for (const key of keys) {
+      const slot = this.slotOf(key);
+      if (!slots.includes(slot)) slots.push(slot);
+    }
+    return slots;
+  }
+
+  /** An earlier operation that could be of the same key is held, or has it locked. */
+  isHeld({ slot, slots }: Call): boolean {
+    if (this.heldTotal === 0 || slot === NO_SLOT) return false;
+    if (slot === ALL_SLOTS) return true;
+    if (this.heldAll > 0) return true;
+    return slots === null ? this.held[slot]! > 0 : anyOf(this.held, slots);
+  }
+
+  hasWrite({ slot, slots }: Call): boolean {
+    if (this.writesAll > 0) return true;
+    if (this.writesTotal === 0) return false;
+    return slots === null ? this.writes[slot]! > 0 : anyOf(this.writes, slots);
+  }
+
+  hasLoggedRead({ slot, slots }: Call): boolean {
+    if (this.loggedReadsTotal === 0) return false;
+    return slots === null ? this.loggedReads[slot]! > 0 : anyOf(this.loggedReads, slots);
+  }
+
+  hasDirectRead({ slot, slots }: Call): boolean {
+    if (this.directReadsTotal === 0 || slot === NO_SLOT) return false;
+    if (slot === ALL_SLOTS) return true;
+    return slots === null ? this.directReads[slot]! > 0 : anyOf(this.directReads, slots);
+  }
+
+  addNumbered(call: Call): void {
+    invariant(!this.hasDirectRead(call), 'F1: a direct read meets no logged operation');
+    this.countNumbered(call, 1);
+  }
+
+  removeNumbered(call: Call): void {
+    this.countNumbered(call, -1);
+  }
+
+  private countNumbered({ slot, slots, isWrite }: Call, by: number): void {
+    if (slot === NO_SLOT) return;
+    if (slot === ALL_SLOTS) {
+      this.writesAll += by;
+    } else if (slots !== null) {
+      for (const one of slots) this.writes[one]! += by;
+      this.writesTotal += by;
+    } else if (isWrite) {
+      this.writes[slot]! += by;
+      this.writesTotal += by;
+    } else {
+      this.loggedReads[slot]! += by;
+      this.loggedReadsTotal += by;
+    }
+  }
+
+  addDirectRead(call: Call): void {
+    invariant(!this.hasWrite(call) && !this.hasLoggedRead(call), 'F1: a direct read meets no logged operation');
+    this.directReads[call.slot]! += 1;
+    this.directReadsTotal += 1;
+  }
+
+  removeDirectRead(call: Call): void {
+    if (call.slot === NO_SLOT) return;
+    this.directReads[call.slot]! -= 1;
+    this.directReadsTotal -= 1;
+  }
+
+  /** Held back, or locked. */
+  addHeld(call: Call): void {
+    this.countHeld(call, 1);
+  }
+
+  removeHeld(call: Call): void {
+    this.countHeld(call, -1);
+  }
+
+  private countHeld({ slot, slots }: Call, by: number): void {
+    if (slot === NO_SLOT) return;
+    if (slot === ALL_SLOTS) this.heldAll += by;
+    else if (slots !== null) for (const one of slots) this.held[one]! += by;
+    else this.held[slot]! += by;
+    this.heldTotal += by;
+  }
+
+  clear(): void {
+    for (const counts of [this.writes, this.loggedReads, this.directReads, this.held]) counts.fill(0);
+    this.writesAll = 0;
+    this.heldAll = 0;
+    this.writesTotal = 0;
+    this.loggedReadsTotal = 0;
+    this.directReadsTotal = 0;
+    this.heldTotal = 0;
+  }
+}
+
+function anyOf(counts: Int32Array, slots: readonly number[]): boolean {
+  for (const slot of slots) if (counts[slot]! > 0) return true;
+  return false;
+}

@@ -1,0 +1,182 @@
+/**
+ * WatchLines: the changes of each shard that wait to be told because a transaction over several shards is not done.
+ *
+ * A line holds a shard's changes in order of seq, from the first that must wait on. A transaction must wait while it is not
+ * done, or while anything that stands before one of its parts must; what stands behind it waits with it.
+ *
+ * Owns      the lines, the transactions that have a part in them, and how much they hold.
+ * Does not  know watchers or tell anybody anything (watches.ts).
+ * Invariants
+ *   L1  what is let go of one shard is in order of seq, without gap.
+ *   L2  all parts of a transaction are let go at one time. Two may stand in opposite order in two lines (they share no key):
+ *       they are let go together.
+ *   L3  a line that holds anything is kept by a transaction that is not done, and that must be told before its first
+ *       change or with it. Only when its keeper is done can a line let go of something.
+ * Cost      L3 is why a change costs the same however much waits: a change that joins a line is looked at again only when it is
+ *           let go, and a transaction that is done but keeps no line costs one look at each line.
+ */
+import { bytesOfChange, type Change } from '../../data/change.ts';
+import { Deque } from '../../deque.ts';
+import type { ShardId } from '../../protocol/ids.ts';
+
+/** A transaction over several shards, some of whose changes may wait. */
+export interface Group {
+  /** What its changes are marked with. */
+  readonly mark: number;
+  done: boolean;
+  /** By shard: its place in that line. */
+  readonly places: Map<ShardId, number>;
+}
+
+/** The changes of one record. */
+interface Lined {
+  readonly changes: readonly Change[];
+  readonly group: Group | null;
+}
+
+class Line {
+  readonly shard: ShardId;
+  readonly waiting = new Deque<Lined>();
+  /** Place of the first that waits: how many have left. */
+  begin = 0;
+  /** Everything before this place may be told. */
+  end = 0;
+  /** L3; null = the line is empty, or has not been looked at since its keeper was done. */
+  keeper: Group | null = null;
+
+  constructor(shard: ShardId) {
+    this.shard = shard;
+  }
+
+  at(place: number): Lined | undefined {
+    return this.waiting.at(place - this.begin);
+  }
+}
+
+export class WatchLines {
+  /** Of all that waits: keys, values, and something for each change. */
+  heldBytes = 0;
+  private readonly lines: readonly Line[];
+  private readonly groups = new Map<object, Group>();
+  private lastMark = 0;
+
+  constructor(shards: number) {
+    this.lines = Array.from({ length: shards }, (_, shard) => new Line(shard));
+  }
+
+  /** A mark no transaction has had. */
+  nextMark(): number {
+    this.lastMark += 1;
+    return this.lastMark;
+  }
+
+  /** The group of a transaction over several shards that is not done. */
+  groupOf(transaction: object): Group {
+    let group = this.groups.get(transaction);
+    if (group === undefined) {
+      group = { mark: this.nextMark(), done: false, places: new Map() };
+      this.groups.set(transaction, group);
+    }
+    return group;
+  }
+
+  /** The next changes of a shard; true if nothing keeps them, and they may be told at once. */
+  passes(shard: ShardId, changes: readonly Change[], group: Group | null): boolean {
+    const line = this.lines[shard]!;
+    if (group === null && line.waiting.length === 0) return true;
+    group?.places.set(shard, line.begin + line.waiting.length);
+    line.keeper ??= group;
+    line.waiting.push({ changes, group });
+    for (const change of changes) this.heldBytes += bytesOfChange(change);
+    return false;
+  }
+
+  /** The version of the first change of a shard that waits, if any does: everything before it was let go. */
+  firstWaiting(shard: ShardId): number | undefined {
+    return this.lines[shard]!.waiting.first()?.changes[0]?.version;
+  }
+
+  /** A transaction is done, or failed: what may be told now, shard after shard. */
+  groupDone(transaction: object): Change[] {
+    const group = this.groups.get(transaction);
+    if (group === undefined) return [];
+    this.groups.delete(transaction);
+    group.done = true;
+    const freed = this.lines.filter(({ keeper }) => keeper === group);
+    if (freed.length === 0) return [];
+    for (const line of freed) line.keeper = null;
+    for (const line of freed) this.advance(line);
+    return this.lines.flatMap((line) => this.letGo(line));
+  }
+
+  /** Moves a line's end as far as it may, and finds who keeps the rest. */
+  private advance(line: Line): void {
+    for (let next = line.at(line.end); next !== undefined; next = line.at(line.end)) {
+      if (next.group === null) line.end += 1;
+      else {
+        line.keeper = this.admit(next.group);
+        if (line.keeper !== null) return;
+      }
+    }
+  }
+
+  /**
+   * Lets a group be told, with all that must be told before it: moves the end of every line concerned. Or moves none, and
+   * answers who is not done.
+   */
+  private admit(wanted: Group): Group | null {
+    const admitted = new Set<Group>();
+    const ends = new Map<Line, number>();
+    // How far lines must be followed. One that was put aside for a group met in it is come back to when that one is through.
+    const needs: { readonly line: Line; readonly place: number }[] = [];
+    const meet = (group: Group): Group | null => {
+      if (!group.done) return group;
+      if (!admitted.has(group)) {
+        admitted.add(group);
+        for (const [shard, place] of group.places) needs.push({ line: this.lines[shard]!, place });
+      }
+      return null;
+    };
+    let keeper = meet(wanted);
+    for (let need = needs.pop(); need !== undefined && keeper === null; need = needs.pop()) {
+      const { line, place } = need;
+      const end = ends.get(line) ?? line.end;
+      if (place < end) continue;
+      const { group } = line.at(end)!;
+      ends.set(line, end + 1);
+      needs.push(need);
+      if (group !== null) keeper = meet(group);
+    }
+    if (keeper === null) for (const [line, end] of ends) line.end = end;
+    return keeper;
+  }
+
+  /** Takes off a line what is before its end. */
+  private letGo(line: Line): Change[] {
+    const changes: Change[] = [];
+    for (; line.begin < line.end; line.begin += 1) {
+      for (const change of line.waiting.shift()!.changes) {
+        changes.push(change);
+        this.heldBytes -= bytesOfChange(change);
+      }
+    }
+    return changes;
+  }
+
+  /** Lets everything that waits be forgotten: the last version forgotten of each shard that held anything. */
+  drop(): Map<ShardId, number> {
+    const dropped = new Map<ShardId, number>();
+    for (const line of this.lines) {
+      if (line.waiting.length === 0) continue;
+      dropped.set(line.shard, line.waiting.at(line.waiting.length - 1)!.changes[0]!.version);
+      line.begin += line.waiting.length;
+      line.end = line.begin;
+      line.waiting.clear();
+      line.keeper = null;
+    }
+    // Parts that come later stand alone.
+    for (const { places } of this.groups.values()) places.clear();
+    this.heldBytes = 0;
+    return dropped;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * ClusterExecutor: the Executor of the thread the cluster was started in: straight into the master.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Operation } from '../core/data/operation.ts';
+import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
+import type { ShardId } from '../core/protocol/ids.ts';
+import type { MasterCall } from '../core/protocol/machines.ts';
+import type { WatchSink } from '../core/protocol/outbox.ts';
+import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
+
+export class ClusterExecutor implements StoreExecutor {
+  readonly cluster = randomUUID();
+  readonly limits: ExecutorLimits;
+  readonly shards: number;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, shards: number, limits: ExecutorLimits) {
+    this.#runtime = runtime;
+    this.shards = shards;
+    this.limits = limits;
+  }
+
+  now(): number {
+    return this.#runtime.now();
+  }
+
+  shardOf(key: string): ShardId {
+    return shardOfSlot(hashSlotOf(key), this.shards);
+  }
+
+  submit(operation: Operation, sink: Sink): PendingCall {
+    return this.submitToShard(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
+  }
+
+  submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
+    return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+  }
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
+    const watch = this.#runtime.watch(filter, from, sink);
+    return { stop: () => this.#runtime.unwatch(watch) };
+  }
+
+  hold(): () => void {
+    return this.#runtime.hold();
+  }
+}
+
+class ClusterCall implements PendingCall {
+  readonly #runtime: Runtime;
+  readonly #call: MasterCall;
+
+  constructor(runtime: Runtime, call: MasterCall) {
+    this.#runtime = runtime;
+    this.#call = call;
+  }
+
+  giveUp(reason: 'aborted' | 'timeout'): void {
+    this.#runtime.giveUp(this.#call, reason);
+  }
+}

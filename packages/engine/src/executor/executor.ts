@@ -1,0 +1,72 @@
+/**
+ * Executor: the narrow waist under Store. Operations go in as the core knows them (one-byte strings), results come out as
+ * the core gives them; no codecs, no option objects. The typed Store is built on it, and so is the RESP front, which has
+ * bytes in hand already and wants no promise per command.
+ */
+
+import type { Operation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
+import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
+import type { ErrorCode } from '../core/protocol/errors.ts';
+import type { ShardId } from '../core/protocol/ids.ts';
+import type { WatchSink } from '../core/protocol/outbox.ts';
+
+/**
+ * One operation under way. Exactly one of the two is called, exactly once, never synchronously inside `submit` of a
+ * write or read that was accepted (a refusal may be synchronous).
+ */
+export interface Sink {
+  onResult(result: Result): void;
+  onError(code: ErrorCode, details: string): void;
+}
+
+/** What the cluster was started with: more is refused with KEY_TOO_LARGE and VALUE_TOO_LARGE. */
+export interface ExecutorLimits {
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+  /** How many copies of a value there are, the primary's included; where it is known. */
+  readonly copies?: number;
+}
+
+/** A call under way. */
+export interface PendingCall {
+  /** Gives the call up: unless it was answered already, the sink hears ABORTED or TIMEOUT (…_IN_FLIGHT). Idempotent. */
+  giveUp(reason: 'aborted' | 'timeout'): void;
+}
+
+/**
+ * Operations as the core knows them: keys and values are one-byte strings (a character a byte). Errors come to the sink as
+ * code and details, never as exceptions.
+ */
+export interface Executor {
+  readonly limits: ExecutorLimits;
+  /** How many there are; their numbers begin at 0. */
+  readonly shards: number;
+  /** Master time, ms since the epoch. */
+  now(): number;
+  /** The shard a key (one-byte string) lives in. */
+  shardOf(key: string): ShardId;
+  /** Operations on one key (from one caller) take effect in the order they are submitted. A transaction's key is ''. */
+  submit(operation: Operation, sink: Sink): PendingCall;
+  /** For operations on a whole shard: scan, count, clear. */
+  submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall;
+}
+
+/** A watch under way. */
+export interface PendingWatch {
+  /** Ends it; nothing is told after. Idempotent. */
+  stop(): void;
+}
+
+/** What a Store is built on: operations, and changes. */
+export interface StoreExecutor extends Executor {
+  /** Names the cluster's life: positions of a watch mean nothing to another. */
+  readonly cluster: string;
+  /**
+   * `from`: seq by shard to go on from, or null to begin now. The sink may be called inside of this call, and is never
+   * after its onEnd. A watch keeps no process alive.
+   */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch;
+  /** Keeps the thread alive until released: for those who wait for something that is no call. Idempotent release. */
+  hold(): () => void;
+}

@@ -1,0 +1,230 @@
+/**
+ * PortExecutor: the application's end of a handle, a Executor like any other for the Store on top of it.
+ *
+ * Owns      the port, the calls under way.
+ * Giving up A call given up is settled here at once, so that a timeout holds even if the main thread is busy; the other
+ *           end is told, and its answer is ignored. What it was doing is not known here: a write counts as in flight.
+ * Ends      with close(), or when the other end closes: what is under way fails with CLOSED or CLOSED_IN_FLIGHT.
+ * Keep-alive The port keeps the thread alive only while somebody waits for an answer, or holds it.
+ * Bounded   Ports have no back-pressure, so calls and bytes under way are counted here, and refused with BUSY.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { operationCost } from '../../client/typed/operations.ts';
+import { isWrite, type Operation } from '../../core/data/operation.ts';
+import type { Result } from '../../core/data/result.ts';
+import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import type { ShardId } from '../../core/protocol/ids.ts';
+import type { WatchSink } from '../../core/protocol/outbox.ts';
+import { hashSlotOf, shardOfSlot } from '../../core/protocol/slot.ts';
+import type { WireBatch, WireElement } from '../../runtime/wire/wire.ts';
+import { Cursor } from '../../runtime/wire/wire-cursor.ts';
+import { writeOperation } from '../../runtime/wire/wire-operation.ts';
+import { readResult } from '../../runtime/wire/wire-record.ts';
+import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from '../executor.ts';
+import { PortBatch } from './port-batch.ts';
+import { PortWatches } from './port-watches.ts';
+import {
+  FAILED,
+  FOR_SHARD,
+  GIVE_UP_ABORTED,
+  GIVE_UP_TIMEOUT,
+  type Greeting,
+  IMPLIED_VERSION,
+  monotonicMs,
+  WATCH_PROGRESS,
+  WATCH_STARTED,
+} from './port-wire.ts';
+
+export class PortExecutor implements StoreExecutor {
+  readonly cluster: string;
+  readonly limits: ExecutorLimits;
+  readonly shards: number;
+  readonly #port: MessagePort;
+  readonly #greeting: Greeting;
+  /** By slot; a call stays until its answer comes, given up or not. */
+  readonly #calls: (PortCall | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #watches = new PortWatches((...elements) => this.#request(elements));
+  readonly #requests: PortBatch;
+  /** Calls somebody waits for. */
+  #waiting = 0;
+  #pendingCalls = 0;
+  #pendingBytes = 0;
+  #closed = false;
+
+  constructor(port: MessagePort, greeting: Greeting) {
+    this.#port = port;
+    this.#greeting = greeting;
+    this.#requests = new PortBatch(port);
+    this.cluster = greeting.cluster;
+    this.shards = greeting.shards;
+    this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
+    port.on('message', (batch: WireBatch) => this.#onBatch(batch));
+    port.on('close', () => this.#end());
+    port.unref();
+  }
+
+  now(): number {
+    return monotonicMs() + this.#greeting.clockOffsetMs;
+  }
+
+  shardOf(key: string): ShardId {
+    return shardOfSlot(hashSlotOf(key), this.shards);
+  }
+
+  submit(operation: Operation, sink: Sink): PendingCall {
+    const call = this.#take(operation, sink);
+    if (call.done) return call;
+    const { elements } = this.#requests;
+    elements.push(call.slot);
+    writeOperation(elements, operation);
+    this.#requests.added(call.bytes);
+    return call;
+  }
+
+  submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
+    const call = this.#take(operation, sink);
+    if (call.done) return call;
+    const { elements } = this.#requests;
+    elements.push(call.slot, FOR_SHARD, shard);
+    writeOperation(elements, operation);
+    this.#requests.added(call.bytes);
+    return call;
+  }
+
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
+    if (!this.#closed) return this.#watches.watch(filter, from, sink);
+    sink.onEnd('CLOSED', '');
+    return { stop: () => undefined };
+  }
+
+  hold(): () => void {
+    this.#hold();
+    let held = true;
+    return () => {
+      if (held) this.left();
+      held = false;
+    };
+  }
+
+  /** Fails what is under way and lets go of the port. Idempotent. */
+  close(): void {
+    this.#requests.flush();
+    this.#end();
+    this.#port.close();
+  }
+
+  /** A call with a slot, or one that has been refused. */
+  #take(operation: Operation, sink: Sink): PortCall {
+    const bytes = operationCost(operation);
+    const call = new PortCall(this, sink, isWrite(operation), bytes);
+    if (this.#closed) {
+      call.refuse('CLOSED', '');
+    } else if (this.#isFull()) {
+      call.refuse('BUSY', 'of this handle');
+    } else {
+      call.slot = this.#freeSlots.pop() ?? this.#calls.length;
+      this.#calls[call.slot] = call;
+      this.#pendingCalls++;
+      this.#pendingBytes += bytes;
+      this.#hold();
+    }
+    return call;
+  }
+
+  #hold(): void {
+    if (++this.#waiting === 1) this.#port.ref();
+  }
+
+  #isFull(): boolean {
+    const { maxPendingCalls, maxPendingBytes } = this.#greeting;
+    return this.#pendingCalls >= maxPendingCalls || this.#pendingBytes >= maxPendingBytes;
+  }
+
+  /** Somebody no longer waits for this call. */
+  left(): void {
+    if (--this.#waiting === 0) this.#port.unref();
+  }
+
+  tellGivenUp(call: PortCall, reason: 'aborted' | 'timeout'): void {
+    this.#request([call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT]);
+  }
+
+  #request(elements: readonly WireElement[]): void {
+    for (const element of elements) this.#requests.elements.push(element);
+    this.#requests.added(0);
+  }
+
+  #onBatch(batch: WireBatch): void {
+    if (this.#closed) return;
+    const from = new Cursor(batch, 0);
+    while (from.at < batch.length) {
+      const slot = from.number();
+      const code = from.number();
+      if (code <= WATCH_STARTED && code >= WATCH_PROGRESS) this.#watches.onAnswer(slot, code, from);
+      else if (code === FAILED) this.#release(slot).fail(from.string() as ErrorCode, from.string());
+      else this.#release(slot).answer(readResult(code, IMPLIED_VERSION, from));
+    }
+  }
+
+  #release(slot: number): PortCall {
+    const call = this.#calls[slot]!;
+    this.#calls[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.#pendingCalls--;
+    this.#pendingBytes -= call.bytes;
+    return call;
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#requests.close();
+    for (const call of this.#calls) call?.fail(call.write ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+    this.#calls.length = 0;
+    this.#watches.close();
+  }
+}
+
+/** One call under way through the port. */
+class PortCall implements PendingCall {
+  slot = -1;
+  done = false;
+  readonly write: boolean;
+  readonly bytes: number;
+  readonly #executor: PortExecutor;
+  readonly #sink: Sink;
+
+  constructor(executor: PortExecutor, sink: Sink, write: boolean, bytes: number) {
+    this.#executor = executor;
+    this.#sink = sink;
+    this.write = write;
+    this.bytes = bytes;
+  }
+
+  refuse(code: ErrorCode, details: string): void {
+    this.done = true;
+    this.#sink.onError(code, details);
+  }
+
+  answer(result: Result): void {
+    if (this.done) return;
+    this.done = true;
+    this.#executor.left();
+    this.#sink.onResult(result);
+  }
+
+  fail(code: ErrorCode, details: string): void {
+    if (this.done) return;
+    this.#executor.left();
+    this.refuse(code, details);
+  }
+
+  giveUp(reason: 'aborted' | 'timeout'): void {
+    if (this.done) return;
+    this.#executor.tellGivenUp(this, reason);
+    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
+    this.fail(codes[reason][this.write ? 1 : 0], '');
+  }
+}

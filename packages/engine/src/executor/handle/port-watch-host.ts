@@ -1,0 +1,170 @@
+/**
+ * PortWatchHost: the watches of one handle, on the cluster's side: what the master tells goes to the other thread.
+ *
+ * Owns      the watches, and how much they have posted that the other thread has not taken yet.
+ * Does not  post (port-host.ts) or buffer for slow readers (watcher.ts does, over there).
+ * Invariant P4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
+ *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
+ */
+import { bytesOfChange, type Change } from '../../core/data/change.ts';
+import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import type { ShardId } from '../../core/protocol/ids.ts';
+import type { WatchSink } from '../../core/protocol/outbox.ts';
+import type { Cursor } from '../../runtime/wire/wire-cursor.ts';
+import type { PendingWatch, StoreExecutor } from '../executor.ts';
+import type { PortBatch } from './port-batch.ts';
+import { flatPlaces, placesFrom, writeChange } from './port-change.ts';
+import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_PROGRESS, WATCH_STARTED } from './port-wire.ts';
+
+/** What the watches of one handle may have posted that its thread has not taken. */
+export interface WatchWindow {
+  readonly watchWindowChanges: number;
+  readonly watchWindowBytes: number;
+}
+
+export class PortWatchHost {
+  readonly #executor: StoreExecutor;
+  readonly #window: WatchWindow;
+  readonly #output: PortBatch;
+  readonly #watches = new Map<number, HostedWatch>();
+  #changesOut = 0;
+  #bytesOut = 0;
+
+  /** `output`: for the other thread. */
+  constructor(executor: StoreExecutor, window: WatchWindow, output: PortBatch) {
+    this.#executor = executor;
+    this.#window = window;
+    this.#output = output;
+  }
+
+  onWatch(id: number, from: Cursor): void {
+    const text = from.string();
+    const shard = from.number();
+    const filter: WatchFilter = { text, shard: shard < 0 ? null : shard, previous: from.number() === 1 };
+    const places = from.elements[from.at++] as readonly number[] | typeof FROM_NOW;
+    const watch = new HostedWatch(this, id, filter.shard);
+    this.#watches.set(id, watch);
+    watch.begun(this.#executor.watch(filter, places === FROM_NOW ? null : placesFrom(places), watch));
+  }
+
+  onUnwatch(id: number): void {
+    this.#watches.get(id)?.stop();
+    this.#watches.delete(id);
+  }
+
+  onTaken(changes: number, bytes: number): void {
+    this.#changesOut -= changes;
+    this.#bytesOut -= bytes;
+  }
+
+  onProgressTaken(id: number): void {
+    this.#watches.get(id)?.onProgressTaken();
+  }
+
+  progress(id: number, places: ReadonlyMap<ShardId, number>): void {
+    this.#output.elements.push(id, WATCH_PROGRESS, flatPlaces(places));
+    this.#output.added(0);
+  }
+
+  started(id: number, places: ReadonlyMap<ShardId, number>): void {
+    this.#output.elements.push(id, WATCH_STARTED, flatPlaces(places));
+    this.#output.added(0);
+  }
+
+  /** False if there is no room for them. */
+  tell(id: number, changes: readonly Change[]): boolean {
+    const bytes = bytesOf(changes);
+    const { watchWindowChanges, watchWindowBytes } = this.#window;
+    const full = this.#changesOut + changes.length > watchWindowChanges || this.#bytesOut + bytes > watchWindowBytes;
+    if (full && this.#changesOut > 0) return false;
+    this.#changesOut += changes.length;
+    this.#bytesOut += bytes;
+    this.#output.elements.push(id, WATCH_CHANGES, bytes, changes.length);
+    for (const change of changes) writeChange(this.#output.elements, change);
+    this.#output.added(bytes);
+    return true;
+  }
+
+  ended(id: number, code: ErrorCode, details: string): void {
+    this.#watches.delete(id);
+    this.#output.elements.push(id, WATCH_ENDED, code, details);
+    this.#output.added(0);
+  }
+
+  /** The other end is gone. */
+  close(): void {
+    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.clear();
+  }
+}
+
+class HostedWatch implements WatchSink {
+  readonly #host: PortWatchHost;
+  readonly #id: number;
+  /** The shard of the key that is watched; null = keys of any. */
+  readonly #shard: ShardId | null;
+  #watch: PendingWatch | undefined;
+  #ended = false;
+  /** A progress is posted and not taken. */
+  #progressOut = false;
+  /** What came meanwhile. */
+  readonly #places = new Map<ShardId, number>();
+
+  constructor(host: PortWatchHost, id: number, shard: ShardId | null) {
+    this.#host = host;
+    this.#id = id;
+    this.#shard = shard;
+  }
+
+  /** It may have ended inside of the call that began it. */
+  begun(watch: PendingWatch): void {
+    if (this.#ended) watch.stop();
+    else this.#watch = watch;
+  }
+
+  stop(): void {
+    this.#ended = true;
+    this.#watch?.stop();
+    this.#watch = undefined;
+  }
+
+  onStart(positions: ReadonlyMap<ShardId, number>): void {
+    if (!this.#ended) this.#host.started(this.#id, positions);
+  }
+
+  onChanges(changes: readonly Change[]): void {
+    if (this.#ended || this.#host.tell(this.#id, changes)) return;
+    this.stop();
+    this.#host.ended(this.#id, 'WATCH_LAGGED', 'its thread does not take changes as fast as they come');
+  }
+
+  onProgress(places: ReadonlyMap<ShardId, number>): void {
+    for (const [shard, place] of places) {
+      if (this.#shard === null || shard === this.#shard) this.#places.set(shard, place);
+    }
+    this.#postProgress();
+  }
+
+  onProgressTaken(): void {
+    this.#progressOut = false;
+    this.#postProgress();
+  }
+
+  #postProgress(): void {
+    if (this.#ended || this.#progressOut || this.#places.size === 0) return;
+    this.#progressOut = true;
+    this.#host.progress(this.#id, this.#places);
+    this.#places.clear();
+  }
+
+  onEnd(code: ErrorCode, details: string): void {
+    if (this.#ended) return;
+    this.stop();
+    this.#host.ended(this.#id, code, details);
+  }
+}
+
+function bytesOf(changes: readonly Change[]): number {
+  return changes.reduce((bytes, change) => bytes + bytesOfChange(change), 0);
+}

@@ -1,0 +1,75 @@
+/**
+ * Port wire: what travels between a handle in the application's thread and the cluster. One batch = one flat array of
+ * numbers and strings = one postMessage, per turn of the event loop and direction (port-batch.ts).
+ *
+ *   greeting  the first message, from the cluster: a Greeting object
+ *   request   = slot, code, operation…            on one key       code and operation as in runtime/wire/wire-operation.ts
+ *             | slot, FOR_SHARD, shard, code, operation…           on a whole shard
+ *             | slot, GIVE_UP_ABORTED | GIVE_UP_TIMEOUT
+ *             | watch, WATCH, text, shard (-1: text is a prefix), previous (0 | 1), places | FROM_NOW
+ *             | watch, UNWATCH
+ *             | changes, TAKEN, bytes
+ *             | watch, PROGRESS_TAKEN
+ *   answer    = slot, code, result…                                code and result as in runtime/wire/wire-record.ts
+ *             | slot, FAILED, error code, details
+ *             | watch, WATCH_STARTED, places
+ *             | watch, WATCH_CHANGES, bytes, n, change…            n changes told at one time
+ *             | watch, WATCH_ENDED, error code, details
+ *             | watch, WATCH_PROGRESS, places                      all up to there was told
+ *   places    = [shard, seq, …]
+ *   change    = code, key, value, expiresAt, version, shard, transaction, [kind, value before]
+ *
+ * Owns      this grammar. port-caller.ts speaks it in the application's thread, port-host.ts beside the cluster; of watches
+ *           port-watches.ts and port-watch-host.ts do.
+ * Invariants
+ *   P1  a slot is the application's name for a call. It is used again only after its one answer has come, also for a call
+ *       that was given up: so no answer can be taken for another's.
+ *   P2  requests are submitted in the order in which they were written: per key, program order holds through a handle.
+ *   P3  a watch is the application's number for it, used once. What is told of one that was ended meanwhile is ignored.
+ *   P4  a port holds any amount, so changes are counted: those posted and not yet TAKEN by the other thread are bounded there
+ *       (port-watch-host.ts). Answers are bounded by the calls under way. Of each watch one WATCH_PROGRESS at a time is not
+ *       yet PROGRESS_TAKEN.
+ * Errors    travel as code and details: an Error loses its class and code in postMessage.
+ */
+
+/** Codes beside those of operations and results, which are not negative. */
+export const FOR_SHARD = -1;
+export const GIVE_UP_ABORTED = -2;
+export const GIVE_UP_TIMEOUT = -3;
+export const WATCH = -4;
+export const UNWATCH = -5;
+export const TAKEN = -6;
+export const PROGRESS_TAKEN = -7;
+/** Instead of places. */
+export const FROM_NOW = -1;
+export const FAILED = -1;
+export const WATCH_STARTED = -2;
+export const WATCH_CHANGES = -3;
+export const WATCH_ENDED = -4;
+export const WATCH_PROGRESS = -5;
+
+/** The version of a result that need not travel: reads of absent keys, failed conditions on them. */
+export const IMPLIED_VERSION = 0;
+
+/** What the application's side must know before it can take calls. */
+export interface Greeting {
+  readonly quintet: 'handle';
+  readonly cluster: string;
+  readonly shards: number;
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+  /** Calls, and bytes of their keys and values, that may be under way through one handle; beyond that BUSY. */
+  readonly maxPendingCalls: number;
+  readonly maxPendingBytes: number;
+  /** Master time minus monotonic time ({@link monotonicMs}), which all threads of a process share. */
+  readonly clockOffsetMs: number;
+}
+
+export function isGreeting(message: unknown): message is Greeting {
+  return typeof message === 'object' && message !== null && (message as Partial<Greeting>).quintet === 'handle';
+}
+
+/** Milliseconds of the clock that all threads of the process read alike; performance.now() begins anew in each. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

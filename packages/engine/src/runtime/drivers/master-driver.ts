@@ -1,0 +1,361 @@
+/**
+ * MasterDriver: runs the master machine on the main thread: calls and batches in, outputs carried out, one real timer.
+ *
+ * Owns      the machine, the order of its outputs, its turns and its timer, how many calls are under way.
+ * Does not  know threads (fleet.ts) or what operations mean.
+ * Invariants
+ *   M1  outputs are carried out in the order they were emitted, after the machine's call returned: a sink, a note's
+ *       listener or a spawn may therefore call in here again. Sends are encoded at once and posted once a turn.
+ *   M2  what a sink or a listener throws reaches the process as an uncaught exception and disturbs nobody else's answer.
+ *   M3  once the machine has thrown it is not asked again, except to fail what is under way.
+ * Why one time a turn: reading the clock costs 40 ns, a fiftieth of a whole replicated put. It is refreshed as each turn
+ * ends and stands still in between; batches bear the time at which they are posted.
+ */
+
+import type { Change } from '../../core/data/change.ts';
+import type { Operation } from '../../core/data/operation.ts';
+import type { Result } from '../../core/data/result.ts';
+import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import { MASTER, type NodeId, type Seat, type ShardId } from '../../core/protocol/ids.ts';
+import { invariant } from '../../core/protocol/invariant.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../../core/protocol/machines.ts';
+import type { Message } from '../../core/protocol/messages.ts';
+import type { DeathReason, Note } from '../../core/protocol/notes.ts';
+import type { MasterOutbox, Sink, WatchSink } from '../../core/protocol/outbox.ts';
+import type { Failure } from '../runtime.ts';
+import type { KeepAlive } from '../threads/keep-alive.ts';
+import type { WireBatch } from '../wire/wire.ts';
+import { decodeBatch } from '../wire/wire-decoder.ts';
+import type { BatchSender } from './batch-sender.ts';
+
+/** Outputs that are rare enough to be objects. */
+type RareOutput =
+  | { readonly type: 'fail'; readonly sink: Sink; readonly failure: Failure }
+  | { readonly type: 'spawn'; readonly node: NodeId }
+  | { readonly type: 'terminate'; readonly node: NodeId }
+  | { readonly type: 'note'; readonly note: Note }
+  | { readonly type: 'watch-started'; readonly sink: WatchSink; readonly positions: ReadonlyMap<ShardId, number> }
+  | { readonly type: 'changes'; readonly sink: WatchSink; readonly changes: readonly Change[] }
+  | { readonly type: 'watch-progress'; readonly sink: WatchSink; readonly places: ReadonlyMap<ShardId, number> }
+  | { readonly type: 'watch-ended'; readonly sink: WatchSink; readonly failure: Failure }
+  | { readonly type: 'fatal'; readonly error: Error };
+
+/** What the driver needs done that is not its own. */
+export interface DriverListener {
+  spawn(node: NodeId): void;
+  terminate(node: NodeId): void;
+  note(note: Note): void;
+  /** The machine threw; what was under way has been failed. */
+  fatal(error: Error): void;
+}
+
+export interface MasterDriverParts<M extends MasterMachine> {
+  readonly createMaster: (outbox: MasterOutbox) => M;
+  readonly sender: BatchSender;
+  readonly keepAlive: KeepAlive;
+  readonly listener: DriverListener;
+}
+
+/** setTimeout takes more for 1 ms. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** Master time: ms since the epoch by the monotonic clock. */
+export function clock(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
+  readonly machine: M;
+  /** Calls that failed since the start, by code. */
+  readonly failures = new Map<ErrorCode, number>();
+  private readonly sender: BatchSender;
+  private readonly keepAlive: KeepAlive;
+  private readonly listener: DriverListener;
+  /** Outputs not yet carried out, in order: a reply is its sink here and its result there; the rest null and the output. */
+  private sinks: (Sink | null)[] = [];
+  private payloads: (Result | RareOutput)[] = [];
+  private draining = false;
+  private turnWanted = false;
+  /** This turn's time; 0 = not read yet. */
+  private turnTime = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private state: 'open' | 'broken' | 'closed' = 'open';
+
+  constructor(parts: MasterDriverParts<M>) {
+    this.sender = parts.sender;
+    this.keepAlive = parts.keepAlive;
+    this.listener = parts.listener;
+    this.machine = parts.createMaster(this);
+  }
+
+  // ---- inputs ----------------------------------------------------------------------------------------------------
+
+  start(): void {
+    this.input((now) => this.machine.start(now));
+  }
+
+  submit(shard: ShardId, operation: Operation, sink: Sink): MasterCall {
+    if (this.state === 'broken') {
+      sink.onError('CLOSED', 'the master failed');
+      return { sink };
+    }
+    this.keepAlive.hold();
+    let call: MasterCall = { sink };
+    try {
+      call = this.machine.submit(shard, operation, sink, this.now());
+    } catch (error) {
+      this.breakDown(error, sink);
+    }
+    this.drain();
+    return call;
+  }
+
+  /** A watch keeps no process alive: it is for those who live for another reason. */
+  watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch {
+    let watch: MasterWatch = { sink };
+    if (this.state === 'open') this.input(() => (watch = this.machine.watch(filter, from, sink)));
+    else sink.onEnd('CLOSED', '');
+    return watch;
+  }
+
+  unwatch(watch: MasterWatch): void {
+    this.input((now) => this.machine.unwatch(watch, now));
+  }
+
+  giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void {
+    this.input((now) => this.machine.giveUp(call, reason, now));
+  }
+
+  readonly onBatch = (batch: WireBatch): void => {
+    if (this.state !== 'open') return;
+    this.now();
+    try {
+      decodeBatch(batch, this.receive);
+    } catch (error) {
+      this.breakDown(error);
+    }
+    this.drain();
+  };
+
+  onReady(node: NodeId): void {
+    this.input((now) => this.machine.nodeReady(node, now));
+  }
+
+  onDied(node: NodeId, reason: DeathReason, detail: string): void {
+    this.input((now) => this.machine.nodeDied(node, reason, detail, now));
+  }
+
+  resetShard(shard: ShardId): void {
+    this.input((now) => this.machine.resetShard(shard, now));
+  }
+
+  reviveSeat(seat: Seat): void {
+    this.input((now) => this.machine.reviveSeat(seat, now));
+  }
+
+  /** A call like any other: the process lives until it is answered. */
+  setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void {
+    if (this.state !== 'open') return sink.onError('CLOSED', '');
+    this.keepAlive.hold();
+    this.input((now) => this.machine.setMemoryLimit(limit, sink, now), sink);
+  }
+
+  /** Fails everything under way; afterwards only submit is still answered (with CLOSED, by the machine). */
+  close(): void {
+    this.input(() => this.machine.close());
+    if (this.state === 'open') this.state = 'closed';
+    clearTimeout(this.timer);
+  }
+
+  private readonly receive = (from: NodeId, message: Message): void => {
+    this.machine.receive(from, message, this.turnTime);
+  };
+
+  /** `sink`: of a call that this is, and that must be answered even if the machine throws. */
+  private input(call: (now: number) => void, sink?: Sink): void {
+    if (this.state !== 'open') return;
+    try {
+      call(this.now());
+    } catch (error) {
+      this.breakDown(error, sink);
+    }
+    this.drain();
+  }
+
+  // ---- outputs ---------------------------------------------------------------------------------------------------
+
+  send(to: NodeId, message: Message): void {
+    invariant(to !== MASTER, 'the master sends to nodes');
+    // A dead node's link is gone already, and what is sent to the dead is lost anyway.
+    this.sender.send(to, message);
+  }
+
+  reply(sink: Sink, result: Result): void {
+    this.sinks.push(sink);
+    this.payloads.push(result);
+  }
+
+  fail(sink: Sink, code: ErrorCode, details: string): void {
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
+    this.emit({ type: 'fail', sink, failure: { code, details } });
+  }
+
+  watchStarted(sink: WatchSink, positions: ReadonlyMap<ShardId, number>): void {
+    this.emit({ type: 'watch-started', sink, positions });
+  }
+
+  changes(sink: WatchSink, changes: readonly Change[]): void {
+    this.emit({ type: 'changes', sink, changes });
+  }
+
+  watchProgress(sink: WatchSink, places: ReadonlyMap<ShardId, number>): void {
+    this.emit({ type: 'watch-progress', sink, places });
+  }
+
+  watchEnded(sink: WatchSink, code: Failure['code'], details: string): void {
+    this.emit({ type: 'watch-ended', sink, failure: { code, details } });
+  }
+
+  spawn(node: NodeId): void {
+    this.emit({ type: 'spawn', node });
+  }
+
+  terminate(node: NodeId): void {
+    this.emit({ type: 'terminate', node });
+  }
+
+  note(note: Note): void {
+    this.emit({ type: 'note', note });
+  }
+
+  private emit(output: RareOutput): void {
+    this.sinks.push(null);
+    this.payloads.push(output);
+  }
+
+  /** Carries out what was emitted, and what that causes in turn. */
+  private drain(): void {
+    if (this.draining) return;
+    this.draining = true;
+    while (this.sinks.length > 0) {
+      const { sinks, payloads } = this;
+      this.sinks = [];
+      this.payloads = [];
+      for (let i = 0; i < sinks.length; i++) this.carryOut(sinks[i]!, payloads[i]!);
+    }
+    this.draining = false;
+  }
+
+  private carryOut(sink: Sink | null, payload: Result | RareOutput): void {
+    try {
+      if (sink !== null) {
+        this.keepAlive.release();
+        sink.onResult(payload as Result);
+      } else this.carryOutRare(payload as RareOutput);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+
+  private carryOutRare(output: RareOutput): void {
+    switch (output.type) {
+      case 'fail':
+        this.keepAlive.release();
+        output.sink.onError(output.failure.code, output.failure.details);
+        break;
+      case 'watch-started':
+        output.sink.onStart(output.positions);
+        break;
+      case 'changes':
+        output.sink.onChanges(output.changes);
+        break;
+      case 'watch-progress':
+        output.sink.onProgress(output.places);
+        break;
+      case 'watch-ended':
+        output.sink.onEnd(output.failure.code, output.failure.details);
+        break;
+      case 'spawn':
+        this.listener.spawn(output.node);
+        break;
+      case 'terminate':
+        this.listener.terminate(output.node);
+        break;
+      case 'note':
+        this.listener.note(output.note);
+        break;
+      case 'fatal':
+        this.listener.fatal(output.error);
+        break;
+    }
+  }
+
+  // ---- turns and time --------------------------------------------------------------------------------------------
+
+  /** This turn's time. Whoever asks begins a turn, at whose end batches are posted and the timer is set. */
+  private now(): number {
+    if (this.turnTime === 0) this.turnTime = clock();
+    if (!this.turnWanted) {
+      this.turnWanted = true;
+      setImmediate(this.endTurn);
+    }
+    return this.turnTime;
+  }
+
+  private readonly endTurn = (): void => {
+    this.turnTime = clock();
+    if (this.state === 'open') this.input((now) => this.machine.endTurn(now));
+    this.turnWanted = false;
+    this.sender.flush(this.turnTime);
+    this.turnTime = 0;
+    if (this.state === 'open') this.setTimer();
+    this.keepAlive.settle();
+  };
+
+  /** A timer set too early costs one look; only a deadline that came nearer needs a new one. */
+  private setTimer(): void {
+    const deadline = this.machine.nextDeadline();
+    if (deadline >= this.timerAt) return;
+    clearTimeout(this.timer);
+    this.timerAt = deadline;
+    // Rounded up: a timer that fires before its deadline would have to be set again.
+    const delayMs = Math.min(TIMER_MAX_MS, Math.max(0, Math.ceil(deadline - clock())));
+    this.timer = setTimeout(this.onTimer, delayMs);
+    this.timer.unref();
+  }
+
+  private readonly onTimer = (): void => {
+    this.timerAt = Number.POSITIVE_INFINITY;
+    this.input((now) => {
+      if (now >= this.machine.nextDeadline()) this.machine.tick(now);
+    });
+  };
+
+  // ---- the end ---------------------------------------------------------------------------------------------------
+
+  /**
+   * The machine threw: a bug, and its state means nothing any more. Callers hear of it now instead of waiting for ever;
+   * the one whose call broke it too, whom the machine may not have known yet.
+   */
+  private breakDown(thrown: unknown, submitting?: Sink): void {
+    if (this.state === 'broken') return;
+    this.state = 'broken';
+    clearTimeout(this.timer);
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    try {
+      this.machine.close();
+    } catch (second) {
+      error.message += ` (and calls under way could not be failed: ${String(second)})`;
+    }
+    if (submitting !== undefined && !this.willHear(submitting)) this.fail(submitting, 'CLOSED_IN_FLIGHT', '');
+    this.emit({ type: 'fatal', error });
+  }
+
+  private willHear(sink: Sink): boolean {
+    return this.payloads.some((output, i) => this.sinks[i] === sink || ('sink' in output && output.sink === sink));
+  }
+}

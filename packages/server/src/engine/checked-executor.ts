@@ -1,0 +1,92 @@
+/**
+ * CheckedExecutor: the cluster's Executor with the size limits in front. A Executor takes what it is given (its typed users have
+ * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths. A transaction has a
+ * limit of its own: it is evaluated, locked and installed in one go, and all other clients wait meanwhile.
+ */
+import type {
+  Executor,
+  ExecutorLimits,
+  Operation,
+  PendingCall,
+  ShardId,
+  Sink,
+  TransactionOperation,
+} from '@quintet/engine/internal';
+
+const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
+
+/** What one transaction may come to. */
+export interface TransactionLimits {
+  /** Steps and conditions. */
+  readonly transactionSteps: number;
+  /** Bytes of their keys and values. */
+  readonly transactionBytes: number;
+}
+
+type SizeError = 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | 'TRANSACTION_TOO_LARGE';
+
+export class CheckedExecutor implements Executor {
+  readonly limits: ExecutorLimits;
+  readonly shards: number;
+  private readonly executor: Executor;
+  private readonly transactionLimits: TransactionLimits;
+
+  constructor(executor: Executor, transactionLimits: TransactionLimits) {
+    this.executor = executor;
+    this.transactionLimits = transactionLimits;
+    this.limits = executor.limits;
+    this.shards = executor.shards;
+  }
+
+  /** Whole milliseconds: what goes out to clients, and into deadlines, has no fraction. */
+  now(): number {
+    return Math.floor(this.executor.now());
+  }
+
+  shardOf(key: string): ShardId {
+    return this.executor.shardOf(key);
+  }
+
+  /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */
+  submit(operation: Operation, sink: Sink): PendingCall {
+    const refusal =
+      operation.verb === 'transaction'
+        ? transactionSizeError(operation, this.limits, this.transactionLimits)
+        : sizeError(operation, this.limits);
+    if (refusal === null) return this.executor.submit(operation, sink);
+    sink.onError(refusal, '');
+    return NOTHING_PENDING;
+  }
+
+  submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
+    return this.executor.submitToShard(shard, operation, sink);
+  }
+}
+
+/** What is too long about an operation on one key, or null. */
+export function sizeError(operation: Operation, limits: ExecutorLimits): 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | null {
+  if (operation.key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
+  if (operation.verb !== 'put' && operation.verb !== 'append') return null;
+  return operation.value.length > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
+}
+
+function transactionSizeError(
+  { conditions, then, otherwise }: TransactionOperation,
+  limits: ExecutorLimits,
+  { transactionSteps, transactionBytes }: TransactionLimits,
+): SizeError | null {
+  if (conditions.length + then.length + otherwise.length > transactionSteps) return 'TRANSACTION_TOO_LARGE';
+  let bytes = 0;
+  for (const { key, equals } of conditions) {
+    if (key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
+    bytes += key.length + (equals?.value.length ?? 0);
+  }
+  for (const steps of [then, otherwise]) {
+    for (const step of steps) {
+      const refusal = sizeError(step, limits);
+      if (refusal !== null) return refusal;
+      bytes += step.key.length + ('value' in step ? step.value.length : 0);
+    }
+  }
+  return bytes > transactionBytes ? 'TRANSACTION_TOO_LARGE' : null;
+}
