@@ -4,11 +4,11 @@
  */
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './data/block.ts';
 export type { Change, ChangeType } from './data/change.ts';
-export { readerOf } from './data/evaluate.ts';
+export { readerOf, readKey } from './data/evaluate.ts';
 export * from './data/operation.ts';
 export * from './data/record.ts';
 export * from './data/result.ts';
-export { evaluateTransaction } from './data/transaction.ts';
+export { evaluateTransaction, Overlay, transactionOf, unchanged } from './data/transaction.ts';
 export { Master } from './master/master.ts';
 export { Seats } from './master/membership/seats.ts';
 export { NodeMemory } from './master/memory/node-memory.ts';
@@ -32,6 +32,7 @@ export { Copy } from './node/copy.ts';
 export { CopyState } from './node/copy-state.ts';
 export { Node } from './node/node.ts';
 export { Primary } from './node/primary.ts';
+export * from './optimistic.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './protocol/errors.ts';
 export {
   incarnationOf,
