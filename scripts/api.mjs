@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Doors for everybody. `@quintet/engine/core` and `/runtime` are for the other packages, which share its version. */
+/** Doors for everybody. `@quintet/engine/internal` is for the other packages, which share its version; `/machines` is not published. */
 const DOORS = {
   engine: ['index', 'codec'],
   server: ['index'],

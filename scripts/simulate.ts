@@ -13,26 +13,11 @@ import { existsSync } from 'node:fs';
 import { PLANTED_BUGS } from '@quintet/simulator';
 import { Command, InvalidArgumentError } from 'commander';
 import { commitHash } from './simulate/commit.ts';
+import type { CommandOptions } from './simulate/options.ts';
 import { huntPlanted } from './simulate/planted.ts';
 import { replayFile } from './simulate/replay.ts';
 import { runScenarios } from './simulate/scenarios.ts';
 import { runManySeeds, runOneSeed } from './simulate/seeds.ts';
-
-export interface CommandOptions {
-  readonly seeds: number;
-  readonly first: number;
-  readonly seed?: string;
-  readonly replay?: string;
-  readonly planted?: string | true;
-  readonly scenarios?: true;
-  readonly rewrite?: true;
-  readonly trace?: true;
-  readonly json?: true;
-  readonly threads?: number;
-  readonly out: string;
-  /** Not an option: the commit that is simulated. */
-  readonly commit: string;
-}
 
 function wholeNumber(text: string): number {
   const value = Number(text);

@@ -1,6 +1,6 @@
 /** `--planted`: is every bug that is planted found, after how many seeds, and by which checker? */
 import { bugNamed, PLANTED_BUGS, type PlantedBug, SeedPool } from '@quintet/simulator';
-import type { CommandOptions } from '../simulate.ts';
+import type { CommandOptions } from './options.ts';
 
 /** A bug that takes more seeds than this counts as missed. */
 const SEEDS_MAX = 2000;

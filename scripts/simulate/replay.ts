@@ -1,7 +1,7 @@
 /** `--replay`: a recorded run, fed back. */
 import { readFileSync } from 'node:fs';
 import { describeAction, parseLog, replayWith } from '@quintet/simulator';
-import type { CommandOptions } from '../simulate.ts';
+import type { CommandOptions } from './options.ts';
 
 export function replayFile(file: string, { trace, json, commit }: CommandOptions): boolean {
   const { header, events } = parseLog(readFileSync(file, 'utf8'));

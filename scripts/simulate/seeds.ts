@@ -11,7 +11,7 @@ import {
   runSeedWith,
   SeedPool,
 } from '@quintet/simulator';
-import type { CommandOptions } from '../simulate.ts';
+import type { CommandOptions } from './options.ts';
 import { Progress } from './progress.ts';
 
 /** So many failures are investigated; the others are only listed. */

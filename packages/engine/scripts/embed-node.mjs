@@ -1,10 +1,10 @@
 // The build's second step, after tsc: makes node-main.js and all it imports one script, and node-entry.js a module that holds
-// its text. Argument: the folder tsc wrote src/runtime to.
+// its text. Argument: the folder tsc wrote src/runtime/threads to.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const runtime = resolve(process.argv[2] ?? 'dist/runtime');
+const runtime = resolve(process.argv[2] ?? 'dist/runtime/threads');
 const main = join(runtime, 'node-main.js');
 const { outputFiles } = await build({
   entryPoints: [main],

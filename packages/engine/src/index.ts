@@ -2,7 +2,6 @@
  * The public door of `@quintet/engine`. Everything a user needs and nothing else: what is not exported here may change
  * with any release.
  */
-
 export { Cluster } from './client/cluster/cluster.ts';
 export type { Chaos, ClusterApi, ClusterHandle } from './client/cluster/cluster-api.ts';
 export type { ClusterEmitter } from './client/cluster/cluster-events.ts';
@@ -76,7 +75,4 @@ export {
   type WatchPosition,
 } from './client/store/store-watch.ts';
 export { formatPosition, parsePosition } from './client/watch/watch-position.ts';
-export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-raw.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';
-export type { Executor, ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor/executor.ts';
-export { BlockWriter } from './runtime/memory/value-block.ts';

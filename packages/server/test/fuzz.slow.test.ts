@@ -8,7 +8,7 @@ import { cut } from './fuzz/mutate.ts';
 import { Random } from './fuzz/random.ts';
 import { respFrames } from './fuzz/resp-frames.ts';
 import { fuzz } from './fuzz/supervise.ts';
-import { TARGET_NAMES } from './fuzz/target.ts';
+import { TARGET_NAMES } from './fuzz/targets.ts';
 import { request } from './support/fake-transport.ts';
 
 const FRAMES = 40_000;

@@ -30,7 +30,7 @@ import { SimulationMemory } from './memory.ts';
 import type { Options } from './options.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
-import { type Change, SimulatedWatch } from './watch.ts';
+import { SimulatedWatch, type WatchObserver } from './watch.ts';
 
 export interface Host {
   readonly id: NodeId;
@@ -54,7 +54,7 @@ export interface LimitChange {
 }
 
 /** Whoever watches a cluster: the truth (truth/truth.ts), a scenario's transcript. */
-export interface Watcher {
+export interface Watcher extends WatchObserver {
   sent?(from: NodeId, to: NodeId, message: Message): void;
   /** A node has taken one message. */
   received?(host: Host, from: NodeId, message: Message): void;
@@ -68,9 +68,6 @@ export interface Watcher {
   settled?(call: SimulatedCall): void;
   noted?(note: Note): void;
   limitHeard?(change: LimitChange): void;
-  watchStarted?(watch: SimulatedWatch): void;
-  watchTold?(watch: SimulatedWatch, changes: readonly Change[]): void;
-  watchEnded?(watch: SimulatedWatch): void;
 }
 
 export class VirtualCluster {

@@ -5,13 +5,19 @@
  * Does not  judge (checkers/watch-stream.ts).
  */
 import type { ErrorCode, MasterMachine, MasterWatch, ShardId } from '@quintet/engine/internal';
-import type { Watcher } from './cluster.ts';
 import type { Trace } from './trace.ts';
 
 /** The core's own types, which it does not export by name. */
 export type WatchFilter = Parameters<MasterMachine['watch']>[0];
 type WatchSink = MasterWatch['sink'];
 export type Change = Parameters<WatchSink['onChanges']>[0][number];
+
+/** Who observes the watches of a cluster. */
+export interface WatchObserver {
+  watchStarted?(watch: SimulatedWatch): void;
+  watchTold?(watch: SimulatedWatch, changes: readonly Change[]): void;
+  watchEnded?(watch: SimulatedWatch): void;
+}
 
 export class SimulatedWatch {
   /** Order of coming, from 0. */
@@ -28,9 +34,9 @@ export class SimulatedWatch {
   readonly passed: { readonly shard: ShardId; readonly seq: number; readonly heard: number }[] = [];
   stage: 'starting' | 'started' | 'left' | 'ended' = 'starting';
   private handle: MasterWatch | null = null;
-  private readonly watcher: Watcher;
+  private readonly watcher: WatchObserver;
 
-  constructor(index: number, filter: WatchFilter, resumes: SimulatedWatch | null, watcher: Watcher) {
+  constructor(index: number, filter: WatchFilter, resumes: SimulatedWatch | null, watcher: WatchObserver) {
     this.index = index;
     this.filter = filter;
     this.resumes = resumes;

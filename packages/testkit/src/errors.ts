@@ -10,8 +10,8 @@
  * | NO_SERVER       | NoServer      | the address of a server was asked of a cluster started without one        |
  */
 
-import type { SeenEvent } from './kit/event-log.ts';
-import type { Leak } from './kit/leak-watch.ts';
+import type { Leak } from './kit/leak.ts';
+import type { SeenEvent } from './kit/seen-event.ts';
 import type { LinearizabilityReport } from './linearizability.ts';
 
 /** A wait that ended without what it waited for. */

@@ -11,26 +11,10 @@ import { extname } from 'node:path';
 import { type Context, note, printJson, printLine } from '../context.ts';
 import { EXIT, type ExitCode, Failure, usageFailure } from '../failure.ts';
 import type { Format } from '../import/batch.ts';
+import type { ImportOptions } from '../import/options.ts';
 import type { RunOptions, Summary } from '../import/run.ts';
 import { BadTemplate, Template } from '../import/template.ts';
 import { formatCount, formatDuration } from '../text/quantities.ts';
-import type { ProgressForm } from '../transfer/progress.ts';
-
-export interface ImportOptions {
-  format?: Format;
-  key?: string;
-  value?: string;
-  as: 'structured' | 'text';
-  delimiter: string;
-  ttl?: number;
-  ifAbsent?: boolean;
-  onError: 'skip' | 'stop';
-  dryRun?: boolean;
-  retryFor: number;
-  window: number;
-  threads?: number;
-  progress: ProgressForm;
-}
 
 const FORMATS: Readonly<Record<string, Format>> = {
   '.json': 'json',

@@ -5,7 +5,6 @@
  *           However it ends, what was read before is settled and counted first.
  */
 import type { Readable } from 'node:stream';
-import type { ImportOptions } from '../commands/import.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usageFailure } from '../failure.ts';
 import { Progress } from '../transfer/progress.ts';
@@ -13,6 +12,7 @@ import { RetryingConnection } from '../transfer/retrying.ts';
 import type { Format, Recipe } from './batch.ts';
 import { type SplitBatch, splitBatches, splitterFor } from './batches.ts';
 import { NotAnArray } from './json-array-splitter.ts';
+import type { ImportOptions } from './options.ts';
 import { type ParsedWithProgress, Parsers } from './parsers.ts';
 import type { BadRecord } from './splitter.ts';
 import { unpackRecords, Writer } from './writer.ts';

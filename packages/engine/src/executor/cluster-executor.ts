@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../core/data/operation.ts';
-import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';

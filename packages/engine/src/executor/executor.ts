@@ -1,24 +1,16 @@
 /**
- * Executor: the narrow waist under Store. Operations go in as the core knows them (one-byte strings), results come out as
- * the core gives them; no codecs, no option objects. The typed Store is built on it, and so is the RESP front, which has
- * bytes in hand already and wants no promise per command.
+ * Executor: runs raw operations; the seam under Store, where a cluster's own thread, a handle's port and other engines
+ * look alike. Operations go in as the core knows them (one-byte strings), results come out as the core gives them; no
+ * codecs, no option objects. The typed Store is built on it, and so is the RESP front, which has bytes in hand already and
+ * wants no promise per command.
  */
 
 import type { Operation } from '../core/data/operation.ts';
-import type { Result } from '../core/data/result.ts';
-import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
-import type { ErrorCode } from '../core/protocol/errors.ts';
+import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
-import type { WatchSink } from '../core/protocol/outbox.ts';
+import type { Sink, WatchSink } from '../core/protocol/outbox.ts';
 
-/**
- * One operation under way. Exactly one of the two is called, exactly once, never synchronously inside `submit` of a
- * write or read that was accepted (a refusal may be synchronous).
- */
-export interface Sink {
-  onResult(result: Result): void;
-  onError(code: ErrorCode, details: string): void;
-}
+export type { Sink };
 
 /** What the cluster was started with: more is refused with KEY_TOO_LARGE and VALUE_TOO_LARGE. */
 export interface ExecutorLimits {

@@ -2,6 +2,3 @@
 export type { CreateNode, DescribedNode, NodeParts } from './drivers/node-parts.ts';
 export type { CopyStats, Failure, Faults, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
 export { startRuntime } from './start-runtime.ts';
-export type { WireBatch } from './wire/wire.ts';
-export { decodeBatch } from './wire/wire-decoder.ts';
-export { BatchEncoder } from './wire/wire-encoder.ts';

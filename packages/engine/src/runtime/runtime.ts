@@ -7,7 +7,7 @@
  */
 
 import type { Operation } from '../core/data/operation.ts';
-import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { CopyDescription } from '../core/node/node.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
 import type { NodeId, Seat, ShardId } from '../core/protocol/ids.ts';

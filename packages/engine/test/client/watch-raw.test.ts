@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TypedStore } from '../../src/client/typed/typed-store.ts';
 import { ValueKind } from '../../src/core/data/operation.ts';
-import { formatPosition, parsePosition, WatchLagged, watchRaw } from '../../src/index.ts';
+import { formatPosition, parsePosition, WatchLagged } from '../../src/index.ts';
+import { watchRaw } from '../../src/internal.ts';
 import { FakeExecutor } from '../contract/fake-executor.ts';
 import { throws } from '../contract/subject.ts';
 

@@ -28,7 +28,7 @@ import {
 import type { Effect } from '../../src/core/data/record.ts';
 import { plainResult, type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { evaluateTransaction } from '../../src/core/data/transaction.ts';
-import type { WatchFilter } from '../../src/core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../src/core/data/watch-filter.ts';
 import type { ErrorCode } from '../../src/core/protocol/errors.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/protocol/slot.ts';

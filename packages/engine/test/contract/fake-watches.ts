@@ -3,7 +3,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Change } from '../../src/core/data/change.ts';
-import type { WatchFilter } from '../../src/core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../src/core/data/watch-filter.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';
 import type { PendingWatch } from '../../src/executor/executor.ts';
 import { nextEvent } from './next-event.ts';

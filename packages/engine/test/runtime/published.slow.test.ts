@@ -19,7 +19,7 @@ before(() => {
   const tsc = join(ENGINE, '../../node_modules/.bin/tsc');
   const flags = ['-p', ENGINE, '--noEmit', 'false', '--rootDir', ENGINE, '--outDir', built, '--noCheck'];
   execFileSync(tsc, flags, { stdio: 'inherit' });
-  const embed = [join(ENGINE, 'scripts/embed-node.mjs'), join(built, 'src/runtime')];
+  const embed = [join(ENGINE, 'scripts/embed-node.mjs'), join(built, 'src/runtime/threads')];
   execFileSync(process.execPath, embed, { stdio: 'inherit' });
 });
 after(() => rmSync(built, { recursive: true }));

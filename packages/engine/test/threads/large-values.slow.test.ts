@@ -5,7 +5,8 @@ import { textOf } from '../../src/core/data/block.ts';
 import type { Operation } from '../../src/core/data/operation.ts';
 import type { Result } from '../../src/core/data/result.ts';
 import { KvError } from '../../src/core/protocol/errors.ts';
-import { BlockWriter, Cluster, type ClusterOptions } from '../../src/index.ts';
+import { Cluster, type ClusterOptions } from '../../src/index.ts';
+import { BlockWriter } from '../../src/internal.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const MIB = 1024 * 1024;

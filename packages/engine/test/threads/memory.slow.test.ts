@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Result, Status } from '../../src/core/data/result.ts';
-import { BlockWriter, Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
+import { Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
+import { BlockWriter } from '../../src/internal.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';
 

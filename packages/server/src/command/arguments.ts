@@ -4,7 +4,6 @@
 import { Glob } from '@quintet/engine/codec';
 import { CommandError, NOT_AN_INTEGER, SYNTAX_ERROR } from '../engine/errors.ts';
 import { INT64_MAX, INT64_MIN, readInteger } from '../resp/numbers.ts';
-import type { CommandSession } from './command-session.ts';
 
 /** Later than any date a client means, and exact as a number: deadlines beyond are moved here. */
 const LATEST = Number.MAX_SAFE_INTEGER;
@@ -46,8 +45,13 @@ export function isWord(argument: string, word: string): boolean {
   return argument.length === word.length && argument.toUpperCase() === word;
 }
 
+/** What a session's server allows. */
+interface LimitedSession {
+  readonly context: { readonly limits: { readonly patternBytes: number } };
+}
+
 /** A pattern, of bounded length. */
-export function globOf(session: CommandSession, pattern: string): Glob {
+export function globOf(session: LimitedSession, pattern: string): Glob {
   const { patternBytes } = session.context.limits;
   if (pattern.length > patternBytes) throw new CommandError(`ERR a pattern has at most ${patternBytes} bytes`);
   return new Glob(pattern);

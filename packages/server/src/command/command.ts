@@ -1,14 +1,8 @@
 /**
- * What a command is: one row of the table (CommandSpec), and the form it is run in (Command).
+ * Command: what is known of a command, from one row of the table: name, arity, flags, keys. What it does is its handler
+ * (handler.ts), which sessions and statistics need not know.
  */
 import { CommandError } from '../engine/errors.ts';
-import type { CommandSession } from './command-session.ts';
-
-/**
- * Runs a command. `args[0]` is its name as the client wrote it; their number is right. It opens exactly one reply
- * (session.reply, submit, open, gather), or throws a CommandError before that.
- */
-export type Handler = (session: CommandSession, args: readonly string[]) => void;
 
 export type CommandFlag =
   | 'write'
@@ -46,7 +40,7 @@ export interface KeyPositions {
   readonly step: number;
 }
 
-interface CommonSpec {
+export interface CommandInfo {
   /** Lower case, without the container's name. */
   readonly name: string;
   /** As Redis counts: the name included; negative means at least so many. */
@@ -66,17 +60,10 @@ interface CommonSpec {
   readonly takesBlocks?: true;
 }
 
-export interface PlainSpec extends CommonSpec {
-  readonly handler: Handler;
+/** Of a family of subcommands. */
+export interface FamilyInfo extends CommandInfo {
+  readonly subcommands: readonly CommandInfo[];
 }
-
-/** A command that is nothing but a family of subcommands, or has a meaning of its own besides (COMMAND). */
-export interface ContainerSpec extends CommonSpec {
-  readonly subcommands: readonly PlainSpec[];
-  readonly handler?: Handler;
-}
-
-export type CommandSpec = PlainSpec | ContainerSpec;
 
 export const ONE_KEY: KeyPositions = { first: 1, last: 1, step: 1 };
 export const ALL_KEYS: KeyPositions = { first: 1, last: -1, step: 1 };
@@ -98,18 +85,17 @@ export class Command {
   static readonly all: Command[] = [];
   /** Its place in `all`. */
   readonly index = Command.all.push(this) - 1;
-  readonly spec: CommandSpec;
+  readonly spec: CommandInfo;
   /** `client|setname` for a subcommand. */
   readonly fullName: string;
   readonly beforeAuth: boolean;
   readonly blocking: boolean;
   readonly adminOnly: boolean;
-  readonly handler: Handler;
   readonly subcommands: ReadonlyMap<string, Command>;
   private readonly fewest: number;
   private readonly most: number;
 
-  constructor(spec: CommandSpec, container?: string) {
+  constructor(spec: CommandInfo | FamilyInfo, container?: string) {
     this.spec = spec;
     this.fullName = container === undefined ? spec.name : `${container}|${spec.name}`;
     this.beforeAuth = spec.flags.includes('no_auth');
@@ -119,11 +105,6 @@ export class Command {
     this.most = spec.arity < 0 ? Number.POSITIVE_INFINITY : spec.arity;
     const children = 'subcommands' in spec ? spec.subcommands : [];
     this.subcommands = new Map(children.map((child) => [child.name, new Command(child, spec.name)]));
-    this.handler =
-      spec.handler ??
-      (() => {
-        throw wrongArity(this);
-      });
   }
 
   /** The arguments as they may be shown to others than who sent them. */

@@ -3,8 +3,9 @@
  */
 
 import { int64, safeInteger, syntaxError } from '../command/arguments.ts';
-import type { CommandFlag, CommandSpec, Handler, PlainSpec } from '../command/command.ts';
+import type { CommandFlag } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../command/handler.ts';
 import { CommandError } from '../engine/errors.ts';
 import { array, bulk, EMPTY_ARRAY, error, integer, OK } from '../resp/encoder.ts';
 import { readFloat } from '../resp/numbers.ts';

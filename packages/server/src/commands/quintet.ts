@@ -14,8 +14,9 @@ import {
   ValueKind,
 } from '@quintet/engine/internal';
 import { invalidExpireTime, isWord, safeInteger, syntaxError } from '../command/arguments.ts';
-import type { CommandSpec, Handler, KeyPositions, PlainSpec } from '../command/command.ts';
+import type { KeyPositions } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../command/handler.ts';
 import { CommandError } from '../engine/errors.ts';
 import { storableKind } from '../engine/value-faces.ts';
 import { array, bulk, OK, utf8 } from '../resp/encoder.ts';

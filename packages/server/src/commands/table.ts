@@ -2,7 +2,8 @@
  * The table of all commands. Dispatch, arity errors and COMMAND read it; a command exists by standing here.
  */
 
-import { Command, type CommandSpec, type PlainSpec } from '../command/command.ts';
+import { Command, wrongArity } from '../command/command.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../command/handler.ts';
 import { array, simple } from '../resp/encoder.ts';
 import { bitFieldCommands } from './bits/bitfield.ts';
 import { bitOperationCommands } from './bits/bitop.ts';
@@ -50,10 +51,29 @@ const SPECS: readonly CommandSpec[] = [
   ...quintetCommands,
 ];
 
+/** By Command.index. */
+const HANDLERS: Handler[] = [];
+
 /** All commands by lower-case name. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  SPECS.map((spec) => [spec.name, new Command(withHelp(spec))]),
+  SPECS.map(withHelp).map((spec) => [spec.name, withHandlers(spec, new Command(spec))]),
 );
+
+/** What a command does. */
+export function handlerOf(command: Command): Handler {
+  return HANDLERS[command.index]!;
+}
+
+function withHandlers(spec: CommandSpec, command: Command): Command {
+  HANDLERS[command.index] = spec.handler ?? (() => refuseArity(command));
+  if (!('subcommands' in spec)) return command;
+  for (const { name, handler } of spec.subcommands) HANDLERS[command.subcommands.get(name)!.index] = handler;
+  return command;
+}
+
+function refuseArity(command: Command): never {
+  throw wrongArity(command);
+}
 
 /** The two spellings clients use are found without changing case. */
 const SPELLINGS: ReadonlyMap<string, Command> = new Map(

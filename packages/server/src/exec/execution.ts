@@ -12,7 +12,6 @@
 import type { Command } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
 import { engineError, replyTooLong, thrownError } from '../engine/errors.ts';
-import { perform } from '../session/dispatch.ts';
 import type { PendingReply } from '../session/reply-queue.ts';
 import type { Queued, SessionModes } from '../session/session-modes.ts';
 import { type Recorded, Recorder } from './recorder.ts';
@@ -103,7 +102,7 @@ class Execution {
   private perform(command: Command, args: readonly string[]): void {
     const { replyBytes } = this.session.context.limits;
     if (this.session.outputBytes > replyBytes) this.session.reply(replyTooLong(replyBytes));
-    else perform(this.session, command, args);
+    else this.session.perform(command, args);
   }
 
   private afterSegment(): void {
@@ -127,7 +126,7 @@ function recordOne(session: CommandSession, recorder: Recorder, command: Command
   recorder.recorded = null;
   try {
     session.context.commandStatistics.called(command);
-    command.handler(session, args);
+    session.handle(command, args);
   } catch (thrown) {
     const text = thrownError(thrown);
     if (text === null) throw thrown;

@@ -1,89 +1,62 @@
 /**
- * Plan: a command that must see values before it knows what to write (RENAME, COPY, MSETNX). It reads, decides, and
- * writes on condition that what it read is unchanged; otherwise it begins anew. So it takes effect at one point in time,
- * whatever other clients do meanwhile.
+ * Plans: commands that must see values before they know what to write (RENAME, COPY, MSETNX, BITOP …). Their outcome is the
+ * encoded reply.
  *
- * Owns      one such command outside of MULTI. Inside, exec/execution.ts asks the same plan.
+ * Owns      such a command outside of MULTI, the policy of all that is optimistic here. Inside, segment.ts asks the same plan.
+ * Does not  read, write or repeat: the engine's runPlan does.
  */
 import type { ErrorCode } from '@quintet/engine';
-import type { Result, Step } from '@quintet/engine/internal';
-import { Status } from '@quintet/engine/internal';
+import { type Plan, type Result, type RetryPolicy, runPlan, type Status } from '@quintet/engine/internal';
 import type { CommandSession } from '../command/command-session.ts';
 import { engineError, statusError } from '../engine/errors.ts';
-import type { PendingReply } from '../session/reply-queue.ts';
 import { SessionSink } from '../session/session-sink.ts';
-import { transactionOf, unchanged } from './steps.ts';
 
-export interface Decision {
-  /** What to write; nothing = the reply stands as it is. */
-  readonly steps: readonly Step[];
-  /** Encoded; given if every step is done. */
-  readonly reply: string;
-}
-
-export interface Plan {
-  readonly keys: readonly string[];
-  /** Whether it needs the values, or only to know of them. */
-  readonly needsValues: boolean;
-  /** `entries`: as GET (or the engine's stat) answers, in the order of `keys`. Pure: it may be asked again. */
-  readonly decide: (entries: readonly Result[]) => Decision;
-}
-
-/** Attempts before other writers are told to have won. */
-export const ATTEMPTS_MAX = 1000;
+/** At once, and so often before other writers have won: nobody waits but this client. */
+export const RETRIES: RetryPolicy<void> = { attempts: 1000, pause: (_made, next) => next() };
 
 /** Carries a plan out and replies; later commands of the session wait. */
-export function carryOut(session: CommandSession, plan: Plan): void {
-  if (session.recorder !== null) session.recorder.plan(plan);
-  else new PlannedCommand(session, plan).read();
+export function carryOut(session: CommandSession, plan: Plan<string>): void {
+  if (session.recorder !== null) return session.recorder.plan(plan);
+  const reply = session.open();
+  session.hold();
+  const end = (text: string) => {
+    reply.resolve(text);
+    session.release();
+  };
+  runPlan(
+    plan,
+    RETRIES,
+    (operation, next) => void session.executor.submit(operation, new ResultSink(session, next, end)),
+    end,
+    () => end(engineError('CONFLICT', '')),
+  );
 }
 
-export function readSteps({ keys, needsValues }: Plan): Step[] {
-  return keys.map((key) => (needsValues ? { verb: 'get', key } : { verb: 'stat', key, uses: true }));
-}
+/** Hands on what is no failure; the text of one goes to `fail`. */
+export class ResultSink extends SessionSink {
+  private readonly next: (result: Result) => void;
+  private readonly fail: (text: string) => void;
+  private readonly refusal: (status: Status) => string | null;
 
-class PlannedCommand extends SessionSink {
-  private readonly plan: Plan;
-  private readonly reply: PendingReply;
-  private attempts = 0;
-  private decision: Decision | null = null;
-
-  constructor(session: CommandSession, plan: Plan) {
+  constructor(
+    session: CommandSession,
+    next: (result: Result) => void,
+    fail: (text: string) => void,
+    refusal: (status: Status) => string | null = statusError,
+  ) {
     super(session);
-    this.plan = plan;
-    this.reply = session.open();
-    session.hold();
-  }
-
-  read(): void {
-    this.attempts++;
-    this.decision = null;
-    this.session.executor.submit(transactionOf({ steps: readSteps(this.plan), lenient: false }), this);
+    this.next = next;
+    this.fail = fail;
+    this.refusal = refusal;
   }
 
   protected onAnswer(result: Result): void {
-    const failure = statusError(result.status);
-    if (failure !== null) this.end(failure);
-    else if (this.decision === null) this.write(result.items!);
-    else if (result.status === Status.ok) this.end(this.decision.reply);
-    else if (this.attempts < ATTEMPTS_MAX) this.read();
-    else this.end(engineError('CONFLICT', ''));
+    const failure = this.refusal(result.status);
+    if (failure === null) this.next(result);
+    else this.fail(failure);
   }
 
   protected onFailure(code: ErrorCode, details: string): void {
-    this.end(engineError(code, details));
-  }
-
-  private write(entries: readonly Result[]): void {
-    const decision = this.plan.decide(entries);
-    if (decision.steps.length === 0) return this.end(decision.reply);
-    this.decision = decision;
-    const conditions = this.plan.keys.map((key, index) => unchanged(key, entries[index]!.version));
-    this.session.executor.submit(transactionOf({ conditions, steps: decision.steps, lenient: false }), this);
-  }
-
-  private end(reply: string): void {
-    this.reply.resolve(reply);
-    this.session.release();
+    this.fail(engineError(code, details));
   }
 }

@@ -5,20 +5,18 @@
  * Owns      the steps in order, and for each command where its own are.
  * Does not  run anything. Only commands with keys are recorded; the others have no place in a transaction of the engine.
  */
-import type { ExecutorLimits, Operation, Result, Step } from '@quintet/engine/internal';
+import type { ExecutorLimits, Operation, Plan, Result, Step } from '@quintet/engine/internal';
 import { plainResult, Status } from '@quintet/engine/internal';
 import { sizeError } from '../engine/checked-executor.ts';
 import { engineError, statusError } from '../engine/errors.ts';
 import type { Encoder } from '../resp/encoder.ts';
-import type { Finish } from '../session/gather.ts';
-import type { Answer } from '../session/reply-queue.ts';
-import type { Plan } from './plan.ts';
+import type { Answer, Finish } from '../session/reply-queue.ts';
 import { asStep } from './steps.ts';
 
 export type Recorded =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'steps'; readonly steps: readonly Step[]; readonly finish: Finish }
-  | { readonly type: 'plan'; readonly plan: Plan };
+  | { readonly type: 'plan'; readonly plan: Plan<string> };
 
 export class Recorder {
   /** What the command that was run last came to. */
@@ -35,7 +33,7 @@ export class Recorder {
     this.recorded = { type: 'text', text };
   }
 
-  plan(plan: Plan): void {
+  plan(plan: Plan<string>): void {
     this.recorded = { type: 'plan', plan };
   }
 

@@ -2,24 +2,29 @@
  * Segment: the commands of an EXEC that are one transaction of the engine: reads for their plans first, if there are any,
  * then all steps at once, on condition that nothing that was read, or is under WATCH, has changed.
  *
- * Owns      the attempts: who loses against another writer begins anew, up to ATTEMPTS_MAX times.
+ * Owns      an attempt; who loses against another writer begins again (plan.ts, RETRIES).
  * Bounded   Plans and replies are made in slices (slow-work.ts): each is short, all together need not be. Plans whose values
  *           come to more than a transaction may have are refused before the rest of them is made.
  * Does not  run commands without keys, or reply (execution.ts).
  */
-import type { ErrorCode } from '@quintet/engine';
-import { type Condition, type Result, Status, type Step } from '@quintet/engine/internal';
+import {
+  type Condition,
+  type Result,
+  Status,
+  type Step,
+  transactionOf,
+  unchanged,
+  untilUncontended,
+} from '@quintet/engine/internal';
 import type { Command } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
 import { engineError, statusError } from '../engine/errors.ts';
 import { error } from '../resp/encoder.ts';
-import type { Finish } from '../session/gather.ts';
-import { SessionSink } from '../session/session-sink.ts';
+import type { Finish } from '../session/reply-queue.ts';
 import type { Slow } from '../session/slow-work.ts';
-import { Overlay } from './overlay.ts';
-import { ATTEMPTS_MAX } from './plan.ts';
+import { PlannedEntries } from './overlay.ts';
+import { RETRIES, ResultSink } from './plan.ts';
 import type { Recorded } from './recorder.ts';
-import { transactionOf, unchanged } from './steps.ts';
 
 export interface Entry {
   readonly command: Command;
@@ -58,7 +63,6 @@ export class Segment {
   private readonly watched: ReadonlyMap<string, number>;
   private readonly onDone: (outcome: Outcome) => void;
   private readonly plannedKeys: readonly string[];
-  private attempts = 0;
 
   /** `watched`: keys with the version they must have. */
   constructor(
@@ -76,32 +80,42 @@ export class Segment {
   }
 
   run(): void {
-    if (this.plannedKeys.length === 0) return this.write(null);
+    const contended = () => this.onDone({ type: 'failure', text: engineError('CONFLICT', '') });
+    untilUncontended(RETRIES, (conflicted) => this.attempt(conflicted), contended);
+  }
+
+  private attempt(conflicted: () => void): void {
+    if (this.plannedKeys.length === 0) return this.write(null, conflicted);
     const reads = this.plannedKeys.map((key): Step => ({ verb: 'get', key }));
     this.submit(reads, [], ({ items }) => {
       const { executor } = this.session;
-      this.write(new Overlay(this.plannedKeys, items!, executor.now(), executor.limits.maxValueBytes));
+      const { maxValueBytes } = executor.limits;
+      this.write(new PlannedEntries(this.plannedKeys, items!, executor.now(), maxValueBytes), conflicted);
     });
   }
 
-  private write(overlay: Overlay | null): void {
-    this.attempts++;
+  private write(planned: PlannedEntries | null, conflicted: () => void): void {
     const steps: Step[] = [];
     const { transactionBytes } = this.session.context.limits;
-    this.make(makeParts(this.entries, steps, overlay, transactionBytes), (parts) => {
+    this.make(makeParts(this.entries, steps, planned, transactionBytes), (parts) => {
       if (parts === null) this.onDone({ type: 'failure', text: engineError('TRANSACTION_TOO_LARGE', '') });
-      else this.writeParts(parts, steps, overlay);
+      else this.writeParts(parts, steps, planned, conflicted);
     });
   }
 
-  private writeParts(parts: readonly Part[], steps: readonly Step[], overlay: Overlay | null): void {
-    const conditions = [...this.watched, ...(overlay?.versions() ?? [])].map(([key, version]) =>
-      unchanged(key, version),
-    );
+  private writeParts(
+    parts: readonly Part[],
+    steps: readonly Step[],
+    planned: PlannedEntries | null,
+    conflicted: () => void,
+  ): void {
+    const watched = Array.from(this.watched, ([key, version]) => unchanged(key, version));
+    const conditions = planned === null ? watched : [...watched, ...planned.unchanged()];
     if (steps.length + conditions.length === 0) return this.finish(parts, []);
     this.submit(steps, conditions, ({ status, items }) => {
       if (status === Status.ok) this.finish(parts, items!);
-      else this.onConflict(items!);
+      else if (this.isWatchedChanged(items!)) this.onDone({ type: 'conflict' });
+      else conflicted();
     });
   }
 
@@ -117,41 +131,45 @@ export class Segment {
   }
 
   /** `items`: the watched keys as they are. If they are as they were, only what a plan had read has changed. */
-  private onConflict(items: readonly Result[]): void {
+  private isWatchedChanged(items: readonly Result[]): boolean {
     const watched = [...this.watched.values()];
-    if (items.some((item, index) => item.version !== watched[index])) return this.onDone({ type: 'conflict' });
-    if (this.attempts < ATTEMPTS_MAX) this.run();
-    else this.onDone({ type: 'failure', text: engineError('CONFLICT', '') });
+    return items.some((item, index) => item.version !== watched[index]);
   }
 
   private submit(steps: readonly Step[], conditions: readonly Condition[], next: (result: Result) => void): void {
     const otherwise: Step[] = [...this.watched.keys()].map((key) => ({ verb: 'stat', key }));
-    const sink = new ResultSink(this.session, next, (text) => this.onDone({ type: 'failure', text }));
-    this.session.executor.submit(transactionOf({ conditions, steps, otherwise, lenient: true }), sink);
+    const fail = (text: string) => this.onDone({ type: 'failure', text });
+    const sink = new ResultSink(this.session, next, fail, refusal);
+    this.session.executor.submit({ ...transactionOf(steps, conditions, otherwise), lenient: true }, sink);
   }
+}
+
+/** Of the whole it can only be the results that are too large: what a step writes is refused in its own item. */
+function refusal(status: Status): string | null {
+  return status === Status.valueTooLarge ? VALUES_TOO_LARGE : statusError(status);
 }
 
 /** The parts of all commands, their steps added to `steps`; null if plans come to more than `bytesMax`. */
 function* makeParts(
   entries: readonly Entry[],
   steps: Step[],
-  overlay: Overlay | null,
+  planned: PlannedEntries | null,
   bytesMax: number,
 ): Slow<readonly Part[] | null> {
   const parts: Part[] = [];
   let work = 0;
-  let planned = 0;
+  let bytes = 0;
   for (const { args, recorded } of entries) {
     const isPlan = recorded?.type === 'plan';
-    if (isPlan) work += args.length * ARGUMENT_BYTES + overlay!.bytesOf(recorded.plan);
+    if (isPlan) work += args.length * ARGUMENT_BYTES + planned!.bytesOf(recorded.plan);
     if (work > PIECE_BYTES) {
       work = 0;
       yield;
     }
-    const part = addPart(steps, recorded, overlay);
+    const part = addPart(steps, recorded, planned);
     parts.push(part);
-    if (isPlan) planned += valueBytes(steps, part);
-    if (planned > bytesMax) return null;
+    if (isPlan) bytes += valueBytes(steps, part);
+    if (bytes > bytesMax) return null;
   }
   return parts;
 }
@@ -166,21 +184,21 @@ function valueBytes(steps: readonly Step[], { from, to }: Part): number {
 }
 
 /** Adds a recorded command's steps, given what the commands before it leave. Without plans that is nobody's concern. */
-function addPart(steps: Step[], recorded: Recorded | null, overlay: Overlay | null): Part {
+function addPart(steps: Step[], recorded: Recorded | null, planned: PlannedEntries | null): Part {
   const from = steps.length;
-  const finish = recorded === null ? null : addSteps(steps, recorded, overlay);
+  const finish = recorded === null ? null : addSteps(steps, recorded, planned);
   return { from, to: steps.length, finish };
 }
 
-function addSteps(steps: Step[], recorded: Recorded, overlay: Overlay | null): Finish {
+function addSteps(steps: Step[], recorded: Recorded, planned: PlannedEntries | null): Finish {
   if (recorded.type === 'text') return () => recorded.text;
   if (recorded.type === 'steps') {
-    for (const step of recorded.steps) steps.push(overlay?.apply(step) ?? step);
+    for (const step of recorded.steps) steps.push(planned?.apply(step) ?? step);
     return recorded.finish;
   }
-  const decision = recorded.plan.decide(overlay!.entriesOf(recorded.plan));
-  for (const step of decision.steps) steps.push(overlay!.apply(step));
-  return (results) => results.map(({ status }) => statusError(status)).find(Boolean) ?? decision.reply;
+  const decision = recorded.plan.decide(planned!.entriesOf(recorded.plan));
+  for (const step of decision.steps) steps.push(planned!.apply(step));
+  return (results) => results.map(({ status }) => statusError(status)).find(Boolean) ?? decision.outcome;
 }
 
 function* makeReplies(parts: readonly Part[], items: readonly Result[]): Slow<readonly string[]> {
@@ -197,26 +215,4 @@ function* makeReplies(parts: readonly Part[], items: readonly Result[]): Slow<re
     replies.push(typeof reply === 'string' ? reply : yield* reply);
   }
   return replies;
-}
-
-class ResultSink extends SessionSink {
-  private readonly next: (result: Result) => void;
-  private readonly fail: (text: string) => void;
-
-  constructor(session: CommandSession, next: (result: Result) => void, fail: (text: string) => void) {
-    super(session);
-    this.next = next;
-    this.fail = fail;
-  }
-
-  protected onAnswer(result: Result): void {
-    // Of the whole it can only be the results that are too large: what a step writes is refused in its own item.
-    const failure = result.status === Status.valueTooLarge ? VALUES_TOO_LARGE : statusError(result.status);
-    if (failure === null) this.next(result);
-    else this.fail(failure);
-  }
-
-  protected onFailure(code: ErrorCode, details: string): void {
-    this.fail(engineError(code, details));
-  }
 }

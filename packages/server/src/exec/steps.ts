@@ -1,7 +1,7 @@
 /**
- * Steps: which operations may be part of a transaction, and what many of them look like as one operation.
+ * Steps: which operations may be part of a transaction.
  */
-import type { Condition, Operation, Step, TransactionOperation } from '@quintet/engine/internal';
+import type { Operation, Step } from '@quintet/engine/internal';
 
 /** The operation as a step of a transaction, or null if it is none. */
 export function asStep(operation: Operation): Step | null {
@@ -16,26 +16,4 @@ export function asStep(operation: Operation): Step | null {
     default:
       return operation;
   }
-}
-
-export interface TransactionParts {
-  readonly conditions?: readonly Condition[];
-  readonly steps: readonly Step[];
-  readonly otherwise?: readonly Step[];
-  /** A step that fails leaves the others standing (EXEC); otherwise it undoes them all (MSET). */
-  readonly lenient: boolean;
-}
-
-export function transactionOf({
-  conditions = [],
-  steps,
-  otherwise = [],
-  lenient,
-}: TransactionParts): TransactionOperation {
-  return { verb: 'transaction', key: '', conditions, then: steps, otherwise, lenient };
-}
-
-/** That a key still has the version that was read (0 = absent). */
-export function unchanged(key: string, version: number): Condition {
-  return { key, ifVersion: version, equals: null };
 }

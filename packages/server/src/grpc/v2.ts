@@ -9,12 +9,12 @@ import {
   MUST_EXIST,
   type PutOperation,
   Status,
+  transactionOf,
   ValueKind,
 } from '@quintet/engine/internal';
 import { call } from '../engine/call.ts';
 import { isStructured } from '../engine/value-faces.ts';
 import { happened, walkEntries } from '../engine/walk.ts';
-import { transactionOf } from '../exec/steps.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { abortSignalOf, entryOf, GrpcRefusal, KINDS, statusOf, text, unary } from './answers.ts';
 import { library } from './library.ts';
@@ -90,7 +90,7 @@ export function keyValueService(
       const conditions = puts
         .map((put) => ({ key: text(put.key), ifVersion: conditionOf(put), equals: null }))
         .filter(({ ifVersion }) => ifVersion !== ANY_VERSION);
-      const { status } = await call(executor, transactionOf({ conditions, steps, lenient: false }), { signal });
+      const { status } = await call(executor, transactionOf(steps, conditions), { signal });
       if (status === Status.conditionFailed) {
         throw new GrpcRefusal(library.grpc.status.FAILED_PRECONDITION, CONDITION_FAILED);
       }

@@ -15,21 +15,11 @@ import { ERROR_FACES } from '../engine/error-faces.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { watchKeys } from '../watch/http-watch.ts';
 import { HttpConnection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import { type Guard, HttpRefusal } from './guard.ts';
 import { deleteKey, getKey, listKeys, putKey } from './key-routes.ts';
 import { fullNodes, metricsText } from './metrics.ts';
 import { RequestTarget } from './request-target.ts';
-
-export interface Exchange {
-  readonly context: ServerContext;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly target: RequestTarget;
-  /** Aborted when the client hangs up. */
-  readonly signal: AbortSignal;
-  /** Counts the bytes this exchange keeps in memory. */
-  readonly memory: { hold(bytes: number): void };
-}
 
 type Route = (exchange: Exchange) => Promise<void> | void;
 

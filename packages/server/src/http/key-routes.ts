@@ -6,8 +6,8 @@ import { KIND_NAMES } from '../commands/keys/kinds.ts';
 import { call } from '../engine/call.ts';
 import { bytesField, valueField } from '../engine/value-faces.ts';
 import { happened, type WalkedEntry, walkEntries } from '../engine/walk.ts';
+import type { Exchange } from './exchange.ts';
 import { HttpRefusal } from './guard.ts';
-import type { Exchange } from './http-face.ts';
 import { represent, storable } from './representation.ts';
 import { percentDecoded, type RequestTarget } from './request-target.ts';
 

@@ -7,20 +7,20 @@
 import { type Glob, StepBudget } from '@quintet/engine/codec';
 import { ownCopy } from '../resp/decoder.ts';
 import { bulk } from '../resp/encoder.ts';
-import type { Session } from '../session/session.ts';
+import type { Client } from '../session/client.ts';
 import { matchPatterns } from './pattern-matching.ts';
 
 interface Pattern {
   readonly text: string;
   readonly glob: Glob;
-  readonly sessions: Set<Session>;
+  readonly sessions: Set<Client>;
 }
 
 const MESSAGE = bulk('message');
 const PATTERN_MESSAGE = bulk('pmessage');
 
 export class PubSub {
-  private readonly channels = new Map<string, Set<Session>>();
+  private readonly channels = new Map<string, Set<Client>>();
   private readonly patterns = new Map<string, Pattern>();
 
   get channelCount(): number {
@@ -31,7 +31,7 @@ export class PubSub {
     return this.patterns.size;
   }
 
-  subscribe(session: Session, name: string): void {
+  subscribe(session: Client, name: string): void {
     const channel = ownCopy(name);
     const modes = session.enterModes();
     modes.subscribed(modes.channels, channel);
@@ -40,14 +40,14 @@ export class PubSub {
     else sessions.add(session);
   }
 
-  unsubscribe(session: Session, channel: string): void {
+  unsubscribe(session: Client, channel: string): void {
     session.modes?.unsubscribed(session.modes.channels, channel);
     const sessions = this.channels.get(channel);
     if (sessions?.delete(session) && sessions.size === 0) this.channels.delete(channel);
   }
 
   /** `glob`: `name` compiled. */
-  subscribePattern(session: Session, name: string, glob: Glob): void {
+  subscribePattern(session: Client, name: string, glob: Glob): void {
     const text = ownCopy(name);
     const modes = session.enterModes();
     modes.subscribed(modes.patterns, text);
@@ -56,13 +56,13 @@ export class PubSub {
     else this.patterns.set(text, { text, glob, sessions: new Set([session]) });
   }
 
-  unsubscribePattern(session: Session, text: string): void {
+  unsubscribePattern(session: Client, text: string): void {
     session.modes?.unsubscribed(session.modes.patterns, text);
     const pattern = this.patterns.get(text);
     if (pattern?.sessions.delete(session) && pattern.sessions.size === 0) this.patterns.delete(text);
   }
 
-  leave(session: Session): void {
+  leave(session: Client): void {
     if (session.modes === null) return;
     for (const channel of session.modes.channels) this.unsubscribe(session, channel);
     for (const pattern of session.modes.patterns) this.unsubscribePattern(session, pattern);
@@ -84,7 +84,7 @@ export class PubSub {
       receivers++;
     }
     if (this.patterns.size === 0) return receivers;
-    const { matching, costly } = matchPatterns<Session, Pattern>(this.patterns.values(), channel);
+    const { matching, costly } = matchPatterns<Client, Pattern>(this.patterns.values(), channel);
     for (const session of costly) session.cutOff('costly-patterns');
     for (const { text, sessions } of matching) {
       for (const session of sessions) {

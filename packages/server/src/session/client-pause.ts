@@ -2,7 +2,7 @@
  * ClientPause: CLIENT PAUSE. Commands that must wait stay with their sessions; here is only who waits, and until when.
  */
 import type { Command } from '../command/command.ts';
-import type { Session } from './session.ts';
+import type { Client } from './client.ts';
 
 export type PauseMode = 'all' | 'write';
 
@@ -10,7 +10,7 @@ export class ClientPause {
   private mode: PauseMode | null = null;
   private until = 0;
   private timer: NodeJS.Timeout | undefined;
-  private waiting = new Set<Session>();
+  private waiting = new Set<Client>();
 
   get isOn(): boolean {
     return this.mode !== null;
@@ -23,7 +23,7 @@ export class ClientPause {
     return count;
   }
 
-  isWaiting(session: Session): boolean {
+  isWaiting(session: Client): boolean {
     return this.waiting.has(session);
   }
 
@@ -46,7 +46,7 @@ export class ClientPause {
   }
 
   /** Whether `command` must wait; if so its session is released when the pause ends. */
-  holdsBack(session: Session, command: Command): boolean {
+  holdsBack(session: Client, command: Command): boolean {
     if (command.fullName === 'client|unpause' || command.fullName === 'client|pause') return false;
     if (this.mode === 'write' && !mayWrite(session, command)) return false;
     this.waiting.add(session);
@@ -54,7 +54,7 @@ export class ClientPause {
   }
 }
 
-function mayWrite(session: Session, command: Command): boolean {
+function mayWrite(session: Client, command: Command): boolean {
   if (command.spec.name !== 'exec') return session.modes?.multi == null && isWrite(command);
   return session.modes?.multi?.queue.some((queued) => isWrite(queued.command)) ?? false;
 }

@@ -5,10 +5,11 @@
 import { type Command, wrongArity } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
 import { notOfferedText } from '../commands/not-offered.ts';
-import { findCommand, unknownCommandText } from '../commands/table.ts';
+import { findCommand, handlerOf, unknownCommandText } from '../commands/table.ts';
 import { CommandError, thrownError } from '../engine/errors.ts';
 import type { Decoder } from '../resp/decoder.ts';
-import { adjustReplies, intercept, refusalInMode, type SessionModes } from './session-modes.ts';
+import { adjustReplies, intercept, refusalInMode } from './mode-rules.ts';
+import type { SessionModes } from './session-modes.ts';
 
 const NOT_AUTHENTICATED = 'NOAUTH Authentication required.';
 
@@ -49,7 +50,7 @@ export function perform(session: CommandSession, command: Command, args: readonl
   try {
     // An AUTH may have stood before it in the transaction.
     if (isForbidden(session, command)) throw noPermission(command);
-    command.handler(session, args);
+    handlerOf(command)(session, args);
   } catch (thrown) {
     onThrown(session, thrown);
   }
@@ -70,7 +71,7 @@ function begin(session: CommandSession, command: Command, args: readonly string[
   if (session.modes !== null && interceptedBy(session.modes, session, command, args)) return;
   commandStatistics.called(command);
   session.setCurrent(command, args);
-  command.handler(session, args);
+  handlerOf(command)(session, args);
 }
 
 function isForbidden(session: CommandSession, command: Command): boolean {

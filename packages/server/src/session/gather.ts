@@ -14,7 +14,7 @@ import type { ErrorCode } from '@quintet/engine';
 import type { Operation, Result, Sink } from '@quintet/engine/internal';
 import type { CommandSession } from '../command/command-session.ts';
 import { engineError, replyTooLong, statusError } from '../engine/errors.ts';
-import type { PendingReply } from './reply-queue.ts';
+import type { Finish, PendingReply } from './reply-queue.ts';
 import { SessionSink } from './session-sink.ts';
 import type { SlowReply } from './slow-work.ts';
 
@@ -22,8 +22,6 @@ const WINDOW = 1024;
 
 /** Submits the operation number `index` with `sink` to hear of it. */
 type SubmitNumbered = (index: number, sink: Sink) => void;
-/** What the results come to. */
-export type Finish = (results: readonly Result[]) => string | SlowReply;
 
 /** Submits one operation for each of `keys` and replies with what `finish` makes of their results. */
 export function gatherKeys(

@@ -6,11 +6,11 @@
  */
 import type { ClusterApi } from '@quintet/engine';
 import { integer } from '../resp/encoder.ts';
+import type { Client } from './client.ts';
 import type { PendingReply } from './reply-queue.ts';
-import type { Session } from './session.ts';
 
 interface Wait {
-  readonly session: Session;
+  readonly session: Client;
   readonly reply: PendingReply;
   readonly replicas: number | bigint;
   readonly deadline: number;
@@ -33,7 +33,7 @@ export class ReplicaWaits {
   }
 
   /** Replies when what the session asked before is done and there are so many replicas, or at the deadline. */
-  add(session: Session, replicas: number | bigint, deadline: number): void {
+  add(session: Client, replicas: number | bigint, deadline: number): void {
     session.hold();
     const wait: Wait = { session, reply: session.open(), replicas, deadline };
     session.blocking = { unblock: (failure) => this.unblock(wait, failure) };
@@ -68,6 +68,6 @@ function end({ session, reply }: Wait, text: string): void {
 }
 
 function isOver({ session, reply, replicas, deadline }: Wait, fewest: number): boolean {
-  if (session.isClosed || session.context.now() >= deadline) return true;
+  if (session.isClosed || Date.now() >= deadline) return true;
   return session.isFirstPending(reply) && fewest >= replicas;
 }

@@ -19,6 +19,7 @@ import type { Command } from '../command/command.ts';
 import { engineError, statusError } from '../engine/errors.ts';
 import { bulk, CRLF, type Encoder } from '../resp/encoder.ts';
 import type { ErrorStatistics } from '../state/error-statistics.ts';
+import type { SlowReply } from './slow-work.ts';
 
 /** Turns an operation's result into a reply. Not called for statuses that are errors for every command. */
 export type Answer = (result: Result, encoder: Encoder) => string;
@@ -26,6 +27,9 @@ export type Answer = (result: Result, encoder: Encoder) => string;
 export type Reply = string | Block;
 /** An {@link Answer} that can do with a block. */
 export type LargeAnswer = (result: Result, encoder: Encoder) => Reply;
+
+/** What the results of several operations come to. */
+export type Finish = (results: readonly Result[]) => string | SlowReply;
 
 /** The same answer where replies are put together, in a transaction. */
 export function asText(answer: LargeAnswer): Answer {

@@ -13,12 +13,16 @@ import type { Bytes, Executor, Operation } from '@quintet/engine/internal';
 import type { Role } from '../access/passwords.ts';
 import type { Guest } from '../access/strangers.ts';
 import type { Command } from '../command/command.ts';
+import type { CommandSession } from '../command/command-session.ts';
+import { handlerOf } from '../commands/table.ts';
 import type { Recorder } from '../exec/recorder.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import type { Transport } from '../listen/transport.ts';
 import { type Encoder, error } from '../resp/encoder.ts';
 import type { ServerContext } from '../state/server-context.ts';
-import { dispatch, dispatchBlocks } from './dispatch.ts';
+import { leaveWatch } from '../watch/session-watch.ts';
+import type { Blocking } from './client.ts';
+import { dispatch, dispatchBlocks, perform } from './dispatch.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
 import { RepliesOut, type RepliesOwner } from './replies-out.ts';
 import { asText, type LargeAnswer, type PendingReply, type Request } from './reply-queue.ts';
@@ -27,13 +31,7 @@ import { SessionModes } from './session-modes.ts';
 /** How long a client that has ended its half may wait for a command that waits. */
 const ENDED_MS = 10_000;
 
-/** What keeps a client waiting and can be told to end: CLIENT UNBLOCK. */
-export interface Blocking {
-  /** Replies at once: as if its time were over, or with `failure`. */
-  unblock(failure: string | null): void;
-}
-
-export class Session implements IntakeOwner, RepliesOwner {
+export class Session implements CommandSession, IntakeOwner, RepliesOwner {
   readonly id: number;
   readonly context: ServerContext;
   readonly transport: Transport;
@@ -114,7 +112,7 @@ export class Session implements IntakeOwner, RepliesOwner {
     clearTimeout(this.endTimer);
     this.input.forgetParked();
     this.context.pubsub.leave(this);
-    this.context.feeds.leave(this);
+    leaveWatch(this);
     this.context.removeSession(this);
   }
 
@@ -280,6 +278,14 @@ export class Session implements IntakeOwner, RepliesOwner {
   setCurrent(command: Command, args: readonly string[]): void {
     this.lastCommand = command;
     this.currentArgs = args;
+  }
+
+  perform(command: Command, args: readonly string[]): void {
+    perform(this, command, args);
+  }
+
+  handle(command: Command, args: readonly string[]): void {
+    handlerOf(command)(this, args);
   }
 
   begin(args: string[]): void {

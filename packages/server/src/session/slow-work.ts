@@ -4,14 +4,19 @@
  * Owns      the queue of such work, first come, first served: the memory that one piece takes is not taken many times.
  * Does not  know what is computed: each piece is a generator that yields now and then, and before its first step.
  */
-import type { Session } from './session.ts';
 
 /** Computes something; yields wherever it may be interrupted, every fraction of a millisecond. */
 export type Slow<T> = Generator<void, T>;
 export type SlowReply = Slow<string>;
 
+/** Whose work it is. */
+interface Owner {
+  readonly isClosed: boolean;
+  onBug(thrown: unknown): void;
+}
+
 interface Job {
-  readonly session: Session;
+  readonly session: Owner;
   /** Goes on for a step; true when it is done with. */
   readonly step: () => boolean;
 }
@@ -24,7 +29,7 @@ export class SlowWork {
   private scheduled = false;
 
   /** Calls `onDone` with what `work` comes to, unless the session is closed by then. An error is a bug of the session's. */
-  add<T>(session: Session, work: Slow<T>, onDone: (value: T) => void): void {
+  add<T>(session: Owner, work: Slow<T>, onDone: (value: T) => void): void {
     const step = (): boolean => {
       const { done, value } = work.next();
       if (done === true) onDone(value);

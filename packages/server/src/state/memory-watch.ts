@@ -7,21 +7,27 @@
  *           after 800,000 writes.
  * Invariant W1  the heap of this thread is collected only after nodes let go of `GIVE_BACK_BYTES`, and while little is asked.
  */
-import type { ServerContext } from './server-context.ts';
+import type { ClusterApi } from '@quintet/engine';
 
 const GIVE_BACK_BYTES = 16 * 1024 * 1024;
 /** Commands since the last look that a collection, of some milliseconds, may keep waiting. */
 const QUIET_COMMANDS = 100;
 
+/** Whose memory it is. */
+interface Watched {
+  readonly cluster: Pick<ClusterApi, 'memoryBytes' | 'releaseMemory'>;
+  readonly counters: { readonly commands: number };
+}
+
 export class MemoryWatch {
   /** The most bytes the nodes were seen to use. */
   peak = 0;
-  private readonly context: ServerContext;
+  private readonly context: Watched;
   /** The most since memory was given back. */
   private most = 0;
   private commands = 0;
 
-  constructor(context: ServerContext) {
+  constructor(context: Watched) {
     this.context = context;
   }
 

@@ -19,10 +19,10 @@ import { type ServerLog, SILENT } from '../listen/log.ts';
 import { MemoryHolders } from '../listen/memory-holders.ts';
 import { KeyspaceEvents } from '../pubsub/keyspace-events.ts';
 import { PubSub } from '../pubsub/pubsub.ts';
+import type { Client } from '../session/client.ts';
 import { ClientPause } from '../session/client-pause.ts';
 import { ReplicaWaits } from '../session/replica-waits.ts';
 import type { Request } from '../session/reply-queue.ts';
-import type { Session } from '../session/session.ts';
 import { SlowWork } from '../session/slow-work.ts';
 import { ChangeFeeds } from '../watch/change-feeds.ts';
 import { CommandStatistics } from './command-statistics.ts';
@@ -95,7 +95,7 @@ export class ServerContext {
   readonly passwordRequired: boolean;
   readonly startedAt = Date.now();
   readonly runId = randomBytes(20).toString('hex');
-  readonly sessions = new Map<number, Session>();
+  readonly sessions = new Map<number, Client>();
   readonly counters: ServerCounters = noCounts();
   readonly commandStatistics = new CommandStatistics();
   readonly errorStatistics = new ErrorStatistics();
@@ -174,7 +174,7 @@ export class ServerContext {
   }
 
   /** A request that had to wait for its reply has it. */
-  answered(session: Session, { command, args, begunAt }: Request): void {
+  answered(session: Client, { command, args, begunAt }: Request): void {
     if (command === null || command.blocking) return;
     const tookMs = this.turnTime() - begunAt;
     this.commandStatistics.took(command, tookMs);
@@ -185,7 +185,7 @@ export class ServerContext {
     return ++this.lastSessionId;
   }
 
-  addSession(session: Session): void {
+  addSession(session: Client): void {
     this.counters.connections++;
     this.sessions.set(session.id, session);
     this.memoryHolders.add(session);
@@ -248,7 +248,7 @@ export class ServerContext {
     }
   }
 
-  removeSession(session: Session): void {
+  removeSession(session: Client): void {
     this.sessions.delete(session.id);
     this.memoryHolders.remove(session);
   }

@@ -2,7 +2,7 @@
  * SlowLog: the latest commands that took long from their beginning to their reply. Unlike Redis's, the time includes
  * waiting for nodes: that is what a client feels.
  */
-import type { Session } from '../session/session.ts';
+import type { Client } from '../session/client.ts';
 
 export interface SlowEntry {
   readonly id: number;
@@ -33,9 +33,9 @@ export class SlowLog {
   }
 
   /** `args`: what must not be shown is redacted already. */
-  add(session: Session, args: readonly string[], milliseconds: number): void {
+  add(session: Client, args: readonly string[], milliseconds: number): void {
     const { remoteAddress: address } = session.transport;
-    const at = Math.floor(session.context.now() / 1000);
+    const at = Math.floor(Date.now() / 1000);
     const microseconds = Math.round(milliseconds * 1000);
     this.entries.unshift({ id: this.nextId++, at, microseconds, args: shortened(args), address, name: session.name });
     this.trim();

@@ -8,20 +8,25 @@
 
 import { KvError } from '@quintet/engine';
 import type { Executor } from '@quintet/engine/internal';
-import type { Session } from '../session/session.ts';
-import type { ServerContext } from '../state/server-context.ts';
+import type { ServerLimits } from '../listen/limits.ts';
+import type { MemoryHolders } from '../listen/memory-holders.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { SessionWatch } from './session-watch.ts';
 import type { WatchStart, WatchTarget } from './watch-request.ts';
 
+/** Whose feeds they are. */
+interface FeedsOwner {
+  readonly closing: boolean;
+  readonly limits: Pick<ServerLimits, 'watchBytes'>;
+  readonly memoryHolders: MemoryHolders;
+}
+
 export class ChangeFeeds {
-  private readonly context: ServerContext;
+  private readonly context: FeedsOwner;
   private readonly executor: Executor;
   /** With what to call when the server closes. */
   private readonly feeds = new Map<ChangeFeed, () => void>();
-  private readonly sessions = new WeakMap<Session, SessionWatch>();
 
-  constructor(context: ServerContext, executor: Executor) {
+  constructor(context: FeedsOwner, executor: Executor) {
     this.context = context;
     this.executor = executor;
   }
@@ -48,20 +53,6 @@ export class ChangeFeeds {
     feed.stop();
     this.feeds.delete(feed);
     this.context.memoryHolders.remove(feed);
-  }
-
-  /** The watch of a connection. */
-  of(session: Session): SessionWatch {
-    const known = this.sessions.get(session);
-    if (known !== undefined) return known;
-    const watch = new SessionWatch(session, this);
-    this.sessions.set(session, watch);
-    return watch;
-  }
-
-  /** A connection is gone. */
-  leave(session: Session): void {
-    this.sessions.get(session)?.end();
   }
 
   /** The server closes: nobody is kept waiting. */

@@ -18,10 +18,11 @@
  */
 import { ERRORS, KvError } from '@quintet/engine';
 import type { Change } from '@quintet/engine/internal';
-import type { Blocking, CommandSession } from '../command/command-session.ts';
+import type { CommandSession } from '../command/command-session.ts';
 import { kindName } from '../commands/keys/kinds.ts';
 import { CommandError } from '../engine/errors.ts';
 import { array, bulk, error, utf8 } from '../resp/encoder.ts';
+import type { Blocking } from '../session/client.ts';
 import type { PendingReply } from '../session/reply-queue.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ChangeFeeds } from './change-feeds.ts';
@@ -32,12 +33,24 @@ const REPLY_BYTES = 1024 * 1024;
 /** A feed nobody reads from so long ends. Who comes back later finds what the engine's history has. */
 const UNREAD_MS = 300_000;
 
+const WATCHES = new WeakMap<object, SessionWatch>();
+
 /** The handler of QUINTET WATCH. */
 export function watchCommand(session: CommandSession, args: readonly string[]): void {
-  session.context.feeds.of(session).read(readWatchRequest(args));
+  let watch = WATCHES.get(session);
+  if (watch === undefined) {
+    watch = new SessionWatch(session, session.context.feeds);
+    WATCHES.set(session, watch);
+  }
+  watch.read(readWatchRequest(args));
 }
 
-export class SessionWatch implements Blocking {
+/** A connection is gone. */
+export function leaveWatch(session: object): void {
+  WATCHES.get(session)?.end();
+}
+
+class SessionWatch implements Blocking {
   private readonly session: CommandSession;
   private readonly feeds: ChangeFeeds;
   private feed: ChangeFeed | null = null;

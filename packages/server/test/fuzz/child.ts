@@ -7,7 +7,8 @@
  */
 import { inspect } from 'node:util';
 import { Patience, pulse } from './patience.ts';
-import { TARGETS, type Tally, type TargetName } from './target.ts';
+import type { Tally } from './target.ts';
+import { TARGETS, type TargetName } from './targets.ts';
 
 export type ChildMessage =
   | { readonly type: 'begin'; readonly seed: number }

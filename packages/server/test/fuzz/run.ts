@@ -13,7 +13,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { FuzzFailure, fuzz, megabytes, type Progress } from './supervise.ts';
-import { TARGET_NAMES, type TargetName } from './target.ts';
+import { TARGET_NAMES, type TargetName } from './targets.ts';
 
 interface Options {
   readonly frames: number;

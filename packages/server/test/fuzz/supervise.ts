@@ -7,7 +7,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildMessage } from './child.ts';
 import { Patience } from './patience.ts';
-import { add, noTally, type Tally, type TargetName } from './target.ts';
+import { add, noTally, type Tally } from './target.ts';
+import type { TargetName } from './targets.ts';
 
 export interface Campaign {
   readonly target: TargetName;

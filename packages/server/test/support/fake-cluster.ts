@@ -242,7 +242,7 @@ export class FakeExecutor implements Executor {
 }
 
 type Parts =
-  | ('caller' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode')
+  | ('executor' | 'chaos' | 'chaosAllowed' | 'status' | 'resetShard' | 'reviveNode')
   | ('memoryLimit' | 'setMemoryLimit' | 'refusesGrowth' | 'memoryBytes' | 'releaseMemory');
 
 /** What the server touches of a cluster besides its caller. */

@@ -7,17 +7,12 @@
  *   E1  an event is found by a wait that looks back to before it, whether it came first or the wait did: no race.
  *   E2  every wait ends: with its event, with EventNotSeen after its timeout, or with EventNotSeen when the cluster closes.
  */
-import type { ClusterApi, ClusterEventName, ClusterEvents } from '@quintet/engine';
+import type { ClusterApi, ClusterEvents } from '@quintet/engine';
 import { monotonicNs } from '../clock.ts';
 import { EventNotSeen } from '../errors.ts';
+import type { SeenEvent, TestEventName } from './seen-event.ts';
 
-/** The events a test can wait for. */
-export type TestEventName = Exclude<ClusterEventName, 'error'>;
-
-/** One event. `seenAt`: monotonic clock, ns. */
-export type SeenEvent = {
-  readonly [N in TestEventName]: { readonly name: N; readonly detail: ClusterEvents[N]; readonly seenAt: number };
-}[TestEventName];
+export type { SeenEvent, TestEventName } from './seen-event.ts';
 
 /** What a wait is told besides the name. */
 export interface EventOptions<N extends TestEventName> {

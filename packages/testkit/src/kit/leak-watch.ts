@@ -11,32 +11,9 @@
 import { type AsyncHook, createHook } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Leaked } from '../errors.ts';
+import { KINDS, type Leak } from './leak.ts';
 
-/** One thing left behind. */
-export interface Leak {
-  readonly kind: LeakKind;
-  /** What, and where it was made, in one line. */
-  readonly text: string;
-  /** The whole stack at its making. Empty if Node made it later on behalf of a call, as sockets and ports often are. */
-  readonly stack: string;
-}
-
-/** Kinds of leaks. */
-export type LeakKind = (typeof KINDS)[keyof typeof KINDS];
-
-/** By the name Node gives the resource. */
-const KINDS = {
-  WORKER: 'thread',
-  TCPWRAP: 'socket',
-  TCPSERVERWRAP: 'port',
-  PIPEWRAP: 'pipe',
-  PIPESERVERWRAP: 'pipe server',
-  UDPWRAP: 'udp socket',
-  Timeout: 'timer',
-  MESSAGEPORT: 'message port',
-  PROCESSWRAP: 'child process',
-  FSEVENTWRAP: 'file watcher',
-} as const;
+export type { Leak, LeakKind } from './leak.ts';
 
 interface Made {
   readonly type: keyof typeof KINDS;

@@ -8,7 +8,7 @@
  *   - At most once.
  * Limits    1,024 keys, 16,384 conditions and steps, and 8 MiB of keys and values each: TRANSACTION_TOO_LARGE, before anything is sent.
  */
-import type { CallOptions, ExpireOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './store.ts';
+import type { CallOptions, ExpireOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './entries.ts';
 
 /** What must hold of a key. Of `exists`, `version` and `equals` at least one; all that are given must hold. */
 export interface TransactionCondition {

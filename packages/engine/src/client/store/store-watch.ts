@@ -13,7 +13,7 @@
  *           and nor does a watcher nobody waits on.
  */
 import { KvError } from '../../core/protocol/errors.ts';
-import type { Key } from './store.ts';
+import type { Key } from './entries.ts';
 
 /** Where a watch is. A plain object that survives JSON; what is in it may change with any release. */
 export interface WatchPosition {

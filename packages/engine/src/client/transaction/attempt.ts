@@ -9,8 +9,8 @@
  *   A3  writes are sent as they were asked for and evaluated again by the core, over entries that A2 says are those seen here:
  *       so what was answered here is what is done.
  */
-import { textOf } from '../../core/data/block.ts';
-import { evaluate, readerOf } from '../../core/data/evaluate.ts';
+
+import { type Moment, readerOf } from '../../core/data/evaluate.ts';
 import {
   ANY_VERSION,
   type Condition,
@@ -20,11 +20,12 @@ import {
   type PutOperation,
 } from '../../core/data/operation.ts';
 import { type Result, Status } from '../../core/data/result.ts';
+import { Overlay, transactionOf, unchanged } from '../../core/data/transaction.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { Executor } from '../../executor/executor.ts';
 import { send } from '../typed/call.ts';
 import type { Limits } from '../typed/limits.ts';
-import { conditionally, readHeld, unchanged } from './transaction-plan.ts';
+import { readHeld, withinLimits } from './transaction-plan.ts';
 
 export class Attempt {
   readonly executor: Executor;
@@ -42,14 +43,13 @@ export class Attempt {
 
   /** The entry of a key as this attempt sees it. Version 0 if it wrote it itself. */
   read(key: string): Promise<Entry | undefined> {
-    return this.#track(() => this.#see(key));
+    return this.#track(async () => (await this.#see(key)).peek(key));
   }
 
   /** Does a write here, and notes it for the commit; the answer is what the commit will come to. Reads the key. */
   apply(operation: KeyWriteOperation): Promise<Result> {
     return this.#track(async () => {
-      const before = await this.#see(operation.key);
-      const { result } = this.#evaluated(operation, before);
+      const { result } = (await this.#see(operation.key)).evaluate(operation, this.#moment);
       if (result.status === Status.ok) this.#note(operation);
       return result;
     });
@@ -86,7 +86,7 @@ export class Attempt {
 
   async #hold(steps: readonly KeyWriteOperation[]): Promise<boolean> {
     const conditions = [...this.#entries].map(([key, entry]) => unchanged(key, entry?.version ?? 0));
-    const operation = asOnePut(conditions, steps) ?? conditionally(conditions, steps);
+    const operation = asOnePut(conditions, steps) ?? withinLimits(transactionOf(steps, conditions));
     return send(this.executor, operation, readHeld, this.#limits.left());
   }
 
@@ -103,11 +103,16 @@ export class Attempt {
     }
   }
 
-  async #see(key: string): Promise<Entry | undefined> {
+  /** The key's entry as it was read, and over it what was written. */
+  async #see(key: string): Promise<Overlay> {
     if (!overwrites(this.#writes.get(key)?.[0])) await this.#fetch(key);
-    let entry = this.#entries.get(key);
-    for (const operation of this.#writes.get(key) ?? []) entry = this.#evaluated(operation, entry).entry;
-    return entry;
+    const overlay = new Overlay(readerOf(() => this.#entries.get(key)));
+    for (const operation of this.#writes.get(key) ?? []) overlay.evaluate(operation, this.#moment);
+    return overlay;
+  }
+
+  get #moment(): Moment {
+    return { time: this.executor.now(), seq: 0, maxValueBytes: this.executor.limits.maxValueBytes };
   }
 
   #fetch(key: string): Promise<void> {
@@ -118,25 +123,6 @@ export class Attempt {
       this.#reading.set(key, reading);
     }
     return reading;
-  }
-
-  #evaluated(operation: KeyWriteOperation, entry: Entry | undefined): { entry: Entry | undefined; result: Result } {
-    const moment = { time: this.executor.now(), seq: 0, maxValueBytes: this.executor.limits.maxValueBytes };
-    const { effect, result } = evaluate(
-      operation,
-      readerOf(() => entry),
-      moment,
-    );
-    switch (effect.type) {
-      case 'put':
-        return { entry: { ...effect, value: textOf(effect.value), version: 0 }, result };
-      case 'remove':
-        return { entry: undefined, result };
-      case 'deadline':
-        return { entry: { ...entry!, version: 0, expiresAt: effect.expiresAt }, result };
-      default:
-        return { entry, result };
-    }
   }
 
   /** What is written over need not be sent. */

@@ -2,7 +2,7 @@
  * Transact: transactions whose steps a function decides as it reads. Optimistic: nothing is locked while it runs; at the end
  * one transaction says "if all I read is unchanged, then all I wrote", and if it is not the function runs again.
  *
- * Owns      tries and the time between them, when to give up, whether an error of the function may be believed.
+ * Owns      the number of tries and the time between them (the loop: core/data/optimistic.ts), whether an error of the function may be believed.
  * Does not  keep reads and writes (attempt.ts) or evaluate.
  * Invariants
  *   T1  the function's result is told only if its last run committed: what it read and wrote are of one moment.
@@ -13,13 +13,18 @@
  *           ones are not wrong, only separate: nothing is locked meanwhile, and the inner is done again with each outer try.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Ask, type Plan, type RetryPolicy, runPlan, untilUncontended } from '../../core/data/optimistic.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { Executor } from '../../executor/executor.ts';
 import { checkCallOptions, checkCount, invalidOption, TRANSACT_OPTIONS } from '../store/call-options.ts';
+import type { CallOptions } from '../store/store.ts';
 import type { Transaction, TransactOptions } from '../store/store-transactions.ts';
+import { readResult } from '../typed/answers.ts';
+import { send } from '../typed/call.ts';
 import { Limits } from '../typed/limits.ts';
 import { Attempt } from './attempt.ts';
 import { StoreTransaction } from './store-transaction.ts';
+import { withinLimits } from './transaction-plan.ts';
 
 const RETRIES = 20;
 const RETRIES_MAX = 1000;
@@ -52,19 +57,39 @@ export async function transact<R>(
 }
 
 /** Runs `body` until it commits. `options` were checked before. */
-export async function optimistically<R>(
+export function optimistically<R>(
   executor: Executor,
-  { retries = RETRIES, ...options }: TransactOptions,
+  options: TransactOptions,
   body: (attempt: Attempt) => R | PromiseLike<R>,
 ): Promise<R> {
   const limits = new Limits(options);
-  for (let attempts = 1; ; attempts++) {
-    const attempt = new Attempt(executor, limits);
-    const outcome = await tryOnce(attempt, body);
-    if (outcome !== CONFLICTED) return outcome.result;
-    if (attempts > retries) throw new KvError('CONFLICT', `${attempts} ${attempts === 1 ? 'try' : 'tries'}`);
-    await backOff(attempts, limits);
-  }
+  const attempt = async (conflicted: () => Promise<R>): Promise<R> => {
+    const outcome = await tryOnce(new Attempt(executor, limits), body);
+    return outcome === CONFLICTED ? await conflicted() : outcome.result;
+  };
+  return untilUncontended(backingOff(limits, options.retries), attempt, giveUp);
+}
+
+/** Carries `plan` out until it commits. `options` were checked before. */
+export function carryOut<R>(executor: Executor, plan: Plan<R>, options: CallOptions): Promise<R> {
+  const limits = new Limits(options);
+  const ask: Ask<Promise<R>> = async (operation, next) => {
+    const checked = operation.verb === 'transaction' ? withinLimits(operation) : operation;
+    return await next(await send(executor, checked, readResult, limits.left()));
+  };
+  return runPlan(plan, backingOff(limits), ask, async (outcome) => outcome, giveUp);
+}
+
+function backingOff<R>(limits: Limits, retries = RETRIES): RetryPolicy<Promise<R>> {
+  const pause = async (made: number, next: () => Promise<R>): Promise<R> => {
+    await backOff(made, limits);
+    return await next();
+  };
+  return { attempts: retries + 1, pause };
+}
+
+async function giveUp(attempts: number): Promise<never> {
+  throw new KvError('CONFLICT', `${attempts} ${attempts === 1 ? 'try' : 'tries'}`);
 }
 
 const CONFLICTED = Symbol('conflicted');

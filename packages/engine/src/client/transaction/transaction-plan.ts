@@ -14,7 +14,7 @@ import {
   type TransactionOperation,
 } from '../../core/data/operation.ts';
 import { type Result, Status } from '../../core/data/result.ts';
-import { keysOf } from '../../core/data/transaction.ts';
+import { keysOf, transactionOf } from '../../core/data/transaction.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { ExecutorLimits } from '../../executor/executor.ts';
 import { encodeKey, nameOf } from '../codec/keys.ts';
@@ -153,7 +153,7 @@ export function planTransaction(spec: TransactionSpec, limits: ExecutorLimits): 
   const then = planSteps(spec.then, 'then', limits);
   const otherwise = planSteps(spec.else, 'else', limits);
   return {
-    operation: conditionally(conditions, then.steps, otherwise.steps),
+    operation: withinLimits(transactionOf(then.steps, conditions, otherwise.steps)),
     readThen: then.reads,
     readElse: otherwise.reads,
   };
@@ -182,23 +182,13 @@ export function readHeld(result: Result): boolean {
   return readResult(result).status === Status.ok;
 }
 
-/** A transaction of the core. @throws {KvError} TRANSACTION_TOO_LARGE */
-export function conditionally(
-  conditions: readonly Condition[],
-  then: readonly Step[],
-  otherwise: readonly Step[] = [],
-): TransactionOperation {
-  const operation: TransactionOperation = { verb: 'transaction', key: '', conditions, then, otherwise, lenient: false };
-  checkSize(operation);
-  return operation;
-}
-
 /** Whether there is nothing to send: such a transaction has succeeded. */
 export function isEmpty({ conditions, then, otherwise }: TransactionOperation): boolean {
   return conditions.length + then.length + otherwise.length === 0;
 }
 
-function checkSize(operation: TransactionOperation): void {
+/** The same transaction. @throws {KvError} TRANSACTION_TOO_LARGE */
+export function withinLimits(operation: TransactionOperation): TransactionOperation {
   const { conditions, then, otherwise } = operation;
   const parts = conditions.length + then.length + otherwise.length;
   if (parts > TRANSACTION_PARTS_MAX) {
@@ -212,6 +202,7 @@ function checkSize(operation: TransactionOperation): void {
   if (bytes > TRANSACTION_SENT_BYTES_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_SENT_BYTES_MAX}`);
   }
+  return operation;
 }
 
 function planAll<I>(items: readonly I[] | undefined, name: string, plan: (item: I) => void): void {
@@ -245,11 +236,6 @@ function planCondition(condition: TransactionCondition, { maxKeyBytes, maxValueB
   if (equals === undefined) return { key, ifVersion, equals: null };
   const kind = kindOf(equals);
   return { key, ifVersion, equals: { value: encodeValue(equals, kind, maxValueBytes), kind } };
-}
-
-/** The condition that a key still is what was read: has that version (0 = is absent). */
-export function unchanged(key: string, version: number): Condition {
-  return { key, ifVersion: version === 0 ? MUST_BE_ABSENT : version, equals: null };
 }
 
 function planStep(step: TransactionStep, { steps, reads }: PlannedSteps, limits: ExecutorLimits): void {

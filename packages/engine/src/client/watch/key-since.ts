@@ -15,7 +15,7 @@
  */
 import type { Change } from '../../core/data/change.ts';
 import type { Result } from '../../core/data/result.ts';
-import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';

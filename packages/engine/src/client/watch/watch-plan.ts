@@ -4,7 +4,7 @@
  * Owns      names, ranges, contradictions. Positions: watch-position.ts.
  */
 
-import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { StoreExecutor } from '../../executor/executor.ts';
 import { encodeKey } from '../codec/keys.ts';

@@ -7,8 +7,8 @@
  * clocks or limits again, so two copies cannot come to different conclusions.
  */
 import type { Bytes } from './block.ts';
-import type { ValueKind } from './operation.ts';
 import type { Result } from './result.ts';
+import type { ValueKind } from './value-kind.ts';
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
 

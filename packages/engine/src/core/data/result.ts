@@ -6,7 +6,7 @@
  * Why constructors: operation.ts, Classes.
  */
 import type { Block } from './block.ts';
-import { ValueKind } from './operation.ts';
+import { ValueKind } from './value-kind.ts';
 
 /** What became of an operation. Everything but `ok` changed nothing. */
 export const Status = {

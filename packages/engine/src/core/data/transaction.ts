@@ -31,7 +31,7 @@ import {
   type Step,
   type TransactionOperation,
 } from './operation.ts';
-import { type DeadlineEffect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
+import { type DeadlineEffect, type Effect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
 import { itemsResult, type Result, Status } from './result.ts';
 
 /** An effect a transaction can have on one key. */
@@ -55,6 +55,20 @@ export const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
  */
 export const TRANSACTION_READ_MAX = 256 * 1024 * 1024;
 
+/** Steps as one operation: taken if every condition holds. */
+export function transactionOf(
+  then: readonly Step[],
+  conditions: readonly Condition[] = [],
+  otherwise: readonly Step[] = [],
+): TransactionOperation {
+  return { verb: 'transaction', key: '', conditions, then, otherwise, lenient: false };
+}
+
+/** The condition that a key still has the version that was read (0 = is absent). */
+export function unchanged(key: string, version: number): Condition {
+  return { key, ifVersion: version, equals: null };
+}
+
 export function evaluateTransaction(
   operation: TransactionOperation,
   base: EntryReader,
@@ -67,16 +81,13 @@ export function evaluateTransaction(
   const items: Result[] = [];
   let bytes = 0;
   for (const step of steps) {
-    const { effect, result } = evaluateStep(step, overlay, moment);
+    const { effect, result } = overlay.evaluate(step, moment);
     if (isFailure(result.status) && !operation.lenient) return failed(result.status);
     bytes += (result.value?.length ?? 0) + (effect.type === 'put' ? effect.value.length : 0);
     if (bytes > TRANSACTION_OUTCOME_BYTES_MAX || overlay.bytesRead > TRANSACTION_READ_MAX)
       return failed(Status.valueTooLarge);
     items.push(result);
-    if (effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline') {
-      overlay.apply(effect, moment.seq);
-      effects.push(effect);
-    }
+    if (isOfKey(effect)) effects.push(effect);
   }
   const status = holds ? Status.ok : Status.conditionFailed;
   return { effects, result: itemsResult(status, moment.seq, items) };
@@ -105,17 +116,15 @@ function holds({ key, ifVersion, equals }: Condition, base: EntryReader, time: n
   return liveEntry(base, key, time)!.value === equals.value;
 }
 
-function evaluateStep(step: Step, reader: EntryReader, moment: Moment): Outcome {
-  if (step.verb === 'get' || step.verb === 'stat')
-    return { effect: NO_EFFECT, result: readKey(step, reader, moment.time) };
-  return evaluate(step, reader, moment);
+function isOfKey(effect: Effect): effect is KeyEffect {
+  return effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline';
 }
 
 /** Up to so many written keys are looked through one by one: most transactions write two, and a Map costs 200 ns. */
 const FEW = 8;
 
 /** Entries as earlier steps left them, over entries as they were. */
-class Overlay implements EntryReader {
+export class Overlay implements EntryReader {
   /** Of values of `base`. */
   bytesRead = 0;
   private readonly base: EntryReader;
@@ -150,6 +159,15 @@ class Overlay implements EntryReader {
   head(key: string): SizedHead | undefined {
     const at = this.find(key);
     return at < 0 ? this.base.head(key) : this.heads[at];
+  }
+
+  /** A step as it is after the ones before; what it does is in force for the ones behind. */
+  evaluate(step: Step, moment: Moment): Outcome {
+    if (step.verb === 'get' || step.verb === 'stat')
+      return { effect: NO_EFFECT, result: readKey(step, this, moment.time) };
+    const outcome = evaluate(step, this, moment);
+    if (isOfKey(outcome.effect)) this.apply(outcome.effect, moment.seq);
+    return outcome;
   }
 
   private counted(entry: Entry | undefined): Entry | undefined {

@@ -9,6 +9,7 @@
  */
 
 import type { Operation, TransactionOperation } from '../data/operation.ts';
+import type { WatchFilter } from '../data/watch-filter.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
@@ -26,8 +27,8 @@ import { ShardControl } from './shard/shard-control.ts';
 import type { WaitingRoom } from './shard/shard-queue.ts';
 import { Tally } from './tally.ts';
 import { Transaction, Transactions } from './transactions/transactions.ts';
-import type { WatchFilter } from './watch/watch-filters.ts';
-import { type Watch, Watches } from './watch/watches.ts';
+import type { Watch } from './watch/watch.ts';
+import { Watches } from './watch/watches.ts';
 
 export interface MasterParts {
   readonly settings: MasterSettings;

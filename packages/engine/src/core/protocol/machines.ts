@@ -4,7 +4,7 @@
  */
 
 import type { Operation } from '../data/operation.ts';
-import type { WatchFilter } from '../master/watch/watch-filters.ts';
+import type { WatchFilter } from '../data/watch-filter.ts';
 import type { NodeId, Seat, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';

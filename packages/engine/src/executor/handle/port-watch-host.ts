@@ -7,7 +7,7 @@
  *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
  */
 import { bytesOfChange, type Change } from '../../core/data/change.ts';
-import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';

@@ -5,7 +5,7 @@
  * Does not  hold changes: what comes is told at once, watchers have buffers of their own (watcher.ts).
  */
 import type { Change } from '../../core/data/change.ts';
-import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
+import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';

@@ -2,12 +2,21 @@
  * BITFIELD and BITFIELD_RO: a string as an array of integers of any width. Reads are one GET; writes a plan
  * (exec/plan.ts): all fields of one command are read and written at one point in time.
  */
-import { ANY_VERSION, NO_TTL, type Result, Status, type Step, ValueKind } from '@quintet/engine/internal';
+import {
+  ANY_VERSION,
+  type Decision,
+  NO_TTL,
+  type Result,
+  Status,
+  type Step,
+  ValueKind,
+} from '@quintet/engine/internal';
 import { int64, syntaxError } from '../../command/arguments.ts';
-import { type CommandSpec, ONE_KEY } from '../../command/command.ts';
+import { ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError, engineError } from '../../engine/errors.ts';
-import { carryOut, type Decision } from '../../exec/plan.ts';
+import { carryOut } from '../../exec/plan.ts';
 import { array, type Encoder, integer } from '../../resp/encoder.ts';
 import { type FieldType, fitted, getField, type Overflow, readFieldType, setField } from '../../text/bit-field.ts';
 import { bitOffset } from './bits.ts';
@@ -100,14 +109,14 @@ function bitField(session: CommandSession, args: readonly string[]): void {
   });
 }
 
-function decide(key: string, entry: Result, operations: readonly FieldOperation[], encoder: Encoder): Decision {
-  if (entry.kind === ValueKind.structured) return { steps: [], reply: engineError('WRONG_KIND', '') };
+function decide(key: string, entry: Result, operations: readonly FieldOperation[], encoder: Encoder): Decision<string> {
+  if (entry.kind === ValueKind.structured) return { steps: [], outcome: engineError('WRONG_KIND', '') };
   const before = entry.value ?? '';
   const bytes = Buffer.alloc(Math.max(before.length, bytesWritten(operations)));
   bytes.write(before, 'latin1');
   const reply = array(operations.map((operation) => carryOutOn(bytes, operation, encoder)));
   const after = bytes.toString('latin1');
-  return { steps: after === before ? [] : [overwrite(key, after, entry)], reply };
+  return { steps: after === before ? [] : [overwrite(key, after, entry)], outcome: reply };
 }
 
 /** The string grows to where a write would be, even one that is refused in the end: as in Redis. */

@@ -3,12 +3,12 @@
  *
  * Bounded   by the bytes it looks at (bit-operation.ts): it is made in one go, and everybody else waits.
  */
-import { ANY_VERSION, NO_TTL, type Result, type Step, ValueKind } from '@quintet/engine/internal';
+import { ANY_VERSION, type Decision, NO_TTL, type Result, type Step, ValueKind } from '@quintet/engine/internal';
 import { syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError, engineError } from '../../engine/errors.ts';
-import { carryOut, type Decision } from '../../exec/plan.ts';
+import { carryOut } from '../../exec/plan.ts';
 import { error, integer } from '../../resp/encoder.ts';
 import { type BitOperator, bitWork, combined, inverted, longestOf } from '../../text/bit-operation.ts';
 
@@ -45,11 +45,11 @@ function bitOperation(session: CommandSession, args: readonly string[]): void {
   const key = args[2]!;
   const sources = new Sources(operator, args.slice(3));
   const workMax = Math.max(WORK_MAX, 2 * session.executor.limits.maxValueBytes);
-  const decide = (entries: readonly Result[]): Decision => {
+  const decide = (entries: readonly Result[]): Decision<string> => {
     if (hasStructured(entries)) return WRONG_KIND;
     const values = entries.map(({ value }) => value ?? '');
     const combinable = sources.combinable(values);
-    if (bitWork(operator, combinable) > workMax) return { steps: [], reply: TOO_MUCH };
+    if (bitWork(operator, combinable) > workMax) return { steps: [], outcome: TOO_MUCH };
     return stored(key, combined(operator, combinable, longestOf(values)));
   };
   carryOut(session, { keys: sources.keys, needsValues: true, decide });
@@ -57,19 +57,19 @@ function bitOperation(session: CommandSession, args: readonly string[]): void {
 
 function invert(session: CommandSession, args: readonly string[]): void {
   if (args.length !== 4) throw new CommandError('ERR BITOP NOT must be called with a single source key.');
-  const decide = (entries: readonly Result[]): Decision =>
+  const decide = (entries: readonly Result[]): Decision<string> =>
     hasStructured(entries) ? WRONG_KIND : stored(args[2]!, inverted(entries[0]!.value ?? ''));
   carryOut(session, { keys: [args[3]!], needsValues: true, decide });
 }
 
-const WRONG_KIND: Decision = { steps: [], reply: engineError('WRONG_KIND', '') };
+const WRONG_KIND: Decision<string> = { steps: [], outcome: engineError('WRONG_KIND', '') };
 
 function hasStructured(entries: readonly Result[]): boolean {
   return entries.some(({ kind }) => kind === ValueKind.structured);
 }
 
-function stored(key: string, value: string): Decision {
-  return { steps: [storeOrRemove(key, value)], reply: integer(value.length) };
+function stored(key: string, value: string): Decision<string> {
+  return { steps: [storeOrRemove(key, value)], outcome: integer(value.length) };
 }
 
 function storeOrRemove(key: string, value: string): Step {

@@ -4,8 +4,9 @@
  */
 import type { Result } from '@quintet/engine/internal';
 import { int64, isWord, safeInteger, syntaxError } from '../../command/arguments.ts';
-import { type CommandSpec, ONE_KEY } from '../../command/command.ts';
+import { ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError, SYNTAX_ERROR } from '../../engine/errors.ts';
 import { ofBytes } from '../../engine/value-faces.ts';
 import { error, integer } from '../../resp/encoder.ts';

@@ -6,12 +6,13 @@ import { int64, isWord, safeInteger, syntaxError } from '../../command/arguments
 import type { CommandSession } from '../../command/command-session.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { error, integer, OK } from '../../resp/encoder.ts';
+import type { Client } from '../../session/client.ts';
 
 const NO_SUCH_CLIENT = 'ERR No such client';
 
 interface KillFilter {
   skipMe: boolean;
-  readonly tests: ((session: CommandSession) => boolean)[];
+  readonly tests: ((session: Client) => boolean)[];
 }
 
 export function kill(session: CommandSession, args: readonly string[]): void {
@@ -33,7 +34,7 @@ function killAddress(session: CommandSession, address: string): void {
 }
 
 /** Whoever kills itself still hears that it did. */
-function end(victim: CommandSession, killer: CommandSession): void {
+function end(victim: Client, killer: Client): void {
   if (victim === killer) victim.closeAfterReplies();
   else victim.cutOff('killed');
 }
@@ -56,7 +57,7 @@ function yesNo(value: string): boolean {
   throw syntaxError();
 }
 
-function killTest(word: string, value: string): (session: CommandSession) => boolean {
+function killTest(word: string, value: string): (session: Client) => boolean {
   switch (word) {
     case 'ID': {
       const id = safeInteger(value, 'ERR client-id should be greater than 0');
@@ -80,7 +81,7 @@ function killTest(word: string, value: string): (session: CommandSession) => boo
 export const CLIENT_TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
 
 /** Whether a session is of a type of Redis's: those with subscriptions are `pubsub`, all others `normal`. */
-export function typeTest(value: string): (session: CommandSession) => boolean {
+export function typeTest(value: string): (session: Client) => boolean {
   const type = value.toLowerCase();
   if (!CLIENT_TYPES.has(type)) throw new CommandError(`ERR Unknown client type '${value}'`);
   return (session) => ((session.modes?.subscriptions ?? 0) > 0 ? type === 'pubsub' : type === 'normal');

@@ -3,16 +3,18 @@
  */
 
 import { int64, isWord, syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec, PlainSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { bulk, integer, OK } from '../../resp/encoder.ts';
+import type { Client } from '../../session/client.ts';
+import type { ServerContext } from '../../state/server-context.ts';
 import { kill, pause, setReplies, typeTest, unblock, unpause } from './client-control.ts';
 import { checkName } from './connection.ts';
 
 /** One line of CLIENT LIST, with the fields of Redis 7.0 and lib-name, lib-ver of 7.2. */
-export function describeClient(session: CommandSession): string {
-  const now = session.context.now();
+export function describeClient(session: Client, context: ServerContext): string {
+  const now = context.now();
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', session.id],
     ['addr', session.transport.remoteAddress],
@@ -21,7 +23,7 @@ export function describeClient(session: CommandSession): string {
     ['name', session.name],
     ['age', Math.floor((now - session.startedAt) / 1000)],
     ['idle', Math.floor((now - session.lastActiveAt) / 1000)],
-    ['flags', flagsOf(session)],
+    ['flags', flagsOf(session, context)],
     ['db', 0],
     ['sub', session.modes?.channels.size ?? 0],
     ['psub', session.modes?.patterns.size ?? 0],
@@ -48,8 +50,8 @@ export function describeClient(session: CommandSession): string {
   return `${fields.map(([name, value]) => `${name}=${value}`).join(' ')}\n`;
 }
 
-function flagsOf(session: CommandSession): string {
-  const { modes, noEvict, blocking, context } = session;
+function flagsOf(session: Client, context: ServerContext): string {
+  const { modes, noEvict, blocking } = session;
   const waits = blocking !== null || context.pause.isWaiting(session);
   const flags = [(modes?.subscriptions ?? 0) > 0 && 'P', modes?.multi != null && 'x', waits && 'b', noEvict && 'e'];
   return flags.filter((flag) => flag !== false).join('') || 'N';
@@ -57,10 +59,12 @@ function flagsOf(session: CommandSession): string {
 
 function list(session: CommandSession, args: readonly string[]): void {
   const chosen = chooseClients(session, args);
-  session.reply(session.encoder.verbatim('txt', chosen.map(describeClient).join('')));
+  session.reply(
+    session.encoder.verbatim('txt', chosen.map((client) => describeClient(client, session.context)).join('')),
+  );
 }
 
-function chooseClients(session: CommandSession, args: readonly string[]): CommandSession[] {
+function chooseClients(session: CommandSession, args: readonly string[]): Client[] {
   const { sessions } = session.context;
   if (args.length === 2) return [...sessions.values()];
   if (args.length === 4 && isWord(args[2]!, 'TYPE')) {
@@ -135,7 +139,7 @@ const subcommands: readonly PlainSpec[] = [
     since: '6.2.0',
     group: 'connection',
     summary: 'Returns information about the current client connection',
-    handler: (session) => session.reply(session.encoder.verbatim('txt', describeClient(session))),
+    handler: (session) => session.reply(session.encoder.verbatim('txt', describeClient(session, session.context))),
   },
   {
     name: 'list',

@@ -4,8 +4,8 @@
 
 import { THROTTLED } from '../../access/guess-limits.ts';
 import { int64, isWord, syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec, PlainSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { ownCopy } from '../../resp/decoder.ts';
 import { array, bulk, type Encoder, error, integer, OK, PONG, RESP2, RESP3, simple } from '../../resp/encoder.ts';

@@ -4,8 +4,9 @@
  */
 
 import { globOf } from '../../command/arguments.ts';
-import type { CommandFlag, CommandSpec, Handler, PlainSpec } from '../../command/command.ts';
+import type { CommandFlag } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { array, bulk, integer } from '../../resp/encoder.ts';
 

@@ -6,8 +6,9 @@
  * conflict.
  */
 import type { Result } from '@quintet/engine/internal';
-import { ALL_KEYS, type CommandSpec } from '../../command/command.ts';
+import { ALL_KEYS } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { execute } from '../../exec/execution.ts';
 import { ownCopy } from '../../resp/decoder.ts';

@@ -4,7 +4,8 @@
 import type { ExpireWhen } from '@quintet/engine/internal';
 import { NO_TTL, Status } from '@quintet/engine/internal';
 import { deadlineFrom, int64, invalidExpireTime } from '../../command/arguments.ts';
-import { type CommandSpec, type Handler, ONE_KEY } from '../../command/command.ts';
+import { ONE_KEY } from '../../command/command.ts';
+import type { CommandSpec, Handler } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { integer } from '../../resp/encoder.ts';
 import { oneIfDone } from '../strings/strings.ts';

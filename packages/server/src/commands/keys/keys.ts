@@ -1,10 +1,17 @@
 /**
  * Commands on keys as such: delete, look whether they are there. Expiry is in expiry.ts, iteration in scan.ts.
  */
-import { ANY_VERSION, type DeleteOperation, type Result, type StatOperation, Status } from '@quintet/engine/internal';
-import { ALL_KEYS, type CommandSpec, type Handler, ONE_KEY } from '../../command/command.ts';
+import {
+  ANY_VERSION,
+  type DeleteOperation,
+  type Result,
+  type StatOperation,
+  Status,
+  transactionOf,
+} from '@quintet/engine/internal';
+import { ALL_KEYS, ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
-import { transactionOf } from '../../exec/steps.ts';
+import type { CommandSpec, Handler } from '../../command/handler.ts';
 import { integer, simple } from '../../resp/encoder.ts';
 import { gatherKeys } from '../../session/gather.ts';
 import { oneIfDone } from '../strings/strings.ts';
@@ -21,7 +28,7 @@ function deletion(key: string): DeleteOperation {
 function deleteKeys(session: CommandSession, args: readonly string[]): void {
   if (args.length === 2) return session.submit(deletion(args[1]!), oneIfDone);
   const steps = args.slice(1).map(deletion);
-  session.submit(transactionOf({ steps, lenient: false }), ({ items }) => countDone(items!));
+  session.submit(transactionOf(steps), ({ items }) => countDone(items!));
 }
 
 /** EXISTS and TOUCH: how many are there; a key named twice counts twice. */

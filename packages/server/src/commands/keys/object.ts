@@ -3,8 +3,9 @@
  */
 import { Status } from '@quintet/engine/internal';
 import { isWord, safeInteger, syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec, Handler, KeyPositions, PlainSpec } from '../../command/command.ts';
+import type { KeyPositions } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../../command/handler.ts';
 import { bulk, error, integer, simple } from '../../resp/encoder.ts';
 import { readInteger } from '../../resp/numbers.ts';
 import type { Answer } from '../../session/reply-queue.ts';

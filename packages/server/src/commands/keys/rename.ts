@@ -4,18 +4,22 @@
  */
 import {
   ANY_VERSION,
+  type Decision,
+  type Move,
+  type MoveOutcome,
   NO_TTL,
-  type PutOperation,
+  planMove,
   type Result,
   Status,
   type Step,
   ValueKind,
 } from '@quintet/engine/internal';
 import { int64, isWord, syntaxError } from '../../command/arguments.ts';
-import { type CommandSpec, KEYS_AND_VALUES, type KeyPositions } from '../../command/command.ts';
+import { KEYS_AND_VALUES, type KeyPositions } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
-import { carryOut, type Decision } from '../../exec/plan.ts';
+import { carryOut } from '../../exec/plan.ts';
 import { error, OK } from '../../resp/encoder.ts';
 
 const TWO_KEYS: KeyPositions = { first: 1, last: 2, step: 1 };
@@ -23,24 +27,20 @@ const ZERO = ':0\r\n';
 const ONE = ':1\r\n';
 const NO_SUCH_KEY = error('ERR no such key');
 
-function putAs(key: string, { value, kind, expiresAt }: Result): PutOperation {
-  const entry = { value: value!, kind, deadline: expiresAt };
-  return { verb: 'put', key, ...entry, ifVersion: ANY_VERSION, ttl: NO_TTL, previous: false };
+/** The move as a command: its reply for each outcome. */
+function carryOutMove(session: CommandSession, move: Move, replies: { readonly [O in MoveOutcome]: string }): void {
+  const { decide, ...read } = planMove(move);
+  const withReply = (entries: readonly Result[]): Decision<string> => {
+    const { steps, outcome } = decide(entries);
+    return { steps, outcome: replies[outcome] };
+  };
+  carryOut(session, { ...read, decide: withReply });
 }
 
 function rename(ifAbsent: boolean): (session: CommandSession, args: readonly string[]) => void {
-  return (session, args) => {
-    const from = args[1]!;
-    const to = args[2]!;
-    const decide = ([source, target]: readonly Result[]): Decision => {
-      if (source!.status !== Status.ok) return { steps: [], reply: NO_SUCH_KEY };
-      if (from === to) return { steps: [], reply: ifAbsent ? ZERO : OK };
-      if (ifAbsent && target!.status === Status.ok) return { steps: [], reply: ZERO };
-      const removal: Step = { verb: 'delete', key: from, ifVersion: ANY_VERSION, previous: false };
-      return { steps: [putAs(to, source!), removal], reply: ifAbsent ? ONE : OK };
-    };
-    carryOut(session, { keys: ifAbsent ? [from, to] : [from], needsValues: true, decide });
-  };
+  const replies = { absent: NO_SUCH_KEY, occupied: ZERO, done: ifAbsent ? ONE : OK };
+  return (session, args) =>
+    carryOutMove(session, { from: args[1]!, to: args[2]!, removing: true, replacing: !ifAbsent }, replies);
 }
 
 function readCopyOptions(args: readonly string[]): { replace: boolean } {
@@ -59,12 +59,7 @@ function copy(session: CommandSession, args: readonly string[]): void {
   const from = args[1]!;
   const to = args[2]!;
   if (from === to) throw new CommandError('ERR source and destination objects are the same');
-  const decide = ([source, target]: readonly Result[]): Decision => {
-    if (source!.status !== Status.ok) return { steps: [], reply: ZERO };
-    if (!replace && target!.status === Status.ok) return { steps: [], reply: ZERO };
-    return { steps: [putAs(to, source!)], reply: ONE };
-  };
-  carryOut(session, { keys: replace ? [from] : [from, to], needsValues: true, decide });
+  carryOutMove(session, { from, to, removing: false, replacing: replace }, { absent: ZERO, occupied: ZERO, done: ONE });
 }
 
 function setManyIfAbsent(session: CommandSession, args: readonly string[]): void {
@@ -78,7 +73,7 @@ function setManyIfAbsent(session: CommandSession, args: readonly string[]): void
     keys: [...new Set(steps.map(({ key }) => key))],
     needsValues: false,
     decide: (entries) =>
-      entries.some(({ status }) => status === Status.ok) ? { steps: [], reply: ZERO } : { steps, reply: ONE },
+      entries.some(({ status }) => status === Status.ok) ? { steps: [], outcome: ZERO } : { steps, outcome: ONE },
   });
 }
 

@@ -4,8 +4,8 @@
 import { StepBudget } from '@quintet/engine/codec';
 import { PAGE_STRIDE } from '@quintet/engine/internal';
 import { globOf, safeInteger, syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { replyTooLong } from '../../engine/errors.ts';
 import { array, bulk } from '../../resp/encoder.ts';
 import { readCursor, WALK_BEGIN, walkShards } from '../../session/shard-walk.ts';

@@ -4,8 +4,8 @@
  */
 import { HASH_SLOTS, hashSlotOf, PAGE_STRIDE, shardOfSlot } from '@quintet/engine/internal';
 import { safeInteger } from '../../command/arguments.ts';
-import type { CommandSpec, Handler, PlainSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { array, bulk, integer, OK } from '../../resp/encoder.ts';
 import { WALK_BEGIN, walkShards } from '../../session/shard-walk.ts';

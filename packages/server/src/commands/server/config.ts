@@ -6,8 +6,8 @@
 import type { EvictionPolicy } from '@quintet/engine';
 import { StepBudget } from '@quintet/engine/codec';
 import { globOf } from '../../command/arguments.ts';
-import type { CommandSpec, PlainSpec } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, PlainSpec } from '../../command/handler.ts';
 import { CommandError, thrownError } from '../../engine/errors.ts';
 import { areFlags } from '../../pubsub/keyspace-events.ts';
 import { bulk, OK } from '../../resp/encoder.ts';

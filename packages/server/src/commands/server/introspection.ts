@@ -3,8 +3,9 @@
  */
 import { StepBudget } from '@quintet/engine/codec';
 import { globOf, isWord, syntaxError } from '../../command/arguments.ts';
-import { type Command, type CommandSpec, type Handler, keysAt, type PlainSpec } from '../../command/command.ts';
+import { type Command, type CommandInfo, keysAt } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { array, bulk, type Encoder, integer, simple } from '../../resp/encoder.ts';
 import { SYNTAX, TIPS } from '../syntax.ts';
@@ -31,7 +32,7 @@ function describe(command: Command, encoder: Encoder): string {
   ]);
 }
 
-const CATEGORY_OF_GROUP: Readonly<Record<CommandSpec['group'], string>> = {
+const CATEGORY_OF_GROUP: Readonly<Record<CommandInfo['group'], string>> = {
   string: '@string',
   bitmap: '@bitmap',
   transactions: '@transaction',
@@ -44,7 +45,7 @@ const CATEGORY_OF_GROUP: Readonly<Record<CommandSpec['group'], string>> = {
   quintet: '@admin',
 };
 
-function aclCategories(spec: CommandSpec): string[] {
+function aclCategories(spec: CommandInfo): string[] {
   const categories: string[] = [];
   if (spec.flags.includes('write')) categories.push('@write');
   if (spec.flags.includes('readonly')) categories.push('@read');
@@ -55,7 +56,7 @@ function aclCategories(spec: CommandSpec): string[] {
 }
 
 /** Where the keys are, in the newer form: a start by index, and a range from there. */
-function keySpecifications(spec: CommandSpec, encoder: Encoder): string[] {
+function keySpecifications(spec: CommandInfo, encoder: Encoder): string[] {
   if (spec.keys === undefined) return [];
   const { first, last, step } = spec.keys;
   const flags = spec.flags.includes('write') ? ['RW', 'update'] : ['RO', 'access'];

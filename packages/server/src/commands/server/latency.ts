@@ -2,8 +2,9 @@
  * LATENCY: how long commands took (HISTOGRAM). Latency events are not recorded here, so the other subcommands know of none.
  */
 
-import type { Command, CommandSpec, Handler, PlainSpec } from '../../command/command.ts';
+import type { Command } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler, PlainSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { bulk, EMPTY_ARRAY, type Encoder, integer, utf8 } from '../../resp/encoder.ts';
 import type { LatencyHistogram } from '../../state/command-statistics.ts';

@@ -3,8 +3,8 @@
  */
 
 import { isWord, syntaxError } from '../../command/arguments.ts';
-import type { CommandSpec, Handler } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec, Handler } from '../../command/handler.ts';
 import { array, bulk, integer, OK, utf8 } from '../../resp/encoder.ts';
 import { gatherShards } from '../../session/gather.ts';
 import { configCommand } from './config.ts';

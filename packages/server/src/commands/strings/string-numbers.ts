@@ -3,8 +3,9 @@
  */
 import { Status } from '@quintet/engine/internal';
 import { int64 } from '../../command/arguments.ts';
-import { type CommandFlag, type CommandSpec, ONE_KEY } from '../../command/command.ts';
+import { type CommandFlag, ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError, engineError, NOT_A_FLOAT } from '../../engine/errors.ts';
 import { bulk, error, integer } from '../../resp/encoder.ts';
 import { INT64_MIN, readFloat } from '../../resp/numbers.ts';

@@ -4,8 +4,9 @@
 import type { Result } from '@quintet/engine/internal';
 import { ValueKind } from '@quintet/engine/internal';
 import { int64, isWord, syntaxError } from '../../command/arguments.ts';
-import { type CommandSpec, type KeyPositions, ONE_KEY } from '../../command/command.ts';
+import { type KeyPositions, ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { ofBytes } from '../../engine/value-faces.ts';
 import { array, bulk, type Encoder, error, integer } from '../../resp/encoder.ts';

@@ -2,12 +2,12 @@
  * Commands on strings: read, write, append. What an option means to the engine is decided here; what it does, there.
  */
 import type { Bytes, PutOperation } from '@quintet/engine/internal';
-import { ANY_VERSION, MUST_BE_ABSENT, NO_TTL, Status, ValueKind } from '@quintet/engine/internal';
-import { ALL_KEYS, type CommandSpec, KEYS_AND_VALUES, ONE_KEY } from '../../command/command.ts';
+import { ANY_VERSION, MUST_BE_ABSENT, NO_TTL, Status, transactionOf, ValueKind } from '@quintet/engine/internal';
+import { ALL_KEYS, KEYS_AND_VALUES, ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
+import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
 import { ofBytes, valueOrBlock, valueOrNil } from '../../engine/value-faces.ts';
-import { transactionOf } from '../../exec/steps.ts';
 import { array, integer, OK } from '../../resp/encoder.ts';
 import { gatherKeys } from '../../session/gather.ts';
 import type { Answer } from '../../session/reply-queue.ts';
@@ -69,7 +69,7 @@ function mset(session: CommandSession, args: readonly string[]): void {
   for (let at = 1; at < args.length; at += 2) {
     puts.push({ verb: 'put', key: args[at]!, value: args[at + 1]!, kind: ValueKind.text, ...plainSet() });
   }
-  session.submit(puts.length === 1 ? puts[0]! : transactionOf({ steps: puts, lenient: false }), okAlways);
+  session.submit(puts.length === 1 ? puts[0]! : transactionOf(puts), okAlways);
 }
 
 export const stringCommands: readonly CommandSpec[] = [

@@ -10,39 +10,10 @@
  */
 
 import { Watched } from '../../data/record.ts';
+import type { WatchFilter } from '../../data/watch-filter.ts';
 import type { ShardId } from '../../protocol/ids.ts';
 import { slotOfKey } from '../shard/order-filter.ts';
-import type { Watch } from './watches.ts';
-
-/** What a watcher asks for: one key (with its shard), or every key that begins with a prefix. */
-export interface WatchFilter {
-  readonly text: string;
-  /** The shard of an exact key; null = `text` is a prefix, of keys in any shard. */
-  readonly shard: ShardId | null;
-  /** Changes bring along what was there before. */
-  readonly previous: boolean;
-}
-
-export class Filter implements WatchFilter {
-  readonly text: string;
-  readonly shard: ShardId | null;
-  readonly previous: boolean;
-  readonly watches = new Set<Watch>();
-  /** By shard: changes after this seq have been marked without interruption. */
-  readonly markedSince = new Map<ShardId, number>();
-  /** When a filter without watches is forgotten. */
-  lingersUntil = 0;
-
-  constructor({ text, shard, previous }: WatchFilter) {
-    this.text = text;
-    this.shard = shard;
-    this.previous = previous;
-  }
-
-  matches(key: string): boolean {
-    return this.shard === null ? key.startsWith(this.text) : key === this.text;
-  }
-}
+import { Filter } from './watch.ts';
 
 export class WatchFilters {
   private readonly exact = new Map<string, Filter[]>();

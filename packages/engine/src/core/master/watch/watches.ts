@@ -34,6 +34,7 @@
 import { type Change, changesOf } from '../../data/change.ts';
 import { type Record, Watched } from '../../data/record.ts';
 import { keysOf } from '../../data/transaction.ts';
+import type { WatchFilter } from '../../data/watch-filter.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { ShardId } from '../../protocol/ids.ts';
 import type { AnswerMessage } from '../../protocol/messages.ts';
@@ -41,23 +42,9 @@ import type { MasterOutbox, WatchSink } from '../../protocol/outbox.ts';
 import type { MasterSettings } from '../../protocol/settings.ts';
 import type { Call } from '../shard/call.ts';
 import { History } from './history.ts';
-import { type Filter, type WatchFilter, WatchFilters } from './watch-filters.ts';
+import { type Filter, Watch } from './watch.ts';
+import { WatchFilters } from './watch-filters.ts';
 import { WatchLines } from './watch-lines.ts';
-
-/** One watcher. Given back to end it. */
-export class Watch {
-  readonly sink: WatchSink;
-  readonly filter: Filter;
-  /** Shards whose earlier requests are still unanswered, with the last of them. */
-  readonly waitsFor = new Map<ShardId, number>();
-  readonly positions = new Map<ShardId, number>();
-  started = false;
-
-  constructor(filter: Filter, sink: WatchSink) {
-    this.filter = filter;
-    this.sink = sink;
-  }
-}
 
 /** What Watches needs to know of a shard. */
 export interface WatchedShard {

@@ -1,0 +1,27 @@
+/**
+ * The door for packages/simulator and packages/bench, not published: the machines and the parts they are made of. The
+ * simulator drives the first two in virtual time, and its planted bugs replace single methods of the others.
+ */
+export { Master } from './core/master/master.ts';
+export { Seats } from './core/master/membership/seats.ts';
+export { NodeMemory } from './core/master/memory/node-memory.ts';
+export { Repair } from './core/master/placement/repair.ts';
+export type { Call } from './core/master/shard/call.ts';
+export { OrderFilter } from './core/master/shard/order-filter.ts';
+export { ShardControl } from './core/master/shard/shard-control.ts';
+export { ShardQueue } from './core/master/shard/shard-queue.ts';
+export { Transactions } from './core/master/transactions/transactions.ts';
+export { History } from './core/master/watch/history.ts';
+export { WatchFilters } from './core/master/watch/watch-filters.ts';
+export { WatchLines } from './core/master/watch/watch-lines.ts';
+export { Watches } from './core/master/watch/watches.ts';
+export { Learner } from './core/node/catch-up/learner.ts';
+export { StreamSource } from './core/node/catch-up/stream-source.ts';
+export { Copy } from './core/node/copy.ts';
+export { CopyState } from './core/node/copy-state.ts';
+export { Node } from './core/node/node.ts';
+export { Primary } from './core/node/primary.ts';
+export { SlabStore } from './core/store/slab-store.ts';
+export type { WireBatch } from './runtime/wire/wire.ts';
+export { decodeBatch } from './runtime/wire/wire-decoder.ts';
+export { BatchEncoder } from './runtime/wire/wire-encoder.ts';
