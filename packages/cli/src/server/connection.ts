@@ -1,6 +1,6 @@
 /**
  * Connection: one connection to a server, and no more: it never reconnects and never sends anything twice, because it
- * cannot know what a repeated INCR would do. What may be repeated is decided by who knows (transfer/resilient.ts).
+ * cannot know what a repeated INCR would do. What may be repeated is decided by who knows (transfer/retrying.ts).
  *
  * Why ioredis: it loads in half the time of node-redis 6 (40 ms against 64–85), and that is most of what `kvctl get` costs.
  */

@@ -1,5 +1,5 @@
 /**
- * Program of idle.test.ts: fills and clears a cluster, then tells what it still takes. A process of its own: RSS and wakes
+ * Program of idle.slow.test.ts: fills and clears a cluster, then tells what it still takes. A process of its own: RSS and wakes
  * are the process's.
  */
 import { readdirSync, readFileSync } from 'node:fs';

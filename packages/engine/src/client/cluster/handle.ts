@@ -5,7 +5,7 @@
  * list; there `attach(handle)` makes a Store of it. Every call still goes through the cluster's master.
  *
  * Owns      the two ends' beginning: the channel with its greeting, and what attach makes of it.
- * Does not  move calls (port-host.ts, port-caller.ts).
+ * Does not  move calls (port-host.ts, port-executor.ts).
  */
 import { MessageChannel, MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { KvError } from '../../core/protocol/errors.ts';

@@ -19,7 +19,7 @@
  *   places    = [shard, seq, …]
  *   change    = code, key, value, expiresAt, version, shard, transaction, [kind, value before]
  *
- * Owns      this grammar. port-caller.ts speaks it in the application's thread, port-host.ts beside the cluster; of watches
+ * Owns      this grammar. port-executor.ts speaks it in the application's thread, port-host.ts beside the cluster; of watches
  *           port-watches.ts and port-watch-host.ts do.
  * Invariants
  *   P1  a slot is the application's name for a call. It is used again only after its one answer has come, also for a call

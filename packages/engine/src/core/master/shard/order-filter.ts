@@ -3,7 +3,7 @@
  * slot: then one waits for the other without need, which costs a hop and no correctness.
  *
  * Owns      counts per slot: writes and logged reads in `unanswered`, direct reads in `reads`, operations held.
- * Does not  decide (shard-order.ts).
+ * Does not  decide (shard-queue.ts).
  * Invariant F1  in no slot are there direct reads together with writes or logged reads, so nothing waits in a circle.
  *   F2  a slot locked by a transaction counts as held: whoever comes later waits until it is unlocked.
  * Clear     An operation on the whole shard counts in every slot: as `…All` here.

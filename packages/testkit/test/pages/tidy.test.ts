@@ -1,0 +1,37 @@
+/**
+ * What lint cannot hold: names of files in comments exist. Layers, doors,
+ * import cycles, lengths of functions and files are held by biome.json.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const TRACKED = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+const COMMENT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+const FILE_NAME = /(?<![\w/.-])(?:[\w@.-]+\/)*[\w-]+(?:\.slow)?(?:\.test)?\.(?:ts|mjs|md|proto)\b/g;
+
+/** Names of files in the comments of a text that no file has. */
+function staleNames(text: string, files: readonly string[]): string[] {
+  const mentioned = (text.match(COMMENT) ?? []).flatMap((comment) => comment.match(FILE_NAME) ?? []);
+  return mentioned.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)));
+}
+
+const sources = TRACKED.filter((file) => /\.(ts|mjs)$/.test(file) && basename(file) !== 'tidy.test.ts');
+
+test('files named in comments exist', () => {
+  const stale = sources.flatMap((file) =>
+    staleNames(readFileSync(`${ROOT}${file}`, 'utf8'), TRACKED).map((name) => `${file}: ${name}`),
+  );
+  assert.deepEqual(stale, []);
+});
+
+test('the rule can be broken', () => {
+  assert.deepEqual(staleNames('/** See gone.ts and core/here.ts. */ // not/here.ts', ['src/core/here.ts']), [
+    'gone.ts',
+    'not/here.ts',
+  ]);
+});
