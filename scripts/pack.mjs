@@ -24,7 +24,7 @@ function finishManifest(name, { scripts: _, devDependencies: __, ...manifest }) 
   };
 }
 
-/** `[text](../../docs/api.md)` becomes a link to the repository, or the text alone. */
+/** `[text](docs/api.md)` becomes a link to the repository, or the text alone. */
 function finishReadme(name, markdown) {
   return markdown.replace(/\[([^\]]+)\]\((\.\.?\/[^)]+)\)/g, (_, text, target) =>
     REPOSITORY === '' ? text : `[${text}](${REPOSITORY}/blob/main/${posix.join('packages', name, target)})`,
