@@ -39,6 +39,7 @@ export {
   type NodeSettings,
 } from './core/protocol/settings.ts';
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './core/protocol/slot.ts';
+export { VERSION } from './core/protocol/version.ts';
 export type { EntryHead, Memory, MemoryBudget, Store as ShardStore, WalkedEntry } from './core/store/store.ts';
 export type { Executor, ExecutorLimits, PendingCall, PendingWatch, StoreExecutor } from './executor/executor.ts';
 export { BlockWriter } from './runtime/memory/value-block.ts';

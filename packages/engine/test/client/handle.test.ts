@@ -102,6 +102,16 @@ describe('handles', () => {
     assert.equal(handles.size, 0);
   });
 
+  it('a handle of another build is refused, by name', async () => {
+    for (const version of ['0.0.9', undefined]) {
+      const { port1, port2 } = new MessageChannel();
+      port1.postMessage({ quintet: 'handle', version, cluster: 'c', shards: 1 });
+      const error = await rejects(attach(port2), 'INVALID_OPTION');
+      assert.match(error.message, version === undefined ? /of no version/ : /0\.0\.9/);
+      port1.close();
+    }
+  });
+
   it('a handle that is attached after the cluster closed is closed', async () => {
     const { handles } = openHandles();
     const handle = handles.open();

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { VERSION } from '@quintet/engine/internal';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const TRACKED = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
@@ -27,6 +28,13 @@ test('files named in comments exist', () => {
     staleNames(readFileSync(`${ROOT}${file}`, 'utf8'), TRACKED).map((name) => `${file}: ${name}`),
   );
   assert.deepEqual(stale, []);
+});
+
+test('the version in the sources is that of the published packages', () => {
+  for (const name of ['engine', 'server', 'cli', 'testkit']) {
+    const { version } = JSON.parse(readFileSync(`${ROOT}packages/${name}/package.json`, 'utf8')) as { version: string };
+    assert.equal(version, VERSION, name);
+  }
 });
 
 test('the rule can be broken', () => {

@@ -9,10 +9,11 @@
  */
 import { MessageChannel, MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { KvError } from '../../core/protocol/errors.ts';
+import { VERSION } from '../../core/protocol/version.ts';
 import type { StoreExecutor } from '../../executor/executor.ts';
 import { PortExecutor } from '../../executor/handle/port-executor.ts';
 import { PortHost, type PortLimits } from '../../executor/handle/port-host.ts';
-import { isGreeting } from '../../executor/handle/port-wire.ts';
+import { type Greeting, isGreeting } from '../../executor/handle/port-wire.ts';
 import { nameOf } from '../codec/keys.ts';
 import type { Store } from '../store/store.ts';
 import { TypedStore } from '../typed/typed-store.ts';
@@ -73,7 +74,8 @@ class HandleStore extends TypedStore implements AttachedStore {
 /**
  * Makes a Store of a handle, in whatever thread it was brought to. Each handle serves one attach. The thread may end by
  * itself when no call is under way and nobody waits for a change.
- * @throws {KvError} INVALID_OPTION if `handle` is no handle, or was attached before (as a rejection)
+ * @throws {KvError} INVALID_OPTION if `handle` is no handle, was attached before, or is of another version of the engine
+ *   (as a rejection)
  */
 export async function attach(handle: ClusterHandle): Promise<AttachedStore> {
   if (!(handle instanceof MessagePort)) {
@@ -81,6 +83,17 @@ export async function attach(handle: ClusterHandle): Promise<AttachedStore> {
   }
   // The greeting was posted before anyone could have the port, so it is there already.
   const first: unknown = receiveMessageOnPort(handle)?.message;
-  if (isGreeting(first)) return new HandleStore(new PortExecutor(handle, first));
+  if (isGreeting(first)) {
+    refuseOtherBuild(first);
+    return new HandleStore(new PortExecutor(handle, first));
+  }
   throw new KvError('INVALID_OPTION', 'attach needs a port of cluster.handle() that was not attached before');
+}
+
+function refuseOtherBuild({ version }: Partial<Greeting>): void {
+  if (version === VERSION) return;
+  throw new KvError(
+    'INVALID_OPTION',
+    `the handle is of a cluster of @quintet/engine ${version ?? 'of no version'}, attach is of ${VERSION}: load one build in all threads`,
+  );
 }

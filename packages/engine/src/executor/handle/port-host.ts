@@ -7,10 +7,12 @@
  *           cluster closes (everything answered so far is posted first: a port delivers what was posted before close).
  * Keep-alive The port is unref'd: a handle that nobody uses keeps no process alive. Calls under way do, in the runtime.
  */
+
 import type { MessagePort } from 'node:worker_threads';
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
+import { VERSION } from '../../core/protocol/version.ts';
 import type { WireBatch } from '../../runtime/wire/wire.ts';
 import { Cursor } from '../../runtime/wire/wire-cursor.ts';
 import { readOperation } from '../../runtime/wire/wire-operation.ts';
@@ -58,6 +60,7 @@ export class PortHost {
     this.#watches = new PortWatchHost(executor, limits, this.#answers);
     port.postMessage({
       quintet: 'handle',
+      version: VERSION,
       cluster: executor.cluster,
       shards: executor.shards,
       ...executor.limits,

@@ -54,6 +54,8 @@ export const IMPLIED_VERSION = 0;
 /** What the application's side must know before it can take calls. */
 export interface Greeting {
   readonly quintet: 'handle';
+  /** The build that speaks here: another one may speak another grammar. */
+  readonly version: string;
   readonly cluster: string;
   readonly shards: number;
   readonly maxKeyBytes: number;
