@@ -1,6 +1,6 @@
 /**
- * The door for sister packages (server, simulator, cli): the words of the core, without the machines' insides. Users of the
- * library want `@quintet/engine` itself; what is exported here may change with any release.
+ * The entry point for Quintet's own packages (server, simulator, cli): the types of the core, without the machines'
+ * internals. Users of the library want `@quintet/engine` itself; what is exported here may change with any release.
  */
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './data/block.ts';
 export type { Change, ChangeType } from './data/change.ts';
