@@ -1,4 +1,4 @@
-// Bytes that no client would send, for a while. For long: pnpm fuzz --frames 1000000 (see fuzz/run.ts), which CI runs too.
+// Bytes that no client would send, for a while. For longer: the fuzz lane of CI, and pnpm fuzz --frames 1000000 (see fuzz/run.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
