@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { threadId, workerData } from 'node:worker_threads';
 
-const sources = fileURLToPath(new URL('..', import.meta.url));
-const cache = fileURLToPath(new URL('../../node_modules/.cache/quintet-nodes', import.meta.url));
+const [root] = fileURLToPath(import.meta.url).split(/src[\\/]runtime/);
+const sources = join(root, 'src');
+const cache = join(root, 'node_modules/.cache/quintet-nodes');
 const OLD_MS = 3_600_000;
 
 /** The bundle of a module of TypeScript, which is made if there is none of the sources as they are. */
@@ -41,4 +42,4 @@ mkdirSync(cache, { recursive: true });
 process.setSourceMapsEnabled(true);
 const own = workerData.nodeModule && fileURLToPath(workerData.nodeModule);
 if (own !== undefined && existsSync(own)) workerData.nodeModule = await bundleOf(own);
-await import(await bundleOf(join(sources, 'runtime/node-main.ts')));
+await import(await bundleOf(fileURLToPath(new URL('./node-main.ts', import.meta.url))));
