@@ -1,7 +1,7 @@
 // Packs the packages, installs them with plain npm into an empty folder, and uses them there as strangers do: as they are, under vitest
 // and Jest, in strict TypeScript, and bundled by four bundlers, the output moved where no node_modules is near; the pages' programs too.
 // On Node 20.19, 22 and 24, and without gRPC, whose packages nobody there asked for. Build first.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 const TOOLS = [
@@ -28,6 +28,7 @@ const TOOLS = [
   'vite@8.4.0',
   'vitest@4.1.12',
   'jest@30.5.2',
+  'ts-jest@29.4.15',
   'typescript@5.9.3',
   'typescript-7@npm:typescript@7.0.2',
   '@types/node@20',
@@ -47,6 +48,7 @@ const STRICT = [
 ];
 const TARGET = ['--target', 'es2023', '--lib', 'es2023,esnext.disposable'];
 const RUN_LIMIT_MS = 180_000;
+const OUTPUT_MAX = 64 * 1024 * 1024;
 
 const home = mkdtempSync(join(tmpdir(), 'quintet-consumers-'));
 const app = join(home, 'app');
@@ -57,13 +59,30 @@ function command(cwd, program, ...args) {
   execFileSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-function check(name, program, args, cwd, expected) {
-  const begun = performance.now();
-  const ran = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: RUN_LIMIT_MS });
-  const good = ran.status === 0 && ran.stdout.includes(expected);
-  if (!good) failures += 1;
-  console.log(`${good ? '✓' : '✗'} ${name} (${Math.round(performance.now() - begun)} ms)`);
-  if (!good) console.log(`${ran.stdout}${ran.stderr}`);
+/** What was asked since the last `run`. */
+const asked = [];
+
+/** Adds a check: the program must end well, with `expected` in its output. */
+function check(name, program, args, cwd, expected, variables = {}) {
+  asked.push(async () => {
+    const begun = performance.now();
+    const options = { cwd, env: { ...process.env, ...variables }, timeout: RUN_LIMIT_MS, maxBuffer: OUTPUT_MAX };
+    const [error, output, errors] = await new Promise((resolve) =>
+      execFile(program, args, options, (...results) => resolve(results)),
+    );
+    const good = error === null && output.includes(expected);
+    if (!good) failures += 1;
+    console.log(`${good ? '✓' : '✗'} ${name} (${Math.round(performance.now() - begun)} ms)`);
+    if (!good) console.log(`${output}${errors}`);
+  });
+}
+
+/** Runs what was asked, as many at a time as there are processors: a check is one process that waits for threads. */
+async function run() {
+  const lane = async () => {
+    for (let next = asked.shift(); next !== undefined; next = asked.shift()) await next();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
 }
 
 /** Every file a packed manifest names is in its tarball, and no condition is one of development. */
@@ -94,7 +113,6 @@ try {
   command(app, 'npm', 'i', ...quietly, ...tarballs, ...TOOLS, ...nodes);
   if (existsSync(join(app, 'node_modules/@grpc'))) throw new Error('gRPC came along unasked');
   for (const name of readdirSync('scripts/consumers')) copyFileSync(join('scripts/consumers', name), join(app, name));
-  writeFileSync(join(app, 'jest.json'), '{ "testMatch": ["**/kit.test.mjs"], "transform": {} }');
   writeFileSync(join(app, 'vite.config.mjs'), 'export default { ssr: { noExternal: true } };\n');
 
   for (const name of ['engine', 'server', 'cli', 'testkit']) {
@@ -118,23 +136,22 @@ try {
       check(`${version}: ${resolution}`, process.execPath, tsc, app, '');
     }
 
-  command(
-    app,
-    bin('esbuild'),
-    'app.mjs',
-    '--bundle',
-    '--platform=node',
-    '--outfile=out/esbuild/app.cjs',
-    '--log-level=error',
-  );
-  const esm = ['--format=esm', '--outfile=out/esbuild-esm/app.mjs'];
-  command(app, bin('esbuild'), 'app.mjs', '--bundle', '--platform=node', ...esm, '--log-level=error');
+  const esbuild = ['app.mjs', '--bundle', '--platform=node', '--log-level=error'];
+  const bundle = (name, ...args) => check(`${name} bundles`, bin(name), args, app, '');
+  bundle('esbuild', ...esbuild, '--outfile=out/esbuild/app.cjs');
+  bundle('esbuild', ...esbuild, '--format=esm', '--outfile=out/esbuild-esm/app.mjs');
   const plugins = ['node-resolve', 'commonjs', 'json'].flatMap((name) => ['-p', name]);
-  command(app, bin('rollup'), 'app.mjs', ...plugins, '-f', 'es', '-d', 'out/rollup', '--silent');
+  bundle('rollup', 'app.mjs', ...plugins, '-f', 'es', '-d', 'out/rollup', '--silent');
+  bundle('webpack', '--entry', './app.mjs', '--target', 'node', '--mode', 'production', '-o', 'out/webpack');
+  bundle('vite', 'build', '--ssr', 'app.mjs', '--outDir', 'out/vite', '--logLevel', 'error');
+  await run();
   writeFileSync(join(app, 'out/rollup/package.json'), '{ "type": "module" }');
-  command(app, bin('webpack'), '--entry', './app.mjs', '--target', 'node', '--mode', 'production', '-o', 'out/webpack');
-  command(app, bin('vite'), 'build', '--ssr', 'app.mjs', '--outDir', 'out/vite', '--logLevel', 'error');
   renameSync(join(app, 'out'), join(moved, 'out'));
+
+  // The recipe of docs/guides.md. Not before tsc has run: it would rather have no tsconfig.json.
+  writeFileSync(join(app, 'jest.json'), '{ "preset": "ts-jest/presets/default-esm", "testMatch": ["**/kit.test.*"] }');
+  const compilerOptions = { module: 'esnext', moduleResolution: 'bundler', isolatedModules: true };
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
 
   const nodeAt = (folder, version) => join(folder, `node-${version}`, 'bin/node');
   for (const version of NODES) {
@@ -145,8 +162,9 @@ try {
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'kit.test.mjs'];
     check(`Node ${version}: vitest`, program, vitest, app, '1 passed');
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--config', 'jest.json'];
-    check(`Node ${version}: Jest`, program, jest, app, '');
+    check(`Node ${version}: Jest, JavaScript and TypeScript`, program, jest, app, '');
   }
+  await run();
   cpSync(join(moved, 'out'), join(moved, 'elsewhere'), { recursive: true });
   rmSync(join(moved, 'out'), { recursive: true });
   const kept = join(home, 'kept');
@@ -156,10 +174,12 @@ try {
     for (const bundle of bundles)
       check(`Node ${version}: ${bundle}`, nodeAt(kept, version), [join('elsewhere', bundle)], moved, 'it runs');
   for (const version of NODES) {
-    process.env.PAGES_NODE = nodeAt(kept, version);
+    const variables = { PAGES_NODE: nodeAt(kept, version) };
     const args = ['--conditions=source', '--import', 'tsx', '--test', 'packages/testkit/test/pages/pages.test.ts'];
-    check(`Node ${version}: programs of the pages`, process.execPath, args, process.cwd(), 'what is not run is known');
+    const name = `Node ${version}: programs of the pages`;
+    check(name, process.execPath, args, process.cwd(), 'what is not run is known', variables);
   }
+  await run();
 } finally {
   rmSync(home, { recursive: true, force: true });
 }

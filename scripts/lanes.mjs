@@ -13,7 +13,7 @@ const LANES = new Map([
   ['tests', ['node', 'scripts/test.mjs', '--all']],
   ['consumers', ['pnpm', '--silent', 'consumers']],
   ['simulator', ['pnpm', '--silent', 'simulate', '--seeds', '1000']],
-  ['fuzz', ['pnpm', '--silent', 'fuzz', '--frames', '1000000', '--seed', '1']],
+  ['fuzz', ['pnpm', '--silent', 'fuzz', '--frames', '300000', '--seed', '1']],
   ['redis-suite', ['pnpm', '--silent', 'redis-suite']],
 ]);
 

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MessagePort, Worker } from 'node:worker_threads';
 import { attach, Cluster, type ClusterEvents } from '../../src/index.ts';
-import { rejects, sleep, throws } from '../contract/subject.ts';
+import { rejects, throws } from '../contract/subject.ts';
 
 const QUIET = { hangLimitMs: 20_000, chaos: true };
 
@@ -32,7 +33,7 @@ describe('Cluster', { timeout: 60_000 }, () => {
     await cluster.settled();
     await cluster.putMany(Array.from({ length: 400 }, (_, i) => [`k${i}`, i] as const));
     // Nodes tell their counts a few times a second, and no event says so. Two copies of 400 keys.
-    while (cluster.status().nodes.reduce((sum, { keys }) => sum + keys, 0) < 800) await sleep(5);
+    while (cluster.status().nodes.reduce((sum, { keys }) => sum + keys, 0) < 800) await delay(5);
     const status = cluster.status();
     assert.deepStrictEqual(JSON.parse(JSON.stringify(status)), status);
     assert.equal(status.health, 'ok');

@@ -1,6 +1,6 @@
 /** Contract: time to live. */
 import assert from 'node:assert/strict';
-import { rejects, sleep, type Test } from './subject.ts';
+import { expired, rejects, type Test } from './subject.ts';
 
 /** Far enough for a slow machine, near enough for a test. */
 const SOON_MS = 40;
@@ -16,7 +16,7 @@ export function expiry(test: Test): void {
   test('an entry is gone after its ttl', async (store) => {
     await store.put('k', 1, { ttl: SOON_MS });
     assert.equal(await store.get('k'), 1);
-    await sleep(SOON_MS + 30);
+    await expired(store, 'k');
     assert.equal(await store.get('k'), undefined);
     assert.equal(await store.has('k'), false);
     assert.equal((await store.put('k', 2, { ifAbsent: true })).applied, true);

@@ -61,7 +61,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Waits `ms` milliseconds. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves once a key's deadline has passed: nothing tells of the moment from which reads miss it. */
+export async function expired(store: Store, key: string): Promise<void> {
+  while (await store.has(key)) await new Promise((resolve) => setTimeout(resolve, 5));
 }

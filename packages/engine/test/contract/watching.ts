@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { type Change, type Watcher, WatchLagged, type WatchPosition } from '../../src/client/store/store-watch.ts';
 import type { Key } from '../../src/index.ts';
-import { rejects, sleep, type Test, throws } from './subject.ts';
+import { expired, rejects, type Test, throws } from './subject.ts';
 
 /** The next `count` changes. */
 async function take<V, K extends Key>(watcher: Watcher<V, K>, count: number): Promise<Change<V, K>[]> {
@@ -85,7 +85,7 @@ export function watching(test: Test): void {
     const [put, deadline, short] = await take(watcher, 3);
     assert.deepStrictEqual([put!.type, deadline!.type, deadline!.value], ['put', 'put', 'v']);
     assert.ok(deadline!.expiresAt! > Date.now() && short!.value === 'short');
-    await sleep(60);
+    await expired(store, 'k');
     await store.put('k', 'again', { ifAbsent: true });
     await store.clear();
     const later = await take(watcher, 2);

@@ -107,8 +107,11 @@ function run(seed: number): void {
 
 const total = { kills: 0 };
 
-test('300 seeds of kills at any step', () => {
-  for (let seed = 1; seed <= 300; seed++) {
+/** A few: the simulator's lane has a thousand with more faults, and seeds.test.ts 300. */
+const SEEDS = 100;
+
+test(`${SEEDS} seeds of kills at any step`, () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     try {
       run(seed);
     } catch (error) {
@@ -116,5 +119,5 @@ test('300 seeds of kills at any step', () => {
       throw error;
     }
   }
-  assert.ok(total.kills > 500, `enough kills: ${total.kills}`);
+  assert.ok(total.kills > 150, `enough kills: ${total.kills}`);
 });

@@ -245,9 +245,12 @@ function run(seed: number): { kills: number; transactions: number } {
   return { kills, transactions };
 }
 
-test('200 seeds of transfers, snapshots and conditions, nodes killed at any step', () => {
+/** A few: the simulator has more of them, and more faults. */
+const SEEDS = 80;
+
+test(`${SEEDS} seeds of transfers, snapshots and conditions, nodes killed at any step`, () => {
   const total = { kills: 0, transactions: 0 };
-  for (let seed = 1; seed <= 200; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     try {
       const { kills, transactions } = run(seed);
       total.kills += kills;
@@ -257,7 +260,7 @@ test('200 seeds of transfers, snapshots and conditions, nodes killed at any step
       throw error;
     }
   }
-  assert.ok(total.kills > 200 && total.transactions > 5000, JSON.stringify(total));
+  assert.ok(total.kills > 80 && total.transactions > 2000, JSON.stringify(total));
 });
 
 test('a transaction that is refused as its last lock is given lets go of every lock', () => {

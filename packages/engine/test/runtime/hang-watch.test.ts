@@ -1,58 +1,65 @@
-/** HangWatch: sleeps while all nodes rest, and misses nobody who does not wake. */
+/** HangWatch: sleeps while all nodes rest, and misses nobody who does not wake. Timers and clock are mocked. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { Heartbeat } from '../../src/core/master/membership/failure-detector.ts';
 import { HangWatch } from '../../src/runtime/threads/hang-watch.ts';
 
-/** A watch with a limit of 160 ms, so a look every 10 ms. `looked` resolves at the next look, `hung` with the first node told. */
-function watchOf(beats: () => Heartbeat[]) {
+const LIMIT_MS = 160;
+/** Sixteen looks in a limit. */
+const EVERY_MS = 10;
+
+/** A watch whose timer and clock move only by `pass`. (The interval of node:test's mock outlives clearInterval in its callback.) */
+function watchOf(t: TestContext, beats: () => Heartbeat[]) {
+  let now = 0;
   let looks = 0;
-  let tellLook = () => {};
-  let tellHung = (_node: number) => {};
-  const hung = new Promise<number>((resolve) => (tellHung = resolve));
+  let look: (() => void) | undefined;
+  const hung: number[] = [];
+  t.mock.method(performance, 'now', () => now);
+  t.mock.method(globalThis, 'setInterval', (callback: () => void, ms: number) => {
+    assert.equal(ms, EVERY_MS);
+    look = callback;
+    return { unref: () => ({}) };
+  });
+  t.mock.method(globalThis, 'clearInterval', () => (look = undefined));
   const heartbeats = () => {
     looks += 1;
-    tellLook();
     return beats();
   };
-  const watch = new HangWatch({ hangLimitMs: 160, heartbeats, onHung: (node) => tellHung(node) });
-  // The watch keeps no process alive, as this test must.
-  const alive = setInterval(() => {}, 1000);
-  const stop = () => {
-    clearInterval(alive);
-    watch.stop();
+  const watch = new HangWatch({ hangLimitMs: LIMIT_MS, heartbeats, onHung: (node) => hung.push(node) });
+  const pass = (ms: number) => {
+    for (const end = now + ms; now < end; look?.()) now += EVERY_MS;
   };
-  const looked = () => new Promise<void>((resolve) => (tellLook = resolve));
-  return { watch, hung, looked, stop, looks: () => looks };
+  return { watch, hung, pass, looks: () => looks };
 }
 
-test('all at rest: one look, then none until something is sent; who does not wake then is told', async () => {
+test('all at rest: one look, then none until something is sent; then a node that does not wake is reported', (t) => {
   let resting = true;
-  const { watch, hung, looked, looks, stop } = watchOf(() => [{ node: 257, tick: 7, resting }]);
-  await looked();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { watch, hung, pass, looks } = watchOf(t, () => [{ node: 257, tick: 7, resting }]);
+  pass(10 * LIMIT_MS);
   assert.equal(looks(), 1);
   resting = false;
   watch.wake();
-  assert.equal(await hung, 257);
-  assert.ok(looks() >= 16, 'a whole limit of looks, none of them before the wake');
-  stop();
+  pass(LIMIT_MS - EVERY_MS);
+  assert.deepEqual(hung, [], 'not before a whole limit after the wake');
+  pass(2 * EVERY_MS);
+  assert.equal(hung[0], 257);
 });
 
-test('one that rests hides no other', async () => {
-  const { hung, stop } = watchOf(() => [
+test('one that rests hides no other', (t) => {
+  const { hung, pass } = watchOf(t, () => [
     { node: 257, tick: 7, resting: true },
     { node: 513, tick: 9, resting: false },
   ]);
-  assert.equal(await hung, 513);
-  stop();
+  pass(2 * LIMIT_MS);
+  assert.equal(hung[0], 513);
+  assert.ok(!hung.includes(257));
 });
 
-test('a watch that was stopped does not wake', async () => {
-  const { watch, looked, looks, stop } = watchOf(() => [{ node: 257, tick: 7, resting: true }]);
-  await looked();
-  stop();
+test('a watch that was stopped does not wake', (t) => {
+  const { watch, pass, looks } = watchOf(t, () => [{ node: 257, tick: 7, resting: true }]);
+  pass(EVERY_MS);
+  watch.stop();
   watch.wake();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  pass(10 * LIMIT_MS);
   assert.equal(looks(), 1);
 });

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Cluster } from '../../src/index.ts';
+import { wakesPerSecondAtRest } from './wakes.ts';
 
 /** Limit of 500 ms, and much more for a busy machine. */
 const FOUND_MS = 8000;
@@ -26,8 +27,7 @@ test('an idle node that hangs is found without a call, and calls go on', { timeo
   const alive = setInterval(() => {}, 1000);
   try {
     await cluster.settled();
-    // There is no event for it: nodes rest half a second after their last work.
-    await delay(800);
+    assert.ok((await wakesPerSecondAtRest(100, 10_000)) < 100, 'nodes rest');
     const down = new Promise<string>((resolve) => cluster.once('node-down', ({ node }) => resolve(node)));
     cluster.chaos.hang('n2', 30_000);
     const late = delay(FOUND_MS, 'nobody', { ref: false });

@@ -1,5 +1,6 @@
 /**
- * Redis 7.0.15's own test suite against this server over a real cluster: once, and once more while nodes are being killed.
+ * Redis 7.0.15's own test suite against this server over a real cluster, and against another while nodes are being killed. Both at
+ * once, each in a process of its own: the suite is one client that waits for one answer after the other.
  *
  *   pnpm redis-suite [--calm | --chaos] [--durable] [--verbose] [--only unit/...,unit/...]
  *
@@ -11,6 +12,9 @@
  * --durable  goes on after an unexpected error reply (counted as a failure) instead of ending the run
  * --verbose  shows every test
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Cluster } from '@quintet/engine';
 import { startServer } from '../../src/index.ts';
@@ -43,13 +47,13 @@ const { values } = parseArgs({
 });
 const folder = redisSource();
 
-async function once(chaos: boolean): Promise<boolean> {
+async function runOnce(chaos: boolean): Promise<boolean> {
   const startedAt = performance.now();
   const cluster = await Cluster.start({ chaos: true });
   const server = await startServer(cluster, { port: 0 });
   const havoc = chaos ? wreak(cluster) : null;
   const { durable = false, verbose = false, only } = values;
-  const result = await runSuite({ folder, port: server.port, durable, verbose, units: only?.split(',') });
+  const result = await runSuite({ folder, port: server.port, durable, verbose, chaos, units: only?.split(',') });
   const kills = havoc?.stop();
   await server.close();
   await cluster.close();
@@ -62,5 +66,18 @@ async function once(chaos: boolean): Promise<boolean> {
   return result.exitCode === 0 && result.passed > 0 && stale.length === 0;
 }
 
-const modes = [...(values.chaos ? [] : [false]), ...(values.calm ? [] : [true])];
-for (const chaos of modes) if (!(await once(chaos))) process.exitCode = 1;
+/** This program with `--calm` or `--chaos`; its lines begin with that word. */
+async function runMode(mode: 'calm' | 'chaos'): Promise<boolean> {
+  const others = process.argv.slice(2).filter((arg) => arg !== '--calm' && arg !== '--chaos');
+  const args = [...process.execArgv, process.argv[1]!, `--${mode}`, ...others];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  createInterface(child.stdout).on('line', (line) => console.log(`${mode}: ${line}`));
+  createInterface(child.stderr).on('line', (line) => console.error(`${mode}: ${line}`));
+  const [code] = await once(child, 'close');
+  return code === 0;
+}
+
+const { calm, chaos } = values;
+const passed =
+  calm !== chaos ? [await runOnce(chaos === true)] : await Promise.all([runMode('calm'), runMode('chaos')]);
+if (passed.includes(false)) process.exitCode = 1;

@@ -20,6 +20,8 @@ export interface SuiteOptions {
   readonly durable: boolean;
   /** Shows every test, not only what went wrong. */
   readonly verbose: boolean;
+  /** Whether it runs beside one that has no kills: they need different ports. */
+  readonly chaos: boolean;
   readonly units?: readonly string[] | undefined;
 }
 
@@ -41,13 +43,13 @@ export function runSuite(options: SuiteOptions): Promise<SuiteResult> {
 }
 
 async function run(
-  { folder, port, durable, verbose, units = UNITS }: SuiteOptions,
+  { folder, port, durable, verbose, chaos, units = UNITS }: SuiteOptions,
   skipFile: string,
 ): Promise<SuiteResult> {
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port), '--singledb', '--ignore-encoding', '--ignore-digest'],
-    // The suite's own processes talk over a port; its default one may be taken, by another run of it for one.
-    ...['--baseport', String(20_100 + Math.floor(Math.random() * 90) * 100)],
+    // The suite's own processes talk over a port; its default one may be taken, by the other of two runs at once for one.
+    ...['--baseport', String(20_100 + Math.floor(Math.random() * 45) * 200 + (chaos ? 100 : 0))],
     ...['--tags', TAGS.join(' '), '--skipfile', skipFile],
     ...units.flatMap((unit) => ['--single', unit]),
     ...(durable ? ['--durable'] : []),

@@ -2,7 +2,7 @@
  * Numbers kept as decimal text, with Redis's rules for what counts as one (string2ll): no blanks, no plus sign, no
  * leading zeros, signed 64 bits.
  *
- * Each function answers the new text, or the Status that refuses.
+ * Each function returns the new text, or the Status that refuses.
  */
 import { Status } from './result.ts';
 

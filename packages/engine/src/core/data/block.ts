@@ -6,8 +6,8 @@
  * Invariants
  *   B1  the bytes of a block never change, whoever holds it: it may lie in a store, in a window, in a reply being written.
  *   B2  its memory is given to at most one store (`take`), which lays an entry around the value.
- * Why       Every conversion and clone of a string of 64 MB takes 30 ms or more in one go, on a thread that serves everybody;
- *           a block is handed from thread to thread and into the store for nothing. Strings stay what everything else is
+ * Why       Every conversion and clone of a string of 64 MB takes 30 ms or more in one go, on a thread that serves all clients;
+ *           a block is transferred from thread to thread and into the store for nothing. Strings stay what everything else is
  *           made of: blocks come from, and go to, only those who can use them (`GetOperation.blocks`).
  */
 
@@ -21,7 +21,7 @@ export interface Block {
   readonly bytes: Uint8Array;
   /** The value as a one-byte string: a copy. */
   text(): string;
-  /** Whether the caller may use the memory around the value: true for the first who asks, if it is nobody else's. */
+  /** Whether the caller may use the memory around the value: true for the first caller, if nothing else uses it. */
   take(): boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Change: what a watcher hears of one key, derived from one effect of one committed record.
+ * Change: what a watcher receives about one key, derived from one effect of one committed record.
  */
 
 import type { ShardId } from '../protocol/ids.ts';
@@ -20,9 +20,9 @@ export interface Change {
   /** The seq of the record: grows with every change of a shard; all changes of one record have the same. */
   readonly version: number;
   readonly shard: ShardId;
-  /** Where asked for: what was there before; null = nothing. */
+  /** If requested: the previous value; null = none. */
   readonly previous: PreviousValue | null;
-  /** Changes of one transaction bear the same mark, different from all others; 0 = of no transaction. */
+  /** Changes of one transaction carry the same mark, different from all others; 0 = of no transaction. */
   readonly transaction: number;
 }
 

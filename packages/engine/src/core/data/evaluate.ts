@@ -32,7 +32,7 @@ export interface Outcome {
   readonly result: Result;
 }
 
-/** What evaluation may ask of an entry without reading its value. */
+/** What evaluation may read of an entry without its value. */
 export interface Head {
   readonly kind: ValueKind;
   readonly version: number;
@@ -44,7 +44,7 @@ export interface SizedHead extends Head {
   readonly valueBytes: number;
 }
 
-/** The part of a store that evaluation reads. Making a string of a value costs as much as finding it: ask for the head
+/** The part of a store that evaluation reads. Making a string of a value costs as much as finding it: read only the head
  * where that is enough. */
 export interface EntryReader {
   /** As a client reads it, which counts as a use; with `blocks` a large value may come as a block. */
@@ -57,26 +57,26 @@ export interface EntryReader {
   idleMs(key: string): number;
 }
 
-/** A reader of entries that are at hand whole. To have read them was a use of them. */
+/** A reader of entries in memory; access times were updated when the entries were fetched. */
 export function readerOf(get: (key: string) => Entry | undefined): EntryReader {
   return { get, peek: get, head: (key) => headOf(get(key)), touch: () => {}, idleMs: () => 0 };
 }
 
-/** The head of an entry that is at hand whole. */
+/** The head of an entry in memory. */
 export function headOf(entry: Entry | undefined): SizedHead | undefined {
   if (entry === undefined) return undefined;
   const { kind, version, expiresAt, value } = entry;
   return { kind, version, expiresAt, valueBytes: value.length };
 }
 
-/** What evaluation is told besides the operation. `seq` becomes the version of what is written. */
+/** The context of an evaluation: the operation's inputs besides itself. `seq` becomes the version of what is written. */
 export interface Moment {
   readonly time: number;
   readonly seq: number;
   readonly maxValueBytes: number;
 }
 
-/** The entry of a key unless its deadline has passed: past it, an entry is missing for everybody. */
+/** The entry of a key unless its deadline has passed: after it, an entry is absent. */
 export function liveEntry(store: EntryReader, key: string, time: number): Entry | undefined {
   return liveOnly(store.peek(key), time);
 }

@@ -1,16 +1,16 @@
 /**
- * What a caller can ask of one shard.
+ * Operations: the requests a shard accepts.
  *
- * Owns      the shapes of operations, and the words for keys, values and conditions in them.
- * Does not  say what they answer (result.ts) or leave behind (record.ts), evaluate them (evaluate.ts, transaction.ts) or
+ * Owns      the shapes of operations, and of keys, values and conditions in them.
+ * Does not  define their results (result.ts) or records (record.ts), evaluate them (evaluate.ts, transaction.ts) or
  *           move them (runtime/wire/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
  *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
  *           value that is put may be a block instead (block.ts).
  * Classes   What every put and get makes, and is kept until it is answered, comes from a constructor (newPut,
  *           newPutEffect, newRecord, plainResult …) and not from an object literal. V8 watches how long what a literal makes
- *           survives, and after a burst that was long under way it makes all that follows in the old generation, for
- *           good: after 100,000 puts at once, 1,000 callers put 250 k/s for ever after; with constructors 315 k/s, in the
+ *           survives, and after a burst that was long in flight it makes all that follows in the old generation,
+ *           permanently: after 100,000 puts at once, 1,000 callers put 250 k/s for ever after; with constructors 315 k/s, in the
  *           same run.
  */
 import type { Block, Bytes } from './block.ts';
@@ -25,7 +25,7 @@ export interface Entry {
   kind: ValueKind;
   version: number;
   expiresAt: number;
-  /** Instead of `value` (then ''), for who asked for blocks. */
+  /** Instead of `value` (then ''), if blocks were requested. */
   block?: Block;
 }
 
@@ -50,7 +50,7 @@ export interface PutTerms {
   readonly previous: boolean;
 }
 
-/** The terms of a put that asks for nothing more. */
+/** The conditions and options of a plain put. */
 export const PLAIN_PUT: PutTerms = { ifVersion: ANY_VERSION, ttl: NO_TTL, deadline: 0, previous: false };
 
 export interface PutOperation extends PutTerms {

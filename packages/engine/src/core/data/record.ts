@@ -1,10 +1,10 @@
 /**
- * What a write leaves behind: effects, and the records of a shard's log that bear them.
+ * Log records: the deterministic effect of one request, with its result.
  *
- * Owns      the shapes, and the functions that make those made most.
+ * Owns      the shapes, and the constructors of the most frequent ones.
  * Does not  apply them (node/copy-state.ts) or number them (node/primary.ts).
- * Why effects: a record is the effect of one request, not the request. Replicas apply effects and never judge conditions,
- * clocks or limits again, so two copies cannot come to different conclusions.
+ * Why effects: a record is the effect of one request, not the request. Replicas apply effects and never evaluate conditions,
+ * clocks or limits again, so two copies cannot diverge.
  */
 import type { Bytes } from './block.ts';
 import type { Result } from './result.ts';
@@ -12,7 +12,7 @@ import type { ValueKind } from './value-kind.ts';
 
 export type RemovalCause = 'delete' | 'expire' | 'evict';
 
-/** What was there before, where a watcher asked for it: null = nothing. */
+/** The previous value, if a watcher requested it: null = none. */
 export interface PreviousValue {
   readonly value: string;
   readonly kind: ValueKind;
@@ -58,7 +58,7 @@ export interface ManyEffect {
 
 export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
 
-/** Who wants to hear of a change: nobody, somebody, somebody who also wants what was there before. */
+/** Whether a change is watched: not, by some watcher, or by one that also requests the previous value. */
 export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;
 export type Watched = (typeof Watched)[keyof typeof Watched];
 
@@ -66,7 +66,7 @@ export type Watched = (typeof Watched)[keyof typeof Watched];
 export interface Record {
   readonly seq: number;
   readonly request: number;
-  /** The tail tells the master the effect with the answer. */
+  /** The tail sends the master the effect with the answer. */
   readonly watched: Watched;
   readonly effect: Effect;
   readonly result: Result;

@@ -1,8 +1,8 @@
 /**
- * What an operation is answered.
+ * Result: the response to one operation.
  *
- * Owns      the shape of results, and the functions that make them.
- * Does not  decide them: evaluate.ts and transaction.ts do.
+ * Owns      the shape of results, and their constructors.
+ * Does not  compute them: evaluate.ts and transaction.ts do.
  * Why constructors: operation.ts, Classes.
  */
 import type { Block } from './block.ts';
@@ -40,13 +40,13 @@ export const PAGE_STRIDE = 5;
 
 /**
  * The answer to one operation. `version` is the entry's version after it (0 = absent). `value`, `kind` and `expiresAt`
- * are those of the entry read, or of the previous one where that was asked for (`value` null = there was none);
+ * are those of the entry read, or of the previous one where that was requested (`value` null = there was none);
  * increments answer the new number as text in `value`; append and stat a length in bytes, count a number, likewise.
  * Made by the functions below alone, so that all results have one shape, large ones apart: what reads them stays
  * monomorphic.
  */
 export interface Result extends Answer {
-  /** A read that asked for blocks: the value, if it is large; `value` is null then. */
+  /** For a read that accepts blocks: the value, if it is large; `value` is null then. */
   readonly block?: Block;
 }
 
@@ -94,7 +94,7 @@ export function itemsResult(status: Status, version: number, items: readonly Res
   return new Answer(status, version, null, ValueKind.text, 0, null, items);
 }
 
-/** A result that bears a value. */
+/** A result with a value. */
 export function valueResult(
   status: Status,
   version: number,
@@ -105,7 +105,7 @@ export function valueResult(
   return new Answer(status, version, value, kind, expiresAt, null, null);
 }
 
-/** A result that bears a large value. */
+/** A result with a large value. */
 export function blockResult(version: number, block: Block, kind: ValueKind, expiresAt: number): Result {
   return { status: Status.ok, version, value: null, kind, expiresAt, page: null, items: null, block };
 }

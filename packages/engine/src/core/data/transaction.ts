@@ -1,5 +1,5 @@
 /**
- * Transactions: what one comes to, given the entries of its keys. Pure, and the same for both places that ask:
+ * Evaluates a transaction against a snapshot of its keys. Pure, and the same in both places that evaluate:
  *
  *   keys of one shard      the primary evaluates against its store and makes one record (node/primary.ts)
  *   keys of several shards the master evaluates against gathered entries and installs the effects (master/transactions/transactions.ts)
@@ -45,7 +45,7 @@ export interface TransactionOutcome {
 }
 
 /**
- * Bytes that results and effects of one transaction may come to. Its steps are small beside what they can make (a bit set
+ * Maximum bytes of results and effects of one transaction. Its steps are small beside what they can make (a bit set
  * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
  */
 export const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
@@ -193,7 +193,7 @@ export class Overlay implements EntryReader {
     }
   }
 
-  /** The value is read only when somebody asks for it. */
+  /** The value is read only when it is needed. */
   private withDeadline(key: string, { kind }: SizedHead, version: number, expiresAt: number): Entry {
     const at = this.find(key);
     const present = at < 0 ? undefined : this.entries[at];
@@ -231,7 +231,7 @@ export class Overlay implements EntryReader {
   }
 }
 
-/** The last word on each key, deadlines told with their value: what can be installed whatever expired meanwhile. */
+/** The final effect on each key, deadlines with their value: it can be installed even if entries have expired since. */
 export function netEffects(effects: readonly KeyEffect[], base: EntryReader): (PutEffect | RemoveEffect)[] {
   const overlay = new Overlay(base);
   const last = new Map<string, KeyEffect>();
@@ -248,7 +248,7 @@ export function netEffects(effects: readonly KeyEffect[], base: EntryReader): (P
   return net;
 }
 
-/** Bytes of present values that watchers are told besides `effects`: what was there before, and what got a new deadline. */
+/** Bytes of present values that watchers receive besides `effects`: previous values, and values with a new deadline. */
 export function toldBytes(effects: readonly KeyEffect[], watched: Watched, base: Pick<EntryReader, 'head'>): number {
   const lengths = new Map<string, number>();
   let bytes = 0;
@@ -299,7 +299,7 @@ function fewKeysOf(...parts: (readonly { readonly key: string }[])[]): readonly 
   return keys;
 }
 
-/** Whether it needs to see entries at all: puts without conditions, and deletes nobody asks the outcome of, do not. */
+/** Whether it needs to see entries at all: puts without conditions, and deletes whose outcome is not requested, do not. */
 export function isBlind({ conditions, then }: TransactionOperation): boolean {
   return conditions.length === 0 && then.every((step) => step.verb === 'put' && isBlindPut(step));
 }

@@ -1,11 +1,11 @@
 /**
  * Master: the configuration authority and the one sequencer of requests. Dispatch only.
  *
- * Owns      which machine hears what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), memory (node-memory.ts).
+ * Owns      which machine receives what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), memory (node-memory.ts).
  * Does not  decide within any of them; know threads, clocks or callers.
  * Invariants
  *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
- *   A2  every operation taken on is answered or failed exactly once.
+ *   A2  every operation accepted is answered or failed exactly once.
  */
 
 import type { Operation, TransactionOperation } from '../data/operation.ts';
@@ -49,11 +49,11 @@ export class Master implements MasterMachine {
   private created = false;
   private closed = false;
   private clockAt = 0;
-  /** Something was submitted, or received, since the clock was told. */
+  /** Something was submitted, or received, since the time was last sent. */
   private active = false;
   /** Repair is looked at once a turn, after all that happened in it. */
   private repairDue = false;
-  /** Lost shards to begin anew as soon as a node lives to hold them. */
+  /** Lost shards to restart as soon as a live node can hold them. */
   private readonly resets = new Set<ShardControl>();
 
   constructor({ settings, outbox }: MasterParts) {

@@ -1,8 +1,8 @@
 /**
- * Tally: what answers came to, counted for status: reads that found their key, reads that did not, writes refused for want
+ * Tally: outcomes counted for status: reads that found their key, reads that did not, writes refused for lack
  * of memory.
  *
- * Owns      the numbers, and telling what of an operation is a read: also a write that asks what was there before.
+ * Owns      the numbers, and what of an operation counts as a read: also a write that returns the previous value.
  * Does not  count operations (shard-control.ts), or what the master refuses by itself.
  */
 import type { Operation, Step } from '../data/operation.ts';

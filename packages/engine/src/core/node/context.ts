@@ -1,5 +1,5 @@
 /**
- * NodeContext: what the copies of one node share. One object per node; copies read `time` and emit through `outbox`.
+ * NodeContext: the shared state of a node's copies. One object per node; copies read `time` and emit through `outbox`.
  */
 import type { NodeId } from '../protocol/ids.ts';
 import type { NodeOutbox } from '../protocol/outbox.ts';

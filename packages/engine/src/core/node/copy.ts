@@ -6,7 +6,7 @@
  *
  * | message   | primary                    | replica, not tail   | tail                      | learner      | none   |
  * |-----------|----------------------------|---------------------|---------------------------|--------------|--------|
- * | config    | new role; window to the successor, or as answers; stream begun, kept or stopped           | begins, or goes on | discard |
+ * | config    | new role; window to the successor, or as answers; stream begun, kept or stopped           | begins or continues| discard |
  * | request   | evaluate, take             | bug                 | bug unless primary        | bug          | bug    |
  * | record    | bug                        | take                | take                      | bug          | bug    |
  * | read      | bug unless tail            | bug                 | answer                    | bug          | bug    |
@@ -52,7 +52,7 @@ export class Copy {
   private learning: Learner | null = null;
   private stream: StreamSource | null = null;
   private setAside: { from: NodeId; message: CopyMessage }[] = [];
-  /** Hashes to tell the other end of the chain. */
+  /** Hashes to send to the other end of the chain. */
   private touched: number[] = [];
 
   constructor(shard: ShardId, context: NodeContext) {
@@ -115,7 +115,7 @@ export class Copy {
     this.directStream();
   }
 
-  /** The one recovery rule, copy's part: whoever comes next hears the whole window again, even if it is the same. */
+  /** The one recovery rule, copy's part: the successor receives the whole window again, even if it is the same. */
   private sendWindow(): void {
     for (const record of this.state.window) this.passOn(record);
   }
@@ -264,8 +264,8 @@ export class Copy {
   }
 
   /**
-   * Whether the primary should hear that the tail has used an entry: always of uses that are nothing else, but of reads
-   * only where eviction, which it decides, goes by them: a message for every key that is read would be felt.
+   * Whether to forward an access-time update to the primary: always for TOUCH; for a get only under LRU eviction, which the
+   * primary decides: a message for every key that is read would cost too much.
    */
   private isToldOf(operation: ReadOperation): boolean {
     if (operation.verb === 'stat') return operation.uses === true;
@@ -277,7 +277,7 @@ export class Copy {
     if (hash !== -1) this.touched.push(hash);
   }
 
-  /** Reads happen at the tail, or in the log at the primary; what one end has used is told the other. */
+  /** Reads happen at the tail, or in the log at the primary; each end sends the other what it has used. */
   private sendTouched(): void {
     const { shard, epoch, chain, position } = this.state;
     const hashes = this.touched;

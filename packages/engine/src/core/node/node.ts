@@ -1,5 +1,5 @@
 /**
- * Node: one incarnation. Hands each message to the copy it is for; gives copies their turns at background work.
+ * Node: one incarnation. Dispatches each message to its copy; schedules the copies' background work.
  *
  * Owns      the copies, the node's time and memory budget.
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
@@ -168,7 +168,7 @@ export class Node implements NodeMachine {
     return this.context.budget.reserved;
   }
 
-  /** The copy of a shard, for checkers that compare copies; undefined if this node never heard of the shard. */
+  /** The copy of a shard, for checkers that compare copies; undefined if this node has no state of the shard. */
   inspect(shard: ShardId): Copy | undefined {
     return this.copies.get(shard);
   }

@@ -7,7 +7,7 @@
  *   P1  every request makes exactly one record: failed conditions, refusals and logged reads too.
  *   P2  a request already in the log is ignored: its record is in a window, or it was answered.
  *   P3  sealed, it makes no record of its own.
- *   P4  it grows only while every node of the chain has room; replicas are never asked whether they have.
+ *   P4  it grows only while every node of the chain has room; replicas are not consulted.
  */
 
 import { textOf } from '../data/block.ts';
@@ -69,13 +69,13 @@ export class Primary {
     this.sealed = true;
   }
 
-  /** A new configuration: what was asked for in the last one is over. */
+  /** A new configuration: requests of the last one are void. */
   configured(): void {
     this.sealed = false;
     this.keepAll();
   }
 
-  /** Asks for a part of the shard to be evicted, which {@link shrink} does. */
+  /** Requests the eviction of a part of the shard, which {@link shrink} does. */
   evictPart(part: number): void {
     if (part > 0) this.shrinkTo = Math.min(this.shrinkTo, this.state.data.liveBytes * (1 - part));
   }
@@ -143,7 +143,7 @@ export class Primary {
     }
   }
 
-  /** An effect as watchers hear it: a new deadline with its value, and on request with what was there before. */
+  /** An effect as watchers receive it: a new deadline with its value, and on request with the previous value. */
   private inFull(effect: Effect, watched: Watched): Effect {
     const before = new Map<string, PreviousValue | null>();
     switch (effect.type) {
@@ -205,7 +205,7 @@ export class Primary {
     return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
   }
 
-  /** One slice of eviction that no write asks for; true if it has removed something, so that more may follow. */
+  /** One slice of eviction that no write has requested; true if it has removed something, so that more may follow. */
   shrink(): boolean {
     const { state } = this;
     if (this.shrinkTo === Number.POSITIVE_INFINITY) return false;
@@ -260,13 +260,13 @@ function isUse(operation: Operation): boolean {
   return operation.verb === 'get' || (operation.verb === 'stat' && operation.uses === true);
 }
 
-/** A new deadline, told as the put of the value that stays. */
+/** A new deadline, delivered as the put of the value that stays. */
 function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | null): PutEffect {
   invariant(present !== null, 'what gets a deadline is there');
   return newPutEffect(key, present.value, present.kind, expiresAt);
 }
 
-/** Its record would bear more than a heap can, of what was there before: nothing is done. */
+/** Its record would hold more previous values than a heap can: nothing is done. */
 function transactionTooLarge(): Outcome {
   return { effect: NO_EFFECT, result: itemsResult(Status.valueTooLarge, 0, []) };
 }

@@ -33,7 +33,7 @@ export function read(operation: ReadOperation, store: Store, time: number): Resu
   }
 }
 
-/** What a transaction over several shards would have to bear: refused as soon as it is too much, before it is on this heap. */
+/** What a transaction over several shards would have to hold: refused as soon as it is too much, before it is on this heap. */
 function gather({ keys, heads }: GatherOperation, store: Store, time: number): Result {
   const items: Result[] = [];
   const valued = keys.length - heads;

@@ -1,5 +1,5 @@
 /**
- * Window: a copy's records above the committed seq, results included: what may have to be sent again.
+ * Window: a copy's records above the committed seq, results included: what may have to be resent.
  *
  * Owns        records committedSeq+1 … lastSeq of one copy.
  * Does not    decide what is committed: only the master's committedSeq trims (protocol §4.2).

@@ -1,8 +1,8 @@
 /**
- * Every error a caller can meet, in one table. `code` is stable API, texts are not. docs/errors.md lists the same rows
- * and a test holds the two together.
+ * Every error a caller can receive, in one table. `code` is stable API, texts are not. docs/errors.md lists the same rows
+ * and a test compares the two.
  *
- * `retryable`  the same call may succeed later without anybody changing it.
+ * `retryable`  the same call may succeed later, unchanged.
  * `outcome`    `not-applied`: nothing was changed. `unknown`: the write may have been applied (or may yet be); only these
  *              need care before a retry.
  *

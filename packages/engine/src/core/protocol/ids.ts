@@ -1,6 +1,6 @@
 /**
- * Names for the things a cluster is made of. A seat (`n3`) is a place; a node (`n3#2`) is one life in that place. The
- * protocol only ever names lives: what is dead stays dead, and its successor in the same seat is somebody else.
+ * Identifiers. A seat (`n3`) is a place in the cluster; a node (`n3#2`) is one incarnation in that seat. The protocol names
+ * only incarnations: a dead one stays dead, and its successor in the same seat is another node.
  */
 
 /** A place in the cluster, 1-based: seat 3 is shown as `n3`. */

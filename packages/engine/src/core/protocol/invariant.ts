@@ -1,5 +1,5 @@
 /**
- * Assertions that stay on in production. A broken invariant is a bug in Quintet, never bad input: the machine that sees
+ * Assertions that stay on in production. A violated invariant is a bug in Quintet, never bad input: the machine that detects
  * it throws, its node dies, and the master recovers what it held from the other copies.
  */
 

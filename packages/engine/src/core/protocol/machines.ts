@@ -13,29 +13,29 @@ import type { Credit, MemoryLimit } from './settings.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
-  /** The master's time, heard with a batch; called before the batch's messages. */
+  /** The master's time, received with a batch; called before the batch's messages. */
   onTime(time: number): void;
   receive(from: NodeId, message: Message): void;
   /**
    * One bounded slice (about 1 ms) of background work: streams to learners, expiry, reclaiming memory. True if more
-   * is waiting: then the driver calls again after it has taken in what arrived meanwhile.
+   * is queued: then the driver calls again after it has handled what has arrived.
    */
   work(): boolean;
-  /** After all messages of a turn: what is worth saying once a batch (progress, touched, usage). */
+  /** After all messages of a turn: sends what is sent once per batch (progress, touched, usage). */
   endTurn(): void;
 }
 
-/** A call the master has taken on. Given back to the machine to give it up. */
+/** A call the master has accepted. Passed back to the machine to cancel it. */
 export interface MasterCall {
   readonly sink: Sink;
 }
 
-/** A watch the master has taken on. Given back to end it. */
+/** A watch the master has accepted. Passed back to end it. */
 export interface MasterWatch {
   readonly sink: WatchSink;
 }
 
-/** A memory limit for all nodes, and what a shard may have under way beside it. */
+/** A memory limit for all nodes, and what each shard may have in flight with it. */
 export interface MemoryLimitChange extends MemoryLimit, Credit {}
 
 export interface MasterMachine {
@@ -49,9 +49,9 @@ export interface MasterMachine {
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
   receive(from: NodeId, message: Message, now: number): void;
   nodeReady(node: NodeId, now: number): void;
-  /** However it ended; idempotent. A planned kill is told with its reason before the thread is gone. */
+  /** However it ended; idempotent. A planned kill is reported with its reason before the thread has ended. */
   nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void;
-  /** After all that arrived in a turn, before the driver drains the outbox: operations held back are tried again. */
+  /** After all that arrived in a turn, before the driver drains the outbox: held operations are retried. */
   endTurn(now: number): void;
   /** When the driver must call tick next, or Infinity. */
   nextDeadline(): number;
@@ -62,8 +62,8 @@ export interface MasterMachine {
   holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
-  /** In force for what is submitted afterwards; the sink hears ok when all present nodes work by it. */
+  /** In force for what is submitted afterwards; the sink receives ok when all present nodes apply it. */
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink, now: number): void;
-  /** Fails everything under way with CLOSED or CLOSED_IN_FLIGHT; takes nothing more. */
+  /** Fails everything in flight with CLOSED or CLOSED_IN_FLIGHT; accepts nothing more. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /**
- * Every message of the replication protocol (protocol.md §2), one union, and who sends what to whom.
+ * Every message of the replication protocol (protocol.md §2) as one union, with sender and receiver.
  *
- * | message        | from → to                              | taken when                        |
+ * | message        | from → to                              | accepted if                       |
  * |----------------|----------------------------------------|-----------------------------------|
  * | config         | master → members, learner, removed     | epoch > own (asserted)            |
  * | request        | master → primary                       | epoch = own (asserted)            |
@@ -16,9 +16,9 @@
  * | touched        | tail → primary, primary → tail         | epoch = own, else dropped; advice |
  * | memory-limit   | master → node                          | always                            |
  * | usage          | node → master                          | of the limit in force; advice     |
- * | clock          | master → node                          | always: it only brings the time   |
+ * | clock          | master → node                          | always: it carries only the time  |
  *
- * The master's time is no field: it rides on every batch the master sends (protocol §6), and the node hears it before
+ * The master's time is no field: every batch of the master carries it (protocol §6), and the node receives it before
  * the batch's messages. Advice may be lost without harm: it only steers pacing, eviction, refusal and access times.
  */
 
@@ -68,7 +68,7 @@ export interface ReadMessage {
   readonly operation: ReadOperation;
   readonly committedSeq: number;
 }
-/** What requests bear along, for a primary that goes on by itself (expiry, eviction): else its window would grow without end. */
+/** Advances the commit index of a primary that logs records of its own (expiry, eviction) while no requests arrive. */
 export interface CommittedMessage {
   readonly type: 'committed';
   readonly shard: ShardId;
@@ -167,7 +167,7 @@ export interface MemoryLimitMessage extends MemoryLimit {
 }
 export interface UsageMessage {
   readonly type: 'usage';
-  /** The limit it is judged by: of the last memory-limit heard; 0 = the one the node was started with. */
+  /** The limit it refers to: of the last memory-limit received; 0 = the one the node was started with. */
   readonly revision: number;
   readonly reservedBytes: number;
   /** At or above the node's soft limit. */

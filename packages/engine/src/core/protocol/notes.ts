@@ -1,5 +1,5 @@
 /**
- * Notes: what the master tells about itself as it goes. The client turns them into events, the simulator into a trace.
+ * Notes: what the master reports about itself. The client turns them into events, the simulator into a trace.
  */
 import type { NodeId, Seat, ShardId } from './ids.ts';
 
@@ -19,7 +19,7 @@ export type Note =
   | { readonly type: 'shard-reset'; readonly shard: ShardId }
   | { readonly type: 'node-backing-off'; readonly seat: Seat; readonly delayMs: number }
   | { readonly type: 'node-stopped'; readonly seat: Seat }
-  /** A node has no room for more, and nothing may be evicted: writes that need room are refused. Told once, until it is over. */
+  /** A node has no room for more, and nothing may be evicted: writes that need room are refused. Reported once, until it is over. */
   | {
       readonly type: 'memory-full';
       readonly node: NodeId;

@@ -1,6 +1,6 @@
 /**
- * Outboxes: all that a machine can do to the world. A machine only writes into its outbox; the driver that owns it
- * carries the outputs out, in the order they were emitted, and never calls into the machine meanwhile.
+ * Outboxes: the outputs of a machine. A machine only writes into its outbox; the driver that owns it carries the
+ * outputs out, in the order they were emitted, and never calls into the machine while it does.
  *
  * A disk tier will add `persist(record)` to NodeOutbox, emitted before the send that depends on it; the order of outputs
  * is the order of effects, so nothing else has to change.
@@ -19,20 +19,20 @@ export interface NodeOutbox {
   send(to: NodeId, message: Message): void;
 }
 
-/** An operation the master was handed; the caller's own object, given back with the answer. */
+/** Completion callback of one operation, the caller's own object; exactly one method is called, once. */
 export interface Sink {
   onResult(result: Result): void;
   onError(code: ErrorCode, details: string): void;
 }
 
-/** Who watches. */
+/** Receiver of one watch. */
 export interface WatchSink {
-  /** Every change of the filter after `positions` (seq by shard; only the filter's shards) will be told. */
+  /** Every change of the filter after `positions` (seq by shard; only the filter's shards) will be delivered. */
   onStart(positions: ReadonlyMap<ShardId, number>): void;
   onChanges(changes: readonly Change[]): void;
   /**
-   * Every change of the filter up to these places (seq by shard, of shards that are not the filter's too) has been told: the
-   * watch may go on from them. A place that is behind what was told already means nothing.
+   * Every change of the filter up to these places (seq by shard, of shards that are not the filter's too) has been delivered: the
+   * watch may resume from them. A place behind what was delivered already is to be ignored.
    */
   onProgress(places: ReadonlyMap<ShardId, number>): void;
   /** The watch is over. */
@@ -50,8 +50,8 @@ export interface MasterOutbox {
   watchEnded(sink: WatchSink, code: ErrorCode, details: string): void;
   /** Start a worker to be `node`; answered by nodeReady or nodeDied. */
   spawn(node: NodeId): void;
-  /** Stop `node` for good, however it is; it is dead to the master already. */
+  /** Terminate `node`, whatever its state; the master has declared it dead already. */
   terminate(node: NodeId): void;
-  /** Something worth telling: becomes an event, a counter, a line of a trace. */
+  /** A report: becomes an event, a counter, a line of a trace. */
   note(note: Note): void;
 }

@@ -28,7 +28,7 @@ export interface NodeSettings extends MemoryLimit {
   readonly useTickMs: number;
 }
 
-/** What a shard may have under way in bytes; it follows the memory limit. */
+/** What a shard may have in flight, in bytes; it follows from the memory limit. */
 export interface Credit {
   /** Of numbered requests and direct reads without answer. */
   readonly creditBytes: number;
@@ -50,7 +50,7 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly creditOperations: number;
   /** Bytes of large values that logs of all shards together may hold uncommitted (one operation always fits). */
   readonly largeWriteBytes: number;
-  /** So many answers are accepted before a primary that is asked nothing meanwhile is told how far its log is committed. */
+  /** After so many accepted answers a primary that received no request since gets a Committed message. */
   readonly committedEvery: number;
   /** Operations that may wait for credit, cluster-wide, and their bytes; beyond that BUSY. */
   readonly waitingOperations: number;
@@ -63,18 +63,18 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly backOffMaxMs: number;
   /** How long repair waits for a dead node's seat to be filled before it burdens another node. */
   readonly seatGraceMs: number;
-  /** How often idle nodes hear the time, so that expiry goes on without traffic. */
+  /** How often idle nodes receive the time, so that expiry continues without traffic. */
   readonly clockEveryMs: number;
-  /** The same while nothing at all is asked: nodes may sleep in between, and one that cannot wake is found by it. */
+  /** The same while there are no operations at all: nodes may sleep in between, and one that cannot wake is detected by it. */
   readonly idleClockEveryMs: number;
-  /** Changes, and their bytes, remembered per shard for watchers that come back. */
+  /** Changes, and their bytes, remembered per shard for watchers that resume. */
   readonly historyChanges: number;
   readonly historyBytes: number;
-  /** The shortest time between two rounds of telling watches how far they are, unless history turns over faster. */
+  /** The shortest time between two rounds of progress notifications to watches, unless history turns over faster. */
   readonly watchProgressEveryMs: number;
-  /** How long what was watched stays marked after its last watcher has gone. */
+  /** How long a filter stays marked after its last watcher has ended. */
   readonly watchLingerMs: number;
-  /** Bytes of changes, of all shards, that may wait for a transaction to be done before they are told. */
+  /** Bytes of changes, of all shards, that may be queued behind a transaction in progress. */
   readonly watchHeldBytes: number;
 }
 

@@ -2,7 +2,7 @@
  * Budget: how much memory all the copies of one node have allocated.
  *
  * Owns      one number.
- * Does not  know the limit, or refuse anything: the primary asks (growthFor) before it grows; a replica must apply what it is sent.
+ * Does not  know the limit, or refuse anything: the primary checks (growthFor) before it grows; a replica must apply what it receives.
  * Invariants
  *   B1  reserved = the sum of reservedBytes over the stores that share it, after every call of a store.
  */

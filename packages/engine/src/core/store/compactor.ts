@@ -1,8 +1,8 @@
 /**
- * Compactor: gives dead space back by moving what lives out of the deadest chunk.
+ * Compactor: reclaims dead space by moving live entries out of the chunk with the most of it.
  *
  * Owns      the chunk being emptied and how far it got; the decision how much dead space is tolerable.
- * Does not  run by itself: every write pays a little (pay), and an idle node asks for more (slice).
+ * Does not  run by itself: every write pays a little (pay), and an idle node does more (slice).
  * Invariants
  *   K1  A moved entry is dead where it was before the next one is moved: at any stop the chunk is an ordinary one.
  *   K2  Work per call is bounded by the bytes it is given, one entry more at most.
@@ -46,7 +46,7 @@ export interface CompactorParts {
   readonly ledger: Ledger;
   readonly key0: number;
   readonly key1: number;
-  /** Tells the sweeper that `chunk` received an entry with this deadline. */
+  /** Notifies the sweeper that `chunk` received an entry with this deadline. */
   readonly noteDeadline: (chunk: LogChunk, expiresAt: number) => void;
 }
 

@@ -12,7 +12,7 @@
  * Why by chunk and not by index segment: what is written together tends to expire together, so most chunks are
  * untouched until they are due as a whole; and a segment's entries lie scattered over all memory, a cache miss each.
  * Why pauses: with a million keys expiring evenly over a minute something is due in every chunk all the time. A pause of
- * 1 ms for 512 bytes caps the sweep at half a megabyte a millisecond whatever the caller asks.
+ * 1 ms for 512 bytes caps the sweep at half a megabyte a millisecond, however often it is called.
  */
 import type { LogChunk } from './chunk.ts';
 import { deadlineAt, isDead, keyBytesAt, keyWordAt, sizeAt } from './entry.ts';

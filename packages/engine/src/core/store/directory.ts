@@ -122,7 +122,7 @@ export class Directory {
     this.#memory.release();
   }
 
-  /** The bytes that ought to be charged, counted anew; checks D1 (for audit). */
+  /** The bytes that should be charged, recounted; checks D1 (for audit). */
   countBytes(): number {
     let bytes = this.#table.length * REFERENCE_BYTES;
     let segments = 0;

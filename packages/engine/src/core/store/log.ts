@@ -218,7 +218,7 @@ export class Log {
     return chunk;
   }
 
-  /** Nothing in the chunk lives: the head begins anew if it still has the right size, any other is freed. */
+  /** Nothing in the chunk lives: the head restarts if it still has the right size, any other is freed. */
   #emptied(chunk: LogChunk): void {
     if (chunk !== this.#head) this.#free(chunk);
     else if (chunk.size > this.chunkSize()) this.#seal();

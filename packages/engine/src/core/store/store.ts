@@ -1,9 +1,9 @@
 /**
- * What a copy asks of the memory its shard's data lives in. SlabStore (slab-store.ts) is the one implementation;
- * the interface is here so that its contract reads on one page.
+ * Store: the contract between a copy and the memory of its shard's data. SlabStore (slab-store.ts) is the one
+ * implementation; the interface is here so that its contract fits on one page.
  *
  * Contract
- *   - Holds what it is told: it never judges deadlines, conditions or limits.
+ *   - Holds what is put: it never evaluates deadlines, conditions or limits.
  *   - The order of a walk is the order of the seeded key hash, which every copy of a shard shares: a cursor taken on one
  *     copy continues on another, and every key that lives throughout a walk is visited exactly once.
  *   - No single call does work proportional to the number of entries, `clear` apart (it drops whole chunks).
@@ -106,7 +106,7 @@ export interface Store {
   /**
    * Up to `limit` keys whose deadline is <= `time`, examining at most `examine` entries; goes round the store. What is
    * reported and not removed is reported again, but no chunk is swept twice within a pause of up to half a second
-   * (1 ms per 512 bytes in it): a caller that asks every millisecond does not read the whole store every millisecond.
+   * (1 ms per 512 bytes in it): a caller that calls it every millisecond does not read the whole store every millisecond.
    */
   due(time: number, limit: number, examine: number): string[];
 

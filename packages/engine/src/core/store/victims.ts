@@ -15,7 +15,7 @@ const LEVELS = 16;
 export class Victims {
   readonly #heaps: LogChunk[][] = Array.from({ length: LEVELS + 1 }, () => []);
 
-  /** Files a chunk, or files it anew after its dead bytes have changed. */
+  /** Files a chunk, or refiles it after its dead bytes have changed. */
   file(chunk: LogChunk): void {
     const level = Math.floor((chunk.dead * LEVELS) / chunk.size);
     if (level === chunk.level) return;

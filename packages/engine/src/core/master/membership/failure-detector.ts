@@ -1,15 +1,15 @@
 /**
  * FailureDetector: which nodes hang, judged from a tick each of them advances while it runs.
  *
- * A guard who looks through a window every 30 ms: a worker who has not moved in sixteen looks in a row has collapsed. But a
- * guard who dozed off between two looks knows nothing of that time, and must not count it: most likely whatever stopped
- * the guard (a busy machine, a suspended process) stopped the workers too.
+ * It samples the ticks every 30 ms by default: a node whose tick has not moved in sixteen samples in a row hangs. Time in which
+ * the master itself did not run must not count: whatever stopped the master (a busy machine, a suspended process) most
+ * likely stopped the nodes too.
  *
  * Owns      when each node was last seen to move, in time the master itself was awake.
- * Does not  read a clock or a tick, or act: the driver samples, and tells the master machine who hangs.
+ * Does not  read a clock or a tick, or act: the driver samples, and notifies the master machine of nodes that hang.
  * Invariants
  *   F1  a node is reported only after `hangLimitMs` without a tick, all of it between samples that were on time.
- *   F2  time between a late sample and the one before counts for nobody; what was counted before it stays.
+ *   F2  time between a late sample and the one before counts for no node; what was counted before it stays.
  *   F3  a node seen for the first time has everything still before it; so has one that rested at the last sample.
  * Why ticks and not messages: a heartbeat message queues behind data, so load would look like death.
  */

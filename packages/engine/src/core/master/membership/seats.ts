@@ -1,16 +1,16 @@
 /**
- * Seats: who sits where, and when an empty seat is filled again.
+ * Seats: which node has which seat, and when an empty seat is filled again.
  *
  * | health     | meaning                            | left by                                                         |
  * |------------|------------------------------------|-----------------------------------------------------------------|
- * | starting   | a worker was asked for             | ready → up; death → starting or backing-off                     |
+ * | starting   | a worker was requested             | ready → up; death → starting or backing-off                     |
  * | up         | the node is alive                  | death → starting (at once) or backing-off (it died young)       |
  * | backing-off| waits until `startAt`              | tick → starting                                                 |
  * | stopped    | died young too often in a row      | revive → starting                                               |
  *
  * Invariants
- *   T1  a NodeId is given out once: incarnations of a seat only grow.
- *   T2  a seat that keeps dying young does not burn the machine: each further death doubles the delay, then it stops.
+ *   T1  a NodeId is assigned once: incarnations of a seat only increase.
+ *   T2  a seat in a crash loop does not load the machine: each further early death doubles the delay, then it stops.
  */
 import { incarnationOf, type NodeId, nodeId, type Seat, seatOf } from '../../protocol/ids.ts';
 import type { MasterOutbox } from '../../protocol/outbox.ts';

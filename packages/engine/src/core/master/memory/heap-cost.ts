@@ -1,5 +1,5 @@
 /**
- * What an operation puts on the heap of each node of its chain besides what it brings itself: values that are there already,
+ * What an operation puts on the heap of each node of its chain besides its own payload: present values,
  * as they go into its record.
  *
  * Owns      that sum, from the bounds of value-sizes.ts.
@@ -10,7 +10,7 @@ import { Watched } from '../../data/record.ts';
 import { TRANSACTION_OUTCOME_BYTES_MAX } from '../../data/transaction.ts';
 import type { ValueSizes } from './value-sizes.ts';
 
-/** Bytes of present values, at most, that a record of `operation` bears. `watched` tells who hears of it. */
+/** Bytes of present values, at most, that a record of `operation` carries. `watched`: whether it is watched. */
 export function presentBytes(operation: Operation, watched: Watched, sizes: ValueSizes): number {
   switch (operation.verb) {
     case 'transaction': {
@@ -67,7 +67,7 @@ function ofStep(step: Step, sizes: ValueSizes): number {
   }
 }
 
-/** What a record tells watchers: what was there before, and the value that got a new deadline. */
+/** What a record carries for watchers: the previous value, and the value that got a new deadline. */
 function toldOfStep({ verb, key }: Step, watched: Watched, sizes: ValueSizes): number {
   if (watched === Watched.withPrevious) return sizes.ofKey(key);
   return watched === Watched.yes && verb === 'expire' ? sizes.ofKey(key) : 0;

@@ -1,13 +1,13 @@
 /**
- * LargeWrites: what large values all shards together may have in logs that are not committed yet.
+ * LargeWrites: the bytes of large values that all shards together may have uncommitted in their logs.
  *
- * Owns      the bytes taken, and who is next.
+ * Owns      the bytes taken, and the order of the shards that wait.
  * Does not  say what an operation costs (shard-queue.ts).
  * Invariants
  *   L1  more than `bytes` are taken only by one operation that is larger than that by itself.
- *   L2  shards are served in the order in which they were first refused, so that none of them starves.
- *   L3  only what waits for nothing else takes bytes: whoever has them will be answered and gives them back.
- * Why       Shards have credit of their own, but one node may come to be the primary of all: its heap has to bear the sum.
+ *   L2  shards are served in the order in which they were first refused, so that none starves.
+ *   L3  only an operation that waits for nothing else takes bytes: it will be answered and releases them.
+ * Why       Shards have credit of their own, but one node may become the primary of all: its heap has to hold the sum.
  */
 
 /** A shard's queue, as far as it waits here. */
@@ -28,7 +28,7 @@ export class LargeWrites {
     this.bytes = bytes;
   }
 
-  /** False if it must wait; `writer` is told when to try again, and must then try, or {@link leave}. */
+  /** False if it must wait; `writer` is notified when to retry, and must then retry, or {@link leave}. */
   take(writer: LargeWriter, bytes: number): boolean {
     const { line } = this;
     const isNext = line.length === 0 || line[0] === writer;

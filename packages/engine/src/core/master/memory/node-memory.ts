@@ -1,14 +1,14 @@
 /**
- * NodeMemory: what all nodes may hold, as the master knows it (messages.ts: memory-limit, usage).
+ * NodeMemory: the memory limit of the nodes, as the master knows it (messages.ts: memory-limit, usage).
  *
- * Owns      the limit in force, which nodes are at it, which have yet to say that they work by it; and whose writes were
- *           refused for want of room, which the outside is told (notes memory-full, memory-freed).
- * Does not  judge how full a node is: nodes do, and say so (node/memory/usage.ts).
+ * Owns      the limit in force, which nodes are at it, which have not confirmed it yet; and which nodes had writes refused
+ *           for lack of room, which it reports (notes memory-full, memory-freed).
+ * Does not  measure how full a node is: nodes do, and report it (node/memory/usage.ts).
  * Invariants
- *   N1  a node works by the limit in force before it hears of any shard: one that was started with another hears it first.
- *   N2  who changed the limit is answered once: when every node that lived then has said that it works by it, or is dead.
- *   N3  memory-full and memory-freed are told of a node in turn. A node at its limit goes back and forth over it with every
- *       write; so it counts as freed when it has given back a 32nd of the limit, which is what usage is told in.
+ *   N1  a node applies the limit in force before it receives any shard: one that was started with another limit receives it first.
+ *   N2  a change of the limit is answered once: when every node alive at that time has confirmed it or died.
+ *   N3  memory-full and memory-freed alternate for a node. A node at its limit crosses it with every write; so it counts as
+ *       freed when it is below the limit by a 32nd of it, the granularity of usage reports.
  */
 
 import { plainResult, Status } from '../../data/result.ts';
@@ -22,7 +22,7 @@ const FULL_PART = 3 / 4;
 /** Of the limit, to be given back before a full node is full no more. */
 const FREED_PART = 1 / 32;
 
-/** A node whose being full was told, and has not been taken back. */
+/** A node reported full, and not reported freed since. */
 interface Fullness {
   /** The limit it is full by. */
   readonly revision: number;
@@ -30,7 +30,7 @@ interface Fullness {
   mostBytes: number;
 }
 
-/** A change not every node has heard of yet. */
+/** A change that not every node has confirmed yet. */
 interface Change {
   readonly revision: number;
   readonly unheard: Set<NodeId>;
@@ -65,7 +65,7 @@ export class NodeMemory {
     return this.full.has(node);
   }
 
-  /** Whether writes that need room there are refused: told by memory-full, and not yet by memory-freed. */
+  /** Whether writes that need room there are refused: memory-full was reported, memory-freed not yet. */
   isToldFull(node: NodeId): boolean {
     return this.told.has(node);
   }
@@ -106,7 +106,7 @@ export class NodeMemory {
 
   /**
    * A primary has refused a write for want of room. It does so before it is at its limit: where what it would have to
-   * reserve does not fit. Nodes of its chain that are full are told already.
+   * reserve does not fit. Nodes of its chain that are full are reported already.
    */
   onRefusal(primary: NodeId, chainIsFull: boolean): void {
     const held = this.held.get(primary) ?? 0;

@@ -1,19 +1,19 @@
 /**
- * ValueSizes: how large a value may be that an operation meets in its shard.
+ * ValueSizes: an upper bound of the value that an operation finds in its shard.
  *
  * Owns      an upper bound of the values' lengths, by slot of the order filter; the master knows it because every write passes
  *           through it.
- * Does not  decide what may be under way (shard-queue.ts).
+ * Does not  decide what may be in flight (shard-queue.ts).
  * Invariants
  *   S1  no value of a slot is longer than `of(slot)`, unless it is at most SMALL_BYTES long.
- *   S2  what an append under way may add counts until it is answered, and then the length that was answered.
- * Why       An append of one byte makes a record that bears the whole value, and so does whatever answers, or tells watchers, what
- *           was there before. Counted as one byte each, thousands of them took nodes out of memory.
+ *   S2  what an append in flight may add counts until it is answered, and then the length in the answer.
+ * Why       An append of one byte makes a record of the whole value, and so does any operation that returns, or sends watchers, the
+ *           previous value. Counted as one byte each, thousands of them exhausted the nodes' heaps.
  */
 import type { AppendOperation, Operation } from '../../data/operation.ts';
 import { type Result, Status } from '../../data/result.ts';
 
-/** Values up to this length are not looked after: so many of them as may be under way in a shard come to its credit. */
+/** Values up to this length are not tracked: as many as may be in flight in a shard amount to its credit. */
 export const SMALL_BYTES = 4096;
 
 export class ValueSizes {
@@ -23,7 +23,7 @@ export class ValueSizes {
   /** Made with the first value that is not small, and with the first append. */
   private lengths: Int32Array | null = null;
   private appended: Float64Array | null = null;
-  /** The longest value of the shard, appends under way apart. */
+  /** The longest value of the shard, without appends in flight. */
   longest = 0;
 
   constructor(slots: number, maxValueBytes: number, slotOf: (key: string) => number) {
@@ -105,7 +105,7 @@ export class ValueSizes {
     this.longest = 0;
   }
 
-  /** Nothing is under way any more, and the shard is empty. */
+  /** Nothing is in flight any more, and the shard is empty. */
   lost(): void {
     this.cleared();
     this.appended = null;

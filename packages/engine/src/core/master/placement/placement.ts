@@ -1,11 +1,11 @@
 /**
- * Placement: where copies ought to be. Pure functions of a small picture of the cluster; nothing is remembered.
+ * Placement: where copies should be. Pure functions of a snapshot of the cluster; stateless.
  *
- * Owns      first placement, the next best place for a missing copy, the next move or swap that evens things out.
+ * Owns      first placement, the next best place for a missing copy, the next move or swap that rebalances.
  * Does not  carry anything out (repair.ts), or know epochs.
  * Invariants
  *   L1  two copies of one shard never sit on one node.
- *   L2  every step strictly lowers the unevenness it acts on, so evening out ends.
+ *   L2  every step strictly lowers the imbalance it acts on, so rebalancing ends.
  */
 import type { NodeId } from '../../protocol/ids.ts';
 
@@ -55,7 +55,7 @@ export function bestPlace(
   return best;
 }
 
-/** The member to give up when a chain is longer than wanted: the one whose node has the most copies. */
+/** The member to remove when a chain is longer than wanted: the one whose node has the most copies. */
 export function worstMember(shard: PlacedShard, load: ReadonlyMap<NodeId, number>): NodeId {
   return shard.chain.reduce((worst, node) => ((load.get(node) ?? 0) > (load.get(worst) ?? 0) ? node : worst));
 }

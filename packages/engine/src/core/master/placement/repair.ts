@@ -1,15 +1,15 @@
 /**
- * Repair: brings every shard back to all its copies, then evens out what sits where.
+ * Repair: restores all copies of every shard, then rebalances.
  *
  * Owns      which planned change each shard needs next, and since when copies have been missing.
  * Does not  make changes itself except through ShardControl; never acts on a lost shard.
  *
  * Per shard, the first line that applies:
- *   lost, or a learner or a seal under way     nothing
+ *   lost, or a learner or a seal in progress   nothing
  *   fewer copies than wanted                   attach a learner on the best node; while a seat is being filled, wait for
- *                                              it up to seatGraceMs (an empty seat takes back what its forerunner held)
+ *                                              it up to seatGraceMs (an empty seat gets back what its predecessor held)
  *   more copies than wanted                    remove the one on the fullest node
- * And when no shard has anything under way: one move, else one swap of primaries, at a time.
+ * And when no shard has a change in progress: one move, else one swap of primaries, at a time.
  *
  * Wanted = replicas + 1, or as many as there are live nodes. Runs after every event that could change the answer.
  */
@@ -40,7 +40,7 @@ export class Repair {
     this.learningSince = shards.map(() => 0);
   }
 
-  /** Every shard has all copies asked for, and nothing is moving. */
+  /** Every shard has all copies wanted, and nothing is moving. */
   get settled(): boolean {
     return this.shards.every((shard) => !shard.lost && this.isFull(shard) && !underWay(shard)) && !this.isUneven();
   }
@@ -100,7 +100,7 @@ export class Repair {
     shard.attach(node);
   }
 
-  /** Where a shard begins anew: the live node with the fewest copies, or NOBODY. */
+  /** Where a lost shard restarts: the live node with the fewest copies, or NOBODY. */
   emptiestNode(): NodeId {
     const nodes = this.seats.live;
     return bestPlace({ shard: -1, chain: [] }, nodes, loads(nodes, this.placed())) ?? NOBODY;

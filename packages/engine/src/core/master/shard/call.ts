@@ -1,7 +1,7 @@
 /**
- * Call: one operation in the master's hands, from arrival to answer.
+ * Call: one operation in the master, from arrival to answer.
  *
- * | stage    | where it is                              | given up: caller hears            | what remains              |
+ * | stage    | where it is                              | cancelled: caller receives        | what remains              |
  * |----------|------------------------------------------|-----------------------------------|---------------------------|
  * | waiting  | in the shard's queue for credit          | not applied                       | nothing                   |
  * | held     | in `held`, for program order             | not applied                       | nothing                   |
@@ -48,7 +48,7 @@ export class Call implements MasterCall {
   /** Order of arrival at the shard. */
   arrival = 0;
   stage: CallStage = 'waiting';
-  /** The caller was answered (or has given up): a later answer is for the books only. */
+  /** The caller was answered (or has cancelled): a later answer counts only for the protocol. */
   settled = false;
   /** Request number or read id, from the moment it is sent. */
   number = 0;

@@ -1,11 +1,11 @@
 /**
- * OrderFilter: which keys of a shard have something under way, by slots of one hash (protocol §5). Two keys may share a
- * slot: then one waits for the other without need, which costs a hop and no correctness.
+ * OrderFilter: which keys of a shard have operations in flight, by slots of one hash (protocol §5). Two keys may share a
+ * slot: then one waits for the other unnecessarily, which costs a hop and no correctness.
  *
  * Owns      counts per slot: writes and logged reads in `unanswered`, direct reads in `reads`, operations held.
  * Does not  decide (shard-queue.ts).
- * Invariant F1  in no slot are there direct reads together with writes or logged reads, so nothing waits in a circle.
- *   F2  a slot locked by a transaction counts as held: whoever comes later waits until it is unlocked.
+ * Invariant F1  in no slot are there direct reads together with writes or logged reads, so there is no deadlock.
+ *   F2  a slot locked by a transaction counts as held: later operations wait until it is unlocked.
  * Clear     An operation on the whole shard counts in every slot: as `…All` here.
  * Many keys A transaction counts in each of its slots.
  */
@@ -128,7 +128,7 @@ export class OrderFilter {
     this.directReadsTotal -= 1;
   }
 
-  /** Held back, or locked. */
+  /** Held, or locked. */
   addHeld(call: Call): void {
     this.countHeld(call, 1);
   }

@@ -72,7 +72,7 @@ export class ShardControl {
   writes = 0;
   changes = 0;
 
-  /** Answers accepted since the primary was last told how far. */
+  /** Answers accepted since the primary last received committedSeq. */
   private untold = 0;
   /** Values that came before that of an earlier read of their key: by slot, in the order of the reads. */
   private early = new Map<number, ValueMessage[]>();
@@ -103,7 +103,7 @@ export class ShardControl {
 
   // ---- operations -----------------------------------------------------------------------------------------------
 
-  /** Null if refused: `outbox.fail` has been told why. */
+  /** Null if refused: `outbox.fail` was called with the reason. */
   submit(operation: Operation, sink: Sink): Call | null {
     if (this.lost) {
       this.outbox.fail(sink, 'SHARD_LOST', `shard ${this.shard}`);
@@ -242,7 +242,7 @@ export class ShardControl {
     );
   }
 
-  /** Asks for another order of the same members; takes effect when the old order has run dry (Sealed). */
+  /** Requests another order of the same members; takes effect when nothing of the old order is in flight (Sealed). */
   reorder(chain: readonly NodeId[]): void {
     invariant(this.wantedChain === null, 'one seal at a time');
     this.wantedChain = chain;
@@ -309,7 +309,7 @@ export class ShardControl {
     this.updatePause();
   }
 
-  /** Begins a lost shard anew, empty, on one node (protocol §4.3, reset). Versions go on from where they were. */
+  /** Restarts a lost shard, empty, on one node (protocol §4.3, reset). Versions continue from where they were. */
   reset(node: NodeId): void {
     invariant(this.lost, 'only a lost shard is reset');
     this.lost = false;

@@ -1,16 +1,16 @@
 /**
- * ShardQueue: the operations of one shard, from arrival to answer: credit, program order, what is unanswered.
+ * ShardQueue: the operations of one shard, from arrival to answer: credit, program order, unanswered requests.
  *
  * Owns      waiting → held → unanswered (numbered requests) | reads (direct ones), and the request numbers; reads of the whole
- *           shard (scans, counts), which wait for all that came before; the locks of transactions over several shards.
- * Does not  know chains or epochs: ShardControl sends what this hands out, and tells what was answered.
+ *           shard (scans, counts), which wait for all earlier operations; the locks of transactions over several shards.
+ * Does not  know chains or epochs: ShardControl sends what this hands out, and reports what was answered.
  * Invariants
  *   Q1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).
  *   Q2  operations of one key take effect in order of arrival (protocol §5).
- *   Q3  credit bounds what is under way: at most creditOperations and creditBytes (one operation always fits; more bytes
- *       only until those that a higher limit had let go are answered).
- *   Q4  order of arrival is kept into `held`: what waits for credit waits in line.
- *   Q5  an operation counts for all values its record bears or its answer brings, those that are there already too
+ *   Q3  credit bounds what is in flight: at most creditOperations and creditBytes (one operation always fits; more bytes
+ *       only until those that a higher limit had released are answered).
+ *   Q4  order of arrival is kept into `held`: what waits for credit is queued in order.
+ *   Q5  an operation counts for all values its record or its answer carries, present values too
  *       (heap-cost.ts); from LARGE_BYTES on it is numbered only once all shards together have room for it (large-writes.ts).
  */
 
@@ -32,9 +32,9 @@ import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
 export interface Departures {
   request(call: Call): void;
   read(call: Call): void;
-  /** A lock's slots are its own now: nothing is under way on them, and whatever comes later waits. */
+  /** A lock was granted: nothing is in flight on its slots, and later operations wait. */
   locked(call: Call): void;
-  /** Who hears of what it does. */
+  /** Receiver of its outputs. */
   watchedBy(call: Call): Watched;
 }
 
@@ -52,7 +52,7 @@ export interface QueueParts {
   readonly departures: Departures;
 }
 
-/** An answer is there more than once while it is under way: read, cloned on its way, and as it arrives. */
+/** While in flight, an answer is in memory more than once: as read, cloned, and as it arrives. */
 const ANSWER_COPIES = 3;
 
 /** What a page of a shard is taken for besides one large value. */
@@ -77,7 +77,7 @@ export class ShardQueue implements LargeWriter {
   private readonly waiting = new Deque<Call>();
   private held: Call[] = [];
   private shardReads: Call[] = [];
-  /** Locks given and not let go of. */
+  /** Locks granted and not released. */
   private readonly locks = new Set<Call>();
   /** Writes of transactions that hold their locks, while the shard is paused. */
   private lockedWrites: Call[] = [];
@@ -85,7 +85,7 @@ export class ShardQueue implements LargeWriter {
   private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
-  /** What it is when nothing is under way. */
+  /** Flow-control limits; `creditBytes` is what is left. */
   private credit: Credit;
   /** Something was refused by `large`, and not tried since. */
   private awaitsLarge = false;
@@ -131,7 +131,7 @@ export class ShardQueue implements LargeWriter {
 
   // ---- locks: the part of a transaction over several shards that concerns this one (transactions.ts) --------------
 
-  /** Takes a lock on keys, in line with all other operations; `departures.locked` tells when. Null as in arrive. */
+  /** Queues a lock on keys, in order with all other operations; `departures.locked` is called when it is granted. Null as in arrive. */
   lock(transaction: TransactionOperation, keys: readonly string[], sink: Sink): Call | null {
     const call = new Call(this.shard, transaction, sink, this.filter.slotsOf(keys));
     call.isLock = true;
@@ -150,7 +150,7 @@ export class ShardQueue implements LargeWriter {
     else this.number(call);
   }
 
-  /** Lets go of what a lock holds, or takes it out of line if it had not been given yet. */
+  /** Releases a lock, or removes it from the queue if it was not granted yet. */
   unlock(lock: Call): void {
     if (lock.stage === 'locked') {
       this.locks.delete(lock);
@@ -162,7 +162,7 @@ export class ShardQueue implements LargeWriter {
     this.retry = true;
   }
 
-  /** Under way plus waiting; for status. */
+  /** In flight plus queued; for status. */
   get counts(): { inFlight: number; waiting: number } {
     return { inFlight: this.settings.creditOperations - this.creditOperations, waiting: this.waiting.length };
   }
@@ -280,7 +280,7 @@ export class ShardQueue implements LargeWriter {
 
   // ---- credit ---------------------------------------------------------------------------------------------------
 
-  /** The bytes that may be under way from now on. */
+  /** The bytes that may be in flight from now on. */
   setCredit(credit: Credit): void {
     this.creditBytes += credit.creditBytes - this.credit.creditBytes;
     this.credit = credit;
@@ -376,7 +376,7 @@ export class ShardQueue implements LargeWriter {
     return true;
   }
 
-  /** A lock is given when nothing is under way on its keys, so that its reads may go straight to the tail. */
+  /** A lock is granted when nothing is in flight on its keys, so that its reads may go directly to the tail. */
   private giveLock(call: Call): boolean {
     const { filter } = this;
     if (filter.hasWrite(call) || filter.hasLoggedRead(call) || filter.hasDirectRead(call)) return false;

@@ -1,31 +1,31 @@
 /**
- * Transactions: the coordinator of those whose keys lie in several shards. (Of one shard: the primary evaluates them in one
+ * Transactions: the coordinator of transactions over several shards. (Over one shard: the primary evaluates them in one
  * request, and the master only orders them by all their keys: shard-queue.ts.)
  *
  * | stage      | has                                        | next                                                              |
  * |------------|--------------------------------------------|-------------------------------------------------------------------|
- * | locking    | some of its locks                          | all given → gathering; blind → installing                         |
- * | gathering  | all locks; reads under way at the tails    | all answered → evaluate: read-only or no effect → done; else installing |
+ * | locking    | some of its locks                          | all granted → gathering; blind → installing                       |
+ * | gathering  | all locks; reads in flight at the tails    | all answered → evaluate: read-only or no effect → done; else installing |
  * | installing | all locks; its effects numbered in each shard that has any | all answered → done                               |
  * | done       | nothing                                    |                                                                   |
  *
- * A death leaves                 a member of a chain: nothing to do here. The gather and install operations are the shard's like
- *                                any other: sent again in order, done exactly once (the one recovery rule).
- * A lost shard leaves            before installing: the transaction fails whole, nothing is written. While installing: its other
- *                                shards get their part (it was decided), the caller hears SHARD_LOST_IN_FLIGHT.
- * The master cannot leave:       it dies with the process.
+ * On node failure                nothing to do here. The gather and install operations are the shard's like any other: resent in
+ *                                order, applied exactly once (the one recovery rule).
+ * On loss of a shard             before installing: the transaction fails whole, nothing is written. While installing: its other
+ *                                shards get their part (it was decided), the caller receives SHARD_LOST_IN_FLIGHT.
+ * On coordinator failure         nothing: the master dies only with the process.
  *
  * Owns      locks held by transactions, the decision.
  * Does not  evaluate (transaction.ts), order single operations (shard-queue.ts), know chains (shard-control.ts).
  * Invariants (X1 and X2: core/data/transaction.ts)
- *   X3  Locks are asked for in all shards in one step, and each shard's line is first come, first served: who waits, waits
- *       for an earlier arrival. So there is no circle of waiting, and no need to detect or break one.
- *   X4  From the last lock given to the last install answered nobody else reads or writes the keys: the transaction takes
- *       effect at one point between the two, in the order real time gives (strict serializability). The primary's own
+ *   X3  Locks are requested in all shards in one step, and each shard's queue is first come, first served: a transaction
+ *       waits only for earlier arrivals. So there is no deadlock, and no need to detect or break one.
+ *   X4  From the last lock granted to the last install answered no other operation reads or writes the keys: the transaction
+ *       takes effect at one point between the two, in real-time order (strict serializability). The primary's own
  *       records (expiry, eviction) may come between: they change nothing that was evaluated at the transaction's time.
- *   X5  Installing is decided only when every shard concerned is alive and, by its nodes' own word, has room.
+ *   X5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
  * Why not two-phase commit with prepared records: the coordinator here cannot fail without the process, and what every
- * request already has (a number, being sent again) is all that a prepared record would add.
+ * request already has (a number, being resent) is all that a prepared record would add.
  */
 
 import { type EntryReader, readerOf, type SizedHead } from '../../data/evaluate.ts';
@@ -54,12 +54,12 @@ import type { ShardControl } from '../shard/shard-control.ts';
 import type { Tally } from '../tally.ts';
 import type { Watches } from '../watch/watches.ts';
 
-/** Version, in results, of what an install will write. No entry has it, and no condition asks for it. */
+/** Version, in results, of what an install will write. No entry has it, and no condition names it. */
 const TO_COME = Number.MAX_SAFE_INTEGER;
 
 type Stage = 'locking' | 'gathering' | 'installing' | 'done';
 
-/** What a part's own operations in its shard tell. */
+/** The sink of a part's own operations in its shard. */
 interface PartListener {
   onGathered(transaction: Transaction, part: Part, result: Result): void;
   onInstalled(transaction: Transaction): void;
@@ -73,7 +73,7 @@ class Part implements Sink {
   valued = 0;
   transaction: Transaction;
   lock: Call | null = null;
-  /** Its install is under way, and not its lock or gather. */
+  /** Its install is in flight, and not its lock or gather. */
   installing = false;
   /** Version its effects got: the seq of its install. */
   version = 0;
@@ -112,7 +112,7 @@ export class Transaction implements MasterCall {
   settled = false;
   result: Result | null = null;
   lostShard = -1;
-  /** Its keys hold more than a transaction may come to. */
+  /** Its keys hold more than a transaction may read. */
   tooLarge = false;
 
   constructor(operation: TransactionOperation, sink: Sink) {
@@ -130,7 +130,7 @@ export class Transactions {
   private readonly tally: Tally;
   private now = 0;
 
-  /** `watches` hears of every transaction that ended, before its locks are let go. */
+  /** `watches` is notified of every transaction that ended, before its locks are released. */
   constructor(
     settings: MasterSettings,
     outbox: MasterOutbox,
@@ -221,7 +221,7 @@ export class Transactions {
     const decided = transaction.stage === 'installing';
     const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
     this.outbox.fail(transaction.sink, codes[reason][decided ? 1 : 0], '');
-    // Once decided it runs to its end; before, its locks are let go as soon as nothing of it is under way.
+    // Once decided it runs to its end; before, its locks are released as soon as nothing of it is in flight.
     if (transaction.stage === 'locking') this.finish(transaction);
   }
 
@@ -379,7 +379,7 @@ export class Transactions {
     for (const { shard, lock } of transaction.parts) if (lock !== null) shard.queue.unlock(lock);
   }
 
-  /** Every copy of a shard is gone: its locks and whatever was under way in it went with its queue. */
+  /** Every copy of a shard is gone: its locks and operations in flight went with its queue. */
   onShardLost(shard: ShardControl): void {
     for (const transaction of [...this.open]) {
       const part = transaction.parts.find((one) => one.shard === shard);

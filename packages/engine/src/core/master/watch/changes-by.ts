@@ -1,8 +1,8 @@
 /**
- * How much a write has changed, as its answer tells: what Redis calls dirty.
+ * How much a write has changed, by its result: what Redis calls dirty.
  *
- * Owns      telling a change from a write that left all as it was (a condition that failed, a bit that was set already).
- * Does not  know effects: they stay in the chain unless somebody watches. What changes an entry answers its new version,
+ * Owns      distinguishing a change from a write that changed nothing (a condition that failed, a bit that was set already).
+ * Does not  know effects: they stay in the chain unless the key is watched. What changes an entry answers its new version,
  *           which is the record's seq; what removes one answers ok and no version.
  */
 import type { Operation, Step } from '../../data/operation.ts';

@@ -1,9 +1,10 @@
 /**
- * History: the last changes told of one shard, bounded in number and bytes, for watchers that come back.
+ * History: the last changes delivered of one shard, bounded in number and bytes, for watchers that resume.
  *
  * Invariants
- *   H1  it holds every change told with a version above `forgotten`.
- *   H2  versions never fall: where to go on from is found by halving, so coming back costs what is told, not what is held.
+ *   H1  it holds every change delivered with a version above `forgotten`.
+ *   H2  versions never decrease: the position to resume from is found by binary search, so resuming costs what is delivered, not
+ *       what is held.
  */
 import { bytesOfChange, type Change } from '../../data/change.ts';
 import { Deque } from '../../deque.ts';
@@ -14,7 +15,7 @@ export class History {
   private readonly bytesMax: number;
   private bytes = 0;
   private forgotten = 0;
-  /** Added since watches were last told how far they are: how many, and their bytes. */
+  /** Added since the last progress notification: how many, and their bytes. */
   private addedChanges = 0;
   private addedBytes = 0;
 
@@ -32,12 +33,12 @@ export class History {
     while (this.changes.length > this.changesMax || this.bytes > this.bytesMax) this.forgetFirst();
   }
 
-  /** So much was added since progressTold() that a watch which was told then could soon not go on from there. */
+  /** So much was added since progressTold() that a watch notified then could soon not resume from there. */
   get isTurningOver(): boolean {
     return this.addedChanges * 2 > this.changesMax || this.addedBytes * 2 > this.bytesMax;
   }
 
-  /** All watches were told how far they are. */
+  /** All watches were notified of their progress. */
   progressTold(): void {
     this.addedChanges = 0;
     this.addedBytes = 0;

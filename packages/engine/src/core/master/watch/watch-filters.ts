@@ -1,11 +1,11 @@
 /**
- * WatchFilters: which filters a key meets. Exact keys by one Map look-up; prefixes by one look-up for each distinct
+ * WatchFilters: which filters a key matches. Exact keys by one Map look-up; prefixes by one look-up for each distinct
  * length of prefix, however many prefixes there are.
  *
- * Owns      the filters in force: watched, or lingering for a watcher that may come back.
- * Does not  know watchers' positions or tell anybody anything (watches.ts).
+ * Owns      the filters in force: watched, or kept for a watcher that may resume.
+ * Does not  know watchers' positions or deliver anything (watches.ts).
  * Invariant W1  marks[shard, slot] = the exact keys of that shard with that slot of the order filter that have filters. A
- *           call brings its slot along: beside 10,000 watchers of other keys most writes need no look into the Map, which
+ *           call carries its slot: beside 10,000 watchers of other keys most writes need no look into the Map, which
  *           cost 4 to 5 % of the master's thread (packages/bench/src/transactions.ts).
  */
 

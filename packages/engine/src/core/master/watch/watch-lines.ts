@@ -1,19 +1,20 @@
 /**
- * WatchLines: the changes of each shard that wait to be told because a transaction over several shards is not done.
+ * WatchLines: per shard, a queue (line) of the changes that may not be delivered yet because a transaction over several shards is
+ * not done.
  *
- * A line holds a shard's changes in order of seq, from the first that must wait on. A transaction must wait while it is not
- * done, or while anything that stands before one of its parts must; what stands behind it waits with it.
+ * A line holds a shard's changes in order of seq, from the first blocked one on. A transaction is blocked while it is not
+ * done, or while a change ahead of one of its parts is; the changes behind it are blocked with it.
  *
  * Owns      the lines, the transactions that have a part in them, and how much they hold.
- * Does not  know watchers or tell anybody anything (watches.ts).
+ * Does not  know watchers or deliver anything (watches.ts).
  * Invariants
- *   L1  what is let go of one shard is in order of seq, without gap.
- *   L2  all parts of a transaction are let go at one time. Two may stand in opposite order in two lines (they share no key):
- *       they are let go together.
- *   L3  a line that holds anything is kept by a transaction that is not done, and that must be told before its first
- *       change or with it. Only when its keeper is done can a line let go of something.
- * Cost      L3 is why a change costs the same however much waits: a change that joins a line is looked at again only when it is
- *           let go, and a transaction that is done but keeps no line costs one look at each line.
+ *   L1  the changes released of one shard are in order of seq, without gap.
+ *   L2  all parts of a transaction are released at once. Two may be in opposite order in two lines (they share no key):
+ *       they are released together.
+ *   L3  every non-empty line is blocked by exactly one transaction that is not done (its keeper), which must be delivered
+ *       before the line's first change or with it. Only when its keeper is done can a line release anything.
+ * Cost      L3 is why a change costs the same however much is queued: a change in a line is examined again only when it is
+ *           released, and a transaction that is done but blocks no line costs one look at each line.
  */
 import { bytesOfChange, type Change } from '../../data/change.ts';
 import { Deque } from '../../deque.ts';
@@ -39,7 +40,7 @@ class Line {
   readonly waiting = new Deque<Lined>();
   /** Place of the first that waits: how many have left. */
   begin = 0;
-  /** Everything before this place may be told. */
+  /** Everything before this place may be delivered. */
   end = 0;
   /** L3; null = the line is empty, or has not been looked at since its keeper was done. */
   keeper: Group | null = null;
@@ -80,7 +81,7 @@ export class WatchLines {
     return group;
   }
 
-  /** The next changes of a shard; true if nothing keeps them, and they may be told at once. */
+  /** The next changes of a shard; true if nothing blocks them, and they may be delivered at once. */
   passes(shard: ShardId, changes: readonly Change[], group: Group | null): boolean {
     const line = this.lines[shard]!;
     if (group === null && line.waiting.length === 0) return true;
@@ -91,12 +92,12 @@ export class WatchLines {
     return false;
   }
 
-  /** The version of the first change of a shard that waits, if any does: everything before it was let go. */
+  /** The version of the first queued change of a shard, if there is one: everything before it was released. */
   firstWaiting(shard: ShardId): number | undefined {
     return this.lines[shard]!.waiting.first()?.changes[0]?.version;
   }
 
-  /** A transaction is done, or failed: what may be told now, shard after shard. */
+  /** A transaction is done, or failed: what may be delivered now, shard after shard. */
   groupDone(transaction: object): Change[] {
     const group = this.groups.get(transaction);
     if (group === undefined) return [];
@@ -121,7 +122,7 @@ export class WatchLines {
   }
 
   /**
-   * Lets a group be told, with all that must be told before it: moves the end of every line concerned. Or moves none, and
+   * Releases a group, with all that must be delivered before it: moves the end of every line concerned. Or moves none, and
    * answers who is not done.
    */
   private admit(wanted: Group): Group | null {

@@ -1,35 +1,35 @@
 /**
- * Watches: who wants to hear of which keys, and what they are told. Accepted answers are the log itself, in order and
- * without gap, across all failures (protocol §4.2); the answer to a watched write brings its effect along.
+ * Watches: who watches which keys, and what is delivered to them. Accepted answers are the log itself, in order and
+ * without gap, across all failures (protocol §4.2); the answer to a watched write carries its effect.
  *
- * | a watch is | while                                                                   | hears              |
+ * | a watch is | while                                                                   | receives           |
  * |------------|-------------------------------------------------------------------------|--------------------|
- * | starting   | requests numbered before it came are unanswered (they were not marked)  | nothing            |
+ * | starting   | requests numbered before it are unanswered (they were not marked)       | nothing            |
  * | started    | until it is ended                                                       | every change       |
  *
- * Owns      the filters, a bounded history of what was told, where shards were lost.
- * Does not  buffer for slow watchers (client/): what is told is told. Decide which changes must wait (watch-lines.ts).
+ * Owns      the filters, a bounded history of what was delivered, where shards were lost.
+ * Does not  buffer for slow watchers (client/): delivery is final, nothing is resent. Decide which changes must wait
+ *           (watch-lines.ts).
  * Invariants
- *   K1  a watch hears each change of its keys once, in order of seq within a shard.
- *   K2  only committed changes are told.
- *   K3  the changes of a transaction over several shards are told together, when it is done; a shard's later changes
- *       wait in line behind them.
- *   K4  a write to a key nobody watches costs one look into an array and seldom one into a Map, and nothing at all while
- *       nobody watches anything.
- *   K5  what waits in line is at most `watchHeldBytes` and one record: beyond, it is forgotten, and every watch it may be of ends
- *       with WATCH_LAGGED.
- *   K6  nobody hears silence about a lost shard: a watch that began before the loss ends with SHARD_LOST, and a position from
- *       before it is told WATCH_LAGGED. So whoever hears changes of a shard that was reset began after its loss.
- *   K7  a watch is told that it has come to a place only after every change of its filter up to there: to what is committed, or
- *       short of the first change that waits in the shard's line. So parts of a transaction are all before a place, or all after.
- * Progress  A watch whose keys are quiet would keep its place while history turns over for others, and could not come back. So
- *           started watches are told how far they are (the bookmarks of Kubernetes, the progress notifications of etcd): when half of
- *           a shard's history is new, else at most every `watchProgressEveryMs` and only if anything was accepted. Nothing of it
- *           is on the way of a write but one flag; a round costs one output a watch, and all share one map of places.
- * Resuming  A filter stays marked for `watchLingerMs` after its last watcher has gone, so a watcher that comes back in time
- *           with its position misses nothing, also one of fewer keys; if history no longer reaches back, it is told so
- *           (WATCH_LAGGED).
- * Why not a `clear` at the reset: data was lost, not removed; whoever mirrors a shard must not take the one for the other.
+ *   K1  a watch receives each change of its keys once, in order of seq within a shard.
+ *   K2  only committed changes are delivered.
+ *   K3  the changes of a transaction over several shards are delivered together, when it is done; a shard's later changes
+ *       are queued behind them.
+ *   K4  a write to an unwatched key costs one look into an array and seldom one into a Map, and nothing at all while
+ *       there are no watches.
+ *   K5  queued changes take at most `watchHeldBytes` and one record: beyond, they are dropped, and every watch they may
+ *       belong to ends with WATCH_LAGGED.
+ *   K6  no watch stays silent about a lost shard: one that began before the loss ends with SHARD_LOST, and one that resumes from a
+ *       position before it gets WATCH_LAGGED. So a watch that receives changes of a shard that was reset began after its loss.
+ *   K7  a watch is notified of a place only after every change of its filter up to there: up to what is committed, or to
+ *       just before the first queued change of the shard's line. So parts of a transaction are all before a place, or all after.
+ * Progress  A watch whose keys are quiet would keep its place while history turns over for others, and could not resume. So
+ *           started watches are notified of their progress (the bookmarks of Kubernetes, the progress notifications of etcd): when
+ *           half of a shard's history is new, else at most every `watchProgressEveryMs` and only if anything was accepted. A write
+ *           pays one flag for it; a round costs one output per watch, and all share one map of places.
+ * Resuming  A filter stays marked for `watchLingerMs` after its last watcher has ended, so a watcher that resumes in time
+ *           from its position misses nothing, also one of fewer keys; if history no longer reaches back, it gets WATCH_LAGGED.
+ * Why not a `clear` at the reset: data was lost, not removed; a mirror of the shard must not confuse the two.
  */
 import { type Change, changesOf } from '../../data/change.ts';
 import { type Record, Watched } from '../../data/record.ts';
@@ -66,9 +66,9 @@ export class Watches {
   private readonly histories: readonly History[];
   /** By shard: its last committed seq when it was last lost. */
   private readonly lostAt: number[];
-  /** By shard: the place watches were told last that they have come to. */
+  /** By shard: the place of the last progress notification. */
   private readonly toldPlaces: number[];
-  /** Something was accepted or let go of since, so there may be more to tell, and when that is due. */
+  /** Something was accepted or released since, so there may be progress to send, and when it is due. */
   private accepted = false;
   private progressAt = 0;
   private turningOver = false;
@@ -128,7 +128,7 @@ export class Watches {
     if (watch.waitsFor.size > 0) return;
     this.starting.delete(watch);
     watch.started = true;
-    // It was told nothing so far: in shards it waited for first, what came since is before its start.
+    // Nothing was delivered to it so far: in shards it waited for first, later changes are before its start.
     for (const { shard, committedSeq } of this.shardsOf(watch.filter)) watch.positions.set(shard, committedSeq);
     this.outbox.watchStarted(watch.sink, watch.positions);
   }
@@ -144,7 +144,7 @@ export class Watches {
         return;
       }
       for (const change of told) missed.push(change);
-      // What was told but is not of this filter counts too: what is still in line is later than all of it.
+      // What was delivered to other filters counts too: queued changes are later than all of it.
       watch.positions.set(shard.shard, Math.max(position, told.at(-1)?.version ?? 0));
       watch.filter.markedSince.set(shard.shard, Math.min(position, watch.filter.markedSince.get(shard.shard)!));
     }
@@ -161,7 +161,7 @@ export class Watches {
     { shard, committedSeq, queue }: WatchedShard,
     position: number,
   ): Change[] | undefined {
-    // A position that was never told is of another life of the cluster: waiting for it would be silence about all before.
+    // A position that was never sent is of another life of the cluster: waiting for it would be silence about all before.
     if (position <= this.lostAt[shard]! || position > committedSeq) return undefined;
     const isMarked = this.filters.covering(filter).some(({ markedSince }) => markedSince.get(shard)! <= position);
     if (isMarked) return this.histories[shard]!.since(position, filter);
@@ -178,7 +178,7 @@ export class Watches {
 
   // ---- requests and answers -------------------------------------------------------------------------------------
 
-  /** Whether the effect of a request will be wanted. Asked for every write: K4. */
+  /** Whether the effect of a request will be needed. Called for every write: K4. */
   watchedBy({ operation, shard, slot, slots }: Call): Watched {
     if (this.filters.isEmpty) return Watched.no;
     if (slot >= 0 && slots === null && !this.filters.mayMeet(shard, slot)) return Watched.no;
@@ -252,7 +252,7 @@ export class Watches {
     else if (this.lines.heldBytes > this.settings.watchHeldBytes) this.dropLines();
   }
 
-  /** A transaction over several shards is done: its changes may be told, and what waited for them. */
+  /** A transaction over several shards is done: its changes may be delivered, and those queued behind them. */
   groupDone(of: object): void {
     this.deliver(this.lines.groupDone(of));
     this.accepted = true;
@@ -290,7 +290,7 @@ export class Watches {
 
   // ---- progress -------------------------------------------------------------------------------------------------
 
-  /** How far everything is told: K7. */
+  /** How far everything is delivered: K7. */
   private placesOf(shards: readonly WatchedShard[]): Map<ShardId, number> {
     const places = new Map<ShardId, number>();
     for (const { shard, committedSeq } of shards) {
@@ -318,7 +318,7 @@ export class Watches {
 
   // ---- time -----------------------------------------------------------------------------------------------------
 
-  /** Between inputs, when everything accepted is told or waits in line. */
+  /** Between inputs, when everything accepted is delivered or queued. */
   endTurn(now: number): void {
     if (this.turningOver || now >= this.nextDeadline()) this.tellProgress(now);
   }

@@ -1,5 +1,5 @@
 /**
- * Catch-up, receiving side: a learner becoming as good as its source (protocol §3.5).
+ * Catch-up, receiving side: how a learner becomes equal to its source (protocol §3.5).
  *
  * | stage    | on StreamBegin | on StreamSlice | on StreamRecord                    | on StreamEnd |
  * |----------|----------------|----------------|------------------------------------|--------------|
@@ -9,7 +9,7 @@
  *
  * The stamp (`since`) was checked by the copy: a stream of another `since` never gets here.
  *
- * While the stream is under way an entry may arrive by a record before its slice; the slice then bears the same or a
+ * While the stream runs an entry may arrive in a record before its slice; the slice then has the same or a
  * newer version, because source and link are the same (stream-source.ts S1). And a record may remove a key that no slice
  * has brought yet. Both are why a learner applies effects leniently until `ended`.
  */
@@ -56,7 +56,7 @@ export class Learner {
     }
   }
 
-  /** Once a turn: tells the master how far this copy is, when there is news. */
+  /** Once a turn: sends the master this copy's progress, if it has changed. */
   endTurn(): void {
     if (!this.progressDue) return;
     this.progressDue = false;

@@ -2,14 +2,14 @@
  * StreamSource: the sending side of catch-up, at the tail (protocol §3.1, §3.5).
  *
  * Owns      the position of one stream to one learner, and how far it may run ahead.
- * Does not  hold data: it reads the copy's store; what is written meanwhile the copy gives to sendRecord.
+ * Does not  hold data: it reads the copy's store; the copy passes concurrent records to sendRecord.
  * Invariants
  *   S1  a slice is read and emitted in one step, on the link that carries the stream's records: it is never older than a
  *       record before it, so the learner needs neither tombstones nor version compares.
  *   S2  the walk is in hash order, so every key that lives throughout is visited exactly once.
  *   S3  at most `slicesAhead` slices are unacknowledged: ports have no back-pressure of their own. The first ones go one
  *       by one: a learner in a thread just started runs all its code for the first time, and four streams of four slices
- *       each, met in one turn, held it up for 11 to 17 ms.
+ *       each, handled in one turn, delayed it for 11 to 17 ms.
  */
 
 import type { Record } from '../../data/record.ts';

@@ -1,10 +1,10 @@
 /**
- * GiveBack: when a node should have its garbage collected, so that memory it no longer uses goes back to the system.
+ * GiveBack: when a node should have its garbage collected, so that unused memory returns to the system.
  *
- * Owns      how much the node has let go since the last collection.
+ * Owns      how much the node has released since the last collection.
  * Does not  collect, or read a clock.
  * Invariants
- *   G1  a collection is due only after the node let go of `GIVE_BACK_BYTES`, and at most once in `COLLECT_EVERY_MS`.
+ *   G1  a collection is due only after the node released `GIVE_BACK_BYTES`, and at most once in `COLLECT_EVERY_MS`.
  *   G2  a node that comes to rest collects once more what was still being read at the last collection.
  * Why at all: the memory of a large value may still be read by others when its entry goes, so it is left to the collector,
  * which hardly runs while the heap is quiet.

@@ -1,11 +1,11 @@
 /**
- * The node's memory limit, in two lines. Below the soft limit writes are taken; at it they are refused or make room
- * first. The room between the two is for what is under way: a replica applies whatever its primary decided, and may
+ * The node's memory limit: a soft and a hard one. Below the soft limit writes are accepted; at it they are refused or evict
+ * first. The room between the two is for records in flight: a replica applies whatever its primary decided, and may
  * pass the soft limit by at most what its chain has credit for.
  */
 import type { NodeContext } from '../context.ts';
 
-/** The part of maxMemory kept free for records under way: 1/16. */
+/** The part of maxMemory kept free for records in flight: 1/16. */
 export function softLimit(maxMemoryBytes: number): number {
   return maxMemoryBytes - Math.floor(maxMemoryBytes / 16);
 }

@@ -1,14 +1,14 @@
 /**
- * Usage: what a node tells the master about its memory, so that no primary elsewhere grows a shard this node could not
- * hold a copy of. Advice: said when it changes enough to matter, lost without harm. And once after every change of the limit:
- * that tells the master that the node works by it. And again and again while it shrinks: others must evict what it holds
+ * Usage: a node's report to the master about its memory, so that no primary elsewhere grows a shard that this node could not
+ * hold a copy of. Advice: sent when it changes enough to matter, may be lost. Also sent once after every change of the limit,
+ * which confirms it to the master, and repeatedly while the node shrinks: other primaries must evict what it holds
  * as a replica.
  */
 import { MASTER } from '../../protocol/ids.ts';
 import type { NodeContext } from '../context.ts';
 import { atSoftLimit, excessOf } from './memory.ts';
 
-/** More is to be evicted only when the node has not become smaller for so long: what was asked for takes its time. */
+/** Minimum time without progress before further eviction is requested. */
 const PATIENCE_MS = 200;
 
 export class Usage {
@@ -49,7 +49,7 @@ export class Usage {
     return excess;
   }
 
-  /** 0 while the node does not shrink, or shrinks by what was asked for before. */
+  /** 0 while the node does not shrink, or shrinks by what was already requested. */
   private excessToAskFor(): number {
     const { context, leastBytes } = this;
     const { reserved } = context.budget;
