@@ -75,8 +75,8 @@ export {
   type WatchOptions,
   type WatchPosition,
 } from './client/store/store-watch.ts';
+export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-buffer.ts';
 export { formatPosition, parsePosition } from './client/watch/watch-position.ts';
-export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-raw.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';
 export type { Executor, ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor/executor.ts';
 export { BlockWriter } from './runtime/memory/value-block.ts';
