@@ -74,5 +74,6 @@ export {
   type WatchOptions,
   type WatchPosition,
 } from './client/store/store-watch.ts';
+export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-buffer.ts';
 export { formatPosition, parsePosition } from './client/watch/watch-position.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';

@@ -2,7 +2,7 @@
  * The door for sister packages (server, cli, testkit), which depend on this very version: operations, results, records
  * and the seam under Store. Published, not documented: what is exported here may change with any release.
  */
-export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-raw.ts';
+export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-buffer.ts';
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './core/data/block.ts';
 export type { Change, ChangeType } from './core/data/change.ts';
 export { readerOf, readKey } from './core/data/evaluate.ts';

@@ -29,7 +29,7 @@ import type { Effect } from '../../src/core/data/record.ts';
 import { plainResult, type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { evaluateTransaction } from '../../src/core/data/transaction.ts';
 import type { WatchFilter } from '../../src/core/data/watch-filter.ts';
-import type { ErrorCode } from '../../src/core/protocol/errors.ts';
+import { type ErrorCode, failureOf } from '../../src/core/protocol/errors.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/protocol/slot.ts';
 import type { PendingCall, PendingWatch, Sink, StoreExecutor } from '../../src/executor/executor.ts';
@@ -120,7 +120,7 @@ export class FakeExecutor implements StoreExecutor {
 
   /** Everything under way fails, as when a cluster closes. */
   failAll(): void {
-    for (const call of this.pending.splice(0)) call.fail(isWrite(call.operation) ? 'CLOSED_IN_FLIGHT' : 'CLOSED');
+    for (const call of this.pending.splice(0)) call.fail(failureOf('closed', isWrite(call.operation)));
   }
 
   #schedule(): void {
@@ -239,9 +239,7 @@ class FakeCall implements PendingCall {
   }
 
   giveUp(reason: 'aborted' | 'timeout'): void {
-    const write = isWrite(this.operation);
-    if (reason === 'aborted') this.fail(write ? 'ABORTED_IN_FLIGHT' : 'ABORTED');
-    else this.fail(write ? 'TIMEOUT_IN_FLIGHT' : 'TIMEOUT');
+    this.fail(failureOf(reason, isWrite(this.operation)));
   }
 }
 

@@ -259,7 +259,9 @@ test('a place never passes a change that waits for a transaction: its parts are 
   const away = subject.watch(ALL, new Map(all.progress));
   subject.watches.groupDone(transaction);
   subject.watches.endTurn(3);
-  assert.deepEqual(away.heard, ['0:2', '0:3', '1:2']);
+  assert.deepEqual(away.heard, ['0:2', '1:2', '0:3'], 'the transaction in one piece');
+  const back = subject.watch(ALL, at(1, 1, 0));
+  assert.deepEqual(back.heard, away.heard, 'also to who comes back');
   assert.deepEqual(
     [...all.progress],
     [

@@ -5,15 +5,7 @@
 
 import { type ErrorCode, KvError } from '@quintet/engine';
 import type { Executor } from '@quintet/engine/internal';
-import { type Operation, type Result, type ShardId, Status } from '@quintet/engine/internal';
-
-const FAILURES: ReadonlyMap<Status, ErrorCode> = new Map<Status, ErrorCode>([
-  [Status.outOfMemory, 'OUT_OF_MEMORY'],
-  [Status.wrongKind, 'WRONG_KIND'],
-  [Status.valueTooLarge, 'VALUE_TOO_LARGE'],
-  [Status.notANumber, 'NOT_A_NUMBER'],
-  [Status.overflow, 'OVERFLOW'],
-]);
+import { type Operation, type Result, refusalOf, type ShardId } from '@quintet/engine/internal';
 
 /** Rejects with KvError: `ok`, `absent` and `conditionFailed` are answers, every other status is an error. */
 export function call(
@@ -25,7 +17,7 @@ export function call(
     const sink = {
       onResult: (result: Result) => {
         signal?.removeEventListener('abort', giveUp);
-        const code = FAILURES.get(result.status);
+        const code = refusalOf(result.status);
         if (code === undefined) resolve(result);
         else reject(new KvError(code));
       },

@@ -8,8 +8,7 @@
 import type { Socket } from 'node:net';
 import type * as grpc from '@grpc/grpc-js';
 import type { Guest } from '../access/strangers.ts';
-import type { CutOffReason } from '../listen/incidents.ts';
-import type { MemoryHolder } from '../listen/memory-holders.ts';
+import { CountedConnection } from '../listen/counted-connection.ts';
 import { hostAndPort } from '../listen/socket-transport.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { library } from './library.ts';
@@ -17,44 +16,16 @@ import { library } from './library.ts';
 /** What a call costs besides its messages. */
 const CALL_BYTES = 1024;
 
-export class GrpcConnection implements MemoryHolder {
-  readonly noEvict = false;
-  readonly address: string;
-  readonly guest: Guest;
-  private readonly socket: Socket;
-  private readonly context: ServerContext;
+export class GrpcConnection extends CountedConnection {
+  protected readonly protocol = 'grpc';
   /** Calls whose requests are not complete. */
   private incoming = 0;
   /** The socket's bytesRead when there was none; and bytes of requests that were completed since. */
   private mark = 0;
   private complete = 0;
-  private held = 0;
 
-  constructor(socket: Socket, context: ServerContext, guest: Guest) {
-    this.socket = socket;
-    this.context = context;
-    this.guest = guest;
-    guest.holder = this;
-    this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-  }
-
-  get isStranger(): boolean {
-    return this.guest.isStranger;
-  }
-
-  /** Destroyed, it counts no more, though its calls take a moment to end. */
-  get heldBytes(): number {
-    if (this.socket.destroyed) return 0;
-    const partial = this.incoming === 0 ? 0 : this.socket.bytesRead - this.mark - this.complete;
-    return this.held + Math.max(0, partial);
-  }
-
-  hold(bytes: number): void {
-    this.held += bytes;
-  }
-
-  release(bytes: number): void {
-    this.held -= bytes;
+  protected get waitingBytes(): number {
+    return this.incoming === 0 ? 0 : Math.max(0, this.socket.bytesRead - this.mark - this.complete);
   }
 
   requestBegins(): void {
@@ -68,11 +39,6 @@ export class GrpcConnection implements MemoryHolder {
 
   requestEnds(): void {
     if (--this.incoming === 0) this.settle();
-  }
-
-  cutOff(reason: CutOffReason): void {
-    this.context.incidents.cutOff('grpc', this.address, reason);
-    this.socket.destroy();
   }
 
   private settle(): void {
@@ -134,7 +100,7 @@ export class GrpcConnections {
             // Called at the end of every call, however it ended.
             onCancel: () => {
               requestEnds();
-              connection.release(held);
+              connection.hold(-held);
               held = 0;
             },
           }),

@@ -3,7 +3,7 @@
  * its own count is of messages of any size.
  */
 import type * as grpc from '@grpc/grpc-js';
-import type { GrpcConnections } from './memory.ts';
+import type { GrpcConnection, GrpcConnections } from './memory.ts';
 
 /** What a message costs besides its key and value. */
 const MESSAGE_BYTES = 100;
@@ -12,7 +12,7 @@ export class StreamOutput {
   /** Bytes written and not yet taken. */
   unsent = 0;
   private readonly stream: grpc.ServerWritableStream<unknown, object>;
-  private readonly memory: { hold(bytes: number): void; release(bytes: number): void } | null;
+  private readonly memory: GrpcConnection | null;
   private over = false;
 
   constructor(stream: grpc.ServerWritableStream<unknown, object>, connections: GrpcConnections) {
@@ -20,7 +20,7 @@ export class StreamOutput {
     this.memory = connections.of(stream);
     // Said at the end of every call. What was not sent by then never will be.
     stream.on('cancelled', () => {
-      this.memory?.release(this.unsent);
+      this.memory?.hold(-this.unsent);
       this.over = true;
       this.unsent = 0;
     });
@@ -34,7 +34,7 @@ export class StreamOutput {
     return this.stream.write(message, () => {
       if (this.over) return;
       this.unsent -= cost;
-      this.memory?.release(cost);
+      this.memory?.hold(-cost);
       if (this.unsent === 0) this.stream.emit('taken');
     });
   }

@@ -1,16 +1,15 @@
 /**
  * Watch: the changes of keys as a stream, from now on or from where an earlier watch got to.
  *
- * Owns      one feed, and writing no faster than the client reads: what it does not read stays in the feed, which is bounded
- *           (watch/change-feed.ts).
+ * Owns      the messages, and writing no faster than the client reads (watch/follow.ts).
  * Ends      with the client, or with the status that says why no more can be told.
  */
 import type * as grpc from '@grpc/grpc-js';
-import { KvError, parsePosition } from '@quintet/engine';
+import { parsePosition } from '@quintet/engine';
 import type { Change } from '@quintet/engine/internal';
 import { happened } from '../engine/walk.ts';
 import type { ServerContext } from '../state/server-context.ts';
-import type { ChangeFeed } from '../watch/change-feed.ts';
+import { follow } from '../watch/follow.ts';
 import type { WatchStart } from '../watch/watch-request.ts';
 import { abortSignalOf, entryOf, statusOf } from './answers.ts';
 import { library } from './library.ts';
@@ -33,21 +32,18 @@ export async function watchKeys(
   stream: WatchStream,
   connections: GrpcConnections,
 ): Promise<void> {
-  const watch = new GrpcWatch(stream, new StreamOutput(stream, connections));
-  let feed: ChangeFeed | null = null;
+  const watch = new GrpcWatch(stream, connections);
   try {
     const { prefix, from } = stream.request;
-    feed = context.feeds.open(
-      { prefix },
-      startOf(from),
-      () => watch.onNews(),
-      () => watch.onClosing(),
-    );
-    await watch.tell(feed);
+    let started = false;
+    for await (const { changes, position } of follow(context.feeds, { prefix }, startOf(from), watch.signal)) {
+      if (!started) watch.tellStart(position);
+      else if (changes.length === 0) await watch.writePosition(position);
+      else await watch.write(changes, position);
+      started = true;
+    }
   } catch (thrown) {
     stream.emit('error', statusOf(context, thrown));
-  } finally {
-    if (feed !== null) context.feeds.drop(feed);
   }
 }
 
@@ -57,72 +53,29 @@ function startOf(from: string): WatchStart {
 }
 
 class GrpcWatch {
+  readonly signal: AbortSignal;
   private readonly stream: WatchStream;
   private readonly output: StreamOutput;
-  private readonly signal: AbortSignal;
-  private closing = false;
-  /** Calls whoever waits for news. */
-  private wake = (): void => {};
 
-  constructor(stream: WatchStream, output: StreamOutput) {
-    this.stream = stream;
-    this.output = output;
+  constructor(stream: WatchStream, connections: GrpcConnections) {
     this.signal = abortSignalOf(stream);
-    this.signal.addEventListener('abort', () => this.wake(), { once: true });
-  }
-
-  onNews(): void {
-    this.wake();
-  }
-
-  onClosing(): void {
-    this.closing = true;
-    this.wake();
-  }
-
-  private get isOver(): boolean {
-    return this.closing || this.signal.aborted;
-  }
-
-  private news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-      if (this.isOver) resolve();
-    });
-  }
-
-  /** Writes what comes until the client goes. Rejects with KvError if the server closes, or the feed ends. */
-  async tell(feed: ChangeFeed): Promise<void> {
-    while (feed.starting && !this.isOver) await this.news();
-    if (!feed.starting) this.tellStart(feed);
-    let told = feed.position;
-    while (!this.isOver) {
-      const changes = feed.take();
-      const { position } = feed;
-      if (changes !== undefined) await this.write(changes, position!);
-      else if (position !== told && feed.failure === undefined) await this.writePosition(position!);
-      else if (feed.failure === undefined) await this.news();
-      else throw feed.failure;
-      told = position;
-    }
-    if (this.closing) throw new KvError('CLOSED');
+    this.stream = stream;
+    this.output = new StreamOutput(stream, connections);
   }
 
   /** The client hears that the watch stands, and where, by the headers. */
-  private tellStart(feed: ChangeFeed): void {
-    const { startFailure } = feed;
-    if (startFailure !== undefined) throw startFailure;
+  tellStart(position: string): void {
     const metadata = new library.grpc.Metadata();
-    metadata.set('position', feed.position!);
+    metadata.set('position', position);
     this.stream.sendMetadata(metadata);
   }
 
   /** Everything up to a position was told. */
-  private async writePosition(position: string): Promise<void> {
+  async writePosition(position: string): Promise<void> {
     await this.roomAfter(this.output.write({ type: 'TYPE_POSITION', position }, position.length));
   }
 
-  private async write(changes: readonly Change[], position: string): Promise<void> {
+  async write(changes: readonly Change[], position: string): Promise<void> {
     const last = changes.length - 1;
     let room = true;
     for (const [at, change] of changes.entries()) {

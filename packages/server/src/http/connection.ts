@@ -12,12 +12,8 @@
  *   H2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { type Guest, STRANGER_BYTES } from '../access/strangers.ts';
-import type { CutOffReason } from '../listen/incidents.ts';
-import type { MemoryHolder } from '../listen/memory-holders.ts';
-import { hostAndPort } from '../listen/socket-transport.ts';
-import type { ServerContext } from '../state/server-context.ts';
+import { STRANGER_BYTES } from '../access/strangers.ts';
+import { CountedConnection } from '../listen/counted-connection.ts';
 
 /** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
 const WAITING_MAX = 16;
@@ -25,42 +21,15 @@ const WAITING_FEW = 8;
 /** About what a request and its answer keep until it is out, besides the head's text. */
 const REQUEST_BYTES = 2048;
 
-export class HttpConnection implements MemoryHolder {
-  readonly noEvict = false;
-  readonly address: string;
-  readonly guest: Guest;
-  private readonly socket: Socket;
-  private readonly context: ServerContext;
-  private held = 0;
+export class HttpConnection extends CountedConnection {
+  protected readonly protocol = 'http';
+  protected waitingBytes = 0;
   private waiting = 0;
-  private waitingBytes = 0;
   private crowded = false;
   /** Once crowded, it has ears for whoever reads on. */
   private guarded = false;
   private last: Promise<void> = Promise.resolve();
   private draining = false;
-
-  constructor(socket: Socket, context: ServerContext, guest: Guest) {
-    this.socket = socket;
-    this.context = context;
-    this.guest = guest;
-    guest.holder = this;
-    this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-  }
-
-  get isStranger(): boolean {
-    return this.guest.isStranger;
-  }
-
-  get heldBytes(): number {
-    // Destroyed, it counts no more, though its requests take a moment to be let go.
-    return this.socket.destroyed ? 0 : this.held + this.waitingBytes;
-  }
-
-  /** The exchange under way keeps so many bytes more: of its body, or its answer. */
-  hold(bytes: number): void {
-    this.held += bytes;
-  }
 
   /** Has `serve` called when the answers before `response` are out; it must end `response`, and not reject. */
   queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
@@ -106,11 +75,6 @@ export class HttpConnection implements MemoryHolder {
   drain(): void {
     this.draining = true;
     if (this.waiting === 0) this.socket.end();
-  }
-
-  cutOff(reason: CutOffReason): void {
-    this.context.incidents.cutOff('http', this.address, reason);
-    this.destroy();
   }
 
   destroy(): void {

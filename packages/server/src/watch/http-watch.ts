@@ -12,9 +12,8 @@
  * `position`, at the last change of each transaction and at every other change, is where `from` goes on. What is no UTF-8 is
  * base64, with `keyEncoding` or `valueEncoding`; structured values are JSON, or msgpack as base64 where JSON cannot say them.
  *
- * Owns      one feed, and writing no faster than the client reads: what it does not read stays in the feed, which is bounded.
+ * Owns      the lines, and writing no faster than the client reads (follow.ts).
  */
-import type { ServerResponse } from 'node:http';
 import { KvError } from '@quintet/engine';
 import type { Change } from '@quintet/engine/internal';
 import { KIND_NAMES } from '../commands/keys/kinds.ts';
@@ -22,25 +21,26 @@ import { bytesField, valueField } from '../engine/value-faces.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { HttpRefusal } from '../http/guard.ts';
 import type { RequestTarget } from '../http/request-target.ts';
-import type { ChangeFeed } from './change-feed.ts';
+import { follow } from './follow.ts';
 import { readStart, type WatchStart, type WatchTarget } from './watch-request.ts';
 
 /** The route of /v1/watch. Resolves when the client has gone, or the watch has ended. */
 export async function watchKeys(exchange: Exchange): Promise<void> {
-  const { context, request, response, target } = exchange;
-  const stream = new HttpWatch(exchange);
-  const feed = context.feeds.open(
-    targetOf(target),
-    startOf(target),
-    () => stream.onNews(),
-    () => stream.onClosing(),
-  );
+  const { context, request, response, target, signal } = exchange;
+  let started = false;
   try {
-    await stream.startOf(feed);
-    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
-    if (request.method !== 'HEAD') await stream.tell(feed);
-  } finally {
-    context.feeds.drop(feed);
+    for await (const { changes, position } of follow(context.feeds, targetOf(target), startOf(target), signal)) {
+      if (started) await write(exchange, linesOf(changes, position));
+      else {
+        started = true;
+        response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-content-type-options': 'nosniff' });
+        if (request.method === 'HEAD') break;
+        await write(exchange, lineOf({ type: 'started', position }));
+      }
+    }
+  } catch (thrown) {
+    if (!started || !(thrown instanceof KvError)) throw thrown;
+    await write(exchange, lineOf({ type: 'ended', code: thrown.code, message: thrown.message }));
   }
   response.end();
 }
@@ -64,90 +64,26 @@ function startOf(target: RequestTarget): WatchStart {
   }
 }
 
-class HttpWatch {
-  private readonly exchange: Exchange;
-  private readonly response: ServerResponse;
-  private closing = false;
-  /** Calls whoever waits for news. */
-  private wake = (): void => {};
-
-  constructor(exchange: Exchange) {
-    this.exchange = exchange;
-    this.response = exchange.response;
-    exchange.signal.addEventListener('abort', () => this.wake(), { once: true });
-  }
-
-  onNews(): void {
-    this.wake();
-  }
-
-  onClosing(): void {
-    this.closing = true;
-    this.wake();
-  }
-
-  private get isOver(): boolean {
-    return this.closing || this.exchange.signal.aborted;
-  }
-
-  private news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-      if (this.isOver) resolve();
-    });
-  }
-
-  /** Waits until it is known where the feed begins. Rejects with KvError if it cannot. */
-  async startOf(feed: ChangeFeed): Promise<void> {
-    while (feed.starting && !this.isOver) await this.news();
-    if (feed.starting) throw new KvError('CLOSED');
-    const { startFailure } = feed;
-    if (startFailure !== undefined) throw startFailure;
-  }
-
-  /** Writes what comes until the client goes, the server closes or the feed ends. */
-  async tell(feed: ChangeFeed): Promise<void> {
-    let told = feed.position!;
-    await this.write(lineOf({ type: 'started', position: told }));
-    while (!this.isOver) {
-      const changes = feed.take();
-      const position = feed.position!;
-      if (changes !== undefined) await this.write(linesOf(changes, position));
-      else if (position !== told && feed.failure === undefined)
-        await this.write(lineOf({ type: 'position', position }));
-      else if (feed.failure === undefined) await this.news();
-      else return this.write(endOf(feed.failure));
-      told = position;
-    }
-    if (this.closing) await this.write(endOf(new KvError('CLOSED')));
-  }
-
-  /** Resolves when there is room for more, or nobody wants it. */
-  private async write(text: string): Promise<void> {
-    const { response } = this;
-    if (response.destroyed || response.write(text)) return;
-    const { memory } = this.exchange;
-    memory.hold(text.length);
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        response.off('drain', done).off('close', done);
-        resolve();
-      };
-      response.on('drain', done).on('close', done);
-    });
-    memory.hold(-text.length);
-  }
+/** Resolves when there is room for more, or nobody wants it. */
+async function write({ response, memory }: Exchange, text: string): Promise<void> {
+  if (response.destroyed || response.write(text)) return;
+  memory.hold(text.length);
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+  memory.hold(-text.length);
 }
 
 function lineOf(line: object): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-function endOf({ code, message }: KvError): string {
-  return lineOf({ type: 'ended', code, message });
-}
-
 function linesOf(changes: readonly Change[], position: string): string {
+  if (changes.length === 0) return lineOf({ type: 'position', position });
   const last = changes.length - 1;
   return changes.map((change, at) => lineOf({ ...fieldsOf(change), ...(at === last ? { position } : {}) })).join('');
 }

@@ -289,7 +289,7 @@ export interface WatchLinesInsides {
 
 export interface HistoryInsides {
   forgotten: number;
-  add(change: object): void;
+  add(change: object, order: number): void;
   since(version: number, filter: { matches(key: string): boolean }): object[] | undefined;
 }
 

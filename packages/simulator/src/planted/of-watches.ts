@@ -135,8 +135,8 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
         HISTORY,
         'add',
         (original) =>
-          function (change) {
-            original.call(this, change);
+          function (change, order) {
+            original.call(this, change, order);
             this.forgotten = 0;
           },
       );

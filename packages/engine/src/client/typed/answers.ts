@@ -3,22 +3,14 @@
  * status that is a refusal.
  */
 
-import { type Result, Status } from '../../core/data/result.ts';
-import { type ErrorCode, KvError } from '../../core/protocol/errors.ts';
+import { type Result, refusalOf, Status } from '../../core/data/result.ts';
+import { KvError } from '../../core/protocol/errors.ts';
 import { decodeValue } from '../codec/values.ts';
 import type { PutResult, StoredEntry } from '../store/store.ts';
 
-const REFUSALS: { readonly [S in Status]?: ErrorCode } = {
-  [Status.notANumber]: 'NOT_A_NUMBER',
-  [Status.overflow]: 'OVERFLOW',
-  [Status.valueTooLarge]: 'VALUE_TOO_LARGE',
-  [Status.outOfMemory]: 'OUT_OF_MEMORY',
-  [Status.wrongKind]: 'WRONG_KIND',
-};
-
 /** Throws the error of a refusal; `ok`, `absent` and `conditionFailed` are answers. */
 function checkRefusal(status: Status): void {
-  const code = REFUSALS[status];
+  const code = refusalOf(status);
   if (code !== undefined) throw new KvError(code);
 }
 

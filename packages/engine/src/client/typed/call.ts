@@ -10,7 +10,7 @@
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import { isReadOnly } from '../../core/data/transaction.ts';
-import { type ErrorCode, KvError } from '../../core/protocol/errors.ts';
+import { type ErrorCode, KvError, withoutEffect } from '../../core/protocol/errors.ts';
 import type { Executor, PendingCall, Sink } from '../../executor/executor.ts';
 import { showKey } from '../codec/keys.ts';
 import type { CallOptions } from '../store/store.ts';
@@ -28,14 +28,7 @@ function takeSettler(resolve: Resolve): void {
   resolveOfNewPromise = resolve;
 }
 
-/** What a transaction that can only read is told instead: to those below it is a write like any other. */
-const ONLY_READ: { readonly [Code in ErrorCode]?: ErrorCode } = {
-  SHARD_LOST_IN_FLIGHT: 'SHARD_LOST',
-  TIMEOUT_IN_FLIGHT: 'TIMEOUT',
-  ABORTED_IN_FLIGHT: 'ABORTED',
-  CLOSED_IN_FLIGHT: 'CLOSED',
-};
-
+/** To those below, a transaction that can only read is a write like any other. */
 function onlyReads(operation: Operation): boolean {
   return operation.verb === 'transaction' && isReadOnly(operation);
 }
@@ -67,7 +60,7 @@ export class Call<T> implements Sink {
   }
 
   protected fail(code: ErrorCode, details: string, cause: unknown): void {
-    const told = ONLY_READ[code] !== undefined && onlyReads(this.#operation) ? ONLY_READ[code] : code;
+    const told = onlyReads(this.#operation) ? withoutEffect(code) : code;
     const error = new KvError(told, details, cause === undefined ? undefined : { cause });
     this.#resolve(rejecting(withKey(error, this.#operation)));
   }

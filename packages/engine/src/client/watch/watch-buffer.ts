@@ -1,6 +1,7 @@
 /**
  * WatchBuffer: a watch of the core with what it told and nobody has taken yet. What the core tells at its pace, to be taken
- * at the reader's.
+ * at the reader's. Store.watch is built on it (watcher.ts), and watchRaw gives it to those who have bytes in hand and no use
+ * for promises, as the network fronts: changes as the core tells them (one-byte strings, kind of value).
  *
  * | state    | means                                              | to take                                    |
  * |----------|----------------------------------------------------|--------------------------------------------|
@@ -9,7 +10,7 @@
  * | ended    | no more will come; `failure` says why              | what is held                               |
  *
  * Owns      the watch below, the buffer and its bounds, the position.
- * Does not  put changes in order (change-order.ts), check options (watch-plan.ts), decode values or keep anybody waiting
+ * Does not  put changes in order (core/master/watch/watch-lines.ts), check options (watch-plan.ts), decode values or keep anybody waiting
  *           (watcher.ts).
  * Invariants
  *   R1  the position is after everything taken and before everything else, at the last place where no transaction is in
@@ -23,12 +24,36 @@ import { Deque } from '../../core/deque.ts';
 import { type ErrorCode, KvError } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';
-import type { PendingWatch, StoreExecutor } from '../../executor/executor.ts';
-import { WatchLagged, type WatchPosition } from '../store/store-watch.ts';
-import { type ChangeBatch, inBatches } from './change-order.ts';
+import type { Executor, PendingWatch, StoreExecutor } from '../../executor/executor.ts';
+import { WatchLagged, type WatchOptions, type WatchPosition } from '../store/store-watch.ts';
 import { watchSince } from './key-since.ts';
-import type { WatchPlan } from './watch-plan.ts';
+import { planWatch, type WatchPlan } from './watch-plan.ts';
 import { placesOf, positionOf } from './watch-position.ts';
+
+/** What is handed out at a time: one transaction's changes, or one change that is of none. */
+interface ChangeBatch {
+  readonly changes: readonly Change[];
+  /** No transaction is in pieces after it: a watch may go on from here. */
+  readonly whole: boolean;
+}
+
+/** What was told at one time: it bears all changes of its transactions. */
+export function inBatches(told: readonly Change[]): ChangeBatch[] {
+  if (told.length === 1) return [{ changes: told, whole: true }];
+  const lastOf = new Map(told.map(({ transaction }, at) => [transaction, at]));
+  const batches: ChangeBatch[] = [];
+  let inPiecesUntil = -1;
+  for (let at = 0, end = 0; at < told.length; at = end) {
+    const { transaction } = told[at]!;
+    end = at + 1;
+    if (transaction !== 0) {
+      while (told[end]?.transaction === transaction) end += 1;
+      inPiecesUntil = Math.max(inPiecesUntil, lastOf.get(transaction)!);
+    }
+    batches.push({ changes: told.slice(at, end), whole: inPiecesUntil < end });
+  }
+  return batches;
+}
 
 /** What a buffer needs to know of a watch. */
 export type BufferPlan = Pick<WatchPlan, 'filter' | 'from' | 'known' | 'bufferMax' | 'bufferBytesMax'>;
@@ -228,4 +253,33 @@ export class WatchBuffer implements WatchSink {
 
 function bytesOf({ changes }: ChangeBatch): number {
   return changes.reduce((bytes, change) => bytes + bytesOfChange(change), 0);
+}
+
+/** What a raw watch can be asked for; units and defaults as in WatchOptions. */
+export type RawWatchOptions = Omit<WatchOptions, 'persistent' | 'keysAsBytes' | 'signal'>;
+
+/**
+ * Changes held until they are taken. `takeBatch()` gives the next transaction, or one change that is of none; `position` is
+ * after everything taken; `ended` and `failure` say that no more will come, and why (WatchLagged with the position to go on
+ * from). Ends with stop(). Keeps no process alive.
+ */
+export type RawWatch = Pick<
+  WatchBuffer,
+  'starting' | 'ended' | 'failure' | 'position' | 'heldBytes' | 'takeChange' | 'takeBatch' | 'stop'
+>;
+
+/**
+ * Watches. `onNews` is called whenever the watch has started or ended, or there is something to take, perhaps before this
+ * function returns.
+ * @throws {KvError} INVALID_OPTION, INVALID_KEY, INVALID_VERSION, KEY_TOO_LARGE; CLOSED for a caller that knows no watches
+ */
+export function watchRaw(executor: Executor, options: RawWatchOptions, onNews: () => void): RawWatch {
+  if (!isStoreExecutor(executor)) throw new KvError('CLOSED', 'nothing can be watched here');
+  const buffer = new WatchBuffer(executor, planWatch(options, executor), onNews);
+  buffer.begin();
+  return buffer;
+}
+
+function isStoreExecutor(executor: Executor): executor is StoreExecutor {
+  return 'watch' in executor && 'cluster' in executor;
 }

@@ -16,11 +16,12 @@
 import type { Change as CoreChange } from '../../core/data/change.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { StoreExecutor } from '../../executor/executor.ts';
+import { decodeKey, oneByteToBytes } from '../codec/keys.ts';
+import { decodeValue } from '../codec/values.ts';
 import type { Key } from '../store/store.ts';
 import type { Change, Watcher, WatchPosition } from '../store/store-watch.ts';
 import { abortGroupOf, type GivenUpByAbort } from '../typed/abort-group.ts';
 import { rejecting } from '../typed/caller-stack.ts';
-import { ChangeReader } from './change-reader.ts';
 import { WatchBuffer } from './watch-buffer.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
@@ -36,7 +37,6 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
   readonly ready: Promise<void>;
   readonly #executor: StoreExecutor;
   readonly #plan: WatchPlan;
-  readonly #reader: ChangeReader;
   readonly #buffer: WatchBuffer;
   readonly #waiters: Waiter[] = [];
   #over = false;
@@ -46,7 +46,6 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
   constructor(executor: StoreExecutor, plan: WatchPlan) {
     this.#executor = executor;
     this.#plan = plan;
-    this.#reader = new ChangeReader(plan);
     this.#buffer = new WatchBuffer(executor, plan, () => this.#onNews());
     this.ready = new Promise((resolve) => {
       this.#settleReady = resolve;
@@ -161,11 +160,34 @@ export class StoreWatcher<V, K extends Key> implements Watcher<V, K>, GivenUpByA
 
   #handOut(waiter: Waiter, taken: CoreChange | readonly CoreChange[]): void {
     try {
-      const read = (change: CoreChange) => this.#reader.read(change) as Change<V, K>;
+      const read = (change: CoreChange) => changeOf(change, this.#plan) as Change<V, K>;
       const value: Taken<V, K> = 'type' in taken ? read(taken) : taken.map(read);
       waiter.resolve({ done: false, value: value as never });
     } catch (error) {
       waiter.resolve(rejecting(error));
     }
   }
+}
+
+type Mutable<T> = { -readonly [P in keyof T]: T[P] };
+
+/** A change as the core tells it to the one a watcher's user sees. */
+function changeOf(change: CoreChange, plan: WatchPlan): Change<unknown, Key> {
+  const { type, expiresAt, version, shard, transaction, previous } = change;
+  const read = {
+    type,
+    key: keyOf(change, plan),
+    value: type === 'put' ? decodeValue(change.value, change.kind) : undefined,
+    version,
+    shard,
+    expiresAt: expiresAt === 0 ? undefined : Math.round(expiresAt),
+    transaction: transaction === 0 ? undefined : transaction,
+  } as Mutable<Change<unknown, Key>>; // a removal has no deadline either
+  if (plan.previous) read.previous = previous === null ? undefined : decodeValue(previous.value, previous.kind);
+  return read;
+}
+
+function keyOf({ type, key }: CoreChange, { filter, keysAsBytes }: WatchPlan): Key {
+  const told = type === 'clear' && filter.shard !== null ? filter.text : key;
+  return keysAsBytes ? oneByteToBytes(told) : decodeKey(told);
 }

@@ -5,6 +5,8 @@
  * Does not  compute them: evaluate.ts and transaction.ts do.
  * Why constructors: operation.ts, Classes.
  */
+
+import type { ErrorCode } from '../protocol/errors.ts';
 import type { Block } from './block.ts';
 import { ValueKind } from './value-kind.ts';
 
@@ -27,6 +29,19 @@ export const Status = {
   wrongKind: 7,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
+
+const REFUSALS: { readonly [S in Status]?: ErrorCode } = {
+  [Status.notANumber]: 'NOT_A_NUMBER',
+  [Status.overflow]: 'OVERFLOW',
+  [Status.valueTooLarge]: 'VALUE_TOO_LARGE',
+  [Status.outOfMemory]: 'OUT_OF_MEMORY',
+  [Status.wrongKind]: 'WRONG_KIND',
+};
+
+/** The error that a status is; undefined for `ok`, `absent` and `conditionFailed`, which are answers. */
+export function refusalOf(status: Status): ErrorCode | undefined {
+  return REFUSALS[status];
+}
 
 /** One page of a scan. `entries` is flat: key, value, kind, version, expiresAt, key, … (value '' if keysOnly). */
 export interface Page {

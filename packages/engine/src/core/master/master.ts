@@ -10,6 +10,7 @@
 
 import type { Operation, TransactionOperation } from '../data/operation.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
+import { failureOf } from '../protocol/errors.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
@@ -121,9 +122,7 @@ export class Master implements MasterMachine {
   private giveUpCall(call: Call, reason: 'aborted' | 'timeout'): void {
     if (call.settled) return;
     call.settled = true;
-    const inFlight = call.isWrite && call.stage === 'numbered';
-    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
-    this.outbox.fail(call.sink, codes[reason][inFlight ? 1 : 0], '');
+    this.outbox.fail(call.sink, failureOf(reason, call.inFlight), '');
     this.shards[call.shard]!.queue.resume();
   }
 
@@ -296,8 +295,7 @@ export class Master implements MasterMachine {
       for (const call of queue.takeAll()) {
         if (call.settled || call.direct) continue;
         call.settled = true;
-        const inFlight = call.isWrite && call.stage === 'numbered';
-        this.outbox.fail(call.sink, inFlight ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+        this.outbox.fail(call.sink, failureOf('closed', call.inFlight), '');
       }
     }
   }

@@ -80,6 +80,24 @@ export const ERRORS = {
 /** What `KvError.code` may be. Codes never change their meaning. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What ends a call that was not answered, and its code before and after a write could have been applied. */
+const UNANSWERED = {
+  aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'],
+  timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'],
+  closed: ['CLOSED', 'CLOSED_IN_FLIGHT'],
+  lost: ['SHARD_LOST', 'SHARD_LOST_IN_FLIGHT'],
+} as const satisfies { readonly [reason: string]: readonly [ErrorCode, ErrorCode] };
+
+/** The code of a call that ends unanswered; `inFlight`: it is a write that may still be applied. */
+export function failureOf(reason: keyof typeof UNANSWERED, inFlight: boolean): ErrorCode {
+  return UNANSWERED[reason][inFlight ? 1 : 0];
+}
+
+/** The same failure of a call that cannot have changed anything. */
+export function withoutEffect(code: ErrorCode): ErrorCode {
+  return Object.values(UNANSWERED).find(([, inFlight]) => inFlight === code)?.[0] ?? code;
+}
+
 /** An error of the world (bad input, limits, lost data), as opposed to a bug. Match on `code`, not on the class. */
 export class KvError extends Error {
   override readonly name = 'KvError';

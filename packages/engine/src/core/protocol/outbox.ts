@@ -29,6 +29,7 @@ export interface Sink {
 export interface WatchSink {
   /** Every change of the filter after `positions` (seq by shard; only the filter's shards) will be delivered. */
   onStart(positions: ReadonlyMap<ShardId, number>): void;
+  /** Of one shard in order of version; of one transaction at one time, in one piece where the order of shards allows it. */
   onChanges(changes: readonly Change[]): void;
   /**
    * Every change of the filter up to these places (seq by shard, of shards that are not the filter's too) has been delivered: the

@@ -13,7 +13,7 @@ import { operationCost } from '../../client/typed/operations.ts';
 import { isWrite, type Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import type { WatchFilter } from '../../core/data/watch-filter.ts';
-import type { ErrorCode } from '../../core/protocol/errors.ts';
+import { type ErrorCode, failureOf } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../core/protocol/slot.ts';
@@ -181,7 +181,7 @@ export class PortExecutor implements StoreExecutor {
     if (this.#closed) return;
     this.#closed = true;
     this.#requests.close();
-    for (const call of this.#calls) call?.fail(call.write ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+    for (const call of this.#calls) call?.fail(failureOf('closed', call.write), '');
     this.#calls.length = 0;
     this.#watches.close();
   }
@@ -224,7 +224,6 @@ class PortCall implements PendingCall {
   giveUp(reason: 'aborted' | 'timeout'): void {
     if (this.done) return;
     this.#executor.tellGivenUp(this, reason);
-    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
-    this.fail(codes[reason][this.write ? 1 : 0], '');
+    this.fail(failureOf(reason, this.write), '');
   }
 }

@@ -65,6 +65,11 @@ export class Call implements MasterCall {
     this.isShardRead = isShardRead(operation);
   }
 
+  /** It may be applied though nobody answered it. */
+  get inFlight(): boolean {
+    return this.isWrite && this.stage === 'numbered';
+  }
+
   get bearsBlock(): boolean {
     return this.operation.verb === 'put' && typeof this.operation.value !== 'string';
   }

@@ -23,6 +23,7 @@
 import type { Operation } from '../../data/operation.ts';
 import { Watched } from '../../data/record.ts';
 import { Status } from '../../data/result.ts';
+import { failureOf } from '../../protocol/errors.ts';
 import { NOBODY, type NodeId, type ShardId } from '../../protocol/ids.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../../protocol/messages.ts';
@@ -299,10 +300,9 @@ export class ShardControl {
     this.surroundings.onLost(this);
     for (const call of this.queue.takeAll()) {
       if (call.settled) continue;
-      const inFlight = call.isWrite && call.stage === 'numbered';
+      const code = failureOf('lost', call.inFlight);
       call.settled = true;
       call.stage = 'done';
-      const code = inFlight ? 'SHARD_LOST_IN_FLIGHT' : 'SHARD_LOST';
       if (call.direct) call.sink.onError(code, `shard ${shard}`);
       else this.outbox.fail(call.sink, code, `shard ${shard}`);
     }

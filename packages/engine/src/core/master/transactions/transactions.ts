@@ -43,7 +43,7 @@ import {
   toldBytes,
   valuedKeysOf,
 } from '../../data/transaction.ts';
-import type { ErrorCode } from '../../protocol/errors.ts';
+import { type ErrorCode, failureOf } from '../../protocol/errors.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { MasterCall } from '../../protocol/machines.ts';
 import type { MasterOutbox, Sink } from '../../protocol/outbox.ts';
@@ -118,6 +118,11 @@ export class Transaction implements MasterCall {
   constructor(operation: TransactionOperation, sink: Sink) {
     this.operation = operation;
     this.sink = sink;
+  }
+
+  /** It may be applied though nobody answered it. */
+  get decided(): boolean {
+    return this.stage === 'installing';
   }
 }
 
@@ -218,9 +223,7 @@ export class Transactions {
   giveUp(transaction: Transaction, reason: 'aborted' | 'timeout'): void {
     if (transaction.settled) return;
     transaction.settled = true;
-    const decided = transaction.stage === 'installing';
-    const codes = { aborted: ['ABORTED', 'ABORTED_IN_FLIGHT'], timeout: ['TIMEOUT', 'TIMEOUT_IN_FLIGHT'] } as const;
-    this.outbox.fail(transaction.sink, codes[reason][decided ? 1 : 0], '');
+    this.outbox.fail(transaction.sink, failureOf(reason, transaction.decided), '');
     // Once decided it runs to its end; before, its locks are released as soon as nothing of it is in flight.
     if (transaction.stage === 'locking') this.finish(transaction);
   }
@@ -340,7 +343,7 @@ export class Transactions {
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
     if (transaction.lostShard < 0) return this.answer(transaction);
-    this.fail(transaction, 'SHARD_LOST_IN_FLIGHT', `shard ${transaction.lostShard}`);
+    this.fail(transaction, failureOf('lost', true), `shard ${transaction.lostShard}`);
   }
 
   // ---- ending ---------------------------------------------------------------------------------------------------
@@ -393,8 +396,7 @@ export class Transactions {
   /** The cluster closes: nothing is answered any more. */
   close(): void {
     for (const transaction of this.open) {
-      const decided = transaction.stage === 'installing';
-      if (!transaction.settled) this.outbox.fail(transaction.sink, decided ? 'CLOSED_IN_FLIGHT' : 'CLOSED', '');
+      if (!transaction.settled) this.outbox.fail(transaction.sink, failureOf('closed', transaction.decided), '');
       transaction.settled = true;
     }
     this.open.clear();

@@ -9,8 +9,14 @@
 import { bytesOfChange, type Change } from '../../data/change.ts';
 import { Deque } from '../../deque.ts';
 
+/** A change as it was told; `order` grows over all shards. */
+export interface Told {
+  readonly order: number;
+  readonly change: Change;
+}
+
 export class History {
-  private readonly changes = new Deque<Change>();
+  private readonly told = new Deque<Told>();
   private readonly changesMax: number;
   private readonly bytesMax: number;
   private bytes = 0;
@@ -24,13 +30,13 @@ export class History {
     this.bytesMax = bytesMax;
   }
 
-  add(change: Change): void {
+  add(change: Change, order: number): void {
     const bytes = bytesOfChange(change);
-    this.changes.push(change);
+    this.told.push({ order, change });
     this.bytes += bytes;
     this.addedChanges += 1;
     this.addedBytes += bytes;
-    while (this.changes.length > this.changesMax || this.bytes > this.bytesMax) this.forgetFirst();
+    while (this.told.length > this.changesMax || this.bytes > this.bytesMax) this.forgetFirst();
   }
 
   /** So much was added since progressTold() that a watch notified then could soon not resume from there. */
@@ -46,32 +52,32 @@ export class History {
 
   /** Forgets everything up to a version, what it was never given too. */
   forget(version: number): void {
-    while ((this.changes.first()?.version ?? Number.POSITIVE_INFINITY) <= version) this.forgetFirst();
+    while ((this.told.first()?.change.version ?? Number.POSITIVE_INFINITY) <= version) this.forgetFirst();
     this.forgotten = Math.max(this.forgotten, version);
   }
 
   private forgetFirst(): void {
-    const first = this.changes.shift()!;
-    this.bytes -= bytesOfChange(first);
-    this.forgotten = first.version;
+    const { change } = this.told.shift()!;
+    this.bytes -= bytesOfChange(change);
+    this.forgotten = change.version;
   }
 
   /** Changes after `version` that a filter meets; undefined if some may be forgotten. */
-  since(version: number, filter: { matches(key: string): boolean }): Change[] | undefined {
+  since(version: number, filter: { matches(key: string): boolean }): Told[] | undefined {
     if (version < this.forgotten) return undefined;
-    const found: Change[] = [];
-    for (let at = this.firstAfter(version); at < this.changes.length; at++) {
-      const change = this.changes.at(at)!;
-      if (change.type === 'clear' || filter.matches(change.key)) found.push(change);
+    const found: Told[] = [];
+    for (let at = this.firstAfter(version); at < this.told.length; at++) {
+      const told = this.told.at(at)!;
+      if (told.change.type === 'clear' || filter.matches(told.change.key)) found.push(told);
     }
     return found;
   }
 
   private firstAfter(version: number): number {
-    let [from, until] = [0, this.changes.length];
+    let [from, until] = [0, this.told.length];
     while (from < until) {
       const middle = (from + until) >> 1;
-      if (this.changes.at(middle)!.version <= version) from = middle + 1;
+      if (this.told.at(middle)!.change.version <= version) from = middle + 1;
       else until = middle;
     }
     return from;

@@ -9,8 +9,8 @@
  * Does not  know watchers or deliver anything (watches.ts).
  * Invariants
  *   L1  the changes released of one shard are in order of seq, without gap.
- *   L2  all parts of a transaction are released at once. Two may be in opposite order in two lines (they share no key):
- *       they are released together.
+ *   L2  all parts of a transaction are released at once, in one piece. Two may be in opposite order in two lines (they share
+ *       no key): they are released together, and one of them is in pieces, as L1 outranks this.
  *   L3  every non-empty line is blocked by exactly one transaction that is not done (its keeper), which must be delivered
  *       before the line's first change or with it. Only when its keeper is done can a line release anything.
  * Cost      L3 is why a change costs the same however much is queued: a change in a line is examined again only when it is
@@ -97,7 +97,7 @@ export class WatchLines {
     return this.lines[shard]!.waiting.first()?.changes[0]?.version;
   }
 
-  /** A transaction is done, or failed: what may be delivered now, shard after shard. */
+  /** A transaction is done, or failed: what may be delivered now, in order (L1, L2). */
   groupDone(transaction: object): Change[] {
     const group = this.groups.get(transaction);
     if (group === undefined) return [];
@@ -107,7 +107,7 @@ export class WatchLines {
     if (freed.length === 0) return [];
     for (const line of freed) line.keeper = null;
     for (const line of freed) this.advance(line);
-    return this.lines.flatMap((line) => this.letGo(line));
+    return this.letGo();
   }
 
   /** Moves a line's end as far as it may, and finds who keeps the rest. */
@@ -152,16 +152,45 @@ export class WatchLines {
     return keeper;
   }
 
-  /** Takes off a line what is before its end. */
-  private letGo(line: Line): Change[] {
-    const changes: Change[] = [];
-    for (; line.begin < line.end; line.begin += 1) {
-      for (const change of line.waiting.shift()!.changes) {
-        changes.push(change);
-        this.heldBytes -= bytesOfChange(change);
+  /** Takes off the lines what is before their ends. */
+  private letGo(): Change[] {
+    const told: Change[] = [];
+    let lines = this.lines.filter(leaves);
+    while (lines.length > 0) {
+      let moved = false;
+      for (const line of lines) {
+        for (let together = this.leavingWith(line); together !== null; together = this.leavingWith(line)) {
+          moved = true;
+          for (const one of together) this.takeFirst(one, told);
+        }
       }
+      // Each is kept by a transaction with another before one of its parts: they stand crosswise.
+      if (!moved) this.takeFirst(lines[0]!, told);
+      lines = lines.filter(leaves);
     }
-    return changes;
+    return told;
+  }
+
+  /** The lines whose first changes leave together; null if none may leave, or a part of the transaction is not the first. */
+  private leavingWith(line: Line): readonly Line[] | null {
+    if (!leaves(line)) return null;
+    const { group } = line.waiting.first()!;
+    if (group === null) return [line];
+    const parts: Line[] = [];
+    for (const [shard, place] of group.places) {
+      const part = this.lines[shard]!;
+      if (place > part.begin) return null;
+      if (place === part.begin) parts.push(part);
+    }
+    return parts.sort((one, other) => one.shard - other.shard);
+  }
+
+  private takeFirst(line: Line, told: Change[]): void {
+    line.begin += 1;
+    for (const change of line.waiting.shift()!.changes) {
+      told.push(change);
+      this.heldBytes -= bytesOfChange(change);
+    }
   }
 
   /** Lets everything that waits be forgotten: the last version forgotten of each shard that held anything. */
@@ -180,4 +209,8 @@ export class WatchLines {
     this.heldBytes = 0;
     return dropped;
   }
+}
+
+function leaves({ begin, end }: Line): boolean {
+  return begin < end;
 }

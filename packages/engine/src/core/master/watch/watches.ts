@@ -41,7 +41,7 @@ import type { AnswerMessage } from '../../protocol/messages.ts';
 import type { MasterOutbox, WatchSink } from '../../protocol/outbox.ts';
 import type { MasterSettings } from '../../protocol/settings.ts';
 import type { Call } from '../shard/call.ts';
-import { History } from './history.ts';
+import { History, type Told } from './history.ts';
 import { type Filter, Watch } from './watch.ts';
 import { WatchFilters } from './watch-filters.ts';
 import { WatchLines } from './watch-lines.ts';
@@ -72,6 +72,8 @@ export class Watches {
   private accepted = false;
   private progressAt = 0;
   private turningOver = false;
+  /** Changes told to anybody. */
+  private toldCount = 0;
 
   constructor(settings: MasterSettings, outbox: MasterOutbox, shards: readonly WatchedShard[]) {
     this.settings = settings;
@@ -134,7 +136,7 @@ export class Watches {
   }
 
   private resume(watch: Watch, from: ReadonlyMap<ShardId, number>): void {
-    const missed: Change[] = [];
+    const missed: Told[] = [];
     for (const shard of this.shardsOf(watch.filter)) {
       const position = from.get(shard.shard) ?? shard.committedSeq;
       const told = this.toldSince(watch.filter, shard, position);
@@ -143,15 +145,20 @@ export class Watches {
         this.outbox.watchEnded(watch.sink, 'WATCH_LAGGED', this.whyUnknown(shard.shard, position));
         return;
       }
-      for (const change of told) missed.push(change);
+      for (const one of told) missed.push(one);
       // What was delivered to other filters counts too: queued changes are later than all of it.
-      watch.positions.set(shard.shard, Math.max(position, told.at(-1)?.version ?? 0));
+      watch.positions.set(shard.shard, Math.max(position, told.at(-1)?.change.version ?? 0));
       watch.filter.markedSince.set(shard.shard, Math.min(position, watch.filter.markedSince.get(shard.shard)!));
     }
     watch.filter.watches.add(watch);
     watch.started = true;
     this.outbox.watchStarted(watch.sink, from);
-    if (missed.length > 0) this.outbox.changes(watch.sink, missed);
+    missed.sort((one, other) => one.order - other.order);
+    if (missed.length > 0)
+      this.outbox.changes(
+        watch.sink,
+        missed.map(({ change }) => change),
+      );
     this.outbox.watchProgress(watch.sink, this.placesOf(this.shardsOf(watch.filter)));
   }
 
@@ -160,7 +167,7 @@ export class Watches {
     filter: Filter,
     { shard, committedSeq, queue }: WatchedShard,
     position: number,
-  ): Change[] | undefined {
+  ): Told[] | undefined {
     // A position that was never sent is of another life of the cluster: waiting for it would be silence about all before.
     if (position <= this.lostAt[shard]! || position > committedSeq) return undefined;
     const isMarked = this.filters.covering(filter).some(({ markedSince }) => markedSince.get(shard)! <= position);
@@ -284,7 +291,7 @@ export class Watches {
 
   private remember(change: Change): void {
     const history = this.histories[change.shard]!;
-    history.add(change);
+    history.add(change, ++this.toldCount);
     if (history.isTurningOver) this.turningOver = true;
   }
 
