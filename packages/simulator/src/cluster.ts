@@ -164,7 +164,7 @@ export class VirtualCluster {
       case 'unwatch':
         return this.unwatch(action.watch);
       case 'tick':
-        return this.tellMaster(() => this.master.tick(this.now));
+        return this.tellMaster(() => this.master.tick(this.now, []));
       case 'stop':
         return this.stop(action.node, action.keeps);
       case 'declare':

@@ -10,6 +10,7 @@ export * from './data/record.ts';
 export * from './data/result.ts';
 export { evaluateTransaction } from './data/transaction.ts';
 export { Master } from './master/master.ts';
+export { AWAKE, FailureDetector, type Heartbeat } from './master/membership/failure-detector.ts';
 export { Seats } from './master/membership/seats.ts';
 export { NodeMemory } from './master/memory/node-memory.ts';
 export { Repair } from './master/placement/repair.ts';

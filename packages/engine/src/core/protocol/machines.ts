@@ -4,6 +4,7 @@
  */
 
 import type { Operation } from '../data/operation.ts';
+import type { Heartbeat } from '../master/membership/failure-detector.ts';
 import type { WatchFilter } from '../master/watch/watch-filters.ts';
 import type { NodeId, Seat, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
@@ -55,11 +56,12 @@ export interface MasterMachine {
   endTurn(now: number): void;
   /** When the driver must call tick next, or Infinity. */
   nextDeadline(): number;
-  tick(now: number): void;
+  /** `heartbeats`: of all nodes that are up, as they are now. */
+  tick(now: number, heartbeats: readonly Heartbeat[]): void;
+  /** Something was posted to a node, a batch or anything else: from now on it has something to do. May bring nextDeadline nearer. */
+  posted(now: number): void;
   /** Every shard has all its copies, and nothing is moving. */
   readonly settled: boolean;
-  /** Some shard would be lost with this node. */
-  holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
   /** In force for what is submitted afterwards; the sink hears ok when all present nodes work by it. */
