@@ -63,7 +63,7 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly backOffMaxMs: number;
   /** How long repair waits for a dead node's seat to be filled before it burdens another node. */
   readonly seatGraceMs: number;
-  /** A node that makes no progress for so long, in time in which the master does, is declared dead. Infinity = never. */
+  /** A node that makes no progress for so long, in time in which the master does, is declared dead. */
   readonly hangLimitMs: number;
   /** How often idle nodes hear the time, so that expiry goes on without traffic. */
   readonly clockEveryMs: number;

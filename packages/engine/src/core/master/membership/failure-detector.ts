@@ -63,7 +63,6 @@ export class FailureDetector {
   private watched = new Map<NodeId, Watched>();
   private lastLookAt = Number.NEGATIVE_INFINITY;
 
-  /** `hangLimitMs`: Infinity = nobody is ever taken to hang. */
   constructor(hangLimitMs: number) {
     this.hangLimitMs = hangLimitMs;
     this.lookEveryMs = Math.max(1, hangLimitMs / LOOKS_PER_LIMIT);
@@ -78,12 +77,13 @@ export class FailureDetector {
   look(now: number, heartbeats: readonly Heartbeat[]): Quiet[] {
     const counts = this.timeThatCounts(now - this.lastLookAt);
     this.lastLookAt = now;
-    this.nextLookAt = heartbeats.every(isResting) ? Number.POSITIVE_INFINITY : now + this.lookEveryMs;
+    const allRest = heartbeats.every((heartbeat) => this.rests(heartbeat));
+    this.nextLookAt = allRest ? Number.POSITIVE_INFINITY : now + this.lookEveryMs;
     const watched = new Map<NodeId, Watched>();
     const quiet: Quiet[] = [];
     for (const heartbeat of heartbeats) {
       const { node, tick } = heartbeat;
-      const resting = isResting(heartbeat);
+      const resting = this.rests(heartbeat);
       const before = this.watched.get(node);
       const moved = before === undefined || before.tick !== tick || resting;
       const quietMs = moved ? 0 : before.quietMs + counts;
@@ -104,8 +104,9 @@ export class FailureDetector {
     if (elapsedMs > this.hangLimitMs * ON_TIME_PART) return 0;
     return Math.min(elapsedMs, this.lookEveryMs * SLOW_LOOK);
   }
-}
 
-function isResting({ posted, rested }: Heartbeat): boolean {
-  return rested === posted;
+  /** F3 */
+  private rests({ posted, rested }: Heartbeat): boolean {
+    return rested === posted;
+  }
 }
