@@ -13,6 +13,7 @@ export * from './core/data/result.ts';
 export { evaluateTransaction, Overlay, transactionOf, unchanged } from './core/data/transaction.ts';
 export type { WatchFilter } from './core/data/watch-filter.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';
+export { AWAKE, type Heartbeat } from './core/protocol/heartbeat.ts';
 export {
   incarnationOf,
   MASTER,

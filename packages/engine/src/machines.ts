@@ -3,6 +3,7 @@
  * simulator drives the first two in virtual time, and its planted bugs replace single methods of the others.
  */
 export { Master } from './core/master/master.ts';
+export { FailureDetector } from './core/master/membership/failure-detector.ts';
 export { Seats } from './core/master/membership/seats.ts';
 export { NodeMemory } from './core/master/memory/node-memory.ts';
 export { Repair } from './core/master/placement/repair.ts';

@@ -7,10 +7,12 @@
  *   V1  a machine is never called while another call into it runs, and its outputs take effect in the order emitted.
  *   V2  the same options and events give the same run: nothing here draws, reads a clock or depends on identity.
  *   V3  a node hears the master's time of a batch before its messages, and no other time.
+ *   V4  the master is told of posts to nodes after the call in which it made them, as when batches leave at the end of a turn.
  * A node's life: spawning → up → stopped. Whether the master knows (`declared`) is independent: a node may act for long
  * after it was declared dead, or be dead long before.
  */
 import {
+  type Heartbeat,
   InvariantViolation,
   MASTER,
   type MemoryLimitChange,
@@ -25,6 +27,7 @@ import {
 import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
+import { Heart } from './heart.ts';
 import { Links } from './links.ts';
 import { SimulationMemory } from './memory.ts';
 import type { Options } from './options.ts';
@@ -42,6 +45,7 @@ export interface Host {
   time: number;
   /** Values that are being copied: one leaves per turn, in order (the runtime's large answers). */
   late: ValueMessage[];
+  readonly heart: Heart;
 }
 
 /** A change of the memory limit. */
@@ -64,6 +68,9 @@ export interface Watcher extends WatchObserver {
   masterReceived?(from: NodeId, message: Message): void;
   /** The master has been told something else than a message. */
   masterMoved?(): void;
+  /** The master is about to look at the nodes, and has. */
+  masterTicks?(): void;
+  masterTicked?(): void;
   submitted?(call: SimulatedCall): void;
   settled?(call: SimulatedCall): void;
   noted?(note: Note): void;
@@ -88,6 +95,8 @@ export class VirtualCluster {
   delivered = 0;
   unsettled = 0;
   private moments = 0;
+  /** Something was posted to a node, and the master is not told yet. */
+  private posted = false;
   private readonly watcher: Watcher;
 
   constructor(options: Options, watcher: Watcher) {
@@ -161,7 +170,7 @@ export class VirtualCluster {
       case 'unwatch':
         return this.unwatch(action.watch);
       case 'tick':
-        return this.tellMaster(() => this.master.tick(this.now));
+        return this.tick();
       case 'stop':
         return this.stop(action.node, action.keeps);
       case 'declare':
@@ -175,6 +184,8 @@ export class VirtualCluster {
         return this.tellMaster(() => this.master.reviveSeat(action.seat, this.now));
       case 'memory-limit':
         return this.changeLimit(action.limit);
+      case 'hang':
+        return this.hang(action.node, action.ms);
       case 'wait':
         return true;
     }
@@ -182,7 +193,18 @@ export class VirtualCluster {
 
   private tellMaster(tell: () => void): true {
     tell();
+    if (this.posted) {
+      this.posted = false;
+      this.master.posted(this.now);
+    }
     this.watcher.masterMoved?.();
+    return true;
+  }
+
+  private tick(): true {
+    this.watcher.masterTicks?.();
+    this.tellMaster(() => this.master.tick(this.now, this.heartbeats()));
+    this.watcher.masterTicked?.();
     return true;
   }
 
@@ -191,6 +213,7 @@ export class VirtualCluster {
   private nodeTurn(id: NodeId, takes: Takes): boolean {
     const host = this.hosts.get(id);
     if (host === undefined || host.stage !== 'up' || host.node === null) return false;
+    if (host.heart.isStill(this.now)) return false;
     const { node } = host;
     const late = host.late.length;
     for (const [from, count] of takes) {
@@ -199,6 +222,7 @@ export class VirtualCluster {
         const { message, time } = queue.shift()!;
         if (from === MASTER && time > host.time) host.time = time;
         if (from === MASTER) node.onTime(time);
+        this.noteWork(host, from, message);
         node.receive(from, message);
         this.delivered += 1;
         this.watcher.received?.(host, from, message);
@@ -208,6 +232,7 @@ export class VirtualCluster {
     node.endTurn();
     if (late > 0) this.post(id, MASTER, host.late.shift()!);
     host.more = more || host.late.length > 0;
+    if (host.more) host.heart.activeAt = this.now;
     this.watcher.worked?.(host);
     return true;
   }
@@ -234,6 +259,7 @@ export class VirtualCluster {
       const host = this.hosts.get(to);
       check(host !== undefined, 'assertion', () => `${nodeName(from)} posts to a node nobody spawned: ${to}`);
       if (host.stage === 'stopped') return;
+      if (from === MASTER) this.notePost(host);
     }
     this.links.post(from, to, { message, time: from === MASTER ? this.now : 0 });
   }
@@ -251,9 +277,9 @@ export class VirtualCluster {
       onResult: (result: Result) => this.settle(call, () => (call.result = result)),
       onError: (code: NonNullable<SimulatedCall['code']>) => this.settle(call, () => (call.code = code)),
     };
-    call.handle = this.master.submit(shard, operation, sink, this.now);
-    this.watcher.masterMoved?.();
-    return true;
+    return this.tellMaster(() => {
+      call.handle = this.master.submit(shard, operation, sink, this.now);
+    });
   }
 
   private settle(call: SimulatedCall, keep: () => void): void {
@@ -294,7 +320,8 @@ export class VirtualCluster {
 
   private spawn(id: NodeId): void {
     check(!this.hosts.has(id), 'chain-changes', () => `${nodeName(id)} was spawned twice`);
-    this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0, late: [] });
+    const heart = new Heart(id, this.options.hangs.restAfterMs);
+    this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0, late: [], heart });
     this.spawnRequests.push(id);
   }
 
@@ -333,6 +360,7 @@ export class VirtualCluster {
   private stop(id: NodeId, keeps: Keeps): boolean {
     const host = this.hosts.get(id);
     if (host === undefined || host.stage === 'stopped') return false;
+    this.standStill(host, null);
     host.stage = 'stopped';
     this.links.clearInto(id);
     for (const [to, count] of keeps) this.links.truncate(id, to, count);
@@ -351,6 +379,45 @@ export class VirtualCluster {
     this.trace.text(note.type);
     this.trace.number('node' in note ? note.node : 'seat' in note ? note.seat : 0);
     this.watcher.noted?.(note);
+    // Told by us or found by the master itself: from here on it must send it nothing.
+    if (note.type === 'node-down') this.hosts.get(note.node)!.declared = true;
+  }
+
+  // ---- hearts ---------------------------------------------------------------------------------------------------
+
+  private hang(id: NodeId, ms: number | null): boolean {
+    const host = this.hosts.get(id);
+    if (host?.stage !== 'up') return false;
+    this.standStill(host, ms);
+    return true;
+  }
+
+  private standStill(host: Host, ms: number | null): void {
+    host.heart.run(this.now, this.isIdle(host));
+    host.heart.stop(this.now, ms);
+  }
+
+  /** What the runtime shows the master: of all that are up as far as it knows. */
+  private heartbeats(): Heartbeat[] {
+    const seen = [...this.hosts.values()].filter(({ node, declared }) => node !== null && !declared);
+    return seen.map((host) => {
+      host.heart.run(this.now, this.isIdle(host));
+      return host.heart.heartbeat;
+    });
+  }
+
+  private isIdle({ id, more }: Host): boolean {
+    return !more && !this.links.waiting(id);
+  }
+
+  private notePost(host: Host): void {
+    this.posted = true;
+    host.heart.post(this.now);
+  }
+
+  private noteWork({ heart }: Host, from: NodeId, message: Message): void {
+    if (from === MASTER) heart.received += 1;
+    if (message.type !== 'clock') heart.activeAt = this.now;
   }
 
   /** Where nobody sits and nobody will without help. */

@@ -42,6 +42,11 @@ export type Action =
   | { readonly type: 'reset'; readonly shard: ShardId }
   | { readonly type: 'revive'; readonly seat: Seat }
   | { readonly type: 'memory-limit'; readonly limit: MemoryLimitChange }
+  /**
+   * The node's thread stands still for `ms`, null = for ever. `starved`: because the machine gives the process no time, and
+   * the master hardly gets to look meanwhile.
+   */
+  | { readonly type: 'hang'; readonly node: NodeId; readonly ms: number | null; readonly starved: boolean }
   /** Nothing but the passing of time. */
   | { readonly type: 'wait' };
 
@@ -75,6 +80,8 @@ export function describeAction(action: Action): string {
       const of = `${text}${shard === null ? '*' : ''}${previous ? ' with previous' : ''}`;
       return `watch ${of}${action.resumes === null ? '' : ` from where watch ${action.resumes} was`}`;
     }
+    case 'hang':
+      return `hang ${nodeName(action.node)} ${action.ms ?? 'for ever'}${action.starved ? ' starved' : ''}`;
     case 'unwatch':
       return `unwatch ${action.watch}`;
     default:

@@ -2,7 +2,7 @@
  * Faults: whom to hurt, when, and how. Those of our transport (links.ts K1-K3), none of TCP's.
  *
  * Owns      kills (told first or found out), freezes and false deaths, slowness, stalled links, late and failed spawns,
- *           a frozen master, jumps of time; resets of lost shards and revival of stopped seats, as an operator would.
+ *           a frozen master, jumps of time, threads that stand still (hangs.ts); resets of lost shards and revival of stopped seats, as an operator would.
  * Does not  carry anything out: it returns actions, now or for the agenda (scheduler.ts).
  * Invariant F1  unless the run is `beyond`, nobody dies who must not (promise.ts).
  */
@@ -11,17 +11,16 @@ import type { Prng } from '@quintet/testkit';
 import type { Actors } from './actors.ts';
 import type { VirtualCluster } from './cluster.ts';
 import type { Action } from './event.ts';
+import { Hangs, type Later } from './hangs.ts';
 import { LateSealed } from './late-sealed.ts';
 import { type FaultMix, QUANTUM_MS } from './options.ts';
 import { isWithinPromise } from './promise.ts';
-
-/** Does something at a later time, if it still makes sense then. */
-export type Later = (afterMs: number, action: () => Action | null) => void;
 
 /** A change of configuration counts as fresh for so many steps. */
 const FRESH_STEPS = 40;
 
 export class Faults {
+  readonly hangs: Hangs;
   private readonly cluster: VirtualCluster;
   private readonly actors: Actors;
   private readonly prng: Prng;
@@ -40,6 +39,7 @@ export class Faults {
     this.mix = cluster.options.faults;
     this.later = later;
     this.epochs = cluster.master.shards.map(() => 0);
+    this.hangs = new Hangs(cluster, prng.fork('hangs'), later);
     this.lateSealed = new LateSealed(cluster, prng.fork('late-sealed'), (node) => this.mayDie(node));
   }
 
@@ -57,7 +57,7 @@ export class Faults {
     if (prng.chance(mix.freezeMaster)) this.actors.master.frozenUntil = this.cluster.now + this.span(8);
     if (prng.chance(mix.stall)) this.stall();
     if (prng.chance(mix.timeJump)) return { type: 'wait' };
-    return null;
+    return this.hangs.strike();
   }
 
   /** How far time goes on a jump. */

@@ -20,6 +20,8 @@ const QUIET_ROUNDS = 3;
 
 /** Returns the rounds it took. */
 export function heal(cluster: VirtualCluster): number {
+  // Who hangs for ever stays so: it is for the master to find.
+  for (const { heart } of cluster.hosts.values()) heart.wake(cluster.now);
   const rounds = untilRest(cluster);
   readEverything(cluster);
   return rounds + untilRest(cluster);
@@ -62,6 +64,7 @@ function turn(cluster: VirtualCluster, id: NodeId): boolean {
     .into(id)
     .filter(({ queue }) => queue.length > 0)
     .map(({ from, queue }) => [from, queue.length]);
+  if (cluster.host(id)?.heart.isStill(cluster.now)) return false;
   const more = cluster.host(id)?.more ?? false;
   const news = cluster.links.into(id).some(({ queue }) => queue.some(({ message }) => message.type !== 'clock'));
   act(cluster, id === MASTER ? { type: 'master-turn', takes } : { type: 'turn', node: id, takes });

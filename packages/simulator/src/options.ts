@@ -80,6 +80,11 @@ export interface Options {
   readonly partial: number;
   /** Chance per step that the memory limit is changed, and whether to one that allows eviction. */
   readonly limits: { readonly chance: number; readonly evicts: boolean };
+  /**
+   * Chance per step that a thread stands still, 0 = none ever does and the master looks for none; and how long a node without
+   * work stays awake, ms.
+   */
+  readonly hangs: { readonly chance: number; readonly restAfterMs: number };
   /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
   readonly lateValues: number;
   /** At most so many scheduler steps with faults on. */
@@ -98,6 +103,9 @@ export function mayRefuse({ node, limits }: Options): boolean {
   return node.maxMemoryBytes > 0 || limits.chance > 0;
 }
 
+/** A hang limit that no run reaches. Not Infinity: options are written down as JSON. */
+export const NEVER_MS = Number.MAX_SAFE_INTEGER;
+
 export function drawOptions(seed: string): Options {
   const prng = new Prng(seed).fork('options');
   const replicas = prng.pick([0, 1, 1, 1, 1, 2, 2, 3, 4]);
@@ -114,27 +122,38 @@ export function drawOptions(seed: string): Options {
   const watchHeldBytes = held.chance(0.15) ? 1 + held.below(600) : master.watchHeldBytes;
   const told = new Prng(seed).fork('committed-told');
   const limits = new Prng(seed).fork('limits');
+  const faults = drawFaults(prng, replicas === 0 && !beyond);
+  const turnMs = prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16);
+  const { hangLimitMs, ...hangs } = drawHangs(new Prng(seed).fork('hangs'), turnMs);
   return {
     seed,
     master: {
       ...master,
       watchHeldBytes,
+      hangLimitMs,
       committedEvery: told.chance(0.15) ? 1 + told.below(4) : master.committedEvery,
       maxValueBytes: node.maxValueBytes,
       maxMemoryBytes: node.maxMemoryBytes,
       eviction: node.eviction,
     },
     node,
-    faults: drawFaults(prng, replicas === 0 && !beyond),
+    faults,
     workload,
     beyond,
-    turnMs: prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16),
+    turnMs,
     partial: prng.pick([0, 0.3, 0.6, 0.9]),
     limits: { chance: limits.chance(0.1) ? limits.pick([0.003, 0.02]) : 0, evicts: limits.chance(0.5) },
+    hangs,
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
-    steps: 500 + workload.operations * 12,
+    steps: (500 + workload.operations * 12) * (hangs.chance > 0 ? 2 : 1),
     freezeMessages: prng.chance(0.05),
   };
+}
+
+function drawHangs(prng: Prng, turnMs: number): Options['hangs'] & { hangLimitMs: number } {
+  if (!prng.chance(0.3)) return { chance: 0, restAfterMs: 0, hangLimitMs: NEVER_MS };
+  const hangLimitMs = Math.max(16, turnMs * prng.pick([64, 256]));
+  return { chance: prng.pick([0.002, 0.01]), restAfterMs: prng.pick([0, 1 / 4, 2]) * hangLimitMs, hangLimitMs };
 }
 
 function drawMaster(prng: Prng, shape: { nodes: number; shards: number; replicas: number }): MasterSettings {

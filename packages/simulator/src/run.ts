@@ -9,7 +9,7 @@ import { VirtualCluster } from './cluster.ts';
 import type { Event } from './event.ts';
 import { heal } from './heal.ts';
 import { drawOptions, type Options } from './options.ts';
-import { isWithinPromise } from './promise.ts';
+import { isWithinPromise, mayStandStill } from './promise.ts';
 import { Scheduler } from './scheduler.ts';
 import { Truth } from './truth/truth.ts';
 import { Violation } from './violation.ts';
@@ -68,9 +68,12 @@ export function replay(options: Options, events: readonly Event[]): Recording {
   });
 }
 
-/** With events left out before it, a death may go beyond what is promised: then it would prove nothing. */
+/** With events left out before it, a death or a hang may go beyond what is promised: then it would prove nothing. */
 function isTooMuch(cluster: VirtualCluster, event: Event): boolean {
-  if (cluster.options.beyond || (event.type !== 'stop' && event.type !== 'declare')) return false;
+  if (cluster.options.beyond) return false;
+  if (event.type === 'hang' && !event.starved)
+    return !mayStandStill(cluster, event.node, event.ms ?? Number.POSITIVE_INFINITY);
+  if (event.type !== 'stop' && event.type !== 'declare') return false;
   const host = cluster.host(event.node);
   const isNews = host !== undefined && host.stage === 'up' && !host.declared;
   return isNews && !isWithinPromise(cluster, event.node);

@@ -37,6 +37,7 @@ export class Scheduler {
   private earliestAt = 0;
   private steps = 0;
   private aftermath = 0;
+  private lastTickAt = 0;
   /** The master was called since its last turn: it must get one to send what it holds back. */
   private masterCalled = true;
 
@@ -105,10 +106,12 @@ export class Scheduler {
     this.earliestAt = Number.POSITIVE_INFINITY;
     for (const appointment of this.agenda) this.offer(appointment.at, appointment);
     this.offer(this.workload.nextAt, 'caller');
-    this.offer(Math.max(cluster.master.nextDeadline(), actors.master.frozenUntil), 'tick');
+    const tickAt = Math.max(cluster.master.nextDeadline(), this.faults.hangs.earliestTick(this.lastTickAt));
+    this.offer(Math.max(tickAt, actors.master.frozenUntil), 'tick');
     this.offer(this.turnAt(actors.master, this.masterCalled), 'master');
     for (const host of cluster.hosts.values()) {
-      if (host.stage === 'up') this.offer(this.turnAt(actors.at(host.id), host.more), host);
+      if (host.stage !== 'up') continue;
+      this.offer(Math.max(this.turnAt(actors.at(host.id), host.more), host.heart.stillUntil), host);
     }
     return this.candidates.length === 1 ? this.candidates[0]! : this.network.pick(this.candidates);
   }
@@ -133,7 +136,10 @@ export class Scheduler {
   private actionOf(candidate: Candidate): Action | null {
     const { actors } = this;
     if (candidate === 'caller') return this.workload.next();
-    if (candidate === 'tick') return { type: 'tick' };
+    if (candidate === 'tick') {
+      this.lastTickAt = this.cluster.now;
+      return { type: 'tick' };
+    }
     if (candidate === 'master') {
       this.masterCalled = false;
       actors.master.wakeAt = Number.POSITIVE_INFINITY;

@@ -27,8 +27,6 @@ export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
   readonly node: NodeSettings;
   /** V8 old generation of each node's heap in MiB; data lives outside of it. */
   readonly nodeHeapMb: number;
-  /** A node that makes no progress for so long, while this thread does, is declared dead. */
-  readonly hangLimitMs: number;
   /** Makes the master machine. */
   readonly createMaster: (parts: { settings: MasterSettings; outbox: MasterOutbox }) => M;
   /** URL of the module whose `createNode` makes a node machine (default: the real one). Tests give tiny ones. */

@@ -1,5 +1,5 @@
 /**
- * startRuntime: puts driver, fleet, hang watch and keep-alive together, and shows them as one Runtime.
+ * startRuntime: puts driver, fleet and keep-alive together, and shows them as one Runtime.
  *
  * Owns      the runtime's own life: starting (`ready`), failing, closing.
  * Does not  decide anything the master machine could.
@@ -15,13 +15,10 @@ import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './
 import { collectGarbage } from './threads/collect.ts';
 import type { Fault } from './threads/control.ts';
 import { Fleet } from './threads/fleet.ts';
-import { HangWatch } from './threads/hang-watch.ts';
 import { KeepAlive } from './threads/keep-alive.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 
 const DEFAULT_START_LIMIT_MS = 10_000;
-/** Hang limits a node with the last copy of a shard is waited for. */
-const LAST_COPY_PATIENCE = 10;
 
 export function startRuntime<M extends MasterMachine>(settings: RuntimeSettings<M>): Runtime<M> {
   const runtime = new ThreadRuntime(settings);
@@ -36,7 +33,6 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   private readonly keepAlive = new KeepAlive();
   private readonly driver: MasterDriver<M>;
   private readonly fleet: Fleet;
-  private readonly hangWatch: HangWatch;
   private readonly noteListeners = new Set<(note: Note) => void>();
   private readonly fatalListeners = new Set<(error: Error) => void>();
   private readonly starting: Starting;
@@ -44,14 +40,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
 
   constructor(settings: RuntimeSettings<M>) {
     this.settings = settings;
-    const {
-      nodeModule,
-      nodeHeapMb,
-      hangLimitMs,
-      master,
-      spare = true,
-      startLimitMs = DEFAULT_START_LIMIT_MS,
-    } = settings;
+    const { nodeModule, nodeHeapMb, master, spare = true, startLimitMs = DEFAULT_START_LIMIT_MS } = settings;
     const sender = new BatchSender(MASTER);
     const calm = () => this.driver.machine.settled;
     const pool = new WorkerPool({ nodeModule, nodeHeapMb, shards: master.shards }, { enabled: spare, calm });
@@ -62,6 +51,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         spawn: (node) => this.fleet.spawn(node),
         terminate: (node) => this.fleet.terminate(node),
+        heartbeats: () => this.fleet.heartbeats(),
         note: (note) => this.tellNote(note),
         fatal: (error) => this.onFatalError(error),
       },
@@ -73,14 +63,9 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
       listener: {
         onReady: (node) => this.onReady(node),
         onBatch: this.driver.onBatch,
-        onSent: () => this.hangWatch.wake(),
+        onSent: () => this.driver.onSent(),
         onDied: (node, reason, detail, cause) => this.onDied(node, reason, detail, cause),
       },
-    });
-    this.hangWatch = new HangWatch({
-      hangLimitMs,
-      heartbeats: () => this.fleet.heartbeats(),
-      onHung: (node, quietMs) => this.onHung(node, quietMs),
     });
     this.starting = new Starting(master.nodes);
     this.ready = this.starting.promise;
@@ -180,26 +165,14 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   private async closeNow(): Promise<void> {
     this.keepAlive.hold();
     this.starting.fail('the cluster was closed while it started');
-    this.hangWatch.stop();
     this.driver.close();
     await this.fleet.close();
     this.keepAlive.end();
   }
 
   private onReady(node: NodeId): void {
-    this.hangWatch.wake();
     this.driver.onReady(node);
     this.starting.nodeReady(node);
-  }
-
-  /**
-   * A hang is a guess, and on a starved machine a wrong one. While the node holds a shard's last copy, acting on it would
-   * make the guess's harm certain, and waiting costs time only: so it is given longer.
-   */
-  private onHung(node: NodeId, quietMs: number): void {
-    const { hangLimitMs } = this.settings;
-    if (quietMs < hangLimitMs * LAST_COPY_PATIENCE && this.driver.machine.holdsLastCopy(node)) return;
-    this.fleet.declareDead(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`);
   }
 
   private onDied(node: NodeId, reason: DeathReason, detail: string, cause: unknown): void {

@@ -104,7 +104,7 @@ describe('checkOptions', () => {
     const { nodes, shards, replicas } = settings.master;
     assert.deepStrictEqual([nodes, shards, replicas], [5, 10, 1]);
     assert.deepStrictEqual(settings.limits, { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 });
-    assert.deepStrictEqual([settings.hangLimitMs, settings.chaos], [500, false]);
+    assert.deepStrictEqual([settings.master.hangLimitMs, settings.chaos], [500, false]);
     assert.deepStrictEqual(settings.master, DEFAULT_MASTER_SETTINGS);
   });
 
@@ -133,7 +133,7 @@ describe('checkOptions', () => {
     assert.deepStrictEqual([master.waitingOperations, master.waitingBytes], [10, 1000]);
     assert.deepStrictEqual([node.maxMemoryBytes, node.eviction, node.hashSeed], [64 * 1024 * 1024, 'allkeys-lru', 7]);
     assert.deepStrictEqual([node.maxValueBytes, limits.maxValueBytes, limits.maxKeyBytes], [200, 200, 100]);
-    assert.deepStrictEqual([settings.hangLimitMs, settings.chaos], [1000, true]);
+    assert.deepStrictEqual([settings.master.hangLimitMs, settings.chaos], [1000, true]);
   });
 
   it('lets less be under way when nodes are small', () => {

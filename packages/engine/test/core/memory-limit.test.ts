@@ -236,7 +236,7 @@ test('a primary that expires by itself hears what is committed: its window does 
   let longest = 0;
   cluster.now += 61_000;
   for (let round = 0; round < 500; round++) {
-    cluster.master.tick(cluster.now++);
+    cluster.master.tick(cluster.now++, []);
     for (const link of cluster.busy()) while (link.queue.length > 0) cluster.deliver(link);
     cluster.work();
     for (const id of cluster.master.shards[0]!.chain) {

@@ -68,7 +68,7 @@ function run(seed: number): void {
       cluster.work();
     } else if (dice < 62) {
       cluster.now += random(20);
-      if (cluster.master.nextDeadline() <= cluster.now) cluster.master.tick(cluster.now);
+      if (cluster.master.nextDeadline() <= cluster.now) cluster.master.tick(cluster.now, []);
     } else {
       const busy = cluster.busy();
       const link = busy[random(busy.length)];

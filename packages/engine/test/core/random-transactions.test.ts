@@ -220,7 +220,7 @@ function run(seed: number): { kills: number; transactions: number } {
     else if (dice < 38) cluster.work();
     else if (dice < 40) {
       cluster.now += random(20);
-      if (cluster.master.nextDeadline() <= cluster.now) cluster.master.tick(cluster.now);
+      if (cluster.master.nextDeadline() <= cluster.now) cluster.master.tick(cluster.now, []);
     } else {
       const busy = cluster.busy();
       const link = busy[random(busy.length)];

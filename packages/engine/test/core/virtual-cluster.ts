@@ -135,7 +135,7 @@ export class VirtualCluster {
       for (const link of busy) while (link.queue.length > 0) this.deliver(link);
       const more = this.work();
       this.now += 1;
-      if (this.master.nextDeadline() <= this.now) this.master.tick(this.now);
+      if (this.master.nextDeadline() <= this.now) this.master.tick(this.now, []);
       if (busy.length === 0 && !more && this.spawning.length === 0 && this.master.settled && round > 20) return;
     }
     throw new Error('the cluster does not settle');

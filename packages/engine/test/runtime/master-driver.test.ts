@@ -4,17 +4,19 @@ import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { plainResult, type Result, Status } from '../../src/core/data/result.ts';
+import type { Heartbeat } from '../../src/core/protocol/heartbeat.ts';
 import type { MasterCall, MasterMachine, MasterWatch } from '../../src/core/protocol/machines.ts';
 import type { Message } from '../../src/core/protocol/messages.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../../src/core/protocol/outbox.ts';
 import { BatchSender } from '../../src/runtime/drivers/batch-sender.ts';
-import { MasterDriver } from '../../src/runtime/drivers/master-driver.ts';
+import { clock, MasterDriver } from '../../src/runtime/drivers/master-driver.ts';
 import { KeepAlive } from '../../src/runtime/threads/keep-alive.ts';
 import type { WireBatch } from '../../src/runtime/wire/wire.ts';
 import { BatchEncoder } from '../../src/runtime/wire/wire-encoder.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const NODE = 257;
+const BEAT: Heartbeat = { node: NODE, tick: 7, posted: 3, rested: 3 };
 const OK: Result = plainResult(Status.ok, 1);
 
 /** A machine whose answers to inputs are given by the test. */
@@ -22,6 +24,9 @@ class ScriptedMaster implements MasterMachine {
   inside = false;
   deadline = Number.POSITIVE_INFINITY;
   ticks: number[] = [];
+  seen: (readonly Heartbeat[])[] = [];
+  /** What a post makes of the deadline. */
+  deadlineAfterPost = (_now: number) => this.deadline;
   submitted: Sink[] = [];
   onSubmit: (sink: Sink) => void = () => {};
   onReceive: (message: Message) => void = () => {};
@@ -44,9 +49,6 @@ class ScriptedMaster implements MasterMachine {
   }
   unwatch(): void {}
   readonly settled = true;
-  holdsLastCopy(): boolean {
-    return false;
-  }
   giveUp(): void {}
   receive(_from: number, message: Message): void {
     this.inside = true;
@@ -59,8 +61,12 @@ class ScriptedMaster implements MasterMachine {
   nextDeadline(): number {
     return this.deadline;
   }
-  tick(now: number): void {
+  posted(now: number): void {
+    this.deadline = this.deadlineAfterPost(now);
+  }
+  tick(now: number, heartbeats: readonly Heartbeat[]): void {
     this.ticks.push(now);
+    this.seen.push(heartbeats);
     this.deadline = Number.POSITIVE_INFINITY;
   }
   resetShard(): void {}
@@ -100,6 +106,7 @@ function stage(): Stage {
     listener: {
       spawn: (node) => log.push(`spawn ${node}`),
       terminate: (node) => log.push(`terminate ${node}`),
+      heartbeats: () => [BEAT],
       note: (note) => log.push(`note ${note.type}`),
       fatal: (error) => log.push(`fatal ${error.message}`),
     },
@@ -193,15 +200,43 @@ test('if the machine throws, what is under way fails first, then the fatal error
   assert.equal(machine.submitted.length, 1);
 });
 
-test('the timer ticks at the deadline, not before', async () => {
-  const { driver, machine } = stage();
-  const deadline = performance.timeOrigin + performance.now() + 20;
-  machine.deadline = deadline;
-  driver.start();
-  // The driver's timer does not keep the process alive; this one does.
+/** The driver's timer does not keep the process alive; this does. */
+async function untilTick(machine: ScriptedMaster): Promise<void> {
   const alive = setInterval(() => {}, 1000);
   while (machine.ticks.length === 0) await nextTurn();
   clearInterval(alive);
+}
+
+test('the timer ticks at the deadline, not before, and brings the heartbeats of that moment', async () => {
+  const { driver, machine } = stage();
+  const deadline = clock() + 20;
+  machine.deadline = deadline;
+  driver.start();
+  await untilTick(machine);
   assert.equal(machine.ticks.length, 1);
   assert.ok(machine.ticks[0]! >= deadline);
+  assert.deepEqual(machine.seen, [[BEAT]]);
+});
+
+test('a tick has the time at which it is made, however long the turn before it took', async () => {
+  const { driver, machine } = stage();
+  machine.deadline = clock();
+  driver.start();
+  await nextTurn();
+  // The timer is set; a turn that is begun here ends after timers that are due have fired.
+  driver.submit(0, plainPut('k', 'v'), sinkInto([], ''));
+  const over = clock() + 10;
+  while (clock() < over);
+  await untilTick(machine);
+  assert.ok(machine.ticks[0]! >= over, 'not the time at which the turn was begun');
+});
+
+test('a post outside of a turn sets the timer to what the machine then wants', async () => {
+  const { driver, machine } = stage();
+  driver.start();
+  await nextTurn();
+  machine.deadlineAfterPost = (now) => now + 5;
+  driver.onSent();
+  await untilTick(machine);
+  assert.equal(machine.ticks.length, 1);
 });

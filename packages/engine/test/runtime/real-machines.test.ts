@@ -15,10 +15,9 @@ const FAULTS = ['kill', 'crash', 'exit', 'exhaustMemory'] as const;
 
 function start(): Runtime<Master> {
   return startRuntime({
-    master: DEFAULT_MASTER_SETTINGS,
+    master: { ...DEFAULT_MASTER_SETTINGS, hangLimitMs: 5_000 },
     node: DEFAULT_NODE_SETTINGS,
     nodeHeapMb: 64,
-    hangLimitMs: 5_000,
     createMaster: (parts) => new Master(parts),
   });
 }

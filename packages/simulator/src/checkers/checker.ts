@@ -54,6 +54,9 @@ export interface Checker {
   /** The master accepted the value of a direct read. */
   valued?(valued: Valued): void;
   lost?(shard: ShardTruth): void;
+  /** The master is about to look at the nodes' hearts, and has. */
+  masterTicks?(): void;
+  masterTicked?(): void;
   settled?(call: SimulatedCall): void;
   watchStarted?(watch: SimulatedWatch): void;
   /** At once: before `accepted` of the answer that brought the last of them. */

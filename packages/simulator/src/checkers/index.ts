@@ -7,6 +7,7 @@ import { chainChanges } from './chain-changes.ts';
 import type { MakeChecker } from './checker.ts';
 import { evaluation } from './evaluation.ts';
 import { exactlyOnce } from './exactly-once.ts';
+import { hangs } from './hangs.ts';
 import { inSync } from './in-sync.ts';
 import { isolation } from './isolation.ts';
 import { linearizable } from './linearizable.ts';
@@ -35,6 +36,7 @@ export const CHECKERS: readonly MakeChecker[] = [
   storeEqualsLog,
   versions,
   chainChanges,
+  hangs,
   programOrder,
   isolation,
   allOrNothing,

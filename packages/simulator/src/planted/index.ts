@@ -1,5 +1,6 @@
 /** All planted bugs. */
 import { CATCH_UP_BUGS } from './of-catch-up.ts';
+import { HANG_BUGS } from './of-hangs.ts';
 import { ORDER_BUGS } from './of-order.ts';
 import { RECOVERY_BUGS } from './of-recovery.ts';
 import { CHAIN_BUGS } from './of-the-chain.ts';
@@ -14,6 +15,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...RECOVERY_BUGS,
   ...CHAIN_BUGS,
   ...CATCH_UP_BUGS,
+  ...HANG_BUGS,
   ...ORDER_BUGS,
   ...TIME_AND_MEMORY_BUGS,
   ...TRANSACTION_BUGS,

@@ -5,7 +5,9 @@
 import type {
   AnswerMessage,
   ConfigMessage,
+  DeathReason,
   Effect,
+  Heartbeat,
   Record as LogRecord,
   MasterCall,
   MasterOutbox,
@@ -29,6 +31,7 @@ import {
   type Call,
   Copy,
   CopyState,
+  FailureDetector,
   History,
   Learner,
   Master,
@@ -131,8 +134,21 @@ export interface StreamInsides {
 
 // ---- the master ---------------------------------------------------------------------------------------------------
 
+export interface DetectorInsides {
+  readonly hangLimitMs: number;
+  look(now: number, heartbeats: readonly Heartbeat[]): { node: NodeId; quietMs: number }[];
+  isHung(quiet: { node: NodeId; quietMs: number }, holdsLastCopy: boolean): boolean;
+  timeThatCounts(elapsedMs: number): number;
+  rests(heartbeat: Heartbeat): boolean;
+}
+
 export interface MasterInsides {
   readonly shards: readonly ShardControl[];
+  readonly hangs: DetectorInsides;
+  posted(now: number): void;
+  lookForHangs(now: number, heartbeats: readonly Heartbeat[]): void;
+  holdsLastCopy(node: NodeId): boolean;
+  nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
 }
 
@@ -210,6 +226,7 @@ export const STATE: Insides<StateInsides> = { of: CopyState };
 export const PRIMARY: Insides<PrimaryInsides> = { of: Primary };
 export const LEARNER: Insides<LearnerInsides> = { of: Learner };
 export const STREAM: Insides<StreamInsides> = { of: StreamSource };
+export const DETECTOR: Insides<DetectorInsides> = { of: FailureDetector };
 export const MASTER_MACHINE: Insides<MasterInsides> = { of: Master };
 export const CONTROL: Insides<ControlInsides> = { of: ShardControl };
 export const QUEUE: Insides<QueueInsides> = { of: ShardQueue };

@@ -15,6 +15,8 @@
  * | declare NODE REASON                  | the master hears that it is dead                                         |
  * | spawn NODE                           | a worker the master asked for is ready                                   |
  * | wait MS                              | time passes; the master ticks if it is due                               |
+ * | pass MS                              | time passes, and the master ticks whenever it is due (looks at hearts: `cluster … limit=MS`) |
+ * | hang NODE [MS]                       | its thread stands still, for so long or for ever                         |
  * | reset SHARD                          | a lost shard begins anew                                                 |
  * | show                                 | configuration, every copy's position and contents                        |
  */
@@ -33,7 +35,7 @@ import { CHECKERS } from '../checkers/index.ts';
 import { VirtualCluster, type Watcher } from '../cluster.ts';
 import type { Action } from '../event.ts';
 import { keysOf, shardOfKey } from '../keys.ts';
-import { drawOptions, type Options } from '../options.ts';
+import { drawOptions, NEVER_MS, type Options } from '../options.ts';
 import { Truth } from '../truth/truth.ts';
 import { Violation } from '../violation.ts';
 import type { Block } from './scenario-file.ts';
@@ -66,6 +68,8 @@ export class Scenario {
       declare: () => this.act({ type: 'declare', node: node(words[0]), reason: (words[1] ?? 'killed') as DeathReason }),
       spawn: () => this.act({ type: 'ready', node: node(words[0]) }),
       wait: () => this.wait(Number(words[0])),
+      pass: () => this.pass(Number(words[0])),
+      hang: () => this.hang(words),
       reset: () => this.act({ type: 'reset', shard: Number(words[0]) }),
       show: () => this.show(),
       watch: () =>
@@ -109,6 +113,7 @@ export class Scenario {
   }
 
   private turn(id: NodeId): boolean {
+    if (this.running.host(id)?.heart.isStill(this.running.now)) return false;
     const takes = this.running.links
       .into(id)
       .filter(({ queue }) => queue.length > 0)
@@ -135,6 +140,17 @@ export class Scenario {
     const cluster = this.running;
     cluster.apply({ type: 'wait', at: cluster.now + ms });
     if (cluster.master.nextDeadline() <= cluster.now) this.act({ type: 'tick' });
+  }
+
+  private pass(ms: number): void {
+    const { now, master } = this.running;
+    const end = now + ms;
+    while (master.nextDeadline() <= end) this.wait(master.nextDeadline() - this.running.now);
+    this.wait(end - this.running.now);
+  }
+
+  private hang([victim, ms]: readonly string[]): void {
+    this.act({ type: 'hang', node: node(victim), ms: ms === undefined ? null : Number(ms), starved: false });
   }
 
   private show(): void {
@@ -212,6 +228,7 @@ function optionsOf(words: readonly string[]): Options {
     freezeMessages: true,
     lateValues: 0,
     limits: { chance: 0, evicts: false },
+    hangs: { chance: 0, restAfterMs: 20 },
     master: {
       ...drawn.master,
       nodes: number('nodes', 3),
@@ -224,6 +241,7 @@ function optionsOf(words: readonly string[]): Options {
       waitingBytes: 1 << 20,
       youngMs: 0,
       seatGraceMs: 0,
+      hangLimitMs: number('limit', NEVER_MS),
       clockEveryMs: 1000,
       committedEvery: 1024,
     },
@@ -252,6 +270,8 @@ function both(truth: Truth, transcript: Transcript): Watcher {
     masterReceives: (from, message) => truth.masterReceives(from, message),
     masterReceived: (from, message) => truth.masterReceived(from, message),
     masterMoved: () => truth.masterMoved(),
+    masterTicks: () => truth.masterTicks(),
+    masterTicked: () => truth.masterTicked(),
     submitted: (call) => truth.submitted(call),
     settled: (call) => {
       transcript.settled(call);

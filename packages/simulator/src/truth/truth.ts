@@ -225,6 +225,14 @@ export class Truth implements Watcher, World {
     }
   }
 
+  masterTicks(): void {
+    for (const checker of this.checkers) checker.masterTicks?.();
+  }
+
+  masterTicked(): void {
+    for (const checker of this.checkers) checker.masterTicked?.();
+  }
+
   // ---- callers --------------------------------------------------------------------------------------------------
 
   submitted(call: SimulatedCall): void {

@@ -31,7 +31,6 @@ export interface ClusterSettings {
   readonly master: MasterSettings;
   readonly node: NodeSettings;
   readonly limits: ExecutorLimits;
-  readonly hangLimitMs: number;
   /** With what values on their way need (`valueHeapMb`). */
   readonly nodeHeapMb: number;
   readonly chaos: boolean;
@@ -67,7 +66,6 @@ const POLICIES = ['noeviction', 'allkeys-lru'] as const;
 const MEMORY_MIN = MIB;
 /** What one shard has under way is at most this part of a node's memory. */
 const SHARD_PART = 64;
-const DEFAULT_HANG_LIMIT_MS = 500;
 const DEFAULT_NODE_HEAP_MB = 128;
 const CREDIT_MIN = 16 * KIB;
 /** Of all shards together, at most so much credit beyond that: one node may come to be the primary of all of them. */
@@ -94,7 +92,6 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
       maxKeyBytes: options.maxKeyBytes ?? RANGES.maxKeyBytes[1],
       maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
     },
-    hangLimitMs: options.hangLimitMs ?? DEFAULT_HANG_LIMIT_MS,
     nodeHeapMb: (options.nodeHeapMb ?? DEFAULT_NODE_HEAP_MB) + valueHeapMb(master),
     chaos: options.chaos ?? false,
   };
@@ -174,6 +171,7 @@ function masterSettings(options: ClusterOptions): MasterSettings {
     maxMemoryBytes: maxMemory,
     eviction: options.eviction ?? 'noeviction',
     ...creditOf(maxMemory, { shards, maxValueBytes }),
+    hangLimitMs: options.hangLimitMs ?? defaults.hangLimitMs,
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,
     waitingBytes: options.maxWaitingBytes ?? defaults.waitingBytes,
     historyChanges: options.watchHistory ?? defaults.historyChanges,

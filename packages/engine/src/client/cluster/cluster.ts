@@ -56,12 +56,11 @@ export class Cluster extends TypedStore implements ClusterApi {
   }
 
   private constructor(settings: ClusterSettings) {
-    const { master, node, nodeHeapMb, hangLimitMs } = settings;
+    const { master, node, nodeHeapMb } = settings;
     const runtime = startRuntime<Master>({
       master,
       node,
       nodeHeapMb,
-      hangLimitMs,
       createMaster: (parts) => new Master(parts),
     });
     super(new ClusterExecutor(runtime, master.shards, { ...settings.limits, copies: master.replicas + 1 }));

@@ -71,7 +71,7 @@ export function floatText(value: number): string {
   const text = String(value === 0 ? 0 : value);
   if (!text.includes('e')) return text;
   if (Number.isInteger(value)) return String(BigInt(value));
-  const [digits, exponent] = text.replace('-', '').split('e-') as [string, string];
+  const [digits, exponent] = text.replace(/^-/, '').split('e-') as [string, string];
   const plain = digits.replace('.', '');
   return `${value < 0 ? '-' : ''}0.${'0'.repeat(Number(exponent) - 1)}${plain}`;
 }

@@ -1,7 +1,8 @@
 /**
  * Master: the configuration authority and the one sequencer of requests. Dispatch only.
  *
- * Owns      which machine receives what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), memory (node-memory.ts).
+ * Owns      which machine receives what: seats (seats.ts), shards (shard-control.ts), repair (repair.ts), memory
+ *           (node-memory.ts), hangs (failure-detector.ts).
  * Does not  decide within any of them; know threads, clocks or callers.
  * Invariants
  *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
@@ -11,6 +12,7 @@
 import type { Operation, TransactionOperation } from '../data/operation.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
 import { failureOf } from '../protocol/errors.ts';
+import type { Heartbeat } from '../protocol/heartbeat.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
@@ -18,6 +20,7 @@ import type { Message, UsageMessage } from '../protocol/messages.ts';
 import type { DeathReason } from '../protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
 import type { MasterSettings } from '../protocol/settings.ts';
+import { FailureDetector } from './membership/failure-detector.ts';
 import { Seats } from './membership/seats.ts';
 import { LargeWrites } from './memory/large-writes.ts';
 import { NodeMemory } from './memory/node-memory.ts';
@@ -43,6 +46,7 @@ export class Master implements MasterMachine {
   readonly tally = new Tally();
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
+  private readonly hangs: FailureDetector;
   private readonly repair: Repair;
   private readonly transactions: Transactions;
   private readonly watches: Watches;
@@ -62,6 +66,7 @@ export class Master implements MasterMachine {
     this.outbox = outbox;
     this.seats = new Seats(settings, outbox);
     this.memory = new NodeMemory(settings, outbox);
+    this.hangs = new FailureDetector(settings.hangLimitMs);
     const onLocked = (lock: Call) => this.transactions.onLocked(lock);
     const onLost = (shard: ShardControl) => {
       this.transactions.onShardLost(shard);
@@ -190,6 +195,7 @@ export class Master implements MasterMachine {
 
   nodeReady(node: NodeId, now: number): void {
     if (this.closed || !this.seats.ready(node, now)) return;
+    this.hangs.begin(now);
     this.memory.nodeReady(node);
     this.outbox.note({ type: 'node-up', node });
     if (!this.created) this.createShards();
@@ -209,7 +215,6 @@ export class Master implements MasterMachine {
   nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void {
     if (this.closed || !this.seats.died(node, now)) return;
     this.transactions.setTime(now);
-    this.outbox.terminate(node);
     this.outbox.note({ type: 'node-down', node, reason, detail });
     this.memory.nodeDied(node);
     for (const shard of this.shards) this.removeFrom(shard, node, now);
@@ -217,7 +222,21 @@ export class Master implements MasterMachine {
     this.endTurn(now);
   }
 
-  holdsLastCopy(node: NodeId): boolean {
+  posted(now: number): void {
+    this.hangs.begin(now);
+  }
+
+  private lookForHangs(now: number, heartbeats: readonly Heartbeat[]): void {
+    for (const quiet of this.hangs.look(now, heartbeats)) {
+      const { node, quietMs } = quiet;
+      // Asked for one after the other: a death may leave a last copy to the next.
+      if (!this.hangs.isHung(quiet, this.holdsLastCopy(node))) continue;
+      this.nodeDied(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`, now);
+    }
+  }
+
+  /** Some shard would be lost with this node. */
+  private holdsLastCopy(node: NodeId): boolean {
     return this.shards.some(({ chain }) => chain.length === 1 && chain[0] === node);
   }
 
@@ -263,7 +282,8 @@ export class Master implements MasterMachine {
   // ---- time -----------------------------------------------------------------------------------------------------
 
   nextDeadline(): number {
-    return Math.min(this.seats.nextDeadline(), this.repair.nextDeadline(), this.watches.nextDeadline(), this.clockAt);
+    const { seats, repair, watches, hangs, clockAt } = this;
+    return Math.min(seats.nextDeadline(), repair.nextDeadline(), watches.nextDeadline(), hangs.nextLookAt, clockAt);
   }
 
   private noteActive(now: number): void {
@@ -272,8 +292,9 @@ export class Master implements MasterMachine {
     this.clockAt = Math.min(this.clockAt, now + this.settings.clockEveryMs);
   }
 
-  tick(now: number): void {
+  tick(now: number, heartbeats: readonly Heartbeat[]): void {
     if (this.closed) return;
+    if (now >= this.hangs.nextLookAt) this.lookForHangs(now, heartbeats);
     this.seats.tick(now);
     if (now >= this.repair.nextDeadline()) this.repairDue = true;
     if (now >= this.clockAt) {

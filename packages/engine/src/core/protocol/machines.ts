@@ -5,6 +5,7 @@
 
 import type { Operation } from '../data/operation.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import type { NodeId, Seat, ShardId } from './ids.ts';
 import type { Message } from './messages.ts';
 import type { DeathReason } from './notes.ts';
@@ -55,11 +56,12 @@ export interface MasterMachine {
   endTurn(now: number): void;
   /** When the driver must call tick next, or Infinity. */
   nextDeadline(): number;
-  tick(now: number): void;
+  /** `heartbeats`: of all nodes that are up, as they are now. */
+  tick(now: number, heartbeats: readonly Heartbeat[]): void;
+  /** Something was posted to a node, a batch or anything else: from now on it has something to do. May bring nextDeadline nearer. */
+  posted(now: number): void;
   /** Every shard has all its copies, and nothing is moving. */
   readonly settled: boolean;
-  /** Some shard would be lost with this node. */
-  holdsLastCopy(node: NodeId): boolean;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
   /** In force for what is submitted afterwards; the sink receives ok when all present nodes apply it. */

@@ -63,6 +63,8 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly backOffMaxMs: number;
   /** How long repair waits for a dead node's seat to be filled before it burdens another node. */
   readonly seatGraceMs: number;
+  /** A node that makes no progress for so long, in time in which the master does, is declared dead. */
+  readonly hangLimitMs: number;
   /** How often idle nodes receive the time, so that expiry continues without traffic. */
   readonly clockEveryMs: number;
   /** The same while there are no operations at all: nodes may sleep in between, and one that cannot wake is detected by it. */
@@ -112,6 +114,7 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   backOffMs: 20,
   backOffMaxMs: 2_000,
   seatGraceMs: 250,
+  hangLimitMs: 500,
   clockEveryMs: 100,
   idleClockEveryMs: 1000,
   historyChanges: 16_384,

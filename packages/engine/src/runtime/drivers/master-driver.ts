@@ -17,6 +17,7 @@ import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
+import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../../core/protocol/ids.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../../core/protocol/machines.ts';
@@ -45,6 +46,8 @@ type RareOutput =
 export interface DriverListener {
   spawn(node: NodeId): void;
   terminate(node: NodeId): void;
+  /** Of all nodes that are up, as they are now. */
+  heartbeats(): readonly Heartbeat[];
   note(note: Note): void;
   /** The machine threw; what was under way has been failed. */
   fatal(error: Error): void;
@@ -145,6 +148,14 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
 
   onDied(node: NodeId, reason: DeathReason, detail: string): void {
     this.input((now) => this.machine.nodeDied(node, reason, detail, now));
+  }
+
+  /** Something was posted to a node: a batch at the end of a turn, or anything else at any time. */
+  onSent(): void {
+    if (this.state !== 'open') return;
+    this.machine.posted(this.turnTime === 0 ? clock() : this.turnTime);
+    // In a turn its end does this.
+    if (this.turnTime === 0) this.setTimer();
   }
 
   resetShard(shard: ShardId): void {
@@ -330,8 +341,10 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
 
   private readonly onTimer = (): void => {
     this.timerAt = Number.POSITIVE_INFINITY;
-    this.input((now) => {
-      if (now >= this.machine.nextDeadline()) this.machine.tick(now);
+    this.input(() => {
+      // Of this moment, as heartbeats are: a turn that was begun before may have taken long.
+      this.turnTime = clock();
+      if (this.turnTime >= this.machine.nextDeadline()) this.machine.tick(this.turnTime, this.listener.heartbeats());
     });
   };
 

@@ -12,6 +12,7 @@
  * Why no locks: a reader may mix two moments of a writer a few hundred ms apart, which a status can bear; a lock held by a
  * terminated worker stays held for ever.
  */
+import { AWAKE } from '../../core/protocol/heartbeat.ts';
 import type { CopyStats } from '../runtime.ts';
 
 const TICK = 0;
@@ -20,10 +21,8 @@ const RESTED = 2;
 /** Even: floats come after. */
 const WORDS = 4;
 
-/** In RESTED: not at rest. No count of posts is negative. */
-const AWAKE = -1;
 /** Posts are counted modulo this. */
-const COUNTS = 2 ** 31;
+export const POST_COUNTS = 2 ** 31;
 
 /** The delays of how many seconds are kept: as long as metrics are commonly asked for, so that the worst is in one of them. */
 const WINDOW_SECONDS = 15;
@@ -75,7 +74,7 @@ export class ControlBlock {
 
   /** Worker: nothing is left to do of the first `received` posts of the main thread, and the heart stands still. */
   rest(received: number): void {
-    Atomics.store(this.words, RESTED, received % COUNTS);
+    Atomics.store(this.words, RESTED, received % POST_COUNTS);
   }
 
   /** Worker: something arrived. Before it is looked at, for that may be what hangs. */
@@ -83,9 +82,9 @@ export class ControlBlock {
     Atomics.store(this.words, RESTED, AWAKE);
   }
 
-  /** Main: whether it rests after having received all of `sent` posts. */
-  restsAfter(sent: number): boolean {
-    return Atomics.load(this.words, RESTED) === sent % COUNTS;
+  /** Main: after how many posts it came to rest, or AWAKE. */
+  get rested(): number {
+    return Atomics.load(this.words, RESTED);
   }
 
   /** Worker: the timer ran `delayMs` late. `second`: now, by steadySecond. */

@@ -2,7 +2,7 @@
  * Fleet: which thread is which node, and the ports between them.
  *
  * Owns      the live nodes' hosts, the mesh of ports, start limits, and the handing on of what hosts tell.
- * Does not  decide who lives (the master machine), or who hangs (failure-detector.ts).
+ * Does not  decide who lives, or who hangs (the master machine).
  * Invariants
  *   L1  every pair of live nodes has one channel. Its ends are handed out when the younger node is made, on the ports the
  *       master's batches use: before any Config that could name the newcomer.
@@ -12,7 +12,7 @@
  * whatever it still says; the thread ends in parallel.
  */
 import { MessageChannel } from 'node:worker_threads';
-import type { Heartbeat } from '../../core/master/membership/failure-detector.ts';
+import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { type NodeId, nodeName, type Seat, seatOf } from '../../core/protocol/ids.ts';
 import type { DeathReason } from '../../core/protocol/notes.ts';
 import type { NodeSettings } from '../../core/protocol/settings.ts';
@@ -100,8 +100,7 @@ export class Fleet implements HostListener {
   /** Of all nodes that are up: one that starts is watched by its start limit. */
   heartbeats(): Heartbeat[] {
     const beats: Heartbeat[] = [];
-    for (const [node, { host }] of this.members)
-      if (host.ready) beats.push({ node, tick: host.block.tick, resting: host.resting });
+    for (const { host } of this.members.values()) if (host.ready) beats.push(host.heartbeat());
     return beats;
   }
 

@@ -12,12 +12,13 @@
  *       as long as a native call in it (a 4 MB JSON.parse: 0.7 s).
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { MASTER, type NodeId } from '../../core/protocol/ids.ts';
 import type { DeathReason } from '../../core/protocol/notes.ts';
 import type { NodeSettings } from '../../core/protocol/settings.ts';
 import type { WireBatch } from '../wire/wire.ts';
 import { type BootData, type Control, type FromWorker, isBatch, type Peer, type ToWorker } from './control.ts';
-import { ControlBlock } from './control-block.ts';
+import { ControlBlock, POST_COUNTS } from './control-block.ts';
 import { NODE_ENTRY } from './node-entry.ts';
 
 export interface HostSettings {
@@ -111,9 +112,9 @@ export class WorkerHost {
     this.listener.onSent();
   }
 
-  /** It has done all that was sent to it. */
-  get resting(): boolean {
-    return this.block.restsAfter(this.sent);
+  heartbeat(): Heartbeat {
+    const { node, block, sent } = this;
+    return { node, tick: block.tick, posted: sent % POST_COUNTS, rested: block.rested };
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

@@ -5,22 +5,27 @@
  * the master itself did not run must not count: whatever stopped the master (a busy machine, a suspended process) most
  * likely stopped the nodes too.
  *
- * Owns      when each node was last seen to move, in time the master itself was awake.
- * Does not  read a clock or a tick, or act: the driver samples, and notifies the master machine of nodes that hang.
+ * Owns      when to look, how long each node has stood still in time that counts, and how long is too long.
+ * Does not  read a clock or a tick (the driver does), or act: the master declares dead whom it names.
  * Invariants
- *   F1  a node is reported only after `hangLimitMs` without a tick, all of it between samples that were on time.
- *   F2  time between a late sample and the one before counts for no node; what was counted before it stays.
- *   F3  a node seen for the first time has everything still before it; so has one that rested at the last sample.
+ *   F1  a node is named only after `hangLimitMs` without a tick in time that counts. A hang is a guess, and on a starved machine
+ *       a wrong one: a node with the last copy of a shard has LAST_COPY_PATIENCE times as long, for acting on the guess would
+ *       make its harm certain, and waiting costs time only.
+ *   F2  time between a late look and the one before counts for nobody; what was counted before it stays. A look that is
+ *       merely slow counts for little more than one that is not: the machine is short of time, for nodes as for the master.
+ *   F3  a node seen for the first time has everything still before it; so has one that rested at the last look. It rests
+ *       only if it has done all that was posted to it: who does not wake is no sleeper.
+ *   F4  while all nodes rest nobody looks; a post to any of them, or a new one, begins it again.
  * Why ticks and not messages: a heartbeat message queues behind data, so load would look like death.
  */
+import type { Heartbeat } from '../../protocol/heartbeat.ts';
 import type { NodeId } from '../../protocol/ids.ts';
 
-/** A node's tick now. Only a change means something. */
-export interface Heartbeat {
+/** A node that has stood still for the hang limit or longer. */
+export interface Quiet {
   readonly node: NodeId;
-  readonly tick: number;
-  /** It has done all it was sent, and its tick stands still until something arrives. */
-  readonly resting?: boolean;
+  /** In time that counts. */
+  readonly quietMs: number;
 }
 
 interface Watched {
@@ -29,42 +34,66 @@ interface Watched {
 }
 
 /** Looks per hang limit: fewer judge coarsely, more cost wake-ups. */
-const SAMPLES_PER_LIMIT = 16;
-/** A sample that comes later than this part of the limit after the one before is no judge of the time between. */
+const LOOKS_PER_LIMIT = 16;
+/** A look that comes later than this part of the limit after the one before is no judge of the time between. */
 const ON_TIME_PART = 3 / 8;
+/** Planned intervals that one look counts for at most. */
+const SLOW_LOOK = 1.5;
+/** Hang limits a node with the last copy of a shard is waited for. */
+const LAST_COPY_PATIENCE = 10;
 
 export class FailureDetector {
-  /** How often `sample` should be called. */
-  readonly sampleEveryMs: number;
+  /** When to look, or Infinity. */
+  nextLookAt = Number.POSITIVE_INFINITY;
   private readonly hangLimitMs: number;
+  private readonly lookEveryMs: number;
   private watched = new Map<NodeId, Watched>();
-  private lastSampleAt = Number.NEGATIVE_INFINITY;
+  private lastLookAt = Number.NEGATIVE_INFINITY;
 
   constructor(hangLimitMs: number) {
     this.hangLimitMs = hangLimitMs;
-    this.sampleEveryMs = Math.max(1, hangLimitMs / SAMPLES_PER_LIMIT);
+    this.lookEveryMs = Math.max(1, hangLimitMs / LOOKS_PER_LIMIT);
   }
 
-  /** How long a node of the last sample has shown no sign of life, in time that counts. */
-  quietMs(node: NodeId): number {
-    return this.watched.get(node)?.quietMs ?? 0;
+  /** Somebody may have something to do: a node is new, or something was posted to one. */
+  begin(now: number): void {
+    if (this.nextLookAt === Number.POSITIVE_INFINITY) this.nextLookAt = now + this.lookEveryMs;
   }
 
-  /** One look at every live node; who is not among them is forgotten. Returns those that hang. */
-  sample(now: number, heartbeats: readonly Heartbeat[]): NodeId[] {
-    const elapsedMs = now - this.lastSampleAt;
-    const onTime = elapsedMs <= this.hangLimitMs * ON_TIME_PART;
-    this.lastSampleAt = now;
+  /** One look at every live node; who is not among them is forgotten. Returns those that may hang (isHung). */
+  look(now: number, heartbeats: readonly Heartbeat[]): Quiet[] {
+    const counts = this.timeThatCounts(now - this.lastLookAt);
+    this.lastLookAt = now;
+    const allRest = heartbeats.every((heartbeat) => this.rests(heartbeat));
+    this.nextLookAt = allRest ? Number.POSITIVE_INFINITY : now + this.lookEveryMs;
     const watched = new Map<NodeId, Watched>();
-    const hung: NodeId[] = [];
-    for (const { node, tick, resting } of heartbeats) {
+    const quiet: Quiet[] = [];
+    for (const heartbeat of heartbeats) {
+      const { node, tick } = heartbeat;
+      const resting = this.rests(heartbeat);
       const before = this.watched.get(node);
-      const moved = before === undefined || before.tick !== tick || resting === true;
-      const quietMs = moved ? 0 : before.quietMs + (onTime ? elapsedMs : 0);
-      watched.set(node, { tick: resting === true ? Number.NaN : tick, quietMs });
-      if (quietMs >= this.hangLimitMs) hung.push(node);
+      const moved = before === undefined || before.tick !== tick || resting;
+      const quietMs = moved ? 0 : before.quietMs + counts;
+      watched.set(node, { tick: resting ? Number.NaN : tick, quietMs });
+      if (quietMs >= this.hangLimitMs) quiet.push({ node, quietMs });
     }
     this.watched = watched;
-    return hung;
+    return quiet;
+  }
+
+  /** Whether a node has been quiet for too long. */
+  isHung({ quietMs }: Quiet, holdsLastCopy: boolean): boolean {
+    return quietMs >= this.hangLimitMs * (holdsLastCopy ? LAST_COPY_PATIENCE : 1);
+  }
+
+  /** F2 */
+  private timeThatCounts(elapsedMs: number): number {
+    if (elapsedMs > this.hangLimitMs * ON_TIME_PART) return 0;
+    return Math.min(elapsedMs, this.lookEveryMs * SLOW_LOOK);
+  }
+
+  /** F3 */
+  private rests({ posted, rested }: Heartbeat): boolean {
+    return rested === posted;
   }
 }

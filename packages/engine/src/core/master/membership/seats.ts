@@ -11,6 +11,7 @@
  * Invariants
  *   T1  a NodeId is assigned once: incarnations of a seat only increase.
  *   T2  a seat in a crash loop does not load the machine: each further early death doubles the delay, then it stops.
+ *   T3  the node of a seat is terminated before the next one for it is spawned: the two are never given links to each other.
  */
 import { incarnationOf, type NodeId, nodeId, type Seat, seatOf } from '../../protocol/ids.ts';
 import type { MasterOutbox } from '../../protocol/outbox.ts';
@@ -84,6 +85,7 @@ export class Seats {
   died(node: NodeId, now: number): boolean {
     const state = this.stateOf(node);
     if (state === undefined || state.health === 'backing-off' || state.health === 'stopped') return false;
+    this.outbox.terminate(node);
     const young = state.health === 'starting' || now - state.readyAt < this.settings.youngMs;
     state.youngDeaths = young ? state.youngDeaths + 1 : 0;
     this.plan(state, now);
