@@ -5,6 +5,7 @@
  * Does not  decide anything the master machine could.
  */
 
+import { patienceMs } from '../core/master/patience.ts';
 import { type ErrorCode, KvError } from '../core/protocol/errors.ts';
 import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/protocol/ids.ts';
 import type { MasterMachine, MasterWatch } from '../core/protocol/machines.ts';
@@ -20,8 +21,6 @@ import { KeepAlive } from './threads/keep-alive.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 
 const DEFAULT_START_LIMIT_MS = 10_000;
-/** Hang limits a node with the last copy of a shard is waited for. */
-const LAST_COPY_PATIENCE = 10;
 
 export function startRuntime<M extends MasterMachine>(settings: RuntimeSettings<M>): Runtime<M> {
   const runtime = new ThreadRuntime(settings);
@@ -192,13 +191,10 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     this.starting.nodeReady(node);
   }
 
-  /**
-   * A hang is a guess, and on a starved machine a wrong one. While the node holds a shard's last copy, acting on it would
-   * make the guess's harm certain, and waiting costs time only: so it is given longer.
-   */
   private onHung(node: NodeId, quietMs: number): void {
+    const { machine } = this.driver;
     const { hangLimitMs } = this.settings;
-    if (quietMs < hangLimitMs * LAST_COPY_PATIENCE && this.driver.machine.holdsLastCopy(node)) return;
+    if (quietMs < patienceMs(hangLimitMs, machine.longestValueBytes, machine.holdsLastCopy(node))) return;
     this.fleet.declareDead(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`);
   }
 

@@ -44,6 +44,8 @@ class ScriptedMaster implements MasterMachine {
   }
   unwatch(): void {}
   readonly settled = true;
+  readonly longestValueBytes = 0;
+
   holdsLastCopy(): boolean {
     return false;
   }

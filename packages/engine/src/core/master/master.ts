@@ -221,6 +221,10 @@ export class Master implements MasterMachine {
     return this.shards.some(({ chain }) => chain.length === 1 && chain[0] === node);
   }
 
+  get longestValueBytes(): number {
+    return this.shards.reduce((longest, { queue }) => Math.max(longest, queue.longestValueBytes), 0);
+  }
+
   private removeFrom(shard: ShardControl, node: NodeId, now: number): void {
     const { primary, lost } = shard;
     shard.nodeDied(node);

@@ -60,6 +60,8 @@ export interface MasterMachine {
   readonly settled: boolean;
   /** Some shard would be lost with this node. */
   holdsLastCopy(node: NodeId): boolean;
+  /** No value is longer that a node may have to deal with now. */
+  readonly longestValueBytes: number;
   resetShard(shard: ShardId, now: number): void;
   reviveSeat(seat: Seat, now: number): void;
   /** In force for what is submitted afterwards; the sink hears ok when all present nodes work by it. */
