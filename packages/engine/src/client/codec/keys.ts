@@ -9,6 +9,7 @@
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { KvError } from '../../core/protocol/errors.ts';
+import { textOfUtf8 } from '../long-text.ts';
 import type { Key } from '../store/store.ts';
 import { keyTooLarge } from '../too-large.ts';
 
@@ -52,7 +53,7 @@ export function textToOneByte(text: string): string | undefined {
 export function oneByteToText(oneByte: string): string | undefined {
   if (isAscii(oneByte)) return oneByte;
   const bytes = Buffer.from(oneByte, 'latin1');
-  return isUtf8(bytes) ? utf8Slice.call(bytes, 0, bytes.length) : undefined;
+  return isUtf8(bytes) ? textOfUtf8(bytes) : undefined;
 }
 
 /**
