@@ -39,8 +39,10 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** The representation the client likes best; of those it likes equally, the most natural. Throws HttpRefusal. */
 export function represent(stored: string, kind: ValueKind, accept: string | undefined): Representation {
-  const offers = offersOf(Buffer.from(stored, 'latin1'), kind);
   const liking = readAccept(accept ?? '*/*');
+  // A long structured value takes long to be made JSON: not for those who like msgpack better.
+  const mayBeJson = MSGPACK_TYPES.every((type) => liking(type) <= liking(JSON_TYPE));
+  const offers = offersOf(Buffer.from(stored, 'latin1'), kind, mayBeJson);
   const best = offers.reduce((one, other) => (liking(other.type) > liking(one.type) ? other : one));
   const offersJson = offers.some(({ type }) => type === JSON_TYPE);
   if (liking(best.type) === 0 && liking(JSON_TYPE) > 0 && !offersJson) {
@@ -49,7 +51,7 @@ export function represent(stored: string, kind: ValueKind, accept: string | unde
   return best.type === TEXT_TYPE ? { ...best, type: `${TEXT_TYPE}; charset=utf-8` } : best;
 }
 
-function offersOf(body: Buffer, kind: ValueKind): Representation[] {
+function offersOf(body: Buffer, kind: ValueKind, mayBeJson: boolean): Representation[] {
   switch (kind) {
     case ValueKind.text:
       return [{ type: TEXT_TYPE, body }, ...(isUtf8(body) ? [json(JSON.stringify(body.toString()))] : [])];
@@ -61,7 +63,7 @@ function offersOf(body: Buffer, kind: ValueKind): Representation[] {
     case ValueKind.bytes:
       return [{ type: 'application/octet-stream', body }];
     case ValueKind.structured: {
-      const text = structuredJson(body);
+      const text = mayBeJson ? structuredJson(body) : undefined;
       return [...(text === undefined ? [] : [json(text)]), ...MSGPACK_TYPES.map((type) => ({ type, body }))];
     }
   }
