@@ -45,6 +45,8 @@ For all commands:
 - A structured value (of the library, of HTTP, of \`QUINTET PUT … KIND structured\`) is read as JSON where JSON says exactly what it
   is, else as msgpack ([structured-values.md](structured-values.md)). It is read, replaced and removed as a whole: commands on its
   length, a part or bits of it fail with \`WRONGTYPE\`, and those that add to numbers with the error for a value that is not one. Its \`TYPE\` is string.
+- JSON of a structured value is made in one go, and all other clients wait meanwhile: some 50 ms for each MB. Who has long ones reads them as
+  they are stored, with \`QUINTET GET\` or over HTTP with \`Accept: application/msgpack\`; that takes no longer than any other value.
 - Commands marked \`admin\` are refused (\`NOPERM\`) to clients that gave the [user password](configuration.md#passwords); if none is set, there
   is no difference.
 - Passwords (AUTH, HELLO, CONFIG SET) appear in SLOWLOG as \`(redacted)\`.

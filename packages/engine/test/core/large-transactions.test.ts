@@ -13,7 +13,10 @@ import {
 } from '../../src/core/data/operation.ts';
 import { Status } from '../../src/core/data/result.ts';
 import { evaluateTransaction, TRANSACTION_READ_MAX } from '../../src/core/data/transaction.ts';
+import type { ErrorCode } from '../../src/core/protocol/errors.ts';
+import { MASTER } from '../../src/core/protocol/ids.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';
+import type { MasterSettings } from '../../src/core/protocol/settings.ts';
 import { hashSlotOf, shardOfSlot } from '../../src/core/protocol/slot.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
@@ -35,10 +38,11 @@ const small = (key: string): Step => newPut(key, 'small', ValueKind.text, PLAIN_
 
 /** Keys of 10 MiB each, four in either of two shards. */
 class Subject {
-  readonly cluster = new VirtualCluster({ nodes: 1, shards: 2, replicas: 0 });
+  readonly cluster: VirtualCluster;
   readonly keys: readonly string[][] = [[], []];
 
-  constructor() {
+  constructor(settings: Partial<MasterSettings> = {}) {
+    this.cluster = new VirtualCluster({ nodes: 1, shards: 2, replicas: 0, ...settings });
     this.cluster.settle();
     for (let at = 0; this.keys.some((keys) => keys.length < 4); at++) {
       const key = `key-${at}`;
@@ -68,6 +72,46 @@ class Subject {
   }
 }
 
+class Listener implements WatchSink {
+  began: ReadonlyMap<number, number> | null = null;
+  changes = 0;
+  readonly ended: ErrorCode[] = [];
+
+  onStart(positions: ReadonlyMap<number, number>): void {
+    this.began ??= new Map(positions);
+  }
+
+  onProgress(): void {}
+
+  onChanges(changes: readonly unknown[]): void {
+    this.changes += changes.length;
+  }
+
+  onEnd(code: ErrorCode): void {
+    this.ended.push(code);
+  }
+}
+
+/** Delivers everything; the longest effect that came to the master, with what was there before. */
+function settleAndWeigh(cluster: VirtualCluster): number {
+  let largest = 0;
+  const deliver = cluster.deliver.bind(cluster);
+  cluster.deliver = (link) => {
+    const message = link.queue[0]!;
+    if (link.to === MASTER && message.type === 'answer' && message.effect?.type === 'many') {
+      let bytes = 0;
+      for (const part of message.effect.effects) {
+        if (part.type === 'put') bytes += part.value.length;
+        if (part.type !== 'deadline') bytes += part.previous?.value.length ?? 0;
+      }
+      largest = Math.max(largest, bytes);
+    }
+    deliver(link);
+  };
+  cluster.settle();
+  return largest;
+}
+
 describe('transactions over large values', () => {
   it('of several shards gather no value that nobody needs', () => {
     const subject = new Subject();
@@ -89,6 +133,48 @@ describe('transactions over large values', () => {
     assert.equal(subject.transact({ then: subject.keys[0]!.slice(0, 3).map(remove) }), 'ok');
     assert.equal(subject.transact({ then: subject.keys[1]!.slice(0, 3).map(small) }), 'ok');
     assert.equal(subject.held, 5);
+  });
+
+  it('that wait to be installed while a watcher comes who would be told too much are done, and that watcher is told so', () => {
+    const subject = new Subject({ largeWriteBytes: 64 * 1024 });
+    const { cluster, keys } = subject;
+    // Its bytes are all that there are: what is decided meanwhile is installed when it is answered.
+    cluster.submit(0, newPut('apart', 'x'.repeat(64 * 1024), ValueKind.text, PLAIN_PUT));
+    const value = 'y'.repeat(32 * 1024);
+    const answered = cluster.transact(
+      transaction({ then: keys.flat().map((key) => newPut(key, value, ValueKind.text, PLAIN_PUT) as Step) }),
+    );
+    const listeners = { previous: new Listener(), quiet: new Listener(), plain: new Listener() };
+    cluster.master.watch({ text: 'key-', shard: null, previous: true }, null, listeners.previous);
+    cluster.master.watch({ text: 'other-', shard: null, previous: true }, null, listeners.quiet);
+    cluster.master.watch({ text: 'key-', shard: null, previous: false }, null, listeners.plain);
+    const largest = settleAndWeigh(cluster);
+    assert.equal(answered.result?.status, Status.ok);
+    assert.ok(largest <= 33 * MIB, `a record of ${largest} bytes`);
+    assert.deepEqual(listeners.previous.ended, ['WATCH_LAGGED']);
+    assert.deepEqual([listeners.quiet.ended, listeners.plain.ended], [[], []]);
+    assert.equal(listeners.plain.changes, 8);
+    const late = new Listener();
+    cluster.master.watch({ text: 'key-', shard: null, previous: true }, listeners.previous.began, late);
+    assert.deepEqual(late.ended, ['WATCH_LAGGED'], 'what was not told is not told later either');
+  });
+
+  it('read nothing of what was there before for a watcher that did not ask for it', () => {
+    const { cluster, keys } = new Subject();
+    cluster.master.watch({ text: 'key-', shard: null, previous: false }, null, DEAF);
+    const { data } = cluster.nodes.values().next().value!.inspect(0)!.state;
+    let read = 0;
+    for (const way of ['get', 'peek'] as const) {
+      const original = data[way].bind(data);
+      data[way] = (key) => {
+        read += 1;
+        return original(key);
+      };
+    }
+    cluster.transact(transaction({ then: keys[0]!.map(small) }));
+    cluster.submit(0, small(keys[0]![0]!));
+    cluster.settle();
+    assert.equal(read, 0);
   });
 
   it('read no more than a node has time for', () => {

@@ -35,11 +35,12 @@ export async function putKey({ context, request, response, target, signal, memor
   const key = keyOf(target);
   const ifVersion = conditionOf(request.headers['if-match'], request.headers['if-none-match']);
   const ttl = maxAgeOf(request.headers['cache-control']);
-  const body = await readBody(request, context.executor.limits.maxValueBytes, memory);
+  const { maxValueBytes } = context.executor.limits;
+  const body = await readBody(request, maxValueBytes, memory);
   const put = {
     verb: 'put',
     key,
-    ...storable(body, request.headers['content-type']),
+    ...storable(body, request.headers['content-type'], maxValueBytes),
     ifVersion,
     ttl,
     deadline: 0,

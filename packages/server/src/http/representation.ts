@@ -24,6 +24,11 @@ export interface Representation {
   readonly body: Buffer;
 }
 
+interface Storable {
+  readonly value: string;
+  readonly kind: ValueKind;
+}
+
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
 /** The first is what we call it; the others are asked for, and sent, as well. */
@@ -34,8 +39,10 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** The representation the client likes best; of those it likes equally, the most natural. Throws HttpRefusal. */
 export function represent(stored: string, kind: ValueKind, accept: string | undefined): Representation {
-  const offers = offersOf(Buffer.from(stored, 'latin1'), kind);
   const liking = readAccept(accept ?? '*/*');
+  // A long structured value takes long to be made JSON: not for those who like msgpack better.
+  const mayBeJson = MSGPACK_TYPES.every((type) => liking(type) <= liking(JSON_TYPE));
+  const offers = offersOf(Buffer.from(stored, 'latin1'), kind, mayBeJson);
   const best = offers.reduce((one, other) => (liking(other.type) > liking(one.type) ? other : one));
   const offersJson = offers.some(({ type }) => type === JSON_TYPE);
   if (liking(best.type) === 0 && liking(JSON_TYPE) > 0 && !offersJson) {
@@ -44,7 +51,7 @@ export function represent(stored: string, kind: ValueKind, accept: string | unde
   return best.type === TEXT_TYPE ? { ...best, type: `${TEXT_TYPE}; charset=utf-8` } : best;
 }
 
-function offersOf(body: Buffer, kind: ValueKind): Representation[] {
+function offersOf(body: Buffer, kind: ValueKind, mayBeJson: boolean): Representation[] {
   switch (kind) {
     case ValueKind.text:
       return [{ type: TEXT_TYPE, body }, ...(isUtf8(body) ? [json(JSON.stringify(body.toString()))] : [])];
@@ -56,7 +63,7 @@ function offersOf(body: Buffer, kind: ValueKind): Representation[] {
     case ValueKind.bytes:
       return [{ type: 'application/octet-stream', body }];
     case ValueKind.structured: {
-      const text = structuredJson(body);
+      const text = mayBeJson ? structuredJson(body) : undefined;
       return [...(text === undefined ? [] : [json(text)]), ...MSGPACK_TYPES.map((type) => ({ type, body }))];
     }
   }
@@ -78,10 +85,13 @@ function readAccept(accept: string): (type: string) => number {
   return (type) => ranges.get(type) ?? ranges.get(`${type.split('/')[0]}/*`) ?? ranges.get('*/*') ?? 0;
 }
 
-/** A body as it is stored. Throws HttpRefusal for JSON or msgpack that is none, KvError for what cannot be stored. */
-export function storable(body: string, contentType: string | undefined): { value: string; kind: ValueKind } {
+/**
+ * A body as it is stored. Throws HttpRefusal for JSON or msgpack that is none, KvError for what cannot be stored: JSON may be
+ * shorter than what it becomes.
+ */
+export function storable(body: string, contentType: string | undefined, maxValueBytes: number): Storable {
   const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
-  if (type === JSON_TYPE) return fromJson(Buffer.from(body, 'latin1'));
+  if (type === JSON_TYPE) return fromJson(Buffer.from(body, 'latin1'), maxValueBytes);
   if (type.startsWith('text/')) return { value: body, kind: ValueKind.text };
   if (!MSGPACK_TYPES.includes(type)) return { value: body, kind: ValueKind.bytes };
   if (!isStructured(body)) throw new KvError('INVALID_VALUE', 'the body is no msgpack that can be read here');
@@ -89,7 +99,7 @@ export function storable(body: string, contentType: string | undefined): { value
 }
 
 /** A number stays one that can be incremented; an integer that no double holds stays what it is, as increments keep it. */
-function fromJson(body: Buffer): { value: string; kind: ValueKind } {
+function fromJson(body: Buffer, maxValueBytes: number): Storable {
   const value = parsed(body);
   const text = body.toString('latin1').trim();
   if (LONG_INTEGER.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) {
@@ -97,7 +107,7 @@ function fromJson(body: Buffer): { value: string; kind: ValueKind } {
   }
   const isNumber = typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
   if (isNumber) return { value: String(value), kind: ValueKind.number };
-  return { value: packStructured(value), kind: ValueKind.structured };
+  return { value: packStructured(value, maxValueBytes), kind: ValueKind.structured };
 }
 
 function parsed(body: Buffer): unknown {

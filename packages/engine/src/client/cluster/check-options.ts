@@ -106,6 +106,9 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
  *   HEAP_VALUES x maxValueBytes                             what is read, streamed and evaluated beside them
  *
  * where one operation is a value and what was there before, or a transaction.
+ *
+ * Reasoned, and more than is needed: of text of 32 MiB in two-byte form, for which this comes to 12 values, a node needs 2 for puts
+ * one by one, six at once, or six appends, and 1 for six reads or a transaction (packages/bench/src/heap-cost.ts).
  */
 function valueHeapMb({ shards, largeWriteBytes, maxValueBytes }: MasterSettings): number {
   const oneOperation = 2 * Math.max(maxValueBytes, TRANSACTION_OUTCOME_BYTES_MAX);

@@ -50,7 +50,8 @@ export interface ClusterOptions {
   maxWaitingBytes?: number;
   /**
    * A node that makes no progress for so long, while the main thread does, is declared dead (default 500 ms, at least 50).
-   * One that holds the last copy of a shard is given ten times as long: the shard would be lost with it.
+   * With long values it is given 20 ms more for each MiB of the longest: they are handled in one go. One that holds the last
+   * copy of a shard is given ten times as long as all that: the shard would be lost with it.
    */
   hangLimitMs?: number;
   /**

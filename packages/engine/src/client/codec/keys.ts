@@ -9,7 +9,9 @@
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { KvError } from '../../core/protocol/errors.ts';
+import { textOfUtf8 } from '../../runtime/memory/long-text.ts';
 import type { Key } from '../store/store.ts';
+import { keyTooLarge } from './too-large.ts';
 
 /** Up to this length the regular expression is the faster test. */
 const REGEX_CHARS_MAX = 32;
@@ -51,7 +53,7 @@ export function textToOneByte(text: string): string | undefined {
 export function oneByteToText(oneByte: string): string | undefined {
   if (isAscii(oneByte)) return oneByte;
   const bytes = Buffer.from(oneByte, 'latin1');
-  return isUtf8(bytes) ? utf8Slice.call(bytes, 0, bytes.length) : undefined;
+  return isUtf8(bytes) ? textOfUtf8(bytes) : undefined;
 }
 
 /**
@@ -67,10 +69,6 @@ export function encodeKey(key: Key, maxBytes: number): string {
   if (encoded === undefined) throw new KvError('INVALID_KEY', 'the string has a lone surrogate, so it has no UTF-8');
   if (encoded.length > maxBytes) throw keyTooLarge(encoded.length, maxBytes);
   return encoded;
-}
-
-function keyTooLarge(bytes: number, maxBytes: number): KvError {
-  return new KvError('KEY_TOO_LARGE', `${bytes} bytes, the limit is ${maxBytes}`);
 }
 
 /** A key as it is told: text if it is UTF-8, else its bytes. Either finds the entry. */

@@ -10,6 +10,7 @@
  *   M6  what is read shares no memory with the bytes
  */
 import { isUtf8 } from 'node:buffer';
+import { textOfUtf8 } from '../../runtime/memory/long-text.ts';
 import { BINARY_TYPES, DEPTH_MAX, EXTENSION, OBJECTS_MAX, SPECIAL } from './msgpack-forms.ts';
 
 /** Why bytes are no structured value. */
@@ -178,8 +179,9 @@ class Reader {
       while (at < end && bytes[at]! < 0x80) text += String.fromCharCode(bytes[at++]!);
       if (at === end) return text;
     }
-    if (!isUtf8(bytes.subarray(start, start + length))) throw new Unreadable('text that is no UTF-8');
-    return bytes.toString('utf8', start, start + length);
+    const text = bytes.subarray(start, start + length);
+    if (!isUtf8(text)) throw new Unreadable('text that is no UTF-8');
+    return textOfUtf8(text);
   }
 
   #bin(length: number): Uint8Array {

@@ -8,27 +8,36 @@
  *       lone surrogates, `__proto__`, cycles) is refused before anything is sent
  *   M2  what is written keeps the reader's bounds
  *   M3  getters of the value may pack other values meanwhile: the spare buffer is one writer's at a time
+ *   M4  a value that is too long is refused by the time that is clear: no more of its parts are looked at than bytes are
+ *       allowed, and nothing is copied that would not fit
  */
 import { KvError } from '../../core/protocol/errors.ts';
 import { bytesToOneByte, nameOf } from './keys.ts';
 import { BINARY_CODES, DEPTH_MAX, EXTENSION, OBJECTS_MAX, SPECIAL } from './msgpack-forms.ts';
+import { valueTooLarge } from './too-large.ts';
 
 const FIRST_BYTES = 8 * 1024;
 /** A larger buffer is not kept for the next value. */
 const SPARE_BYTES_MAX = 256 * 1024;
 /** The longest one-byte string there is. */
 const BYTES_MAX = 0x1fffffe8;
+/** Of what is written, at most so many bytes may yet be saved: heads of extensions are reserved at their longest. */
+const SAVED_MAX = 8 * DEPTH_MAX;
+/** Up to this depth a loop over the objects around one is quicker than a Set of them. */
+const SHALLOW = 16;
+/** Of a step on the way to what is refused, so many characters are told. */
+const STEP_CHARS = 40;
 /** Up to this length a loop over ASCII is quicker than the call into C++. */
 const SHORT_TEXT = 40;
 
 let spare: Buffer | null = Buffer.allocUnsafeSlow(FIRST_BYTES);
 
 /**
- * @returns msgpack as a one-byte string
+ * @returns msgpack as a one-byte string of at most `maxBytes`
  * @throws {KvError} INVALID_VALUE naming what cannot be stored and where, VALUE_TOO_LARGE
  */
-export function writeMsgpack(value: unknown): string {
-  const writer = new Writer(spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES));
+export function writeMsgpack(value: unknown, maxBytes: number): string {
+  const writer = new Writer(spare ?? Buffer.allocUnsafeSlow(FIRST_BYTES), Math.min(maxBytes, BYTES_MAX));
   spare = null;
   try {
     writer.write(value);
@@ -40,18 +49,24 @@ export function writeMsgpack(value: unknown): string {
 
 class Writer {
   buffer: Buffer;
+  readonly #maxBytes: number;
+  /** How far the buffer may be filled before {@link #reserve} looks again. */
+  #end: number;
   #at = 0;
   #objects = 0;
   /** The objects this one lies in: an object found among them is part of a cycle. */
-  readonly #ancestors: object[] = [];
+  readonly #ancestors = new Ancestors();
   /** Where the walk is, as text is needed only for errors: property names and indexes. */
   readonly #path: (string | number)[] = [];
 
-  constructor(buffer: Buffer) {
+  constructor(buffer: Buffer, maxBytes: number) {
     this.buffer = buffer;
+    this.#maxBytes = maxBytes;
+    this.#end = Math.min(buffer.length, maxBytes + SAVED_MAX);
   }
 
   finish(): string {
+    if (this.#at > this.#maxBytes) throw valueTooLarge(this.#at, this.#maxBytes);
     return bytesToOneByte(this.buffer.subarray(0, this.#at));
   }
 
@@ -69,7 +84,7 @@ class Writer {
         return value === null ? this.#byte(0xc0) : this.#object(value);
       case 'undefined':
         // Inside of objects and arrays undefined comes back as undefined.
-        if (this.#ancestors.length === 0) this.#refuse('is undefined; null can be stored, delete removes a key');
+        if (this.#ancestors.depth === 0) this.#refuse('is undefined; null can be stored, delete removes a key');
         return this.#special(SPECIAL.undefined);
       default:
         this.#refuse(`is a ${typeof value}`);
@@ -94,21 +109,23 @@ class Writer {
   }
 
   #nested(object: object, writeContents: () => void): void {
-    if (this.#ancestors.includes(object)) this.#refuse('contains itself');
-    if (this.#ancestors.length === DEPTH_MAX) this.#refuse(`lies more than ${DEPTH_MAX} levels deep`);
-    this.#ancestors.push(object);
+    if (this.#ancestors.has(object)) this.#refuse('contains itself');
+    if (this.#ancestors.depth === DEPTH_MAX) this.#refuse(`lies more than ${DEPTH_MAX} levels deep`);
+    this.#ancestors.add(object);
     writeContents();
-    this.#ancestors.pop();
+    this.#ancestors.remove(object);
   }
 
   #array(array: readonly unknown[]): void {
     const { length } = array;
+    this.#expect(length);
     this.#head(length, 0x90, 16, 0xdc);
     for (let i = 0; i < length; i++) this.#inside(i, array[i]);
   }
 
   #properties(object: Record<string, unknown>): void {
     const names = Object.keys(object);
+    this.#expect(2 * names.length);
     this.#head(names.length, 0x80, 16, 0xde);
     for (const name of names) {
       this.#path.push(name);
@@ -120,11 +137,12 @@ class Writer {
   }
 
   #map(map: Map<unknown, unknown>): void {
+    this.#expect(2 * map.size);
     const start = this.#beginExtension();
     const entries = [...map];
     this.#head(entries.length, 0x80, 16, 0xde);
     for (const [key, value] of entries) {
-      const step = `<key ${typeof key === 'string' ? JSON.stringify(key) : nameOf(key)}>`;
+      const step = `<key ${typeof key === 'string' ? JSON.stringify(key.slice(0, STEP_CHARS)) : nameOf(key)}>`;
       this.#inside(step, key);
       this.#inside(step, value);
     }
@@ -132,6 +150,7 @@ class Writer {
   }
 
   #set(set: Set<unknown>): void {
+    this.#expect(set.size);
     const start = this.#beginExtension();
     this.#array([...set]);
     this.#endExtension(start, EXTENSION.set);
@@ -146,6 +165,7 @@ class Writer {
   #text(text: string): void {
     const { length } = text;
     if (length <= SHORT_TEXT && this.#shortAscii(text, length)) return;
+    this.#expect(length);
     if (!(text as unknown as { isWellFormed(): boolean }).isWellFormed()) this.#refuse('has a lone surrogate');
     const bytes = Buffer.byteLength(text);
     if (bytes < 32) this.#byte(0xa0 | bytes);
@@ -217,6 +237,8 @@ class Writer {
   }
 
   #extensionBigint(value: bigint): void {
+    const left = this.#maxBytes + SAVED_MAX - this.#at;
+    if (BigInt.asIntN(8 * left, value) !== value) this.#expect(left + 1);
     // A digit of hex more than the magnitude has leaves room for the sign.
     const magnitude = (value < 0n ? -value : value).toString(16).length;
     const length = (magnitude >> 1) + 1;
@@ -329,15 +351,49 @@ class Writer {
 
   #reserve(bytes: number): void {
     const needed = this.#at + bytes;
-    if (needed <= this.buffer.length) return;
-    if (needed > BYTES_MAX) throw new KvError('VALUE_TOO_LARGE', `more than ${BYTES_MAX} bytes`);
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    if (needed <= this.#end) return;
+    this.#expect(bytes);
+    this.#end = Math.max(needed, Math.min(this.buffer.length * 2, this.#maxBytes + SAVED_MAX));
+    const larger = Buffer.allocUnsafeSlow(this.#end);
     larger.set(this.buffer.subarray(0, this.#at));
     this.buffer = larger;
   }
 
+  /** At least so many bytes are still to come. */
+  #expect(bytes: number): void {
+    const least = this.#at + bytes - SAVED_MAX;
+    if (least > this.#maxBytes) throw valueTooLarge(least, this.#maxBytes);
+  }
+
   #refuse(reason: string): never {
-    const path = this.#path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    const path = this.#path
+      .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step.slice(0, STEP_CHARS)}`))
+      .join('');
     throw new KvError('INVALID_VALUE', `value${path.length > 200 ? `${path.slice(0, 200)}…` : path} ${reason}`);
+  }
+}
+
+/** The objects that one lies in. The first few are looked through: in most values that is quicker than a Set. */
+class Ancestors {
+  depth = 0;
+  readonly #first: object[] = [];
+  #deeper: Set<object> | undefined;
+
+  has(object: object): boolean {
+    return this.#first.includes(object) || this.#deeper?.has(object) === true;
+  }
+
+  add(object: object): void {
+    if (this.depth++ < SHALLOW) this.#first.push(object);
+    else {
+      this.#deeper ??= new Set();
+      this.#deeper.add(object);
+    }
+  }
+
+  /** The one that was added last. */
+  remove(object: object): void {
+    if (--this.depth < SHALLOW) this.#first.pop();
+    else this.#deeper!.delete(object);
   }
 }

@@ -11,11 +11,11 @@ import { type ReadValue, readMsgpack, Unreadable } from './msgpack-reader.ts';
 import { writeMsgpack } from './msgpack-writer.ts';
 
 /**
- * @returns msgpack as a one-byte string
+ * @returns msgpack as a one-byte string of at most `maxBytes`; without it, of what V8 can hold as one string
  * @throws {KvError} INVALID_VALUE naming what cannot be stored and where, VALUE_TOO_LARGE
  */
-export function packStructured(value: unknown): string {
-  return writeMsgpack(value);
+export function packStructured(value: unknown, maxBytes = Number.POSITIVE_INFINITY): string {
+  return writeMsgpack(value, maxBytes);
 }
 
 /** What the bytes are, or undefined if they are no structured value. */

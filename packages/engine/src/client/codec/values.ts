@@ -20,6 +20,7 @@ import { ValueKind } from '../../core/data/operation.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import { bytesToOneByte, oneByteToBytes, oneByteToText, textToOneByte } from './keys.ts';
 import { packStructured, unpackStructured } from './structured.ts';
+import { valueTooLarge } from './too-large.ts';
 
 /** The kind a value is stored as. */
 export function kindOf(value: unknown): ValueKind {
@@ -41,22 +42,20 @@ export function encodeValue(value: unknown, kind: ValueKind, maxBytes: number): 
   return encoded;
 }
 
-/** What V8 could not make one string of must be refused before it tries. */
+/** What V8 could not make one string of must be refused before it tries; how long a structured value is, its writer sees. */
 function checkLength(value: unknown, kind: ValueKind, maxBytes: number): void {
   if (kind === ValueKind.text) {
     const { length } = value as string;
     // A unit of UTF-16 is one to three bytes of UTF-8: most texts need not be looked through.
     if (length * 3 <= maxBytes) return;
+    // A text put together of pieces is made one by whoever looks through it.
+    if (length > maxBytes) throw valueTooLarge(length, maxBytes);
     const bytes = Buffer.byteLength(value as string, 'utf8');
     if (bytes > maxBytes) throw valueTooLarge(bytes, maxBytes);
   } else if (kind === ValueKind.bytes) {
     const { byteLength } = value as Uint8Array;
     if (byteLength > maxBytes) throw valueTooLarge(byteLength, maxBytes);
   }
-}
-
-export function valueTooLarge(bytes: number, maxBytes: number): KvError {
-  return new KvError('VALUE_TOO_LARGE', `${bytes} bytes, the limit is ${maxBytes}`);
 }
 
 /** A stored value as it was put. */
@@ -85,17 +84,7 @@ function encode(value: unknown, kind: ValueKind, maxBytes: number): string {
     case ValueKind.number:
       return String(value);
     case ValueKind.structured:
-      return pack(value, maxBytes);
-  }
-}
-
-/** How long a structured value gets is known only once it is packed. */
-function pack(value: unknown, maxBytes: number): string {
-  try {
-    return packStructured(value);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STRING_TOO_LONG') throw error;
-    throw new KvError('VALUE_TOO_LARGE', `more than V8 can hold as a string, the limit is ${maxBytes} bytes`);
+      return packStructured(value, maxBytes);
   }
 }
 

@@ -230,7 +230,7 @@ export class Master implements MasterMachine {
     for (const quiet of this.hangs.look(now, heartbeats)) {
       const { node, quietMs } = quiet;
       // Asked for one after the other: a death may leave a last copy to the next.
-      if (!this.hangs.isHung(quiet, this.holdsLastCopy(node))) continue;
+      if (!this.hangs.isHung(quiet, this.holdsLastCopy(node), this.longestValueBytes)) continue;
       this.nodeDied(node, 'hung', `no sign of life for ${Math.round(quietMs)} ms`, now);
     }
   }
@@ -238,6 +238,10 @@ export class Master implements MasterMachine {
   /** Some shard would be lost with this node. */
   private holdsLastCopy(node: NodeId): boolean {
     return this.shards.some(({ chain }) => chain.length === 1 && chain[0] === node);
+  }
+
+  get longestValueBytes(): number {
+    return this.shards.reduce((longest, { queue }) => Math.max(longest, queue.longestValueBytes), 0);
   }
 
   private removeFrom(shard: ShardControl, node: NodeId, now: number): void {

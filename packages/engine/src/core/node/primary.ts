@@ -95,7 +95,7 @@ export class Primary {
     const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
     const outcome = refused ?? this.evaluate(operation, watched);
     const { effect, result } = outcome;
-    const told = watched === Watched.no ? effect : this.inFull(effect, watched);
+    const told = watched === Watched.no ? effect : this.inFull(effect, this.tellable(operation, effect, watched));
     this.noteUses(operation, outcome);
     this.outputs.take(newRecord(state.lastSeq + 1, request, watched, told, result));
   }
@@ -143,6 +143,16 @@ export class Primary {
     }
   }
 
+  /**
+   * What an install may tell of what watchers asked for. It was decided, so it is done; but a watcher that began since may ask
+   * for more of the values before than a record can carry. Then none of them are told, and the master ends such watches.
+   */
+  private tellable({ verb }: Operation, effect: Effect, watched: Watched): Watched {
+    if (verb !== 'install' || effect.type !== 'many' || effect.effects.length === 1) return watched;
+    const told = toldBytes(effect.effects, watched, this.state.data);
+    return told > TRANSACTION_OUTCOME_BYTES_MAX ? Watched.yes : watched;
+  }
+
   /** An effect as watchers receive it: a new deadline with its value, and on request with the previous value. */
   private inFull(effect: Effect, watched: Watched): Effect {
     const before = new Map<string, PreviousValue | null>();
@@ -164,7 +174,9 @@ export class Primary {
     before: Map<string, PreviousValue | null>,
   ): PutEffect | RemoveEffect {
     const { key } = effect;
-    const previous = before.has(key) ? before.get(key)! : this.valueOf(key);
+    // A large value is not made a string for nobody.
+    const isTold = watched === Watched.withPrevious || effect.type === 'deadline';
+    const previous = !isTold ? null : before.has(key) ? before.get(key)! : this.valueOf(key);
     const full = effect.type === 'deadline' ? putAgain(effect, previous) : effect;
     before.set(key, full.type === 'put' ? { value: textOf(full.value), kind: full.kind } : null);
     return watched === Watched.withPrevious ? { ...full, previous } : full;

@@ -22,7 +22,7 @@ import { Cursor } from '../../runtime/wire/wire-cursor.ts';
 import { writeOperation } from '../../runtime/wire/wire-operation.ts';
 import { readResult } from '../../runtime/wire/wire-record.ts';
 import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from '../executor.ts';
-import { PortBatch } from './port-batch.ts';
+import { PortBatch, type Posted, received } from './port-batch.ts';
 import { PortWatches } from './port-watches.ts';
 import {
   FAILED,
@@ -60,7 +60,7 @@ export class PortExecutor implements StoreExecutor {
     this.cluster = greeting.cluster;
     this.shards = greeting.shards;
     this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
-    port.on('message', (batch: WireBatch) => this.#onBatch(batch));
+    port.on('message', (posted: Posted) => this.#onBatch(received(posted)));
     port.on('close', () => this.#end());
     port.unref();
   }

@@ -18,7 +18,7 @@ import { Cursor } from '../../runtime/wire/wire-cursor.ts';
 import { readOperation } from '../../runtime/wire/wire-operation.ts';
 import { resultCode, writeResultFields } from '../../runtime/wire/wire-record.ts';
 import type { PendingCall, Sink, StoreExecutor } from '../executor.ts';
-import { PortBatch } from './port-batch.ts';
+import { PortBatch, type Posted, received } from './port-batch.ts';
 import { PortWatchHost, type WatchWindow } from './port-watch-host.ts';
 import {
   FAILED,
@@ -68,7 +68,7 @@ export class PortHost {
       maxPendingBytes,
       clockOffsetMs: executor.now() - monotonicMs(),
     } satisfies Greeting);
-    port.on('message', (batch: WireBatch) => this.#onBatch(batch));
+    port.on('message', (posted: Posted) => this.#onBatch(received(posted)));
     port.on('close', () => this.#end());
     port.unref();
   }

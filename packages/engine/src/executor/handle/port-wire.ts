@@ -1,6 +1,6 @@
 /**
  * Port wire: what travels between a handle in the application's thread and the cluster. One batch = one flat array of
- * numbers and strings = one postMessage, per turn of the event loop and direction (port-batch.ts).
+ * numbers and strings = one postMessage, per turn of the event loop and direction; long strings travel as bytes (port-batch.ts).
  *
  *   greeting  the first message, from the cluster: a Greeting object
  *   request   = slot, code, operation…            on one key       code and operation as in runtime/wire/wire-operation.ts

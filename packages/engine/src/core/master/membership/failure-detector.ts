@@ -8,9 +8,8 @@
  * Owns      when to look, how long each node has stood still in time that counts, and how long is too long.
  * Does not  read a clock or a tick (the driver does), or act: the master declares dead whom it names.
  * Invariants
- *   F1  a node is named only after `hangLimitMs` without a tick in time that counts. A hang is a guess, and on a starved machine
- *       a wrong one: a node with the last copy of a shard has LAST_COPY_PATIENCE times as long, for acting on the guess would
- *       make its harm certain, and waiting costs time only.
+ *   F1  a node is named only after `hangLimitMs` without a tick in time that counts. With long values, or the last copy of a
+ *       shard, it is given longer (patience.ts).
  *   F2  time between a late look and the one before counts for nobody; what was counted before it stays. A look that is
  *       merely slow counts for little more than one that is not: the machine is short of time, for nodes as for the master.
  *   F3  a node seen for the first time has everything still before it; so has one that rested at the last look. It rests
@@ -20,6 +19,7 @@
  */
 import type { Heartbeat } from '../../protocol/heartbeat.ts';
 import type { NodeId } from '../../protocol/ids.ts';
+import { patienceMs } from './patience.ts';
 
 /** A node that has stood still for the hang limit or longer. */
 export interface Quiet {
@@ -39,8 +39,6 @@ const LOOKS_PER_LIMIT = 16;
 const ON_TIME_PART = 3 / 8;
 /** Planned intervals that one look counts for at most. */
 const SLOW_LOOK = 1.5;
-/** Hang limits a node with the last copy of a shard is waited for. */
-const LAST_COPY_PATIENCE = 10;
 
 export class FailureDetector {
   /** When to look, or Infinity. */
@@ -81,9 +79,9 @@ export class FailureDetector {
     return quiet;
   }
 
-  /** Whether a node has been quiet for too long. */
-  isHung({ quietMs }: Quiet, holdsLastCopy: boolean): boolean {
-    return quietMs >= this.hangLimitMs * (holdsLastCopy ? LAST_COPY_PATIENCE : 1);
+  /** Whether a node has been quiet for too long. `longestValueBytes`: of the values it may have to deal with. */
+  isHung({ quietMs }: Quiet, holdsLastCopy: boolean, longestValueBytes = 0): boolean {
+    return quietMs >= patienceMs(this.hangLimitMs, longestValueBytes, holdsLastCopy);
   }
 
   /** F2 */

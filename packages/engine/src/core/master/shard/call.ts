@@ -12,6 +12,7 @@
  */
 import type { Bytes } from '../../data/block.ts';
 import { isShardRead, isWrite, type Operation } from '../../data/operation.ts';
+import type { Watched } from '../../data/record.ts';
 import type { MasterCall } from '../../protocol/machines.ts';
 import type { Sink } from '../../protocol/outbox.ts';
 
@@ -52,6 +53,8 @@ export class Call implements MasterCall {
   settled = false;
   /** Request number or read id, from the moment it is sent. */
   number = 0;
+  /** Who hears of it, from the moment it is sent: it stays so if it is sent again, as it was counted for that. */
+  watched: Watched | null = null;
   /** Shard reads: the last request to wait for; -1 = not known yet. */
   barrier = -1;
 

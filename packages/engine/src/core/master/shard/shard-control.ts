@@ -119,7 +119,8 @@ export class ShardControl {
     this.untold = 0;
     const { shard, epoch, committedSeq, pressure } = this;
     const { number: request, operation } = call;
-    const watched = this.watchedBy(call);
+    call.watched ??= this.watchedBy(call);
+    const { watched } = call;
     this.outbox.send(this.primary, {
       type: 'request',
       shard,

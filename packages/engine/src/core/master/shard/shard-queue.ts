@@ -162,6 +162,13 @@ export class ShardQueue implements LargeWriter {
     this.retry = true;
   }
 
+  /** No value is longer that a node may have to deal with: of those there are, and those that are written. */
+  get longestValueBytes(): number {
+    let { longest } = this.sizes;
+    for (const { bytes } of this.unanswered) longest = Math.max(longest, bytes);
+    return longest;
+  }
+
   /** In flight plus queued; for status. */
   get counts(): { inFlight: number; waiting: number } {
     return { inFlight: this.settings.creditOperations - this.creditOperations, waiting: this.waiting.length };

@@ -23,6 +23,8 @@
  *       position before it gets WATCH_LAGGED. So a watch that receives changes of a shard that was reset began after its loss.
  *   K7  a watch is notified of a place only after every change of its filter up to there: up to what is committed, or to
  *       just before the first queued change of the shard's line. So parts of a transaction are all before a place, or all after.
+ *   K8  a watch with `previous` receives the value before of every request's change, or ends with WATCH_LAGGED: what an
+ *       install overwrites that was decided before the watch came may be more than a record can carry (node/primary.ts).
  * Progress  A watch whose keys are quiet would keep its place while history turns over for others, and could not resume. So
  *           started watches are notified of their progress (the bookmarks of Kubernetes, the progress notifications of etcd): when
  *           half of a shard's history is new, else at most every `watchProgressEveryMs` and only if anything was accepted. A write
@@ -32,7 +34,7 @@
  * Why not a `clear` at the reset: data was lost, not removed; a mirror of the shard must not confuse the two.
  */
 import { type Change, changesOf } from '../../data/change.ts';
-import { type Record, Watched } from '../../data/record.ts';
+import { type ManyEffect, type Record, Watched } from '../../data/record.ts';
 import { keysOf } from '../../data/transaction.ts';
 import type { WatchFilter } from '../../data/watch-filter.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -214,7 +216,10 @@ export class Watches {
 
   /** An answer was accepted. `group`: the transaction over several shards it is part of. */
   onAnswer({ shard, seq, request, effect }: AnswerMessage, group: object | null): void {
-    if (effect !== null && !this.filters.isEmpty) this.line(shard, { seq, effect }, group);
+    if (effect !== null && !this.filters.isEmpty) {
+      if (group !== null && effect.type === 'many') this.endUntold(shard, seq, effect);
+      this.line(shard, { seq, effect }, group);
+    }
     if (this.starting.size > 0) this.passBarriers(shard, seq, request);
     this.accepted = true;
   }
@@ -238,13 +243,29 @@ export class Watches {
   private endWatchesOf(shards: ReadonlySet<ShardId>, code: ErrorCode, details: string): void {
     for (const filter of this.filters.all()) {
       if (filter.watches.size === 0 || (filter.shard !== null && !shards.has(filter.shard))) continue;
-      const watches = [...filter.watches];
-      filter.watches.clear();
-      this.filters.linger(filter, 0);
-      for (const watch of watches) {
-        this.starting.delete(watch);
-        this.outbox.watchEnded(watch.sink, code, details);
-      }
+      this.endWatches(filter, [...filter.watches], code, details);
+    }
+  }
+
+  private endWatches(filter: Filter, watches: readonly Watch[], code: ErrorCode, details: string): void {
+    for (const watch of watches) {
+      filter.watches.delete(watch);
+      this.starting.delete(watch);
+    }
+    if (filter.watches.size === 0) this.filters.linger(filter, 0);
+    for (const { sink } of watches) this.outbox.watchEnded(sink, code, details);
+  }
+
+  /** Ends the watches that asked for what these effects do not bring: K8. */
+  private endUntold(shard: ShardId, seq: number, { effects }: ManyEffect): void {
+    const untold = effects.filter((effect) => effect.type !== 'deadline' && effect.previous === undefined);
+    const concerned = new Set(untold.flatMap(({ key }) => this.filters.matching(key, null)));
+    for (const filter of concerned) {
+      if (!filter.previous) continue;
+      this.histories[shard]!.forget(seq);
+      const missed = ({ started, positions }: Watch) => started && (positions.get(shard) ?? 0) < seq;
+      const details = `what was there before version ${seq} of shard ${shard} is more than can be told`;
+      this.endWatches(filter, [...filter.watches].filter(missed), 'WATCH_LAGGED', details);
     }
   }
 
