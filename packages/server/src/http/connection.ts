@@ -10,13 +10,15 @@
  *       read of the socket (64 KB) brings, however long the first takes (/v1/watch has no end). All that waits counts. The
  *       head that read ends amid is under httpHeadMs as any: who goes on pipelining behind a watch is cut off by that.
  *   H2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
+ *   H3  a client that stops reading its answer loses the connection (output-guard.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Guest, STRANGER_BYTES } from '../access/strangers.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import type { MemoryHolder } from '../listen/memory-holders.ts';
-import { hostAndPort } from '../listen/socket-transport.ts';
+import { type Output, OutputGuard } from '../listen/output-guard.ts';
+import { SocketTransport } from '../listen/socket-transport.ts';
 import type { ServerContext } from '../state/server-context.ts';
 
 /** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
@@ -31,6 +33,7 @@ export class HttpConnection implements MemoryHolder {
   readonly guest: Guest;
   private readonly socket: Socket;
   private readonly context: ServerContext;
+  private readonly output: OutputGuard;
   private held = 0;
   private waiting = 0;
   private waitingBytes = 0;
@@ -45,7 +48,14 @@ export class HttpConnection implements MemoryHolder {
     this.context = context;
     this.guest = guest;
     guest.holder = this;
-    this.address = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    const transport = new SocketTransport(socket);
+    this.address = transport.remoteAddress;
+    const measure = (): Output => {
+      const { unsentBytes: bytes, stuckBytes } = transport;
+      return { bytes, taken: socket.bytesWritten - bytes - stuckBytes };
+    };
+    this.output = new OutputGuard(context.limits, measure, () => this.onStalled());
+    socket.once('close', () => this.output.stop());
   }
 
   get isStranger(): boolean {
@@ -72,13 +82,18 @@ export class HttpConnection implements MemoryHolder {
     this.last = this.last.then(async () => {
       if (!response.destroyed && !this.socket.destroyed) {
         if (this.draining) response.setHeader('connection', 'close');
-        await Promise.all([serve(), ended(response)]);
+        await Promise.all([serve().then(() => this.output.check(this.socket.writableLength, false)), ended(response)]);
       }
       this.held = 0;
       this.waitingBytes -= bytes;
       if (--this.waiting === 0 && this.draining) this.socket.destroySoon();
       else if (this.crowded && this.waiting <= WAITING_FEW) this.readOn();
     });
+  }
+
+  private onStalled(): void {
+    this.context.counters.outputLimitDisconnections++;
+    this.cutOff('output-limit');
   }
 
   private stopReading(): void {
