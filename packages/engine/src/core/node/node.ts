@@ -33,6 +33,8 @@ export interface CopyDescription {
   readonly shard: ShardId;
   readonly role: 'primary' | 'replica' | 'learner' | 'none';
   readonly keys: number;
+  /** Of these, how many have a deadline. */
+  readonly expiring: number;
   readonly liveBytes: number;
   readonly reservedBytes: number;
   /** Entries removed by expiry and by eviction, as seen by this copy. */
@@ -157,8 +159,8 @@ export class Node implements NodeMachine {
       const data = copy.state.dataIfAny;
       if (data === null) continue;
       const { expired, evicted } = copy.state;
-      const { size: keys, liveBytes, reservedBytes } = data;
-      held.push({ shard, role: copy.role, keys, liveBytes, reservedBytes, expired, evicted });
+      const { size: keys, expiring, liveBytes, reservedBytes } = data;
+      held.push({ shard, role: copy.role, keys, expiring, liveBytes, reservedBytes, expired, evicted });
     }
     return held;
   }

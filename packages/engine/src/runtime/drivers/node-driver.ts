@@ -40,6 +40,12 @@ const ACTIVE_MS = 500;
 /** Bytes of values collected in one turn before they are posted. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Ways to give memory of this thread back to the system: what is not used, and also what was kept to be used soon. */
+export interface NodeMemory {
+  collect(): void;
+  shrink(): void;
+}
+
 export class NodeDriver implements NodeOutbox {
   private readonly block: ControlBlock;
   private readonly sender: BatchSender;
@@ -51,7 +57,7 @@ export class NodeDriver implements NodeOutbox {
   private slowMs = 0;
   private answerBytes = 0;
   private readonly giveBack = new GiveBack();
-  private readonly purge: () => void;
+  private readonly memory: NodeMemory;
   private timer: NodeJS.Timeout | undefined;
   /** Posts of the main thread taken in. */
   private received = 0;
@@ -61,8 +67,8 @@ export class NodeDriver implements NodeOutbox {
   private timerRuns = 0;
   private timerDueAt = 0;
 
-  constructor(id: NodeId, master: BatchTarget, block: ControlBlock, purge: () => void) {
-    this.purge = purge;
+  constructor(id: NodeId, master: BatchTarget, block: ControlBlock, memory: NodeMemory) {
+    this.memory = memory;
     this.block = block;
     this.sender = new BatchSender(id);
     this.sender.add(MASTER, master);
@@ -120,7 +126,7 @@ export class NodeDriver implements NodeOutbox {
         this.removePeer(control.node);
         break;
       case 'purge':
-        this.purge();
+        this.memory.shrink();
         break;
       case 'fault':
         if (control.fault.fault === 'slow') this.slowMs = control.fault.ms;
@@ -192,7 +198,7 @@ export class NodeDriver implements NodeOutbox {
     this.block.beat();
     this.block.writeDelay(Math.max(0, now - this.timerDueAt), steadySecond());
     this.timerDueAt = now + TIMER_MS;
-    if (this.timerRuns % DESCRIBE_EVERY === 0 && this.giveBack.due(now, this.describe())) this.purge();
+    if (this.timerRuns % DESCRIBE_EVERY === 0 && this.giveBack.due(now, this.describe())) this.memory.collect();
     this.timerRuns += 1;
     if (now - this.activeAt >= ACTIVE_MS) this.sleep();
     this.wantTurn();
@@ -205,8 +211,10 @@ export class NodeDriver implements NodeOutbox {
   }
 
   private rest(): void {
-    if (this.giveBack.dueAtRest(this.describe())) this.purge();
+    const due = this.giveBack.dueAtRest(this.describe());
+    // Before, for it may take long: a heart that stands still at rest is no hang.
     this.block.rest(this.received);
+    if (due) this.memory.shrink();
   }
 
   /** Tells what is held; its bytes. */
