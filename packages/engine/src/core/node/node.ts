@@ -3,7 +3,7 @@
  *
  * Owns      the copies, the node's time and memory budget.
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
- * Invariant N1  time never runs backwards, and comes from the master alone.
+ * Invariant N1  time never runs backwards, and is never ahead of the master's (onTime).
  */
 
 import type { NodeId, ShardId } from '../protocol/ids.ts';
@@ -121,6 +121,12 @@ export class Node implements NodeMachine {
     if (expiryIsDue && !expiring) this.expiredAt = time;
     // Dead space first: what reclaiming gives back need not be evicted.
     return more || (settings.eviction !== 'noeviction' && this.shrink());
+  }
+
+  nextDeadline(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const copy of this.copies.values()) at = Math.min(at, copy.nextExpiry);
+    return Math.max(at, this.expiredAt + this.context.settings.expireEveryMs);
   }
 
   /** One slice of coming down to the limit, from where writes alone would only come as they happen to be made. */

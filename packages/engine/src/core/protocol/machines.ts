@@ -13,7 +13,7 @@ import type { Credit, MemoryLimit } from './settings.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
-  /** The master's time, heard with a batch; called before the batch's messages. */
+  /** The master's time, or one that is not ahead of it; of a batch, before its messages. An earlier one than before means nothing. */
   onTime(time: number): void;
   receive(from: NodeId, message: Message): void;
   /**
@@ -21,6 +21,8 @@ export interface NodeMachine {
    * is waiting: then the driver calls again after it has taken in what arrived meanwhile.
    */
   work(): boolean;
+  /** When it has work to do though nothing arrives (entries expire), by the master's time; Infinity = never. Maybe too early. */
+  nextDeadline(): number;
   /** After all messages of a turn: what is worth saying once a batch (progress, touched, usage). */
   endTurn(): void;
 }
