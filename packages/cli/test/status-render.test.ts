@@ -30,6 +30,7 @@ const shard: ShardStatus = {
   inSync: 1,
   wanted: 2,
   keys: 10,
+  expiring: 3,
   bytes: 2_048,
 };
 

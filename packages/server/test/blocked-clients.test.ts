@@ -67,6 +67,11 @@ class Pair {
     await this.becomes(0);
   }
 
+  /** The one that waits is gone, whatever it waited for. */
+  hangUp(): void {
+    this.#waiting.close();
+  }
+
   close(): void {
     this.#waiting.close();
     this.#looking.close();
@@ -125,3 +130,16 @@ test('a QUINTET WATCH that waits is unblocked as if its time were over, or with 
   assert.equal(pair.lines.at(-2), '-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n');
   pair.close();
 });
+
+for (const request of [
+  ['WAIT', '5', '0'],
+  ['QUINTET', 'WATCH', 'KEY', 'k', 'BLOCK', '0'],
+] as const) {
+  test(`who hangs up waits no longer: ${request[0]}`, { timeout: 5000 }, async () => {
+    const pair = await Pair.open(server.port);
+    await pair.wait(...request);
+    pair.hangUp();
+    await pair.becomes(0);
+    pair.close();
+  });
+}

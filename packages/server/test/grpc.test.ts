@@ -330,6 +330,12 @@ test('grpc: with a password, every call needs it', async () => {
   metadata.set('authorization', 'Bearer secret');
   await ask(guarded, 'PutValue', { key: 'name', value: 'x' }, metadata);
   assert.deepEqual(await ask(guarded, 'GetValue', { key: 'name' }, metadata), { value: 'x' });
+  metadata.set('authorization', `Basic ${Buffer.from('default:secret').toString('base64')}`);
+  assert.deepEqual(await ask(guarded, 'GetValue', { key: 'name' }, metadata), { value: 'x' });
+  for (const nothing of ['secret', `Basic ${Buffer.from('admin:secret').toString('base64')}`]) {
+    metadata.set('authorization', nothing);
+    assert.equal(await codeOf(ask(guarded, 'GetValue', { key: 'name' }, metadata)), grpc.status.UNAUTHENTICATED);
+  }
   guarded.close();
 });
 

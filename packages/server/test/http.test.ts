@@ -129,6 +129,18 @@ test('http: a password is needed where there is one, but not by probes', async (
   assert.equal((await fetch(`${url}/metrics`, { headers: { authorization: basic } })).status, 200);
 });
 
+test('http: who Basic names is judged as AUTH judges it; no name is that of who gives AUTH none', async () => {
+  const statusOf = async (authorization: string): Promise<number> =>
+    (await fetch(`http://${locked.address}/v1/status`, { headers: { authorization } })).status;
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+  assert.equal(await statusOf(basic(':secret')), 200);
+  assert.equal(await statusOf(basic('admin:secret')), 401);
+  assert.equal(await statusOf(basic('default:wrong')), 401);
+  for (const nothing of ['Digest secret', 'secret', 'Basic secret', basic('secret')]) {
+    assert.equal(await statusOf(nothing), 401, nothing);
+  }
+});
+
 /** fetch forbids some headers; a browser under attack would send them. */
 function raw(method: string, path: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -190,7 +202,19 @@ test('http: JSON in is a structured value, and JSON out', async () => {
     await put('json:long', long, { 'content-type': 'application/json' });
     assert.deepEqual(await taken('json:long', 'application/json'), [200, 'application/json', long]);
   }
-  for (const wrong of ['', '{', '{"__proto__":1}', '"\\ud800"', `${'['.repeat(501)}${']'.repeat(501)}`]) {
+  for (const zero of ['-0', '[-0]']) {
+    await put('json:zero', zero, { 'content-type': 'application/json' });
+    assert.deepEqual(await taken('json:zero', 'application/json'), [200, 'application/json', zero.replace('-', '')]);
+  }
+  for (const wrong of [
+    '',
+    '{',
+    '{"__proto__":1}',
+    '1e400',
+    '{"a":[-1e400]}',
+    '"\\ud800"',
+    `${'['.repeat(501)}${']'.repeat(501)}`,
+  ]) {
     const refused = await put('json', wrong, { 'content-type': 'application/json' });
     assert.equal(refused.status, 400, wrong);
     assert.equal(((await refused.json()) as { error: { code: string } }).error.code, 'INVALID_VALUE');

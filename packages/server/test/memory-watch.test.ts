@@ -11,27 +11,31 @@ const MB = 1024 * 1024;
 function watched() {
   let bytes = 0;
   let releases = 0;
-  const counters = { commands: 0 };
+  const counters = { commands: 0, inputBytes: 0 };
   const cluster = { memoryBytes: () => bytes, releaseMemory: () => releases++ };
   const watch = new MemoryWatch({ cluster, counters } as unknown as ServerContext);
-  const look = (held: number, commands = 0) => {
+  const look = (held: number, commands = 0, inputBytes = commands * 30) => {
     bytes = held;
     counters.commands += commands;
+    counters.inputBytes += inputBytes;
     watch.look();
     return releases;
   };
   return { watch, look };
 }
 
-test('memory is given back once after much was removed, when little is asked', () => {
+test('memory is given back twice after much was removed, when little is asked', () => {
   const { look } = watched();
   assert.equal(look(600 * MB, 5000), 0);
   assert.equal(look(590 * MB), 0, 'too little to bother');
   assert.equal(look(0, 5000), 0, 'too busy');
+  assert.equal(look(0, 50, 500_000), 0, 'too busy: few commands of many keys');
   assert.equal(look(0, 10), 1);
-  assert.equal(look(0), 1, 'once is enough');
-  assert.equal(look(20 * MB), 1);
+  assert.equal(look(0, 5000), 1, 'too busy');
   assert.equal(look(0), 2);
+  assert.equal(look(0), 2, 'twice is enough');
+  assert.equal(look(20 * MB), 2);
+  assert.equal(look(0), 3);
 });
 
 test('the peak is kept between two looks at it', () => {

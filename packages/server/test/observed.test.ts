@@ -45,6 +45,17 @@ function metricOf(metrics: string, name: string): number {
   );
 }
 
+test('INFO tells how many keys have a time to live, and no avg_ttl, which nobody counts', async () => {
+  const { ask, context } = connect();
+  const status = context.cluster.status();
+  const shards = [
+    { keys: 3, expiring: 2 },
+    { keys: 4, expiring: 0 },
+  ] as unknown as typeof status.shards;
+  context.cluster.status = () => ({ ...status, shards });
+  assert.match(await ask('INFO', 'keyspace'), /^db0:keys=7,expires=2\r$/m);
+});
+
 test('one scrape asks for the status once', async () => {
   const { context } = connect();
   let asked = 0;

@@ -185,6 +185,19 @@ test('session: a client that ends its side gets all its answers first', async ()
   assert.equal(transport.ended, true);
 });
 
+test('session: of a client whose command waits a little is read on, so that its end is seen', async () => {
+  const { feed, quiet, transport, session } = connect();
+  session.hold();
+  feed(request('PING'));
+  await quiet();
+  assert.equal(transport.paused, false);
+  feed(request('ECHO', 'x'.repeat(300_000)));
+  await quiet();
+  assert.equal(transport.paused, true);
+  session.release();
+  assert.equal(transport.paused, false);
+});
+
 test('session: replies before HELLO 3 stay RESP2', async () => {
   const { feed, quiet, transport, executor } = connect();
   executor.delivery = 'by-hand';

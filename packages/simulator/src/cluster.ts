@@ -216,6 +216,10 @@ export class VirtualCluster {
     if (host.heart.isStill(this.now)) return false;
     const { node } = host;
     const late = host.late.length;
+    if (this.options.nodesKeepTime) {
+      host.time = this.now;
+      node.onTime(this.now);
+    }
     for (const [from, count] of takes) {
       const { queue } = this.links.between(from, id);
       for (let taken = 0; taken < count && queue.length > 0; taken++) {

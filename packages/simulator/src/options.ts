@@ -87,6 +87,8 @@ export interface Options {
   readonly hangs: { readonly chance: number; readonly restAfterMs: number };
   /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
   readonly lateValues: number;
+  /** A node's time goes on between messages of the master, and is exact; else it is what they bear. */
+  readonly nodesKeepTime: boolean;
   /** At most so many scheduler steps with faults on. */
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
@@ -144,6 +146,7 @@ export function drawOptions(seed: string): Options {
     partial: prng.pick([0, 0.3, 0.6, 0.9]),
     limits: { chance: limits.chance(0.1) ? limits.pick([0.003, 0.02]) : 0, evicts: limits.chance(0.5) },
     hangs,
+    nodesKeepTime: new Prng(seed).fork('nodes-keep-time').chance(0.5),
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: (500 + workload.operations * 12) * (hangs.chance > 0 ? 2 : 1),
     freezeMessages: prng.chance(0.05),

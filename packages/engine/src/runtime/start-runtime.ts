@@ -12,7 +12,7 @@ import type { DeathReason, Note } from '../core/protocol/notes.ts';
 import { BatchSender } from './drivers/batch-sender.ts';
 import { clock, MasterDriver } from './drivers/master-driver.ts';
 import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
-import { collectGarbage } from './threads/collect.ts';
+import { shrinkHeap } from './threads/collect.ts';
 import type { Fault } from './threads/control.ts';
 import { Fleet } from './threads/fleet.ts';
 import { KeepAlive } from './threads/keep-alive.ts';
@@ -122,7 +122,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   purge(): void {
     if (this.closing !== undefined) return;
     this.fleet.purge();
-    collectGarbage();
+    shrinkHeap();
   }
 
   memoryBytes(): number {

@@ -15,10 +15,12 @@ test('due after much was let go, and at most once a second', () => {
   assert.equal(giveBack.due(9000, 10 * MB), false);
 });
 
-test('once more at rest, then never without cause', () => {
+test('twice more at rest, then never without cause', () => {
   const giveBack = new GiveBack();
   giveBack.due(0, 100 * MB);
   assert.equal(giveBack.due(1000, 0), true);
-  assert.equal(giveBack.dueAtRest(0), true);
-  assert.equal(giveBack.dueAtRest(0), false);
+  const atRest = (bytes: number) => Array.from({ length: 4 }, () => giveBack.dueAtRest(bytes));
+  assert.deepEqual(atRest(0), [true, true, false, false]);
+  assert.deepEqual(atRest(50 * MB), [false, false, false, false]);
+  assert.deepEqual(atRest(0), [true, true, false, false]);
 });

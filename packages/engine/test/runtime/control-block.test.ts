@@ -10,7 +10,7 @@ function pair(shards: number): { writer: ControlBlock; reader: ControlBlock } {
 }
 
 function copy(shard: number): CopyStats {
-  return { shard, role: 'learner', keys: 2 ** 40, liveBytes: 5, reservedBytes: 6, expired: 7, evicted: 8 };
+  return { shard, role: 'learner', keys: 2 ** 40, expiring: 9, liveBytes: 5, reservedBytes: 6, expired: 7, evicted: 8 };
 }
 
 test('every beat changes the tick', () => {

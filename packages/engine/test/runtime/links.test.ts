@@ -97,7 +97,7 @@ test('a node tells its stats through its control block', async () => {
   const { node, loopDelayMs, copies } = stats as NonNullable<ReturnType<typeof cluster.runtime.nodeStats>[0]>;
   assert.equal(node, nodeId(1, 1));
   assert.ok(loopDelayMs.mean >= 0 && loopDelayMs.max >= loopDelayMs.mean);
-  const rest = { role: 'primary', liveBytes: 1, reservedBytes: 2, expired: 3, evicted: 4 };
+  const rest = { role: 'primary', expiring: 5, liveBytes: 1, reservedBytes: 2, expired: 3, evicted: 4 };
   assert.deepEqual(copies, [
     { shard: 0, keys: 1, ...rest },
     { shard: 1, keys: 0, ...rest },

@@ -21,10 +21,21 @@ function counted() {
 
 test('few and very many slots are arrays of their own', () => {
   const { slots, out } = counted();
-  for (const count of [20, 511, 2049]) {
+  for (const count of [20, 127, 2049]) {
     const taken = slots.take(count);
     assert.equal(taken.length, count * 2);
     slots.give(taken);
+  }
+  assert.equal(out.size, 0);
+});
+
+test('the slots of a segment that has shrunk lie in a block', () => {
+  const { slots, out } = counted();
+  for (const count of [1024, 373, 148]) {
+    slots.give(slots.take(count));
+    const cell = slots.take(count);
+    assert.equal(out.size, 1, `${count} slots`);
+    slots.give(cell);
   }
   assert.equal(out.size, 0);
 });
@@ -45,7 +56,7 @@ test('cells never overlap, are used again, and blocks are given back with their 
   for (let step = 1; step <= 4000; step++) {
     if (taken.length > 100 || (taken.length > 0 && random() < 0.4)) giveOne();
     else {
-      const cell = slots.take(512 + Math.floor(random() * 1000)).fill(step);
+      const cell = slots.take(128 + Math.floor(random() * 1400)).fill(step);
       taken.push({ cell, mark: step });
     }
     most = Math.max(most, out.size);

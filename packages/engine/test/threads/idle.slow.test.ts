@@ -1,4 +1,4 @@
-/** An idle cluster: hardly wakes, gives memory back, and a node that hangs in it is found. */
+/** An idle cluster: hardly wakes, expires keys in time, gives memory back, and a node that hangs in it is found. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
@@ -36,6 +36,31 @@ test('an idle node that hangs is found without a call, and calls go on', { timeo
     assert.equal(await cluster.get('k'), 'v');
   } finally {
     clearInterval(alive);
+    await cluster.close();
+  }
+});
+
+test('a key that expires in an idle cluster is told of at its deadline', { timeout: 60_000 }, async () => {
+  const cluster = await Cluster.start();
+  try {
+    await cluster.settled();
+    const watcher = cluster.watch({ prefix: 'k' });
+    const deadlines = new Map<string, number>();
+    // So far apart that all nodes rest in between: an active one looks every 20 ms.
+    for (const ttl of [1300, 2800, 4300]) {
+      deadlines.set(`k${ttl}`, Date.now() + ttl);
+      await cluster.put(`k${ttl}`, 'v', { ttl });
+    }
+    const late: number[] = [];
+    for await (const { type, key } of watcher) {
+      if (type !== 'expire') continue;
+      late.push(Date.now() - deadlines.get(String(key))!);
+      if (late.length === deadlines.size) break;
+    }
+    // One of them may meet a turn of the master's clock, a busy machine may hold up another.
+    assert.ok(Math.min(...late) < 50, `${late} ms`);
+    assert.ok(late.reduce((sum, ms) => sum + ms) < 600, `${late} ms`);
+  } finally {
     await cluster.close();
   }
 });

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type * as grpc from '@grpc/grpc-js';
 import type { HealthImplementation } from 'grpc-health-check';
 import { THROTTLED } from '../access/guess-limits.ts';
-import { tryPassword } from '../access/login.ts';
+import { readAuthorization, tryPassword } from '../access/login.ts';
 import type { Guest } from '../access/strangers.ts';
 import { WRONG_PASSWORD_MS } from '../commands/connection/connection.ts';
 import type { ServerContext } from '../state/server-context.ts';
@@ -85,8 +85,8 @@ export class GrpcFace {
 }
 
 /**
- * The password comes as metadata `authorization: Bearer <password>` with every call; health needs none. Either of the two will
- * do: no method administers. Too many wrong ones: RESOURCE_EXHAUSTED, and it is not looked at.
+ * The password comes as metadata `authorization` (login.ts) with every call; health needs none. Either of the two will do: no
+ * method administers. Too many wrong ones: RESOURCE_EXHAUSTED, and it is not looked at.
  */
 function passwordCheck(context: ServerContext, connections: GrpcConnections): grpc.ServerInterceptor {
   return (method, call) =>
@@ -94,15 +94,15 @@ function passwordCheck(context: ServerContext, connections: GrpcConnections): gr
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, proceed) => {
-            const [given = ''] = metadata.get('authorization').map(String);
+            const [text = ''] = metadata.get('authorization').map(String);
             const open = method.path.startsWith('/grpc.health.v1.Health/');
             if (open) return proceed(metadata);
             const connection = connections.of(call);
-            const compare = (): boolean => context.roleOf('default', given.replace(/^bearer /i, '')) !== null;
+            const given = readAuthorization(text);
             const guess =
-              given === '' || connection === null
+              given === null || connection === null
                 ? 'wrong'
-                : tryPassword(context, connection.guest, connection.address, compare);
+                : tryPassword(context, connection.guest, connection.address, given);
             if (guess === 'right') return proceed(metadata);
             context.incidents.loginRefused('grpc', call.getPeer());
             if (guess === 'throttled') {
@@ -111,7 +111,7 @@ function passwordCheck(context: ServerContext, connections: GrpcConnections): gr
             const refuse = (): void =>
               call.sendStatus({ code: library.grpc.status.UNAUTHENTICATED, details: 'a password is needed' });
             // Guessing is slow.
-            if (given === '') refuse();
+            if (given === null) refuse();
             else setTimeout(refuse, WRONG_PASSWORD_MS).unref();
           },
         });

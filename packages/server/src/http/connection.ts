@@ -10,10 +10,15 @@
  *       read of the socket (64 KB) brings, however long the first takes (/v1/watch has no end). All that waits counts. The
  *       head that read ends amid is under httpHeadMs as any: who goes on pipelining behind a watch is cut off by that.
  *   H2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
+ *   H3  a client that stops reading its answer loses the connection (output-guard.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { STRANGER_BYTES } from '../access/strangers.ts';
+import type { Socket } from 'node:net';
+import { type Guest, STRANGER_BYTES } from '../access/strangers.ts';
 import { CountedConnection } from '../listen/counted-connection.ts';
+import { type Output, OutputGuard } from '../listen/output-guard.ts';
+import { SocketTransport } from '../listen/socket-transport.ts';
+import type { ServerContext } from '../state/server-context.ts';
 
 /** Requests that may wait for their answers while more are read; with so few waiting, reading goes on. */
 const WAITING_MAX = 16;
@@ -24,12 +29,24 @@ const REQUEST_BYTES = 2048;
 export class HttpConnection extends CountedConnection {
   protected readonly protocol = 'http';
   protected waitingBytes = 0;
+  private readonly output: OutputGuard;
   private waiting = 0;
   private crowded = false;
   /** Once crowded, it has ears for whoever reads on. */
   private guarded = false;
   private last: Promise<void> = Promise.resolve();
   private draining = false;
+
+  constructor(socket: Socket, context: ServerContext, guest: Guest) {
+    super(socket, context, guest);
+    const transport = new SocketTransport(socket);
+    const measure = (): Output => {
+      const { unsentBytes: bytes, stuckBytes } = transport;
+      return { bytes, taken: socket.bytesWritten - bytes - stuckBytes };
+    };
+    this.output = new OutputGuard(context.limits, measure, () => this.onStalled());
+    socket.once('close', () => this.output.stop());
+  }
 
   /** Has `serve` called when the answers before `response` are out; it must end `response`, and not reject. */
   queue(request: IncomingMessage, response: ServerResponse, serve: () => Promise<void>): void {
@@ -41,13 +58,18 @@ export class HttpConnection extends CountedConnection {
     this.last = this.last.then(async () => {
       if (!response.destroyed && !this.socket.destroyed) {
         if (this.draining) response.setHeader('connection', 'close');
-        await Promise.all([serve(), ended(response)]);
+        await Promise.all([serve().then(() => this.output.check(this.socket.writableLength, false)), ended(response)]);
       }
       this.held = 0;
       this.waitingBytes -= bytes;
       if (--this.waiting === 0 && this.draining) this.socket.destroySoon();
       else if (this.crowded && this.waiting <= WAITING_FEW) this.readOn();
     });
+  }
+
+  private onStalled(): void {
+    this.context.counters.outputLimitDisconnections++;
+    this.cutOff('output-limit');
   }
 
   private stopReading(): void {

@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { THROTTLED } from '../access/guess-limits.ts';
-import { tryPassword } from '../access/login.ts';
+import { readAuthorization, tryPassword } from '../access/login.ts';
 import type { Guest } from '../access/strangers.ts';
 import type { ServerContext } from '../state/server-context.ts';
 
@@ -55,17 +55,14 @@ export class Guard {
   }
 
   /**
-   * Throws HttpRefusal unless a password, if one is needed, came along: as bearer token or as Basic user `default`. Either
-   * will do: no route administers. Of `client` came too many wrong ones: 429, and it is not looked at.
+   * Throws HttpRefusal unless a password, if one is needed, came along. Either will do: no route administers. Of `client` came
+   * too many wrong ones: 429, and it is not looked at.
    */
   authenticate({ headers }: IncomingMessage, client: { readonly guest: Guest; readonly address: string }): void {
     if (!this.context.passwordRequired) return;
-    if (headers.authorization === undefined) throw needsPassword();
-    const [scheme, credentials = ''] = (headers.authorization ?? '').split(' ');
-    const basic = Buffer.from(credentials, 'base64').toString('latin1');
-    const given = scheme?.toLowerCase() === 'basic' ? basic.slice(basic.indexOf(':') + 1) : credentials;
-    const compare = (): boolean => scheme !== '' && this.context.roleOf('default', given) !== null;
-    const guess = tryPassword(this.context, client.guest, client.address, compare);
+    const given = readAuthorization(headers.authorization ?? '');
+    if (given === null) throw needsPassword();
+    const guess = tryPassword(this.context, client.guest, client.address, given);
     if (guess === 'throttled') throw new HttpRefusal(429, 'THROTTLED', THROTTLED, { 'retry-after': '1' });
     if (guess === 'wrong') throw needsPassword();
   }

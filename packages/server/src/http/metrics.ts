@@ -113,6 +113,12 @@ const LABELLED_GAUGES: readonly Labelled[] = [
     label: 'db',
     values: ({ status }) => [['db0', status.shards.reduce((total, { keys }) => total + keys, 0)]],
   },
+  {
+    name: 'redis_db_keys_expiring',
+    help: 'Keys with a time to live',
+    label: 'db',
+    values: ({ status }) => [['db0', status.shards.reduce((total, { expiring }) => total + expiring, 0)]],
+  },
   ...NODE_GAUGES.map(
     ([name, help, value]): Labelled => ({
       name,

@@ -100,14 +100,31 @@ export function storable(body: string, contentType: string | undefined, maxValue
 
 /** A number stays one that can be incremented; an integer that no double holds stays what it is, as increments keep it. */
 function fromJson(body: Buffer, maxValueBytes: number): Storable {
-  const value = parsed(body);
+  const value = exact(parsed(body));
   const text = body.toString('latin1').trim();
   if (LONG_INTEGER.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) {
     return { value: text, kind: ValueKind.number };
   }
-  const isNumber = typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
-  if (isNumber) return { value: String(value), kind: ValueKind.number };
+  if (typeof value === 'number') return { value: String(value), kind: ValueKind.number };
   return { value: packStructured(value, maxValueBytes), kind: ValueKind.structured };
+}
+
+/**
+ * Without what JSON.parse makes and JSON cannot give back: -0 becomes 0, and a number that was too large is refused. Changes
+ * `value`, whose depth is bounded.
+ */
+function exact(value: unknown): unknown {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value))
+      throw new KvError('INVALID_VALUE', 'a number in the body is larger than a double holds');
+    return value === 0 ? 0 : value;
+  }
+  if (Array.isArray(value)) for (let at = 0; at < value.length; at++) value[at] = exact(value[at]);
+  else if (typeof value === 'object' && value !== null) {
+    const object = value as Record<string, unknown>;
+    for (const name of Object.keys(object)) object[name] = exact(object[name]);
+  }
+  return value;
 }
 
 function parsed(body: Buffer): unknown {

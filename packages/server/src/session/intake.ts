@@ -199,19 +199,23 @@ export class Intake {
     });
   }
 
-  /**
-   * What waits for us is left to the network. What waits for the client to take its replies is read on for a while: many
-   * clients send a whole pipeline before they read the first reply, and each would wait for the other for ever. Strangers
-   * are given no such room.
-   */
   private adjustReading(): void {
     const { output } = this;
     if (!output.isOpen) return;
     const isFull = output.isFull(this.blocked ? RESUME_AT : 1);
     this.blocked = this.holds > 0 || this.resting || isFull;
-    const { authenticated } = this.decoder;
-    const readsOn = authenticated && output.isUntaken && this.bytes < this.context.limits.requestBytes;
-    this.setPaused(this.pausing || (this.blocked && !readsOn));
+    this.setPaused(this.pausing || (this.blocked && this.bytes >= this.readAheadBytes));
+  }
+
+  /**
+   * What waits for us is left to the network, but for a little while a command waits: a client that hangs up is only seen
+   * to by who reads. What waits for the client to take its replies is read on for a while: many clients send a whole
+   * pipeline before they read the first reply, and each would wait for the other for ever. Strangers are given no such room.
+   */
+  private get readAheadBytes(): number {
+    if (!this.decoder.authenticated) return 0;
+    if (this.output.isUntaken) return this.context.limits.requestBytes;
+    return this.holds > 0 ? READ_BYTES : 0;
   }
 
   private setPaused(wanted: boolean): void {

@@ -100,7 +100,8 @@ const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, lon
 
 /**
  * What a long reply is taken for before the first is seen. A pipeline begins with as many reads as would be no more than the
- * soft limit if they were so long, and is let on by what they bring: twenty values of 15 MB are not all here at once.
+ * soft limit if they were so long, and is let on by what they bring: twenty values of 15 MB are not all here at once. Each
+ * reply seen halves it: small ones, as most are, should not keep the rest of a pipeline waiting for turn after turn.
  */
 const FIRST_EXPECTED_BYTES = 1024 * 1024;
 
@@ -116,8 +117,11 @@ export class ReplyQueue {
   heldBytes = 0;
   /** Of those, what is ready to be written. */
   readyBytes = 0;
-  /** A decaying maximum of the long replies seen: what one that is pending is expected to bring. */
+  /** What a long reply that is pending is expected to bring. */
   expectedBytes = FIRST_EXPECTED_BYTES;
+  private guessedBytes = FIRST_EXPECTED_BYTES;
+  /** A decaying maximum of the long replies seen. */
+  private seenBytes = 0;
   readonly onThrown: (thrown: unknown) => void;
   /** Counts the replies that are errors, whether they reach the client or not. */
   readonly errors: ErrorStatistics;
@@ -177,7 +181,9 @@ export class ReplyQueue {
 
   /** A long reply, or one value of it, came to so many bytes. */
   saw(bytes: number): void {
-    this.expectedBytes = Math.max(bytes, this.expectedBytes - (this.expectedBytes >> 5));
+    this.guessedBytes >>= 1;
+    this.seenBytes = Math.max(bytes, this.seenBytes - (this.seenBytes >> 5));
+    this.expectedBytes = Math.max(1, this.guessedBytes, this.seenBytes);
   }
 
   isHead(reply: PendingReply): boolean {

@@ -94,13 +94,14 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
     this.input.pump();
   }
 
-  /** The client will send no more; what it asked for is still answered. */
+  /** The client will send no more; what it asked for is still answered. Most likely it is gone, so it waits for nothing. */
   onEnd(): void {
     this.input.end();
+    this.blocking?.unblock(null);
     if (this.isOpen) this.endTimer = setTimeout(() => this.onEndedLong(), ENDED_MS).unref();
   }
 
-  /** While a command waits (WAIT, DEBUG SLEEP, CLIENT PAUSE) nothing is written that could tell that the client is gone. */
+  /** While a command waits (DEBUG SLEEP, CLIENT PAUSE) nothing is written that could tell that the client is gone. */
   private onEndedLong(): void {
     if (!this.isOpen) return;
     if (this.outputBytes === 0) this.cutOff('gone');

@@ -5,18 +5,21 @@
  * Does not  collect (the engine does), or bound what clients hold (memory-holders.ts).
  * Why       Nodes give back by themselves. What went through the heap of this thread, a V8 that is left in peace keeps: 45 MB
  *           after 800,000 writes.
- * Invariant W1  the heap of this thread is collected only after nodes let go of `GIVE_BACK_BYTES`, and while little is asked.
+ * Invariant W1  the heap of this thread is collected only after nodes let go of `GIVE_BACK_BYTES`, and while little is asked; then
+ *               once more, for a heap gives up the room it keeps only after a while without work.
  */
 import type { ClusterApi } from '@quintet/engine';
 
 const GIVE_BACK_BYTES = 16 * 1024 * 1024;
-/** Commands since the last look that a collection, of some milliseconds, may keep waiting. */
+/** Commands, and bytes of them, since the last look that a collection, of some milliseconds, may keep waiting. */
 const QUIET_COMMANDS = 100;
+const QUIET_BYTES = 64 * 1024;
+const TIMES = 2;
 
 /** Whose memory it is. */
 interface Watched {
   readonly cluster: Pick<ClusterApi, 'memoryBytes' | 'releaseMemory'>;
-  readonly counters: { readonly commands: number };
+  readonly counters: { readonly commands: number; readonly inputBytes: number };
 }
 
 export class MemoryWatch {
@@ -26,6 +29,9 @@ export class MemoryWatch {
   /** The most since memory was given back. */
   private most = 0;
   private commands = 0;
+  private inputBytes = 0;
+  /** Collections to do. */
+  private left = 0;
 
   constructor(context: Watched) {
     this.context = context;
@@ -42,11 +48,18 @@ export class MemoryWatch {
   /** Once a second. */
   look(): void {
     const { cluster, counters } = this.context;
-    const quiet = Math.abs(counters.commands - this.commands) <= QUIET_COMMANDS;
+    const commands = Math.abs(counters.commands - this.commands);
+    const bytes = Math.abs(counters.inputBytes - this.inputBytes);
     this.commands = counters.commands;
+    this.inputBytes = counters.inputBytes;
     const used = this.used();
-    if (!quiet || this.most - used < GIVE_BACK_BYTES) return;
-    this.most = used;
+    if (commands > QUIET_COMMANDS || bytes > QUIET_BYTES) return;
+    if (this.most - used >= GIVE_BACK_BYTES) {
+      this.most = used;
+      this.left = TIMES;
+    }
+    if (this.left === 0) return;
+    this.left -= 1;
     cluster.releaseMemory();
   }
 }

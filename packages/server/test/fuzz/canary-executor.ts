@@ -46,7 +46,7 @@ function isTooLarge(operation: Operation, most: number): boolean {
 /** A cluster with a copy of everything, for WAIT. */
 export function canaryCluster(executor: CanaryExecutor): ClusterApi {
   const cluster = fakeCluster(executor);
-  const counts = { epoch: 1, committedSeq: 1, inSync: 2, wanted: 2, keys: 1, bytes: 1 };
+  const counts = { epoch: 1, committedSeq: 1, inSync: 2, wanted: 2, keys: 1, expiring: 0, bytes: 1 };
   const shard = {
     shard: 0,
     slots: [0, 16_383] as [number, number],

@@ -63,6 +63,7 @@ function describeShard(shard: ShardControl, master: MasterSettings, copy: CopySt
     inSync,
     wanted,
     keys: copy?.keys ?? 0,
+    expiring: copy?.expiring ?? 0,
     bytes: copy?.liveBytes ?? 0,
   };
 }

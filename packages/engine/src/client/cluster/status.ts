@@ -68,6 +68,8 @@ export interface ShardStatus {
   wanted: number;
   /** Of one copy: entries (those past their deadline but not yet removed included), and bytes of the live ones. */
   keys: number;
+  /** Of these, how many have a time to live. */
+  expiring: number;
   bytes: number;
 }
 

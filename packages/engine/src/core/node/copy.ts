@@ -243,6 +243,11 @@ export class Copy {
     return this.state.dataIfAny?.reclaim() === true || more;
   }
 
+  /** As primary: when entries may expire; else Infinity. */
+  get nextExpiry(): number {
+    return this.state.position === 0 ? this.primary.nextExpiry : Number.POSITIVE_INFINITY;
+  }
+
   /** As primary: has a part of the shard evicted, which {@link shrink} does. */
   evictPart(part: number): void {
     if (this.state.position === 0) this.primary.evictPart(part);

@@ -3,7 +3,7 @@
  *
  * Owns      the copies, the node's time and memory budget.
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
- * Invariant N1  time never runs backwards, and comes from the master alone.
+ * Invariant N1  time never runs backwards, and is never ahead of the master's (onTime).
  */
 
 import type { NodeId, ShardId } from '../protocol/ids.ts';
@@ -33,6 +33,8 @@ export interface CopyDescription {
   readonly shard: ShardId;
   readonly role: 'primary' | 'replica' | 'learner' | 'none';
   readonly keys: number;
+  /** Of these, how many have a deadline. */
+  readonly expiring: number;
   readonly liveBytes: number;
   readonly reservedBytes: number;
   /** Entries removed by expiry and by eviction, as seen by this copy. */
@@ -121,6 +123,12 @@ export class Node implements NodeMachine {
     return more || (settings.eviction !== 'noeviction' && this.shrink());
   }
 
+  nextDeadline(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const copy of this.copies.values()) at = Math.min(at, copy.nextExpiry);
+    return Math.max(at, this.expiredAt + this.context.settings.expireEveryMs);
+  }
+
   /** One slice of coming down to the limit, from where writes alone would only come as they happen to be made. */
   private shrink(): boolean {
     let more = false;
@@ -157,8 +165,8 @@ export class Node implements NodeMachine {
       const data = copy.state.dataIfAny;
       if (data === null) continue;
       const { expired, evicted } = copy.state;
-      const { size: keys, liveBytes, reservedBytes } = data;
-      held.push({ shard, role: copy.role, keys, liveBytes, reservedBytes, expired, evicted });
+      const { size: keys, expiring, liveBytes, reservedBytes } = data;
+      held.push({ shard, role: copy.role, keys, expiring, liveBytes, reservedBytes, expired, evicted });
     }
     return held;
   }

@@ -245,6 +245,11 @@ export class Primary {
 
   // ---- records of its own ---------------------------------------------------------------------------------------
 
+  /** No entry expires before. */
+  get nextExpiry(): number {
+    return this.sealed ? Number.POSITIVE_INFINITY : this.state.data.nextDue;
+  }
+
   /** One slice of active expiry; true if there was something to remove, so that more may follow. */
   expire(): boolean {
     if (this.sealed) return false;

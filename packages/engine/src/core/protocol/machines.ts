@@ -14,7 +14,7 @@ import type { Credit, MemoryLimit } from './settings.ts';
 
 export interface NodeMachine {
   readonly id: NodeId;
-  /** The master's time, received with a batch; called before the batch's messages. */
+  /** The master's time, or one that is not ahead of it; of a batch, before its messages. An earlier one than before is ignored. */
   onTime(time: number): void;
   receive(from: NodeId, message: Message): void;
   /**
@@ -22,6 +22,8 @@ export interface NodeMachine {
    * is queued: then the driver calls again after it has handled what has arrived.
    */
   work(): boolean;
+  /** When it has work to do though nothing arrives (entries expire), by the master's time; Infinity = never. Maybe too early. */
+  nextDeadline(): number;
   /** After all messages of a turn: sends what is sent once per batch (progress, touched, usage). */
   endTurn(): void;
 }

@@ -90,7 +90,7 @@ export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   slicesAhead: 4,
   expireExamine: 512,
   expireRemove: 64,
-  expireEveryMs: 100,
+  expireEveryMs: 20,
   useTickMs: 1000,
 };
 

@@ -214,6 +214,10 @@ export class SlabStore implements Store {
     return walkPage(parts, cursor, { entries: limit, bytes: limitBytes, keysOnly }, visit);
   }
 
+  get nextDue(): number {
+    return this.#sweeper.nextSweep;
+  }
+
   due(time: number, limit: number, examine: number): string[] {
     return this.#sweeper.due(time, limit, examine);
   }

@@ -7,14 +7,14 @@
  *   M1  a block without a cell in use is released.
  *   M2  slots taken are released once, or with the whole of it (`release`); nothing touches them afterwards.
  * Why not an array each: what is as small as a segment comes from malloc, which keeps it after it was freed: 200 MB of an
- * index of five million keys.
+ * index of five million keys. Of a large index that shrinks the segments are small for a while, too.
  */
 import type { Memory } from './store.ts';
 
 const SLOT_BYTES = 8;
 const BLOCK_BYTES = 128 * 1024;
-/** Fewer slots are an array of their own: indexes that small are small altogether. */
-const SLOTS_MIN = 512;
+/** Fewer slots are an array of their own: such segments are few, those of a small index. */
+const SLOTS_MIN = 128;
 /** More are, too: such a segment is full of equal hashes, and rare. */
 const SLOTS_MAX = 2048;
 /** Cells are of so many slots, or a multiple. */

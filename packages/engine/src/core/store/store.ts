@@ -110,6 +110,9 @@ export interface Store {
    */
   due(time: number, limit: number, examine: number): string[];
 
+  /** No entry is due before this time, and `due` has nothing to look at; Infinity if none has a deadline. A lower bound. */
+  readonly nextDue: number;
+
   /** Uses an entry, if it is there. */
   touch(key: string): void;
   /** The hash of the entry whose mark the last get or touch has changed, or -1; then -1 until the next. */

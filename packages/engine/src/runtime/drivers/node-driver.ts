@@ -7,8 +7,11 @@
  *   D1  the machine is never called while a call into it runs: everything here is an event of this thread's loop.
  *   D2  what a turn's messages caused is posted before background work of that turn begins: a slice (about 1 ms) delays
  *       no answer that was ready.
- *   D4  a node that was asked nothing for ACTIVE_MS rests: no timer runs, and its control block says so, until something
- *       arrives. The master's clock wakes it for a turn. Whatever arrives is counted before it is looked at.
+ *   D4  a node that was asked nothing for ACTIVE_MS rests: no timer runs but one for its next deadline, and its control block
+ *       says so, until something arrives. The master's clock wakes it for a turn. Whatever arrives is counted before it is
+ *       looked at.
+ *   D5  between batches the node's time goes on by the steady clock that all threads share, and never gets ahead of the
+ *       master's: a batch takes a while to arrive, and the one that took least tells how far the two clocks are apart.
  *   D3  whatever throws is not caught: the thread dies of it, the master hears why and recovers what the node held.
  * Why setImmediate: it runs after the loop took in all that had arrived, so one turn is one batch per destination.
  * Flushing in nextTick or a microtask made batches of one: 6 times slower at 1,000 callers. And background work repeated
@@ -36,9 +39,17 @@ const TIMER_MS = 20;
 const DESCRIBE_EVERY = 10;
 /** A node that was asked nothing for so long rests. */
 const ACTIVE_MS = 500;
+/** setTimeout takes more for 1 ms. */
+const WAKE_MAX_MS = 2 ** 31 - 1;
 
 /** Bytes of values collected in one turn before they are posted. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Ways to give memory of this thread back to the system: what is not used, and also what was kept to be used soon. */
+export interface NodeMemory {
+  collect(): void;
+  shrink(): void;
+}
 
 export class NodeDriver implements NodeOutbox {
   private readonly block: ControlBlock;
@@ -51,8 +62,12 @@ export class NodeDriver implements NodeOutbox {
   private slowMs = 0;
   private answerBytes = 0;
   private readonly giveBack = new GiveBack();
-  private readonly purge: () => void;
+  private readonly memory: NodeMemory;
   private timer: NodeJS.Timeout | undefined;
+  /** At rest: for the next deadline. */
+  private alarm: NodeJS.Timeout | undefined;
+  /** The master's time less our clock's, at least. */
+  private aheadMs = Number.NEGATIVE_INFINITY;
   /** Posts of the main thread taken in. */
   private received = 0;
   private activeAt = 0;
@@ -61,8 +76,8 @@ export class NodeDriver implements NodeOutbox {
   private timerRuns = 0;
   private timerDueAt = 0;
 
-  constructor(id: NodeId, master: BatchTarget, block: ControlBlock, purge: () => void) {
-    this.purge = purge;
+  constructor(id: NodeId, master: BatchTarget, block: ControlBlock, memory: NodeMemory) {
+    this.memory = memory;
     this.block = block;
     this.sender = new BatchSender(id);
     this.sender.add(MASTER, master);
@@ -99,10 +114,21 @@ export class NodeDriver implements NodeOutbox {
     invariant(node !== undefined, 'a node hears batches only after it was started');
     this.block.wake();
     this.block.beat();
-    if (senderOf(batch) === MASTER) node.onTime(timeOf(batch));
+    if (senderOf(batch) === MASTER) this.hearTime(node, timeOf(batch));
     decodeBatch(batch, this.receive);
     this.wantTurn();
   };
+
+  private hearTime(node: DescribedNode, time: number): void {
+    this.aheadMs = Math.max(this.aheadMs, time - performance.now());
+    node.onTime(time);
+  }
+
+  /** Tells the time if that makes work. */
+  private passTime(now: number): void {
+    const time = now + this.aheadMs;
+    if (this.node!.nextDeadline() <= time) this.node!.onTime(time);
+  }
 
   /** Something of the main thread arrived. */
   onReceived(): void {
@@ -120,7 +146,7 @@ export class NodeDriver implements NodeOutbox {
         this.removePeer(control.node);
         break;
       case 'purge':
-        this.purge();
+        this.memory.shrink();
         break;
       case 'fault':
         if (control.fault.fault === 'slow') this.slowMs = control.fault.ms;
@@ -183,6 +209,7 @@ export class NodeDriver implements NodeOutbox {
     const now = performance.now();
     this.activeAt = now;
     if (this.timer !== undefined) return;
+    clearTimeout(this.alarm);
     this.timerDueAt = now + TIMER_MS;
     this.timer = setInterval(this.onTimer, TIMER_MS);
   }
@@ -192,9 +219,10 @@ export class NodeDriver implements NodeOutbox {
     this.block.beat();
     this.block.writeDelay(Math.max(0, now - this.timerDueAt), steadySecond());
     this.timerDueAt = now + TIMER_MS;
-    if (this.timerRuns % DESCRIBE_EVERY === 0 && this.giveBack.due(now, this.describe())) this.purge();
+    if (this.timerRuns % DESCRIBE_EVERY === 0 && this.giveBack.due(now, this.describe())) this.memory.collect();
     this.timerRuns += 1;
     if (now - this.activeAt >= ACTIVE_MS) this.sleep();
+    this.passTime(now);
     this.wantTurn();
   };
 
@@ -205,9 +233,26 @@ export class NodeDriver implements NodeOutbox {
   }
 
   private rest(): void {
-    if (this.giveBack.dueAtRest(this.describe())) this.purge();
+    const due = this.giveBack.dueAtRest(this.describe());
+    // Before, for it may take long: a heart that stands still at rest is no hang.
     this.block.rest(this.received);
+    if (due) this.memory.shrink();
+    this.setAlarm();
   }
+
+  private setAlarm(): void {
+    clearTimeout(this.alarm);
+    const inMs = Math.ceil(this.node!.nextDeadline() - this.aheadMs - performance.now());
+    if (inMs < WAKE_MAX_MS) this.alarm = setTimeout(this.onAlarm, Math.max(1, inMs));
+  }
+
+  /** A turn of a node at rest: it is awake, lest one that hangs in it be taken for resting. */
+  private readonly onAlarm = (): void => {
+    this.block.wake();
+    this.block.beat();
+    this.passTime(performance.now());
+    this.wantTurn();
+  };
 
   /** Tells what is held; its bytes. */
   private describe(): number {

@@ -34,7 +34,7 @@ const DELAY_COUNT = 2;
 const DELAY_MAX = 3;
 const SECOND_FIELDS = 4;
 const FIRST_ROW = SECONDS * SECOND_FIELDS;
-const ROW_FIELDS = 7;
+const ROW_FIELDS = 8;
 
 const ROLES = ['primary', 'replica', 'learner', 'none'] as const;
 
@@ -126,6 +126,7 @@ export class ControlBlock {
       this.stats[at + 4] = copy.reservedBytes;
       this.stats[at + 5] = copy.expired;
       this.stats[at + 6] = copy.evicted;
+      this.stats[at + 7] = copy.expiring;
     }
     Atomics.store(this.words, ROWS, rows);
   }
@@ -145,6 +146,7 @@ export class ControlBlock {
         reservedBytes: stats[at + 4]!,
         expired: stats[at + 5]!,
         evicted: stats[at + 6]!,
+        expiring: stats[at + 7]!,
       });
     }
     return copies;

@@ -10,7 +10,7 @@ import { NodeDriver } from '../drivers/node-driver.ts';
 import { createNode as createRealNode } from '../drivers/node-factory.ts';
 import type { CreateNode } from '../drivers/node-parts.ts';
 import { BufferMemory } from '../memory/buffer-memory.ts';
-import { collectGarbage } from './collect.ts';
+import { collectGarbage, shrinkHeap } from './collect.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
 
@@ -21,10 +21,11 @@ let driver: NodeDriver | undefined;
 
 function begin(createNode: CreateNode, { node: id, settings, peers }: Control & { type: 'init' }): NodeDriver {
   const raw = new BufferMemory();
-  const started = new NodeDriver(id, master, block, () => {
+  const give = (heap: () => void) => () => {
     raw.purge();
-    collectGarbage();
-  });
+    heap();
+  };
+  const started = new NodeDriver(id, master, block, { collect: give(collectGarbage), shrink: give(shrinkHeap) });
   for (const peer of peers) started.addPeer(peer);
   started.start(createNode({ id, settings, memory: raw, outbox: started }));
   master.postMessage({ type: 'ready' } satisfies Ready);
