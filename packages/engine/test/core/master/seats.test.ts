@@ -93,12 +93,13 @@ test('a life that was long enough forgives the young deaths before it', () => {
 });
 
 test('a stopped seat is revived, with nothing against it', () => {
-  for (let death = 0; seats.at(1)!.health !== 'stopped'; death++) {
+  for (let death = 0; death < SETTINGS.crashLoopDeaths; death++) {
     liveFor(10, death * 1000);
     if (seats.at(1)!.health !== 'backing-off') continue;
     seats.tick(death * 1000 + 1000);
     life += 1;
   }
+  assert.equal(seats.at(1)!.health, 'stopped');
   did = [];
   seats.revive(1);
   assert.deepEqual(did, [`spawn n1#${life + 1}`]);
