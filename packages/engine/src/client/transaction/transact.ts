@@ -2,7 +2,8 @@
  * Transact: transactions whose steps a function decides as it reads. Optimistic: nothing is locked while it runs; at the end
  * one transaction says "if all I read is unchanged, then all I wrote", and if it is not the function runs again.
  *
- * Owns      the number of tries and the time between them (the loop: core/data/optimistic.ts), whether an error of the function may be believed.
+ * Owns      the number of tries and the time between them (the loop: core/data/optimistic.ts), whether an error of the function
+ *           may be believed.
  * Does not  keep reads and writes (attempt.ts) or evaluate.
  * Invariants
  *   T1  the function's result is told only if its last run committed: what it read and wrote are of one moment.

@@ -10,8 +10,8 @@
  * | ended    | no more will come; `failure` says why              | what is held                               |
  *
  * Owns      the watch below, the buffer and its bounds, the position.
- * Does not  put changes in order (core/master/watch/watch-lines.ts), check options (watch-plan.ts), decode values or keep anybody waiting
- *           (watcher.ts).
+ * Does not  put changes in order (core/master/watch/watch-lines.ts), check options (watch-plan.ts), decode values or keep anybody
+ *           waiting (watcher.ts).
  * Invariants
  *   R1  the position is after everything taken and before everything else, at the last place where no transaction is in
  *       pieces: who resumes there misses nothing, and hears again at most what belongs to the transaction it was amid. It goes

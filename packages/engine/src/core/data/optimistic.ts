@@ -5,8 +5,8 @@
  * Owns      the loop, the two requests of a plan's attempt, the plan of moving an entry.
  * Does not  send, wait, or report failures: `ask` and the policy do.
  * Invariants
- *   O1  a plan has its outcome only if its steps took effect while every key it decided by was as it had been read.
- *   O2  an attempt is made at most `attempts` times, and never while another of the same loop runs.
+ *   OP1  a plan has its outcome only if its steps took effect while every key it decided by was as it had been read.
+ *   OP2  an attempt is made at most `attempts` times, and never while another of the same loop runs.
  */
 import { ANY_VERSION, NO_TTL, type Operation, type Step } from './operation.ts';
 import { type Result, Status } from './result.ts';

@@ -39,6 +39,7 @@ import { Learner, type StreamMessage } from './catch-up/learner.ts';
 import { StreamSource } from './catch-up/stream-source.ts';
 import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
+import type { Eviction } from './memory/eviction.ts';
 import { Primary } from './primary.ts';
 import { read } from './read.ts';
 
@@ -142,7 +143,7 @@ export class Copy {
     invariant(message.epoch === state.epoch, 'what is committed comes in the epoch of the last configuration');
     invariant(state.position === 0 && message.committedSeq <= state.lastSeq, 'the primary made all that is committed');
     state.commit(message.committedSeq);
-    this.primary.evictPart(message.evict);
+    this.primary.eviction.evictPart(message.evict);
   }
 
   onRead(message: ReadMessage): void {
@@ -248,19 +249,9 @@ export class Copy {
     return this.state.position === 0 ? this.primary.nextExpiry : Number.POSITIVE_INFINITY;
   }
 
-  /** As primary: has a part of the shard evicted, which {@link shrink} does. */
-  evictPart(part: number): void {
-    if (this.state.position === 0) this.primary.evictPart(part);
-  }
-
-  /** Takes that back. */
-  keepAll(): void {
-    this.primary.keepAll();
-  }
-
-  /** As primary: one slice of that; true if more is waiting. */
-  shrink(): boolean {
-    return this.state.position === 0 && this.primary.shrink();
+  /** As primary; null in every other role. */
+  get eviction(): Eviction | null {
+    return this.state.position === 0 ? this.primary.eviction : null;
   }
 
   endTurn(): void {

@@ -102,7 +102,7 @@ export class Node implements NodeMachine {
     const { context } = this;
     context.settings = { ...context.settings, maxMemoryBytes, eviction };
     this.usage.onLimit(revision);
-    for (const copy of this.copies.values()) copy.keepAll();
+    for (const copy of this.copies.values()) copy.eviction?.keepAll();
     context.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
   }
 
@@ -132,7 +132,7 @@ export class Node implements NodeMachine {
   /** One slice of coming down to the limit, from where writes alone would only come as they happen to be made. */
   private shrink(): boolean {
     let more = false;
-    for (const copy of this.copies.values()) more = copy.shrink() || more;
+    for (const copy of this.copies.values()) more = copy.eviction?.shrink() === true || more;
     return more;
   }
 
@@ -145,7 +145,7 @@ export class Node implements NodeMachine {
     const tooMuch = context.shrinking ? atSoftLimit(context, 0) : overHardLimit(context, 0);
     context.shrinking = tooMuch && context.settings.eviction !== 'noeviction' && this.holdsAnything();
     const excess = this.usage.endTurn();
-    if (excess > 0) for (const copy of this.copies.values()) copy.evictPart(excess / context.budget.reserved);
+    if (excess > 0) for (const copy of this.copies.values()) copy.eviction?.evictPart(excess / context.budget.reserved);
   }
 
   private holdsAnything(): boolean {

@@ -1,8 +1,8 @@
 /**
  * Primary: the head of a chain, where requests become records (protocol §3.2).
  *
- * Owns      duplicates, evaluation, the primary's own records (expiry, eviction), the seal, memory limits.
- * Does not  apply or pass records on: `take` does.
+ * Owns      duplicates, evaluation, the primary's own records (expiry, eviction), the seal.
+ * Does not  apply or pass records on: `take` does. Decide what is evicted, and what has no room (memory/eviction.ts).
  * Invariants
  *   P1  every request makes exactly one record: failed conditions, refusals and logged reads too.
  *   P2  a request already in the log is ignored: its record is in a window, or it was answered.
@@ -32,18 +32,8 @@ import { invariant } from '../protocol/invariant.ts';
 import type { RequestMessage } from '../protocol/messages.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
-import { atSoftLimit, overHardLimit } from './memory/memory.ts';
+import { Eviction } from './memory/eviction.ts';
 import { read } from './read.ts';
-
-/** Redis's default for maxmemory-samples. */
-const EVICTION_SAMPLES = 5;
-/** Under pressure a write makes room for so many times its own size, so that the shard shrinks while it is written to. */
-const EVICTION_FACTOR = 2;
-const EVICTIONS_MAX = 64;
-/** Bytes evicted in one slice of shrinking. */
-const SHRINK_BYTES = 64 * 1024;
-/** Shrinking waits while so many records are not known to be committed: they are on the node's heap. */
-const SHRINK_WINDOW = 4096;
 
 /** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
 export interface PrimaryOutputs {
@@ -55,14 +45,14 @@ export class Primary {
   private readonly state: CopyState;
   private readonly context: NodeContext;
   private readonly outputs: PrimaryOutputs;
-  private sealed = false;
-  /** Bytes to come down to, as a node of the chain holds too much; Infinity = none does. */
-  private shrinkTo = Number.POSITIVE_INFINITY;
+  readonly eviction: Eviction;
+  sealed = false;
 
   constructor(state: CopyState, context: NodeContext, outputs: PrimaryOutputs) {
     this.state = state;
     this.context = context;
     this.outputs = outputs;
+    this.eviction = new Eviction(state, context, this);
   }
 
   seal(): void {
@@ -72,17 +62,7 @@ export class Primary {
   /** A new configuration: requests of the last one are void. */
   configured(): void {
     this.sealed = false;
-    this.keepAll();
-  }
-
-  /** Requests the eviction of a part of the shard, which {@link shrink} does. */
-  evictPart(part: number): void {
-    if (part > 0) this.shrinkTo = Math.min(this.shrinkTo, this.state.data.liveBytes * (1 - part));
-  }
-
-  /** Takes that back. */
-  keepAll(): void {
-    this.shrinkTo = Number.POSITIVE_INFINITY;
+    this.eviction.keepAll();
   }
 
   onRequest({ request, operation, committedSeq, pressure, watched }: RequestMessage): void {
@@ -92,8 +72,8 @@ export class Primary {
     if (request <= state.lastRequest) return;
     invariant(request === state.lastRequest + 1, 'requests come in order, without gap');
     // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
-    const refused = this.makeRoom(operation, pressure) ? null : this.outOfMemory(operation);
-    const outcome = refused ?? this.evaluate(operation, watched);
+    const hasRoom = this.eviction.makeRoom(operation, growthOf, pressure);
+    const outcome = hasRoom ? this.evaluate(operation, watched) : this.outOfMemory(operation);
     const { effect, result } = outcome;
     const told = watched === Watched.no ? effect : this.inFull(effect, this.tellable(operation, effect, watched));
     this.noteUses(operation, outcome);
@@ -192,57 +172,6 @@ export class Primary {
     return { effect: NO_EFFECT, result: plainResult(Status.outOfMemory, version) };
   }
 
-  // ---- memory ---------------------------------------------------------------------------------------------------
-
-  /** False if the operation must be refused for want of memory. */
-  private makeRoom(operation: Operation, pressure: boolean): boolean {
-    const { context, state } = this;
-    if (context.settings.maxMemoryBytes === 0) return true;
-    const bytes = growthOf(operation) + this.carriedOver(operation);
-    if (bytes === 0) return true;
-    const growth = state.data.growthFor(operation.key.length, bytes);
-    if (!pressure && !atSoftLimit(context, growth)) return true;
-    // What is installed was decided with the room known then (transactions.ts): it is never refused.
-    const decided = operation.verb === 'install';
-    if (context.settings.eviction === 'noeviction') return decided;
-    const needed = bytes + operation.key.length;
-    const freed = this.evict(EVICTION_FACTOR * needed);
-    // On the way down to a new limit the node is over it whatever this write does.
-    if (context.shrinking && freed >= needed) return true;
-    return decided || !overHardLimit(context, growth);
-  }
-
-  /** Bytes an append writes again besides its own. */
-  private carriedOver({ verb, key }: Operation): number {
-    return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
-  }
-
-  /** One slice of eviction that no write has requested; true if it has removed something, so that more may follow. */
-  shrink(): boolean {
-    const { state } = this;
-    if (this.shrinkTo === Number.POSITIVE_INFINITY) return false;
-    if (this.sealed || state.window.length >= SHRINK_WINDOW) return false;
-    const bytes = state.data.liveBytes - this.shrinkTo;
-    if (bytes > 0) return this.evict(Math.min(bytes, SHRINK_BYTES)) > 0;
-    this.keepAll();
-    return false;
-  }
-
-  /** Evicts about so many bytes; returns how many. */
-  private evict(bytes: number): number {
-    const { state, context } = this;
-    let freed = 0;
-    for (let evictions = 0; freed < bytes && evictions < EVICTIONS_MAX; evictions++) {
-      const before = state.data.liveBytes;
-      const key = state.data.evictionCandidate(EVICTION_SAMPLES, context.random);
-      if (key === undefined) break;
-      this.removeOwn(key, 'evict');
-      freed += before - state.data.liveBytes;
-      state.data.reclaim();
-    }
-    return freed;
-  }
-
   // ---- records of its own ---------------------------------------------------------------------------------------
 
   /** No entry expires before. */
@@ -263,6 +192,10 @@ export class Primary {
   private isPast(key: string): boolean {
     const head = this.state.data.head(key);
     return head !== undefined && head.expiresAt !== 0 && head.expiresAt <= this.context.time;
+  }
+
+  evict(key: string): void {
+    this.removeOwn(key, 'evict');
   }
 
   private removeOwn(key: string, cause: RemovalCause): void {

@@ -62,11 +62,11 @@ test('P3: sealed, it neither expires nor evicts nor is asked; a new configuratio
   request(plainPut('b', '1'));
   context.time += 1000;
   primary.seal();
-  primary.evictPart(1);
-  assert.deepEqual([primary.expire(), primary.shrink(), records.length], [false, false, 2]);
+  primary.eviction.evictPart(1);
+  assert.deepEqual([primary.expire(), primary.eviction.shrink(), records.length], [false, false, 2]);
   assert.throws(() => request(GET), /sealed/);
   primary.configured();
-  assert.deepEqual([primary.shrink(), primary.expire()], [false, true], 'what was to be evicted is over');
+  assert.deepEqual([primary.eviction.shrink(), primary.expire()], [false, true], 'what was to be evicted is over');
   assert.deepEqual(contents(state), ['b=1@2']);
 });
 
@@ -118,9 +118,9 @@ test('it evicts the part it is asked for, in slices, and no more', () => {
   const { request, primary, state } = subject({ maxMemoryBytes: 1e9, eviction: 'allkeys-lru' });
   for (let i = 0; i < 100; i++) request(plainPut(`k${i}`, 'x'.repeat(100)));
   const before = state.data.liveBytes;
-  primary.evictPart(0.5);
+  primary.eviction.evictPart(0.5);
   state.commit(state.lastSeq);
-  while (primary.shrink());
+  while (primary.eviction.shrink());
   assert.ok(
     state.data.liveBytes <= before / 2 && state.data.liveBytes > before * 0.4,
     `${state.data.liveBytes} of ${before}`,
