@@ -4,11 +4,13 @@
  */
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './data/block.ts';
 export type { Change, ChangeType } from './data/change.ts';
-export { readerOf } from './data/evaluate.ts';
 export * from './data/operation.ts';
+export { readerOf } from './data/reader.ts';
 export * from './data/record.ts';
 export * from './data/result.ts';
+export { Needs, type VerbRow } from './data/row.ts';
 export { evaluateTransaction } from './data/transaction.ts';
+export { isShardRead, isWrite, rowOf, VERBS } from './data/verbs.ts';
 export { Master } from './master/master.ts';
 export { Seats } from './master/membership/seats.ts';
 export { NodeMemory } from './master/memory/node-memory.ts';

@@ -1,21 +1,11 @@
 /**
  * Steps: which operations may be part of a transaction, and what many of them look like as one operation.
  */
-import type { Condition, Operation, Step, TransactionOperation } from '@quintet/engine/internal';
+import { type Condition, type Operation, rowOf, type Step, type TransactionOperation } from '@quintet/engine/internal';
 
 /** The operation as a step of a transaction, or null if it is none. */
 export function asStep(operation: Operation): Step | null {
-  switch (operation.verb) {
-    case 'scan':
-    case 'count':
-    case 'clear':
-    case 'gather':
-    case 'install':
-    case 'transaction':
-      return null;
-    default:
-      return operation;
-  }
+  return rowOf(operation).step ? (operation as Step) : null;
 }
 
 export interface TransactionParts {

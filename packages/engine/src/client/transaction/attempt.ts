@@ -10,7 +10,7 @@
  *       so what was answered here is what is done.
  */
 import { textOf } from '../../core/data/block.ts';
-import { evaluate, readerOf } from '../../core/data/evaluate.ts';
+import { evaluate } from '../../core/data/evaluate.ts';
 import {
   ANY_VERSION,
   type Condition,
@@ -19,6 +19,7 @@ import {
   type KeyWriteOperation,
   type PutOperation,
 } from '../../core/data/operation.ts';
+import { readerOf } from '../../core/data/reader.ts';
 import { type Result, Status } from '../../core/data/result.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { Executor } from '../../executor/executor.ts';

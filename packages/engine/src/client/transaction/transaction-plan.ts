@@ -5,7 +5,7 @@
  * Does not  send (call.ts) or evaluate (core/data/transaction.ts).
  * Errors    as the same arguments have in Store's methods, with the place in the text: `then[2]`.
  */
-
+import { keysOf } from '../../core/data/group/keys.ts';
 import {
   type Condition,
   MUST_BE_ABSENT,
@@ -14,7 +14,7 @@ import {
   type TransactionOperation,
 } from '../../core/data/operation.ts';
 import { type Result, Status } from '../../core/data/result.ts';
-import { keysOf } from '../../core/data/transaction.ts';
+import { rowOf } from '../../core/data/verbs.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { ExecutorLimits } from '../../executor/executor.ts';
 import { encodeKey, nameOf } from '../codec/keys.ts';
@@ -45,7 +45,6 @@ import {
   getOperation,
   incrementFloatOperation,
   incrementOperation,
-  operationBytes,
   persistOperation,
   putOperation,
   putTerms,
@@ -208,7 +207,7 @@ function checkSize(operation: TransactionOperation): void {
   if (keys > TRANSACTION_KEYS_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
   }
-  const bytes = operationBytes(operation);
+  const bytes = rowOf(operation).bytes(operation);
   if (bytes > TRANSACTION_SENT_BYTES_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_SENT_BYTES_MAX}`);
   }

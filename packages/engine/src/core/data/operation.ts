@@ -2,7 +2,7 @@
  * What a caller can ask of one shard.
  *
  * Owns      the shapes of operations, and the words for keys, values and conditions in them.
- * Does not  say what they answer (result.ts) or leave behind (record.ts), evaluate them (evaluate.ts, transaction.ts) or
+ * Does not  say what they answer (result.ts) or leave behind (record.ts), evaluate them (data/, transaction.ts) or
  *           move them (runtime/wire/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
  *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
@@ -274,23 +274,4 @@ class BlockAsked extends GetAsked {
 /** A read of one entry; with `blocks` a large value may be answered as a block. */
 export function newGet(key: string, blocks = false): GetOperation {
   return blocks ? new BlockAsked(key) : new GetAsked(key);
-}
-
-/** Whether an operation changes data, that is: must be numbered and replicated. */
-export function isWrite(operation: Operation): operation is WriteOperation {
-  switch (operation.verb) {
-    case 'get':
-    case 'stat':
-    case 'scan':
-    case 'count':
-    case 'gather':
-      return false;
-    default:
-      return true;
-  }
-}
-
-/** Whether an operation reads a whole shard. */
-export function isShardRead(operation: Operation): operation is ShardReadOperation {
-  return operation.verb === 'scan' || operation.verb === 'count';
 }

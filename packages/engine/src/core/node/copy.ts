@@ -20,9 +20,12 @@
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */
 
+import { read } from '../data/evaluate.ts';
 import type { ReadOperation } from '../data/operation.ts';
 import { type Record, Watched } from '../data/record.ts';
 import { Status } from '../data/result.ts';
+import { Use } from '../data/row.ts';
+import { rowOf } from '../data/verbs.ts';
 import { MASTER, NOBODY, type NodeId, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type {
@@ -40,7 +43,6 @@ import { StreamSource } from './catch-up/stream-source.ts';
 import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import { Primary } from './primary.ts';
-import { read } from './read.ts';
 
 /** Messages between copies: what may come early and be set aside. */
 type CopyMessage = RecordMessage | SealMessage | StreamMessage;
@@ -268,8 +270,8 @@ export class Copy {
    * only where eviction, which it decides, goes by them: a message for every key that is read would be felt.
    */
   private isToldOf(operation: ReadOperation): boolean {
-    if (operation.verb === 'stat') return operation.uses === true;
-    return operation.verb === 'get' && this.context.settings.eviction !== 'noeviction';
+    const use = rowOf(operation).uses(operation);
+    return use === Use.only || (use === Use.reading && this.context.settings.eviction !== 'noeviction');
   }
 
   private noteUse(): void {

@@ -1,14 +1,20 @@
 /**
  * wire-operation: operations as items of a batch. A plain put has a form of its own (two strings and no code), which the
- * encoder and decoder write and read in their loops; here is the general form, told in wire.ts.
+ * encoder and decoder write and read in their loops; here is the general form, for every verb alike:
  *
- * Invariant  readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
+ *   operation = code, key (of verbs on one key), field…
+ *   code      = the verb's, then the bits of its fields in their order: a kind KIND_BITS, a choice as many as it needs, and
+ *               one each for what is true, or is sent because it is not as usual
+ *
+ * Owns      that form: it interprets the fields of the verb's row (core/data/fields.ts), and knows no verb but put and get,
+ *           of which handles send nearly nothing else.
+ * Invariant readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
  */
 import type { Bytes } from '../../core/data/block.ts';
+import type { Field } from '../../core/data/fields.ts';
 import {
   ANY_VERSION,
   type Condition,
-  type GatherOperation,
   type InstallOperation,
   NO_TTL,
   newGet,
@@ -16,35 +22,15 @@ import {
   type Operation,
   PLAIN_PUT,
   type PutOperation,
-  type StatOperation,
+  type PutTerms,
   type Step,
-  type TransactionOperation,
   ValueKind,
 } from '../../core/data/operation.ts';
+import type { VerbRow } from '../../core/data/row.ts';
+import { rowOf, VERBS } from '../../core/data/verbs.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import { valueElement } from '../memory/value-block.ts';
-import {
-  BLOCKS,
-  EXPIRE_WHEN,
-  EXPIRE_WHEN_SHIFT,
-  HAS_CONDITIONS,
-  HAS_DEADLINE,
-  HAS_IF_VERSION,
-  HAS_OTHERWISE,
-  HAS_TTL,
-  KEYS_ONLY,
-  LENIENT,
-  NO_VALUE,
-  OPERATION_KIND_SHIFT,
-  SAFE,
-  STAT_TELLS,
-  STAT_TELLS_SHIFT,
-  STAT_USES,
-  VERB_MASK,
-  Verb,
-  WANTS_PREVIOUS,
-  type WireElement,
-} from './wire.ts';
+import { KIND_BITS, KIND_MASK, NO_VALUE, VERB_BITS, VERB_MASK, type WireElement } from './wire.ts';
 import type { Cursor } from './wire-cursor.ts';
 import { readEffect, writeEffect } from './wire-record.ts';
 
@@ -63,82 +49,134 @@ export function plainPut(key: string, value: Bytes): PutOperation {
   return newPut(key, value, ValueKind.text, PLAIN_PUT);
 }
 
-export function writeOperation(out: WireElement[], operation: Operation): void {
-  switch (operation.verb) {
-    case 'put':
-      writePut(out, operation);
-      break;
-    case 'delete': {
-      const conditional = operation.ifVersion === ANY_VERSION ? 0 : HAS_IF_VERSION;
-      out.push(Verb.delete | conditional | (operation.previous ? WANTS_PREVIOUS : 0), operation.key);
-      if (conditional !== 0) out.push(operation.ifVersion);
-      break;
-    }
-    case 'increment':
-      out.push(Verb.increment | (operation.safe ? SAFE : 0), operation.key, operation.by);
-      break;
-    case 'increment-float':
-      out.push(Verb.incrementFloat, operation.key, operation.by);
-      break;
-    case 'append':
-      out.push(Verb.append | (operation.kind << OPERATION_KIND_SHIFT), operation.key, operation.value);
-      break;
-    case 'expire': {
-      const when = EXPIRE_WHEN.indexOf(operation.when) << EXPIRE_WHEN_SHIFT;
-      out.push(
-        Verb.expire | when | (operation.previous ? WANTS_PREVIOUS : 0),
-        operation.key,
-        operation.ttl,
-        operation.deadline,
-      );
-      break;
-    }
-    case 'set-range':
-      out.push(Verb.setRange, operation.key, operation.offset, operation.value);
-      break;
-    case 'set-bit':
-      out.push(Verb.setBit, operation.key, operation.offset, operation.bit);
-      break;
-    case 'clear':
-      out.push(Verb.clear);
-      break;
-    case 'get':
-      out.push(Verb.get | (operation.blocks ? BLOCKS : 0), operation.key);
-      break;
-    case 'stat':
-      out.push(statCode(operation), operation.key);
-      break;
-    case 'scan': {
-      const code = Verb.scan | (operation.keysOnly ? KEYS_ONLY : 0);
-      out.push(code, operation.cursor, operation.prefix, operation.limit);
-      break;
-    }
-    case 'count':
-      out.push(Verb.count);
-      break;
-    case 'transaction':
-      writeTransaction(out, operation);
-      break;
-    case 'gather':
-      out.push(Verb.gather, operation.heads, operation.keys.length);
-      for (const key of operation.keys) out.push(key);
-      break;
-    case 'install':
-      out.push(Verb.install, operation.effects.length);
-      for (const effect of operation.effects) writeEffect(out, effect);
-      break;
+/** How the operations of a verb travel. */
+interface Form {
+  readonly row: VerbRow;
+  readonly hasKey: boolean;
+  readonly fields: readonly PlacedField[];
+}
+
+/** A field, and where its bits are in the code; no bits: it is sent always. */
+interface PlacedField {
+  readonly name: string;
+  readonly field: Field;
+  readonly shift: number;
+  readonly mask: number;
+}
+
+type Values = { [name: string]: unknown };
+
+/** By the verb's code. */
+const FORMS: Form[] = [];
+for (const row of VERBS) FORMS[row.code] = formOf(row);
+const PUT = rowOf({ verb: 'put' }).code;
+const GET = rowOf({ verb: 'get' }).code;
+
+function formOf(row: VerbRow): Form {
+  const fields: PlacedField[] = [];
+  let shift = VERB_BITS;
+  for (const [name, field] of Object.entries(row.fields) as [string, Field][]) {
+    const bits = bitsOf(field);
+    fields.push({ name, field, shift, mask: (1 << bits) - 1 });
+    shift += bits;
+  }
+  return { row, hasKey: row.scope === 'key', fields };
+}
+
+function bitsOf(field: Field): number {
+  switch (field.type) {
+    case 'kind':
+      return KIND_BITS;
+    case 'choice':
+      return Math.ceil(Math.log2(field.of.length));
+    case 'conditions':
+    case 'steps':
+    case 'effects':
+      return field.mostlyNone ? 1 : 0;
+    case 'boolean':
+    case 'mark':
+    case 'number-unless':
+    case 'number-if-any':
+      return 1;
+    default:
+      return 0;
   }
 }
 
-function writeTransaction(out: WireElement[], operation: TransactionOperation): void {
-  const { conditions, then, otherwise, lenient } = operation;
-  let code = Verb.transaction | (lenient ? LENIENT : 0);
-  if (conditions.length > 0) code |= HAS_CONDITIONS;
-  if (otherwise.length > 0) code |= HAS_OTHERWISE;
+// ---- writing ----------------------------------------------------------------------------------------------------
+
+export function writeOperation(out: WireElement[], operation: Operation): void {
+  if (operation.verb === 'put' && isPlainPut(operation)) {
+    out.push(PUT, operation.key, valueElement(operation.value));
+    return;
+  }
+  const { row, hasKey, fields } = FORMS[rowOf(operation).code]!;
+  const values = operation as unknown as Values;
+  let code = row.code;
+  for (const { name, field, shift } of fields) code |= codeOf(field, values[name]) << shift;
   out.push(code);
-  if (conditions.length > 0) writeConditions(out, conditions);
-  writeSteps(out, then);
-  if (otherwise.length > 0) writeSteps(out, otherwise);
+  if (hasKey) out.push(operation.key);
+  for (const { name, field, shift, mask } of fields) {
+    if (mask === 0 || ((code >> shift) & mask) !== 0) writeField(out, field, values[name]);
+  }
+}
+
+/** A field's bits. */
+function codeOf(field: Field, value: unknown): number {
+  switch (field.type) {
+    case 'kind':
+      return value as ValueKind;
+    case 'choice':
+      return field.of.indexOf(value);
+    case 'conditions':
+    case 'steps':
+    case 'effects':
+      return field.mostlyNone && (value as readonly unknown[]).length > 0 ? 1 : 0;
+    case 'boolean':
+    case 'mark':
+      return value === true ? 1 : 0;
+    case 'number-unless':
+      return value === field.usual ? 0 : 1;
+    case 'number-if-any':
+      return value === undefined ? 0 : 1;
+    default:
+      return 0;
+  }
+}
+
+/** What follows the code: nothing of a field of which its bits say all. */
+function writeField(out: WireElement[], { type }: Field, value: unknown): void {
+  switch (type) {
+    case 'text':
+    case 'number':
+    case 'number-unless':
+    case 'number-if-any':
+      out.push(value as string | number);
+      break;
+    case 'value':
+      out.push(valueElement(value as Bytes));
+      break;
+    case 'keys': {
+      const keys = value as readonly string[];
+      out.push(keys.length);
+      for (const key of keys) out.push(key);
+      break;
+    }
+    case 'conditions':
+      writeConditions(out, value as readonly Condition[]);
+      break;
+    case 'steps': {
+      const steps = value as readonly Step[];
+      out.push(steps.length);
+      for (const step of steps) writeOperation(out, step);
+      break;
+    }
+    case 'effects': {
+      const effects = value as InstallOperation['effects'];
+      out.push(effects.length);
+      for (const effect of effects) writeEffect(out, effect);
+    }
+  }
 }
 
 function writeConditions(out: WireElement[], conditions: readonly Condition[]): void {
@@ -149,19 +187,74 @@ function writeConditions(out: WireElement[], conditions: readonly Condition[]): 
   }
 }
 
-function writeSteps(out: WireElement[], steps: readonly Step[]): void {
-  out.push(steps.length);
-  for (const step of steps) writeOperation(out, step);
+// ---- reading ----------------------------------------------------------------------------------------------------
+
+export function readOperation(code: number, from: Cursor): Operation {
+  // Without a bit set they say nothing but key and value.
+  if (code === PUT) return plainPut(from.string(), from.value());
+  if (code === GET) return newGet(from.string());
+  const form = FORMS[code & VERB_MASK];
+  invariant(form !== undefined, 'an operation code is known');
+  const values: Values = { verb: form.row.verb, key: form.hasKey ? from.string() : '' };
+  for (const { name, field, shift, mask } of form.fields) readField(values, name, field, (code >> shift) & mask, from);
+  return made(values as unknown as Operation);
 }
 
-function readTransaction(code: number, from: Cursor): TransactionOperation {
-  const conditions: Condition[] = [];
-  if ((code & HAS_CONDITIONS) !== 0) {
-    for (let left = from.number(); left > 0; left--) conditions.push(readCondition(from));
+/** As constructors make it, where the engine has one (operation.ts, Classes). */
+function made(operation: Operation): Operation {
+  if (operation.verb !== 'put') return operation;
+  const terms: PutTerms = operation;
+  return newPut(operation.key, operation.value, operation.kind, terms);
+}
+
+/** Sets a property to what a field's bits say and follows. */
+function readField(values: Values, name: string, field: Field, bits: number, from: Cursor): void {
+  switch (field.type) {
+    case 'text':
+      values[name] = from.string();
+      break;
+    case 'number':
+      values[name] = from.number();
+      break;
+    case 'value':
+      values[name] = from.value();
+      break;
+    case 'number-unless':
+      values[name] = bits === 0 ? field.usual : from.number();
+      break;
+    case 'number-if-any':
+      if (bits !== 0) values[name] = from.number();
+      break;
+    case 'boolean':
+      values[name] = bits !== 0;
+      break;
+    case 'mark':
+      if (bits !== 0) values[name] = true;
+      break;
+    case 'kind':
+      values[name] = bits & KIND_MASK;
+      break;
+    case 'choice':
+      if (field.of[bits] !== undefined) values[name] = field.of[bits];
+      break;
+    case 'keys':
+      values[name] = listOf(from, () => from.string());
+      break;
+    default:
+      values[name] = field.mostlyNone && bits === 0 ? [] : listOf(from, READ_PART[field.type]);
   }
-  const then = readSteps(from);
-  const otherwise = (code & HAS_OTHERWISE) !== 0 ? readSteps(from) : [];
-  return { verb: 'transaction', key: '', conditions, then, otherwise, lenient: (code & LENIENT) !== 0 };
+}
+
+const READ_PART: { readonly [T in 'conditions' | 'steps' | 'effects']: (from: Cursor) => unknown } = {
+  conditions: readCondition,
+  steps: (from) => readOperation(from.number(), from),
+  effects: (from) => readEffect(from.number(), from),
+};
+
+function listOf<T>(from: Cursor, read: (from: Cursor) => T): T[] {
+  const items: T[] = [];
+  for (let left = from.number(); left > 0; left--) items.push(read(from));
+  return items;
 }
 
 function readCondition(from: Cursor): Condition {
@@ -170,109 +263,4 @@ function readCondition(from: Cursor): Condition {
   const kind = from.number();
   if (kind === NO_VALUE) return { key, ifVersion, equals: null };
   return { key, ifVersion, equals: { kind: kind as ValueKind, value: from.string() } };
-}
-
-function readSteps(from: Cursor): Step[] {
-  const steps: Step[] = [];
-  for (let left = from.number(); left > 0; left--) steps.push(readOperation(from.number(), from) as Step);
-  return steps;
-}
-
-function readInstall(from: Cursor): InstallOperation {
-  const effects: InstallOperation['effects'][number][] = [];
-  for (let left = from.number(); left > 0; left--) {
-    effects.push(readEffect(from.number(), from) as InstallOperation['effects'][number]);
-  }
-  return { verb: 'install', key: '', effects };
-}
-
-function writePut(out: WireElement[], operation: PutOperation): void {
-  let code = Verb.put | (operation.kind << OPERATION_KIND_SHIFT) | (operation.previous ? WANTS_PREVIOUS : 0);
-  if (operation.ifVersion !== ANY_VERSION) code |= HAS_IF_VERSION;
-  if (operation.ttl !== NO_TTL) code |= HAS_TTL;
-  if (operation.deadline !== 0) code |= HAS_DEADLINE;
-  out.push(code, operation.key, valueElement(operation.value));
-  if ((code & HAS_IF_VERSION) !== 0) out.push(operation.ifVersion);
-  if ((code & HAS_TTL) !== 0) out.push(operation.ttl);
-  if ((code & HAS_DEADLINE) !== 0) out.push(operation.deadline);
-}
-
-export function readOperation(code: number, from: Cursor): Operation {
-  switch (code & VERB_MASK) {
-    case Verb.put:
-      return readPut(code, from);
-    case Verb.delete: {
-      const key = from.string();
-      const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
-      return { verb: 'delete', key, ifVersion, previous: (code & WANTS_PREVIOUS) !== 0 };
-    }
-    case Verb.increment: {
-      const [key, by] = [from.string(), from.string()];
-      return (code & SAFE) === 0 ? { verb: 'increment', key, by } : { verb: 'increment', key, by, safe: true };
-    }
-    case Verb.incrementFloat:
-      return { verb: 'increment-float', key: from.string(), by: from.number() };
-    case Verb.append:
-      return { verb: 'append', key: from.string(), value: from.string(), kind: operationKind(code) };
-    case Verb.expire: {
-      const when = EXPIRE_WHEN[code >> EXPIRE_WHEN_SHIFT]!;
-      const expire = { verb: 'expire', key: from.string(), ttl: from.number(), deadline: from.number(), when } as const;
-      return (code & WANTS_PREVIOUS) === 0 ? expire : { ...expire, previous: true };
-    }
-    case Verb.setRange:
-      return { verb: 'set-range', key: from.string(), offset: from.number(), value: from.string() };
-    case Verb.setBit:
-      return { verb: 'set-bit', key: from.string(), offset: from.number(), bit: from.number() === 1 ? 1 : 0 };
-    case Verb.clear:
-      return { verb: 'clear', key: '' };
-    case Verb.get:
-      return newGet(from.string(), (code & BLOCKS) !== 0);
-    case Verb.stat:
-      return readStat(code, from);
-    case Verb.scan: {
-      const keysOnly = (code & KEYS_ONLY) !== 0;
-      return { verb: 'scan', key: '', cursor: from.number(), prefix: from.string(), limit: from.number(), keysOnly };
-    }
-    case Verb.transaction:
-      return readTransaction(code, from);
-    case Verb.gather:
-      return readGather(from);
-    case Verb.install:
-      return readInstall(from);
-    default:
-      invariant((code & VERB_MASK) === Verb.count, 'an operation code is known');
-      return { verb: 'count', key: '' };
-  }
-}
-
-function statCode({ tells, uses }: StatOperation): number {
-  return Verb.stat | (STAT_TELLS.indexOf(tells) << STAT_TELLS_SHIFT) | (uses === true ? STAT_USES : 0);
-}
-
-function readStat(code: number, from: Cursor): StatOperation {
-  const stat: StatOperation = { verb: 'stat', key: from.string() };
-  const tells = STAT_TELLS[(code >> STAT_TELLS_SHIFT) & 3];
-  const told = tells === undefined ? stat : { ...stat, tells };
-  return (code & STAT_USES) === 0 ? told : { ...told, uses: true };
-}
-
-function readGather(from: Cursor): GatherOperation {
-  const heads = from.number();
-  const keys: string[] = [];
-  for (let left = from.number(); left > 0; left--) keys.push(from.string());
-  return { verb: 'gather', key: '', keys, heads };
-}
-
-function operationKind(code: number): ValueKind {
-  return ((code >> OPERATION_KIND_SHIFT) & 3) as ValueKind;
-}
-
-function readPut(code: number, from: Cursor): PutOperation {
-  const key = from.string();
-  const value = from.value();
-  const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
-  const ttl = (code & HAS_TTL) !== 0 ? from.number() : NO_TTL;
-  const deadline = (code & HAS_DEADLINE) !== 0 ? from.number() : 0;
-  const previous = (code & WANTS_PREVIOUS) !== 0;
-  return newPut(key, value, operationKind(code), { ifVersion, ttl, deadline, previous });
 }

@@ -10,8 +10,10 @@
  * | locked   | (locks only) its keys are a transaction's | see transactions.ts               | until the transaction ends |
  * | done     | nowhere                                  | nothing                           | nothing                   |
  */
-import type { Bytes } from '../../data/block.ts';
-import { isShardRead, isWrite, type Operation } from '../../data/operation.ts';
+
+import type { Operation } from '../../data/operation.ts';
+import type { VerbRow } from '../../data/row.ts';
+import { rowOf } from '../../data/verbs.ts';
 import type { MasterCall } from '../../protocol/machines.ts';
 import type { Sink } from '../../protocol/outbox.ts';
 
@@ -19,15 +21,12 @@ export type CallStage = 'waiting' | 'held' | 'numbered' | 'reading' | 'locked' |
 
 /** What an operation costs of a shard's credit besides its key and value. */
 const CALL_BYTES = 64;
-/**
- * What each step, condition, effect or key of a transaction costs besides its bytes: the objects it becomes on every node
- * that holds it. Transactions of thousands of tiny steps took nodes out of memory while they counted as next to nothing.
- */
-const PART_BYTES = 256;
 
 export class Call implements MasterCall {
   readonly shard: number;
   readonly operation: Operation;
+  /** All that is known of its verb. */
+  readonly row: VerbRow;
   readonly sink: Sink;
   readonly isWrite: boolean;
   readonly isShardRead: boolean;
@@ -57,12 +56,14 @@ export class Call implements MasterCall {
 
   constructor(shard: number, operation: Operation, sink: Sink, slots: number | readonly number[]) {
     this.shard = shard;
+    const row = rowOf(operation);
     this.operation = operation;
+    this.row = row;
     this.sink = sink;
     this.slot = typeof slots === 'number' ? slots : slots[0]!;
     this.slots = typeof slots === 'number' ? null : slots;
-    this.isWrite = isWrite(operation);
-    this.isShardRead = isShardRead(operation);
+    this.isWrite = row.writes;
+    this.isShardRead = row.scope === 'shard';
   }
 
   get bearsBlock(): boolean {
@@ -75,38 +76,6 @@ export class Call implements MasterCall {
   }
 
   get bytes(): number {
-    return CALL_BYTES + bytesOf(this.operation);
+    return CALL_BYTES + this.row.costOf(this.operation);
   }
-}
-
-/** Bytes of keys and values an operation carries. */
-function bytesOf(operation: Operation): number {
-  switch (operation.verb) {
-    case 'put':
-    case 'append':
-    case 'set-range':
-      return operation.key.length + operation.value.length;
-    case 'transaction':
-      return sum(operation.conditions) + sum(operation.then) + sum(operation.otherwise);
-    case 'install':
-      return sum(operation.effects);
-    case 'gather':
-      return operation.keys.reduce((bytes, key) => bytes + PART_BYTES + key.length, 0);
-    default:
-      return operation.key.length;
-  }
-}
-
-interface Part {
-  readonly key: string;
-  readonly value?: Bytes;
-  readonly equals?: { readonly value: string } | null;
-}
-
-function sum(parts: readonly Part[]): number {
-  let bytes = 0;
-  for (const { key, value, equals } of parts) {
-    bytes += PART_BYTES + key.length + (value?.length ?? 0) + (equals?.value.length ?? 0);
-  }
-  return bytes;
 }

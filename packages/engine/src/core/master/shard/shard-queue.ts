@@ -14,10 +14,11 @@
  *       (heap-cost.ts); from LARGE_BYTES on it is numbered only once all shards together have room for it (large-writes.ts).
  */
 
-import { isShardRead, type Operation, type TransactionOperation } from '../../data/operation.ts';
+import { keysOf } from '../../data/group/keys.ts';
+import type { Operation, TransactionOperation } from '../../data/operation.ts';
 import type { Watched } from '../../data/record.ts';
 import type { Result } from '../../data/result.ts';
-import { keysOf } from '../../data/transaction.ts';
+import { isShardRead } from '../../data/verbs.ts';
 import { Deque } from '../../deque.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { Sink } from '../../protocol/outbox.ts';
@@ -305,7 +306,7 @@ export class ShardQueue implements LargeWriter {
 
   private presentOf(call: Call): number {
     if (this.sizes.isEmpty && (call.operation.verb === 'put' || !call.isWrite)) return 0;
-    return presentBytes(call.operation, this.departures.watchedBy(call), this.sizes);
+    return presentBytes(call.row, call.operation, this.departures.watchedBy(call), this.sizes);
   }
 
   /** Takes what a record costs of what all shards share; false if it must wait for it. Blocks are on no heap. */
