@@ -25,6 +25,7 @@ export type {
   ShardHealth,
   ShardStatus,
 } from './client/cluster/status.ts';
+export type * from './client/key-calls.ts';
 export type {
   CallOptions,
   DeleteOptions,
@@ -39,18 +40,13 @@ export type {
   Value,
 } from './client/store/store.ts';
 export type {
-  AppendStep,
   CopyOptions,
   DeleteManyOptions,
   DeleteStep,
-  ExpireStep,
   GetEntryStep,
   GetManyOptions,
   GetStep,
   HasStep,
-  IncrementFloatStep,
-  IncrementStep,
-  PersistStep,
   PutManyOptions,
   PutStep,
   RenameOptions,

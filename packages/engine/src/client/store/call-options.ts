@@ -20,7 +20,9 @@ import type {
   TransactOptions,
 } from './store-transactions.ts';
 
-const CALL = ['signal', 'timeoutMs'] as const satisfies (keyof CallOptions)[];
+/** Options that every call takes. */
+export const CALL_OPTION_NAMES = ['signal', 'timeoutMs'] as const satisfies (keyof CallOptions)[];
+const CALL = CALL_OPTION_NAMES;
 const EXPIRY = ['ttl', 'expiresAt'] as const satisfies (keyof Expiry)[];
 const FLAGS = ['ifAbsent', 'ifPresent', 'keepTtl', 'returnPrevious'] as const satisfies (keyof PutOptions)[];
 
@@ -33,7 +35,6 @@ export const RENAME_OPTIONS: ReadonlySet<string> = new Set<keyof RenameOptions>(
 export const COPY_OPTIONS: ReadonlySet<string> = new Set<keyof CopyOptions>([...CALL, 'replace']);
 export const TRANSACT_OPTIONS: ReadonlySet<string> = new Set<keyof TransactOptions>([...CALL, 'retries']);
 export const DELETE_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteOptions>([...CALL, 'ifVersion']);
-export const EXPIRE_OPTIONS: ReadonlySet<string> = new Set<keyof ExpireOptions>([...CALL, 'when']);
 export const SCAN_OPTIONS: ReadonlySet<string> = new Set<keyof ScanOptions>([
   ...CALL,
   'prefix',

@@ -19,6 +19,8 @@ import { KvError } from '../../core/protocol/errors.ts';
 import type { ExecutorLimits } from '../../executor/executor.ts';
 import { encodeKey, nameOf } from '../codec/keys.ts';
 import { encodeValue, kindOf } from '../codec/values.ts';
+import type { KeyCall } from '../key-call.ts';
+import KEY_CALLS from '../key-calls.ts';
 import { checkFlag, checkNames, invalidOption, versionCondition } from '../store/call-options.ts';
 import { didYouMean } from '../store/did-you-mean.ts';
 import type { Key } from '../store/store.ts';
@@ -28,28 +30,8 @@ import type {
   TransactionSpec,
   TransactionStep,
 } from '../store/store-transactions.ts';
-import {
-  readDone,
-  readEntry,
-  readNumber,
-  readPut,
-  readPutWithPrevious,
-  readResult,
-  readValue,
-  sumReader,
-} from '../typed/answers.ts';
-import {
-  appendOperation,
-  deleteOperation,
-  expireOperation,
-  getOperation,
-  incrementFloatOperation,
-  incrementOperation,
-  persistOperation,
-  putOperation,
-  putTerms,
-  statOperation,
-} from '../typed/operations.ts';
+import { readDone, readEntry, readPut, readPutWithPrevious, readResult, readValue } from '../typed/answers.ts';
+import { deleteOperation, getOperation, putOperation, putTerms, statOperation } from '../typed/operations.ts';
 
 /** What one transaction may name, do and carry. */
 export const TRANSACTION_KEYS_MAX = 1024;
@@ -67,17 +49,7 @@ export interface TransactionPlan {
   readonly readElse: readonly Read[];
 }
 
-type StepName =
-  | 'put'
-  | 'delete'
-  | 'get'
-  | 'getEntry'
-  | 'has'
-  | 'increment'
-  | 'incrementFloat'
-  | 'append'
-  | 'expire'
-  | 'persist';
+type StepName = 'put' | 'delete' | 'get' | 'getEntry' | 'has';
 type StepOf<N extends StepName> = Extract<TransactionStep, { readonly [Name in N]: Key }>;
 
 interface StepKind<S> {
@@ -101,27 +73,6 @@ const STEPS: { readonly [N in StepName]: StepKind<StepOf<N>> } = {
   get: { names: [], operation: (step, limits) => getOperation(step.get, limits), reader: () => readValue },
   getEntry: { names: [], operation: (step, limits) => getOperation(step.getEntry, limits), reader: () => readEntry },
   has: { names: [], operation: (step, limits) => statOperation(step.has, limits), reader: () => readDone },
-  increment: {
-    names: ['by'],
-    operation: ({ increment, by = 1 }, limits) => incrementOperation(increment, by, limits),
-    reader: ({ by }) => sumReader(by),
-  },
-  incrementFloat: {
-    names: ['by'],
-    operation: ({ incrementFloat, by }, limits) => incrementFloatOperation(incrementFloat, by, limits),
-    reader: () => readNumber,
-  },
-  append: {
-    names: ['suffix'],
-    operation: ({ append, suffix }, limits) => appendOperation(append, suffix, limits),
-    reader: () => readNumber,
-  },
-  expire: {
-    names: ['ttl', 'when'],
-    operation: (step, limits) => expireOperation(step.expire, step.ttl, step, limits),
-    reader: () => readDone,
-  },
-  persist: { names: [], operation: (step, limits) => persistOperation(step.persist, limits), reader: () => readDone },
 };
 
 /** A kind of step, found by the property that names it. */
@@ -131,11 +82,16 @@ interface NamedStepKind extends StepKind<TransactionStep> {
 }
 
 const STEPS_BY_NAME: ReadonlyMap<string, NamedStepKind> = new Map(
-  Object.entries(STEPS as unknown as { readonly [name: string]: StepKind<TransactionStep> }).map(([name, kind]) => [
-    name,
-    { ...kind, name, properties: new Set<string>([name, ...kind.names]) },
-  ]),
+  [
+    ...(Object.entries(STEPS) as unknown as [string, StepKind<TransactionStep>][]),
+    ...(Object.entries(KEY_CALLS) as unknown as [string, KeyCall<TransactionStep>][]).map(stepKindOf),
+  ].map(([name, kind]) => [name, { ...kind, name, properties: new Set<string>([name, ...kind.names]) }]),
 );
+
+function stepKindOf([name, call]: [string, KeyCall<TransactionStep>]): [string, StepKind<TransactionStep>] {
+  return [name, { ...call, names: [...call.arguments, ...call.options] }];
+}
+
 const SPEC_NAMES: ReadonlySet<string> = new Set<keyof TransactionSpec>(['if', 'then', 'else']);
 const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>([
   'key',

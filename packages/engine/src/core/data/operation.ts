@@ -72,6 +72,14 @@ export interface DeleteOperation {
   readonly previous: boolean;
 }
 
+/** Removes an entry that has this value, of this kind. */
+export interface DeleteIfValueOperation {
+  readonly verb: 'delete-if-value';
+  readonly key: string;
+  readonly value: string;
+  readonly kind: ValueKind;
+}
+
 export interface IncrementOperation {
   readonly verb: 'increment';
   readonly key: string;
@@ -79,6 +87,11 @@ export interface IncrementOperation {
   readonly by: string;
   /** The sum must be a safe integer, one that a double tells from its neighbours; otherwise it may be any of 64 bits. */
   readonly safe?: true;
+  /** The deadline the entry gets, as of a put; without either it keeps the one it has. */
+  readonly ttl?: number;
+  readonly deadline?: number;
+  /** Only an entry that was absent gets it. */
+  readonly ttlOnlyIfNew?: true;
 }
 
 export interface IncrementFloatOperation {
@@ -105,8 +118,14 @@ export interface ExpireOperation {
   readonly ttl: number;
   readonly deadline: number;
   readonly when: ExpireWhen;
-  /** Answer with the entry as it is: a read that sets a deadline (Redis GETEX). */
-  readonly previous?: true;
+}
+
+/** Reads an entry and sets its deadline, or with neither `ttl` nor `deadline` removes it (Redis GETEX). */
+export interface GetAndExpireOperation {
+  readonly verb: 'get-and-expire';
+  readonly key: string;
+  readonly ttl: number;
+  readonly deadline: number;
 }
 
 /** Overwrites bytes of a value from `offset` on, padding with zero bytes; an empty `value` changes nothing. */
@@ -213,12 +232,14 @@ export interface InstallOperation {
 export type KeyWriteOperation =
   | PutOperation
   | DeleteOperation
+  | DeleteIfValueOperation
   | IncrementOperation
   | IncrementFloatOperation
   | AppendOperation
   | SetRangeOperation
   | SetBitOperation
-  | ExpireOperation;
+  | ExpireOperation
+  | GetAndExpireOperation;
 
 export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
 

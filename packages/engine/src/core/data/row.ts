@@ -134,11 +134,14 @@ export class VerbRow implements RowOf<Operation> {
 
   /** What an operation costs wherever operations in flight are counted: its bytes, and the objects of its parts. */
   costOf(operation: Operation): number {
-    return this.bytes(operation) + this.parts(operation) * PART_BYTES;
+    const bytes = this.bytes(operation);
+    return this.scope === 'key' ? bytes : bytes + this.parts(operation) * PART_BYTES;
   }
 }
 
 const none = (): number => 0;
+const carriesNone = none;
+const keyBytes = ({ key }: Operation): number => key.length;
 const noKeys = (): readonly string[] => [];
 
 /** What a verb that is not on one key has to say; the rest is as of one that touches no value. */
@@ -183,7 +186,15 @@ export interface KeySpec<O extends Step>
 }
 
 export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
-  const { makes = [], keeps, carries = none, length = none, shows = () => false, uses = () => Use.none, reads } = spec;
+  const {
+    makes = [],
+    keeps,
+    carries = carriesNone,
+    length = none,
+    shows = () => false,
+    uses = () => Use.none,
+    reads,
+  } = spec;
   const [puts, removes, setsDeadline] = [makes.includes('put'), makes.includes('remove'), makes.includes('deadline')];
   return groupVerb<O>({
     verb: spec.verb,
@@ -196,7 +207,7 @@ export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
     setsDeadline,
     keys: ({ key }) => [key],
     carries,
-    bytes: (operation) => operation.key.length + carries(operation),
+    bytes: carries === carriesNone ? keyBytes : (operation) => operation.key.length + carries(operation),
     reads,
     uses,
     shows,

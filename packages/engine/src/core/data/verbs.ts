@@ -8,7 +8,7 @@
  *   VT1 a code names one verb for ever. There is room for 256 (8 bits wherever operations travel: runtime/wire/wire.ts).
  *   VT2 a row's `fields` name every property of its operations (the compiler sees to it).
  *
- * A new verb is a shape in operation.ts, a row with its evaluation in the file of its family, and a line here.
+ * A new verb is a shape in operation.ts, and a row with its evaluation in the file of its family.
  *
  * What data types, databases and blocking commands will need has its place:
  *   more of an entry than head or value (elements, a range)    another value of Needs, and what `reads` then takes
@@ -23,28 +23,21 @@
  */
 
 import { gatherVerb, install, transactionVerb } from './group/verbs.ts';
-import { expire, remove, stat } from './key/verbs.ts';
+import { KEY_VERBS } from './key/verbs.ts';
 import type { Operation, ShardReadOperation, WriteOperation } from './operation.ts';
 import type { VerbRow } from './row.ts';
-import { clear, count, scan } from './shard/verbs.ts';
-import { append, get, increment, incrementFloat, put, setBit, setRange } from './string/verbs.ts';
+import { SHARD_VERBS } from './shard/verbs.ts';
+import { STRING_VERBS } from './string/verbs.ts';
 
 export type Verb = Operation['verb'];
 
+const { put, get } = STRING_VERBS;
+const { stat } = KEY_VERBS;
+
 const ROWS: { readonly [V in Verb]: VerbRow } = {
-  put,
-  get,
-  increment,
-  'increment-float': incrementFloat,
-  append,
-  'set-range': setRange,
-  'set-bit': setBit,
-  stat,
-  delete: remove,
-  expire,
-  scan,
-  count,
-  clear,
+  ...STRING_VERBS,
+  ...KEY_VERBS,
+  ...SHARD_VERBS,
   transaction: transactionVerb(rowOf),
   gather: gatherVerb({ get, stat }),
   install,

@@ -6,8 +6,7 @@
  *   code      = the verb's, then the bits of its fields in their order: a kind KIND_BITS, a choice as many as it needs, and
  *               one each for what is true, or is sent because it is not as usual
  *
- * Owns      that form: it interprets the fields of the verb's row (core/data/fields.ts), and knows no verb but put and get,
- *           of which handles send nearly nothing else.
+ * Owns      that form: it interprets the fields of the verb's row (core/data/fields.ts), and knows no verb but put and get.
  * Invariant readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
  */
 import type { Bytes } from '../../core/data/block.ts';
@@ -22,12 +21,11 @@ import {
   type Operation,
   PLAIN_PUT,
   type PutOperation,
-  type PutTerms,
   type Step,
   ValueKind,
 } from '../../core/data/operation.ts';
 import type { VerbRow } from '../../core/data/row.ts';
-import { rowOf, VERBS } from '../../core/data/verbs.ts';
+import { rowOf, VERBS, type Verb } from '../../core/data/verbs.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import { valueElement } from '../memory/value-block.ts';
 import { KIND_BITS, KIND_MASK, NO_VALUE, VERB_BITS, VERB_MASK, type WireElement } from './wire.ts';
@@ -51,36 +49,47 @@ export function plainPut(key: string, value: Bytes): PutOperation {
 
 /** How the operations of a verb travel. */
 interface Form {
-  readonly row: VerbRow;
+  readonly verb: Verb;
+  readonly code: number;
   readonly hasKey: boolean;
-  readonly fields: readonly PlacedField[];
+  /** Fields that always follow, then those that may be said in the code, or need not be said. */
+  readonly always: readonly SentField[];
+  readonly coded: readonly CodedField[];
 }
 
-/** A field, and where its bits are in the code; no bits: it is sent always. */
-interface PlacedField {
+interface SentField {
   readonly name: string;
   readonly field: Field;
+}
+
+/** A field whose bits are 0 of what is usual. */
+interface CodedField extends SentField {
   readonly shift: number;
   readonly mask: number;
+  /** What it is if it is not sent; of marks and their like nothing, and the operation lacks it. */
+  readonly usual: unknown;
 }
 
 type Values = { [name: string]: unknown };
 
+const NONE: readonly never[] = [];
 /** By the verb's code. */
 const FORMS: Form[] = [];
 for (const row of VERBS) FORMS[row.code] = formOf(row);
-const PUT = rowOf({ verb: 'put' }).code;
 const GET = rowOf({ verb: 'get' }).code;
+const PUT = FORMS[rowOf({ verb: 'put' }).code]!;
 
 function formOf(row: VerbRow): Form {
-  const fields: PlacedField[] = [];
+  const always: SentField[] = [];
+  const coded: CodedField[] = [];
   let shift = VERB_BITS;
   for (const [name, field] of Object.entries(row.fields) as [string, Field][]) {
     const bits = bitsOf(field);
-    fields.push({ name, field, shift, mask: (1 << bits) - 1 });
+    if (bits === 0) always.push({ name, field });
+    else coded.push({ name, field, shift, mask: (1 << bits) - 1, usual: usualOf(field) });
     shift += bits;
   }
-  return { row, hasKey: row.scope === 'key', fields };
+  return { verb: row.verb, code: row.code, hasKey: row.scope === 'key', always, coded };
 }
 
 function bitsOf(field: Field): number {
@@ -103,25 +112,81 @@ function bitsOf(field: Field): number {
   }
 }
 
-// ---- writing ----------------------------------------------------------------------------------------------------
-
-export function writeOperation(out: WireElement[], operation: Operation): void {
-  if (operation.verb === 'put' && isPlainPut(operation)) {
-    out.push(PUT, operation.key, valueElement(operation.value));
-    return;
-  }
-  const { row, hasKey, fields } = FORMS[rowOf(operation).code]!;
-  const values = operation as unknown as Values;
-  let code = row.code;
-  for (const { name, field, shift } of fields) code |= codeOf(field, values[name]) << shift;
-  out.push(code);
-  if (hasKey) out.push(operation.key);
-  for (const { name, field, shift, mask } of fields) {
-    if (mask === 0 || ((code >> shift) & mask) !== 0) writeField(out, field, values[name]);
+/** What a field is if its bits are 0. */
+function usualOf(field: Field): unknown {
+  switch (field.type) {
+    case 'number-unless':
+      return field.usual;
+    case 'number-if-any':
+    case 'mark':
+      return undefined;
+    case 'choice':
+      return field.of[0];
+    case 'boolean':
+      return false;
+    case 'kind':
+      return 0;
+    default:
+      return NONE;
   }
 }
 
-/** A field's bits. */
+// ---- put: the same form, written out, as it is most of all that travels --------------------------------------------
+
+const PUT_KIND = shiftOf(PUT, 'kind');
+const PUT_IF_VERSION = 1 << shiftOf(PUT, 'ifVersion');
+const PUT_TTL = 1 << shiftOf(PUT, 'ttl');
+const PUT_DEADLINE = 1 << shiftOf(PUT, 'deadline');
+const PUT_PREVIOUS = 1 << shiftOf(PUT, 'previous');
+
+function shiftOf({ coded }: Form, wanted: string): number {
+  return coded.find(({ name }) => name === wanted)!.shift;
+}
+
+function writePut(out: WireElement[], operation: PutOperation): void {
+  const { key, value, kind, ifVersion, ttl, deadline } = operation;
+  let code = PUT.code | (kind << PUT_KIND) | (operation.previous ? PUT_PREVIOUS : 0);
+  if (ifVersion !== ANY_VERSION) code |= PUT_IF_VERSION;
+  if (ttl !== NO_TTL) code |= PUT_TTL;
+  if (deadline !== 0) code |= PUT_DEADLINE;
+  out.push(code, key, valueElement(value));
+  if (ifVersion !== ANY_VERSION) out.push(ifVersion);
+  if (ttl !== NO_TTL) out.push(ttl);
+  if (deadline !== 0) out.push(deadline);
+}
+
+function readPut(code: number, from: Cursor): PutOperation {
+  const key = from.string();
+  const value = from.value();
+  if (code === PUT.code) return plainPut(key, value);
+  const ifVersion = (code & PUT_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
+  const ttl = (code & PUT_TTL) !== 0 ? from.number() : NO_TTL;
+  const deadline = (code & PUT_DEADLINE) !== 0 ? from.number() : 0;
+  const kind = ((code >> PUT_KIND) & KIND_MASK) as ValueKind;
+  return newPut(key, value, kind, { ifVersion, ttl, deadline, previous: (code & PUT_PREVIOUS) !== 0 });
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------
+
+export function writeOperation(out: WireElement[], operation: Operation): void {
+  if (operation.verb === 'put') return writePut(out, operation);
+  const form = FORMS[rowOf(operation).code]!;
+  const values = operation as unknown as Values;
+  let { code } = form;
+  for (const { name, field, shift, usual } of form.coded) {
+    const value = values[name];
+    if (value !== usual) code |= codeOf(field, value) << shift;
+  }
+  out.push(code);
+  if (form.hasKey) out.push(operation.key);
+  for (const { name, field } of form.always) writeField(out, field, values[name]);
+  if (code === form.code) return;
+  for (const { name, field, shift, mask } of form.coded) {
+    if (((code >> shift) & mask) !== 0) writeField(out, field, values[name]);
+  }
+}
+
+/** The bits of a field that is not as usual. */
 function codeOf(field: Field, value: unknown): number {
   switch (field.type) {
     case 'kind':
@@ -131,20 +196,13 @@ function codeOf(field: Field, value: unknown): number {
     case 'conditions':
     case 'steps':
     case 'effects':
-      return field.mostlyNone && (value as readonly unknown[]).length > 0 ? 1 : 0;
-    case 'boolean':
-    case 'mark':
-      return value === true ? 1 : 0;
-    case 'number-unless':
-      return value === field.usual ? 0 : 1;
-    case 'number-if-any':
-      return value === undefined ? 0 : 1;
+      return (value as readonly unknown[]).length > 0 ? 1 : 0;
     default:
-      return 0;
+      return 1;
   }
 }
 
-/** What follows the code: nothing of a field of which its bits say all. */
+/** What follows of a field: nothing, if its bits say all. */
 function writeField(out: WireElement[], { type }: Field, value: unknown): void {
   switch (type) {
     case 'text':
@@ -190,58 +248,42 @@ function writeConditions(out: WireElement[], conditions: readonly Condition[]): 
 // ---- reading ----------------------------------------------------------------------------------------------------
 
 export function readOperation(code: number, from: Cursor): Operation {
-  // Without a bit set they say nothing but key and value.
-  if (code === PUT) return plainPut(from.string(), from.value());
+  if ((code & VERB_MASK) === PUT.code) return readPut(code, from);
   if (code === GET) return newGet(from.string());
   const form = FORMS[code & VERB_MASK];
   invariant(form !== undefined, 'an operation code is known');
-  const values: Values = { verb: form.row.verb, key: form.hasKey ? from.string() : '' };
-  for (const { name, field, shift, mask } of form.fields) readField(values, name, field, (code >> shift) & mask, from);
-  return made(values as unknown as Operation);
+  const values: Values = { verb: form.verb, key: form.hasKey ? from.string() : '' };
+  for (const { name, field } of form.always) values[name] = fieldOf(field, 0, from);
+  for (const { name, field, shift, mask, usual } of form.coded) {
+    const bits = (code >> shift) & mask;
+    if (bits !== 0) values[name] = fieldOf(field, bits, from);
+    else if (usual !== undefined) values[name] = usual;
+  }
+  return values as unknown as Operation;
 }
 
-/** As constructors make it, where the engine has one (operation.ts, Classes). */
-function made(operation: Operation): Operation {
-  if (operation.verb !== 'put') return operation;
-  const terms: PutTerms = operation;
-  return newPut(operation.key, operation.value, operation.kind, terms);
-}
-
-/** Sets a property to what a field's bits say and follows. */
-function readField(values: Values, name: string, field: Field, bits: number, from: Cursor): void {
+/** What a field's bits say, and what follows. */
+function fieldOf(field: Field, bits: number, from: Cursor): unknown {
   switch (field.type) {
     case 'text':
-      values[name] = from.string();
-      break;
+      return from.string();
     case 'number':
-      values[name] = from.number();
-      break;
-    case 'value':
-      values[name] = from.value();
-      break;
     case 'number-unless':
-      values[name] = bits === 0 ? field.usual : from.number();
-      break;
     case 'number-if-any':
-      if (bits !== 0) values[name] = from.number();
-      break;
+      return from.number();
+    case 'value':
+      return from.value();
     case 'boolean':
-      values[name] = bits !== 0;
-      break;
     case 'mark':
-      if (bits !== 0) values[name] = true;
-      break;
+      return true;
     case 'kind':
-      values[name] = bits & KIND_MASK;
-      break;
+      return bits;
     case 'choice':
-      if (field.of[bits] !== undefined) values[name] = field.of[bits];
-      break;
+      return field.of[bits];
     case 'keys':
-      values[name] = listOf(from, () => from.string());
-      break;
+      return listOf(from, () => from.string());
     default:
-      values[name] = field.mostlyNone && bits === 0 ? [] : listOf(from, READ_PART[field.type]);
+      return listOf(from, READ_PART[field.type]);
   }
 }
 

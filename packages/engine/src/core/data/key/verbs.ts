@@ -5,18 +5,23 @@
  * Invariant EV1 as in string/verbs.ts.
  */
 
-import { BOOLEAN, MARK, NUMBER, numberUnless, oneOf } from '../fields.ts';
+import { BOOLEAN, KIND, MARK, NUMBER, numberUnless, oneOf, TEXT } from '../fields.ts';
 import {
   ANY_VERSION,
+  type DeleteIfValueOperation,
   type DeleteOperation,
   type ExpireOperation,
   type ExpireWhen,
+  type GetAndExpireOperation,
+  NO_TTL,
   type StatOperation,
 } from '../operation.ts';
 import {
   conditionHolds,
   deadlineAt,
   type EntryReader,
+  type Head,
+  hasValue,
   isPast,
   liveEntry,
   liveHead,
@@ -29,7 +34,7 @@ import { NO_EFFECT } from '../record.ts';
 import { plainResult, type Result, Status, valueResult } from '../result.ts';
 import { keyVerb, Needs, Use } from '../row.ts';
 
-export const stat = keyVerb<StatOperation>({
+const stat = keyVerb<StatOperation>({
   verb: 'stat',
   code: 8,
   fields: { tells: oneOf(undefined, 'idle', 'value'), uses: MARK },
@@ -50,7 +55,7 @@ function readStat({ key, tells, uses }: StatOperation, store: EntryReader, time:
 }
 
 // 'delete' is no name for a constant.
-export const remove = keyVerb<DeleteOperation>({
+const remove = keyVerb<DeleteOperation>({
   verb: 'delete',
   code: 1,
   fields: { ifVersion: numberUnless(ANY_VERSION), previous: BOOLEAN },
@@ -68,6 +73,22 @@ function evaluateDelete({ key, ifVersion, previous }: DeleteOperation, store: En
   return removed(key, previous ? previousResult(Status.ok, 0, entry) : plainResult(Status.ok, 0));
 }
 
+const deleteIfValue = keyVerb<DeleteIfValueOperation>({
+  verb: 'delete-if-value',
+  code: 16,
+  fields: { value: TEXT, kind: KIND },
+  makes: ['remove'],
+  carries: ({ value }) => value.length,
+  reads: () => Needs.value,
+  evaluate: (operation, store, { time }) => {
+    const { key } = operation;
+    const head = liveHead(store, key, time);
+    if (head === undefined) return refused(Status.absent, undefined);
+    if (!hasValue(store, key, head, operation)) return refused(Status.conditionFailed, head);
+    return removed(key, plainResult(Status.ok, 0));
+  },
+});
+
 function removed(key: string, result: Result): Outcome {
   return { effect: { type: 'remove', key, cause: 'delete' }, result };
 }
@@ -76,25 +97,44 @@ function removed(key: string, result: Result): Outcome {
 
 const WHEN = oneOf('always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner');
 
-export const expire = keyVerb<ExpireOperation>({
+const expire = keyVerb<ExpireOperation>({
   verb: 'expire',
   code: 5,
-  fields: { ttl: NUMBER, deadline: NUMBER, when: WHEN, previous: MARK },
+  fields: { ttl: NUMBER, deadline: NUMBER, when: WHEN },
   makes: ['deadline', 'remove'],
-  reads: ({ previous }) => (previous === true ? Needs.value : Needs.head),
-  shows: ({ previous }) => previous === true,
-  evaluate: evaluateExpire,
+  reads: () => Needs.head,
+  evaluate: (operation, store, moment) => {
+    const head = liveHead(store, operation.key, moment.time);
+    return expired(operation.key, head, operation.when, deadlineAt(operation, moment), moment, plainResult);
+  },
 });
 
-function evaluateExpire(operation: ExpireOperation, store: EntryReader, moment: Moment): Outcome {
-  const { key } = operation;
-  const head = liveHead(store, key, moment.time);
+const getAndExpire = keyVerb<GetAndExpireOperation>({
+  verb: 'get-and-expire',
+  code: 17,
+  fields: { ttl: numberUnless(NO_TTL), deadline: numberUnless(0) },
+  makes: ['deadline', 'remove'],
+  reads: () => Needs.value,
+  shows: () => true,
+  evaluate: (operation, store, moment) => {
+    const entry = liveEntry(store, operation.key, moment.time);
+    const shown = (status: Status, version: number) => previousResult(status, version, entry);
+    return expired(operation.key, entry, 'always', deadlineAt(operation, moment), moment, shown);
+  },
+});
+
+/** `head`, if there is one, gets a deadline, or (0) loses it. */
+function expired(
+  key: string,
+  head: Head | undefined,
+  when: ExpireWhen,
+  expiresAt: number,
+  moment: Moment,
+  answer: (status: Status, version: number) => Result,
+): Outcome {
   if (head === undefined) return refused(Status.absent, undefined);
-  const answer = (status: Status, version: number): Result =>
-    operation.previous ? previousResult(status, version, store.peek(key)) : plainResult(status, version);
-  const expiresAt = deadlineAt(operation, moment);
   // The deadline stays as it is: a failed condition, or for a read that would only have removed one, nothing to do.
-  if (!deadlineMayChange(operation.when, head.expiresAt, expiresAt)) {
+  if (!deadlineMayChange(when, head.expiresAt, expiresAt)) {
     return { effect: NO_EFFECT, result: answer(Status.conditionFailed, head.version) };
   }
   if (isPast(expiresAt, moment.time)) return removed(key, answer(Status.ok, 0));
@@ -121,3 +161,12 @@ function deadlineMayChange(when: ExpireWhen, present: number, wanted: number): b
       return present !== 0 && wanted < present;
   }
 }
+
+/** The rows, by verb. */
+export const KEY_VERBS = {
+  stat,
+  delete: remove,
+  'delete-if-value': deleteIfValue,
+  expire,
+  'get-and-expire': getAndExpire,
+};

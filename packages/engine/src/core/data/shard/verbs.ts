@@ -15,7 +15,7 @@ import { groupVerb } from '../row.ts';
 const PAGE_BYTES = 256 * 1024;
 const PAGE_EXAMINED = 4096;
 
-export const scan = groupVerb<ScanOperation>({
+const scan = groupVerb<ScanOperation>({
   verb: 'scan',
   code: 9,
   fields: { cursor: NUMBER, prefix: TEXT, limit: NUMBER, keysOnly: BOOLEAN },
@@ -44,7 +44,7 @@ function readScan(operation: ScanOperation, store: Store, time: number): Result 
   return pageResult({ cursor, entries });
 }
 
-export const count = groupVerb<CountOperation>({
+const count = groupVerb<CountOperation>({
   verb: 'count',
   code: 10,
   fields: {},
@@ -52,7 +52,7 @@ export const count = groupVerb<CountOperation>({
   read: (_, store) => valueResult(Status.ok, 0, String(store.size), ValueKind.text, 0),
 });
 
-export const clear = groupVerb<ClearOperation>({
+const clear = groupVerb<ClearOperation>({
   verb: 'clear',
   code: 6,
   fields: {},
@@ -61,3 +61,10 @@ export const clear = groupVerb<ClearOperation>({
   changes: () => 1,
   evaluate: () => ({ effect: { type: 'clear' }, result: plainResult(Status.ok, 0) }),
 });
+
+/** The rows, by verb. */
+export const SHARD_VERBS = {
+  scan,
+  count,
+  clear,
+};

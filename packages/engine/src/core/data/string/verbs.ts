@@ -5,7 +5,7 @@
  * Invariant EV1 an outcome depends on nothing but the arguments, so a record can be replayed anywhere.
  */
 import { addFloat, addInteger } from '../arithmetic.ts';
-import { BOOLEAN, KIND, MARK, NUMBER, numberUnless, TEXT, VALUE } from '../fields.ts';
+import { BOOLEAN, KIND, MARK, NUMBER, NUMBER_IF_ANY, numberUnless, TEXT, VALUE } from '../fields.ts';
 import {
   ANY_VERSION,
   type AppendOperation,
@@ -45,7 +45,7 @@ const all = (): Needs => Needs.value;
 
 // ---- put and get ------------------------------------------------------------------------------------------------
 
-export const put = keyVerb<PutOperation>({
+const put = keyVerb<PutOperation>({
   verb: 'put',
   code: 0,
   fields: {
@@ -91,7 +91,7 @@ function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, mo
   };
 }
 
-export const get = keyVerb<GetOperation>({
+const get = keyVerb<GetOperation>({
   verb: 'get',
   code: 7,
   fields: { blocks: MARK },
@@ -111,44 +111,50 @@ function readGet({ key, blocks }: GetOperation, store: EntryReader, time: number
 
 // ---- numbers ----------------------------------------------------------------------------------------------------
 
-export const increment = keyVerb<IncrementOperation>({
+const increment = keyVerb<IncrementOperation>({
   verb: 'increment',
   code: 2,
-  fields: { by: TEXT, safe: MARK },
+  fields: { by: TEXT, safe: MARK, ttl: NUMBER_IF_ANY, deadline: NUMBER_IF_ANY, ttlOnlyIfNew: MARK },
   makes: ['put'],
   length: () => INTEGER_BYTES,
   reads: all,
-  evaluate: (operation, store, moment) =>
-    evaluateSum(operation.key, store, moment, (present) => addInteger(present, operation.by, operation.safe === true)),
+  evaluate: ({ key, by, safe, ttl = NO_TTL, deadline = 0, ttlOnlyIfNew }, store, moment) => {
+    const entry = liveEntry(store, key, moment.time);
+    const stays = (ttl === NO_TTL && deadline === 0) || (ttlOnlyIfNew === true && entry !== undefined);
+    const expiresAt = stays ? (entry?.expiresAt ?? 0) : deadlineAt({ ttl, deadline }, moment);
+    return summed(key, entry, (present) => addInteger(present, by, safe === true), expiresAt, moment);
+  },
 });
 
-export const incrementFloat = keyVerb<IncrementFloatOperation>({
+const incrementFloat = keyVerb<IncrementFloatOperation>({
   verb: 'increment-float',
   code: 3,
   fields: { by: NUMBER },
   makes: ['put'],
   length: () => FLOAT_BYTES,
   reads: all,
-  evaluate: (operation, store, moment) =>
-    evaluateSum(operation.key, store, moment, (present) => addFloat(present, operation.by)),
+  evaluate: ({ key, by }, store, moment) => {
+    const entry = liveEntry(store, key, moment.time);
+    return summed(key, entry, (present) => addFloat(present, by), entry?.expiresAt ?? 0, moment);
+  },
 });
 
-function evaluateSum(
+function summed(
   key: string,
-  store: EntryReader,
-  moment: Moment,
+  entry: Entry | undefined,
   add: (present: string) => string | Status,
+  expiresAt: number,
+  moment: Moment,
 ): Outcome {
-  const entry = liveEntry(store, key, moment.time);
   if (entry !== undefined && entry.kind === ValueKind.structured) return refused(Status.notANumber, entry);
   const sum = add(entry?.value ?? '0');
   if (typeof sum === 'number') return refused(sum, entry);
-  return written(key, sum, entry?.kind ?? ValueKind.number, entry?.expiresAt ?? 0, moment, sum);
+  return written(key, sum, entry?.kind ?? ValueKind.number, expiresAt, moment, sum);
 }
 
 // ---- bytes ------------------------------------------------------------------------------------------------------
 
-export const append = keyVerb<AppendOperation>({
+const append = keyVerb<AppendOperation>({
   verb: 'append',
   code: 4,
   fields: { value: TEXT, kind: KIND },
@@ -172,7 +178,7 @@ function evaluateAppend(operation: AppendOperation, store: EntryReader, moment: 
   return written(operation.key, value, kind, entry?.expiresAt ?? 0, moment, String(value.length));
 }
 
-export const setRange = keyVerb<SetRangeOperation>({
+const setRange = keyVerb<SetRangeOperation>({
   verb: 'set-range',
   code: 14,
   fields: { offset: NUMBER, value: TEXT },
@@ -200,7 +206,7 @@ function lengthResult(entry: Entry | undefined, length: number): Result {
   return valueResult(Status.ok, entry?.version ?? 0, String(length), ValueKind.text, entry?.expiresAt ?? 0);
 }
 
-export const setBit = keyVerb<SetBitOperation>({
+const setBit = keyVerb<SetBitOperation>({
   verb: 'set-bit',
   code: 15,
   fields: { offset: NUMBER, bit: NUMBER },
@@ -235,3 +241,14 @@ function overwritten(key: string, value: string, entry: Entry | undefined, momen
   const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
   return written(key, value, kind, entry?.expiresAt ?? 0, moment, answer);
 }
+
+/** The rows, by verb. */
+export const STRING_VERBS = {
+  put,
+  get,
+  increment,
+  'increment-float': incrementFloat,
+  append,
+  'set-range': setRange,
+  'set-bit': setBit,
+};

@@ -40,6 +40,8 @@ export class Call implements MasterCall {
   direct = false;
   /** The transaction over several shards this is a part of. */
   group: object | null = null;
+  /** What it costs of a shard's credit. */
+  readonly bytes: number;
   /** Bytes of the shard's credit it holds. */
   credit = 0;
   /** Bytes it holds of what all shards have for large values (large-writes.ts). */
@@ -62,6 +64,7 @@ export class Call implements MasterCall {
     this.sink = sink;
     this.slot = typeof slots === 'number' ? slots : slots[0]!;
     this.slots = typeof slots === 'number' ? null : slots;
+    this.bytes = CALL_BYTES + row.costOf(operation);
     this.isWrite = row.writes;
     this.isShardRead = row.scope === 'shard';
   }
@@ -73,9 +76,5 @@ export class Call implements MasterCall {
   /** A large value is answered as a block, unless the read has to be in the log. */
   get asksBlock(): boolean {
     return this.operation.verb === 'get' && this.operation.blocks === true;
-  }
-
-  get bytes(): number {
-    return CALL_BYTES + this.row.costOf(this.operation);
   }
 }
