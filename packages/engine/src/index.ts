@@ -60,7 +60,10 @@ export type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from './client/store/store-transactions.ts';
+export { KEEP } from './client/store/store-transactions.ts';
 export {
   type Change,
   type ChangeType,

@@ -50,7 +50,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
             const { state } = this;
             const { operation, request } = message;
             const isNext = request === state.lastRequest + 1 && isWrite(operation);
-            if (isNext && this.evaluate(operation).effect.type === 'none') state.lastRequest = request;
+            if (isNext && this.evaluate(operation, 0).effect.type === 'none') state.lastRequest = request;
             else original.call(this, message);
           },
       );

@@ -7,7 +7,7 @@
  * | getMany, putMany, deleteMany                                   | recorded, each key by itself                       |
  * | transaction, transact                                          | recorded, each key by itself (record-transaction.ts) |
  * | has, ttl, count, entries, keys, watch                          | passed on; what they answer is not judged          |
- * | rename, copy, clear, incrementFloat, persist, and the options keepTtl, `when`, conditions of getAndPut | refused with NotRecordable, before anything is sent |
+ * | rename, copy, clear, incrementFloat, persist, update (transact is recorded), and the options keepTtl, `when`, conditions of getAndPut | refused with NotRecordable, before anything is sent |
  *
  * Values are compared as text: deleteIfValue tells a number from text, which the checker cannot. Keys are taken to be
  * absent when a history begins. Counters are judged up to 2^53.
@@ -135,6 +135,7 @@ class RecordedStore implements Store {
   clear: Store['clear'] = () => refused('clear');
   incrementFloat: Store['incrementFloat'] = () => refused('incrementFloat');
   persist: Store['persist'] = () => refused('persist');
+  update: Store['update'] = () => refused('update');
 
   // ---- recording ------------------------------------------------------------------------------------------------
 

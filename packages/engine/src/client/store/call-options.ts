@@ -18,6 +18,7 @@ import type {
   PutManyOptions,
   RenameOptions,
   TransactOptions,
+  UpdateOptions,
 } from './store-transactions.ts';
 
 /** Options that every call takes. */
@@ -34,6 +35,7 @@ export const DELETE_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteMany
 export const RENAME_OPTIONS: ReadonlySet<string> = new Set<keyof RenameOptions>([...CALL, 'ifAbsent']);
 export const COPY_OPTIONS: ReadonlySet<string> = new Set<keyof CopyOptions>([...CALL, 'replace']);
 export const TRANSACT_OPTIONS: ReadonlySet<string> = new Set<keyof TransactOptions>([...CALL, 'retries']);
+export const UPDATE_OPTIONS: ReadonlySet<string> = new Set<keyof UpdateOptions>([...CALL, ...EXPIRY, 'retries']);
 export const DELETE_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteOptions>([...CALL, 'ifVersion']);
 export const SCAN_OPTIONS: ReadonlySet<string> = new Set<keyof ScanOptions>([
   ...CALL,

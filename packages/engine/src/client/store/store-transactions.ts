@@ -97,6 +97,16 @@ export interface TransactOptions extends CallOptions {
   retries?: number;
 }
 
+/** What the function given to update() returns to leave the entry as it is. */
+export const KEEP: unique symbol = Symbol.for('quintet.keep');
+
+/** Options of update. `timeoutMs` is for all its runs together. Without `ttl` or `expiresAt` the deadline stays. */
+export interface UpdateOptions extends TransactOptions, Expiry {}
+
+/** What update() runs: the value, undefined if there is none, to the new one; undefined deletes, KEEP changes nothing. */
+export type UpdateFunction<V> = (value: V | undefined) => Updated<V> | PromiseLike<Updated<V>>;
+type Updated<V> = V | undefined | typeof KEEP;
+
 /**
  * What a function given to transact() works with, while it runs. Reads are remembered with their versions; writes are kept
  * until the function is done, seen by its own reads, and by nobody else before.

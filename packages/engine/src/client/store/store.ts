@@ -25,6 +25,8 @@ import type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 
@@ -201,6 +203,16 @@ export interface Store extends KeyCalls {
    * through `tx`. What it throws ends it: nothing is written. CONFLICT after `retries` such changes.
    */
   transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R>;
+
+  /**
+   * Changes one entry by a function of its value, and returns the value it has then:
+   *
+   *     await store.update<Cart>('cart:1', (cart = EMPTY) => ({ ...cart, items: [...cart.items, item] }));
+   *
+   * `undefined` deletes, `KEEP` changes nothing. Its deadline stays unless `ttl` or `expiresAt` is given. If somebody wrote to
+   * the key meanwhile the function runs again, as that of transact() does. Errors: those of get and put; CONFLICT.
+   */
+  update<V = unknown>(key: Key, fn: UpdateFunction<V>, options?: UpdateOptions): Promise<V | undefined>;
 
   /**
    * Every change of a key, or of all keys with a prefix, from now on or after a position:

@@ -219,8 +219,9 @@ function kindOfStep(step: TransactionStep): NamedStepKind {
   let kind: NamedStepKind | undefined;
   for (const property in step) {
     const named = STEPS_BY_NAME.get(property);
-    if (named === undefined) continue;
-    if (kind !== undefined) throw notOneStep(`${kind.name} and ${named.name}`);
+    // An option of one step may be called as another step is.
+    if (named === undefined || kind?.properties.has(named.name)) continue;
+    if (kind !== undefined && !named.properties.has(kind.name)) throw notOneStep(`${kind.name} and ${named.name}`);
     kind = named;
   }
   if (kind === undefined) throw notOneStep(describeStep(step));

@@ -52,11 +52,14 @@ import type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from '../store/store-transactions.ts';
 import type { Watcher, WatchOptions } from '../store/store-watch.ts';
 import { doTogether, move } from '../transaction/together.ts';
 import { transact } from '../transaction/transact.ts';
 import { isEmpty, planTransaction, readTransaction } from '../transaction/transaction-plan.ts';
+import { update } from '../update.ts';
 import { planWatch } from '../watch/watch-plan.ts';
 import { StoreWatcher } from '../watch/watcher.ts';
 import { readDeadline, readDone, readEntry, readNumber, readPut, readPutWithPrevious, readValue } from './answers.ts';
@@ -263,6 +266,14 @@ export class TypedStore extends StoreCalls implements Store {
   async transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R> {
     try {
       return await transact(this.executor, body, options);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  async update<V = unknown>(key: Key, fn: UpdateFunction<V>, options?: UpdateOptions): Promise<V | undefined> {
+    try {
+      return await update(this.executor, key, fn, options);
     } catch (error) {
       throw atCaller(error);
     }

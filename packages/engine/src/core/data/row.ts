@@ -5,7 +5,8 @@
  * Does not  know any verb, or move bytes (fields.ts describes them).
  * Invariants
  *   VR1 growth(o) is never less than the bytes of value by which an operation makes the store grow.
- *   VR2 changes(o, result, seq) is the number of entries that differ afterwards.
+ *   VR2 changes(o, result, seq) is the number of entries that differ afterwards; of a transaction, of steps that changed one (and
+ *       of set-bits and set-ranges that changed nothing behind a step that did: their answers are alike).
  *   VR3 what evaluation looks at is never more than reads(o) says: the master gathers no more for a transaction.
  * Why a class: every row has one shape, so what reads rows stays monomorphic for V8, whatever verb comes by.
  */
