@@ -1,5 +1,5 @@
 /**
- * Model: what a plain map would do and answer, written from the documentation and sharing no code with node/evaluate.ts.
+ * Model: what a plain map would do and answer, written from the documentation and sharing no code with core/data/.
  *
  * Owns      the sequential meaning of every operation on one key.
  * Does not  know logs, memory limits, or the whole shard (clear apart).

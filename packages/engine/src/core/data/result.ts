@@ -2,7 +2,7 @@
  * What an operation is answered.
  *
  * Owns      the shape of results, and the functions that make them.
- * Does not  decide them: evaluate.ts and transaction.ts do.
+ * Does not  decide them: data/ and transaction.ts do.
  * Why constructors: operation.ts, Classes.
  */
 import type { Block } from './block.ts';

@@ -2,7 +2,7 @@
  * Copy: one shard on one node, in whatever role its configuration gives it (protocol §3).
  *
  * Owns      what each message does to the copy, and what follows from it down the chain.
- * Does not  choose roles (master/), evaluate (evaluate.ts, primary.ts), hold data (copy-state.ts).
+ * Does not  choose roles (master/), evaluate (data/, primary.ts), hold data (copy-state.ts).
  *
  * | message   | primary                    | replica, not tail   | tail                      | learner      | none   |
  * |-----------|----------------------------|---------------------|---------------------------|--------------|--------|
