@@ -8,7 +8,7 @@
  *   VR2 changes(o, result, seq) is the number of entries that differ afterwards; of a transaction, of steps that changed one (and
  *       of set-bits and set-ranges that changed nothing behind a step that did: their answers are alike).
  *   VR3 what evaluation looks at is never more than reads(o) says: the master gathers no more for a transaction.
- * Why a class: every row has one shape, so what reads rows stays monomorphic for V8, whatever verb comes by.
+ * Why one shape: what reads rows stays monomorphic for V8, whatever verb comes by.
  */
 
 import type { Store } from '../store/store.ts';
@@ -84,64 +84,19 @@ export interface RowOf<O extends Operation> {
   readonly read: ((operation: O, store: Store, time: number) => Result) | null;
 }
 
-export class VerbRow implements RowOf<Operation> {
-  readonly verb: Operation['verb'];
-  readonly code: number;
-  readonly fields: RowOf<Operation>['fields'];
-  readonly writes: boolean;
-  readonly scope: Scope;
-  readonly step: boolean;
-  readonly appends: boolean;
-  readonly setsDeadline: boolean;
-  readonly keys: (operation: Operation) => readonly string[];
-  readonly carries: (operation: Operation) => number;
-  readonly bytes: (operation: Operation) => number;
-  readonly parts: (operation: Operation) => number;
-  readonly reads: (operation: Operation) => Needs;
-  readonly uses: (operation: Operation) => Use;
-  readonly shows: (operation: Operation) => boolean;
-  readonly length: (operation: Operation, present: number) => number;
-  readonly growth: (operation: Operation, store: Pick<EntryReader, 'head'>) => number;
-  readonly bears: (operation: Operation, present: ValueBounds) => number;
-  readonly tells: (operation: Operation, watched: Watched, present: ValueBounds) => number;
-  readonly changes: (operation: Operation, result: Result, seq: number) => number;
-  readonly evaluate: RowOf<Operation>['evaluate'];
-  readonly read: RowOf<Operation>['read'];
+/** A row, whatever verb it is of. */
+export type VerbRow = RowOf<Operation>;
 
-  constructor(row: RowOf<Operation>) {
-    this.verb = row.verb;
-    this.code = row.code;
-    this.fields = row.fields;
-    this.writes = row.writes;
-    this.scope = row.scope;
-    this.step = row.step;
-    this.appends = row.appends;
-    this.setsDeadline = row.setsDeadline;
-    this.keys = row.keys;
-    this.carries = row.carries;
-    this.bytes = row.bytes;
-    this.parts = row.parts;
-    this.reads = row.reads;
-    this.uses = row.uses;
-    this.shows = row.shows;
-    this.length = row.length;
-    this.growth = row.growth;
-    this.bears = row.bears;
-    this.tells = row.tells;
-    this.changes = row.changes;
-    this.evaluate = row.evaluate;
-    this.read = row.read;
-  }
-
-  /** What an operation costs wherever operations in flight are counted: its bytes, and the objects of its parts. */
-  costOf(operation: Operation): number {
-    const bytes = this.bytes(operation);
-    return this.scope === 'key' ? bytes : bytes + this.parts(operation) * PART_BYTES;
-  }
+/** What an operation costs wherever operations in flight are counted: its bytes, and the objects of its parts. */
+export function costOf(row: VerbRow, operation: Operation): number {
+  const bytes = row.bytes(operation);
+  return row.scope === 'key' ? bytes : bytes + row.parts(operation) * PART_BYTES;
 }
 
 const none = (): number => 0;
-const carriesNone = none;
+const no = (): boolean => false;
+const nothing = (): Needs => Needs.nothing;
+const noUse = (): Use => Use.none;
 const keyBytes = ({ key }: Operation): number => key.length;
 const noKeys = (): readonly string[] => [];
 
@@ -149,28 +104,32 @@ const noKeys = (): readonly string[] => [];
 export type GroupSpec<O extends Operation> = Pick<RowOf<O>, 'verb' | 'code' | 'fields' | 'scope'> & Partial<RowOf<O>>;
 
 export function groupVerb<O extends Operation>(spec: GroupSpec<O>): VerbRow {
+  // All properties in one literal, so that all rows have one shape.
   const row: RowOf<O> = {
-    writes: false,
-    step: false,
-    appends: false,
-    setsDeadline: false,
-    keys: noKeys,
-    carries: none,
-    bytes: none,
-    parts: none,
-    reads: () => Needs.nothing,
-    uses: () => Use.none,
-    shows: () => false,
-    length: none,
-    growth: none,
-    bears: none,
-    tells: none,
-    changes: none,
-    evaluate: null,
-    read: null,
-    ...spec,
+    verb: spec.verb,
+    code: spec.code,
+    fields: spec.fields,
+    scope: spec.scope,
+    writes: spec.writes ?? false,
+    step: spec.step ?? false,
+    appends: spec.appends ?? false,
+    setsDeadline: spec.setsDeadline ?? false,
+    keys: spec.keys ?? noKeys,
+    carries: spec.carries ?? none,
+    bytes: spec.bytes ?? none,
+    parts: spec.parts ?? none,
+    reads: spec.reads ?? nothing,
+    uses: spec.uses ?? noUse,
+    shows: spec.shows ?? no,
+    length: spec.length ?? none,
+    growth: spec.growth ?? none,
+    bears: spec.bears ?? none,
+    tells: spec.tells ?? none,
+    changes: spec.changes ?? none,
+    evaluate: spec.evaluate ?? null,
+    read: spec.read ?? null,
   };
-  return new VerbRow(row as unknown as RowOf<Operation>);
+  return row as unknown as VerbRow;
 }
 
 /** What a verb on one key has to say. */
@@ -187,15 +146,7 @@ export interface KeySpec<O extends Step>
 }
 
 export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
-  const {
-    makes = [],
-    keeps,
-    carries = carriesNone,
-    length = none,
-    shows = () => false,
-    uses = () => Use.none,
-    reads,
-  } = spec;
+  const { makes = [], keeps, carries = none, length = none, shows = no, uses = noUse, reads } = spec;
   const [puts, removes, setsDeadline] = [makes.includes('put'), makes.includes('remove'), makes.includes('deadline')];
   return groupVerb<O>({
     verb: spec.verb,
@@ -208,7 +159,7 @@ export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
     setsDeadline,
     keys: ({ key }) => [key],
     carries,
-    bytes: carries === carriesNone ? keyBytes : (operation) => operation.key.length + carries(operation),
+    bytes: carries === none ? keyBytes : (operation) => operation.key.length + carries(operation),
     reads,
     uses,
     shows,

@@ -11,6 +11,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
+import { costOf } from '../../core/data/row.ts';
 import { rowOf } from '../../core/data/verbs.ts';
 import type { WatchFilter } from '../../core/master/watch/watch-filters.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
@@ -118,7 +119,7 @@ export class PortExecutor implements StoreExecutor {
   /** A call with a slot, or one that has been refused. */
   #take(operation: Operation, sink: Sink): PortCall {
     const row = rowOf(operation);
-    const bytes = row.costOf(operation);
+    const bytes = costOf(row, operation);
     const call = new PortCall(this, sink, row.writes, bytes);
     if (this.#closed) {
       call.refuse('CLOSED', '');

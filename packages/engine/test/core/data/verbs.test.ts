@@ -9,7 +9,7 @@ import type { Entry, Operation, Step, TransactionOperation } from '../../../src/
 import { type EntryReader, type Moment, type Outcome, readerOf } from '../../../src/core/data/reader.ts';
 import { type Effect, Watched } from '../../../src/core/data/record.ts';
 import { type Result, Status } from '../../../src/core/data/result.ts';
-import { Needs, Use } from '../../../src/core/data/row.ts';
+import { costOf, Needs, Use } from '../../../src/core/data/row.ts';
 import { evaluateTransaction } from '../../../src/core/data/transaction.ts';
 import { rowOf, VERBS, type Verb } from '../../../src/core/data/verbs.ts';
 import type { WireElement } from '../../../src/runtime/wire/wire.ts';
@@ -246,7 +246,7 @@ for (const verb of STEP_VERBS) {
         const own = 'value' in operation ? operation.value.length : 0;
         assert.equal(row.carries(operation), own);
         assert.equal(row.bytes(operation), operation.key.length + own);
-        assert.equal(row.costOf(operation), row.bytes(operation));
+        assert.equal(costOf(row, operation), row.bytes(operation));
         assert.deepEqual(row.keys(operation), [operation.key]);
         if (row.writes) assert.equal(row.uses(operation), Use.none);
       });

@@ -12,7 +12,7 @@
  */
 
 import type { Operation } from '../../data/operation.ts';
-import type { VerbRow } from '../../data/row.ts';
+import { costOf, type VerbRow } from '../../data/row.ts';
 import { rowOf } from '../../data/verbs.ts';
 import type { MasterCall } from '../../protocol/machines.ts';
 import type { Sink } from '../../protocol/outbox.ts';
@@ -64,7 +64,7 @@ export class Call implements MasterCall {
     this.sink = sink;
     this.slot = typeof slots === 'number' ? slots : slots[0]!;
     this.slots = typeof slots === 'number' ? null : slots;
-    this.bytes = CALL_BYTES + row.costOf(operation);
+    this.bytes = CALL_BYTES + costOf(row, operation);
     this.isWrite = row.writes;
     this.isShardRead = row.scope === 'shard';
   }
