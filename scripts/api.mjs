@@ -45,7 +45,7 @@ function parse(file) {
     } else if (list !== undefined) {
       for (const [there, here = there] of namesOf(list))
         parsed.exported.set(here, { file: from === undefined ? file : at(from), name: there });
-    } else if (statement.startsWith('export *') && from !== undefined) parsed.stars.push(at(from));
+    } else if (/^export (type )?\*/.test(statement) && from !== undefined) parsed.stars.push(at(from));
   }
   files.set(file, parsed);
   return parsed;

@@ -24,6 +24,7 @@ export type {
   ShardHealth,
   ShardStatus,
 } from './client/cluster/status.ts';
+export type * from './client/store/key-calls.ts';
 export type {
   CallOptions,
   DeleteOptions,
@@ -38,18 +39,13 @@ export type {
   Value,
 } from './client/store/store.ts';
 export type {
-  AppendStep,
   CopyOptions,
   DeleteManyOptions,
   DeleteStep,
-  ExpireStep,
   GetEntryStep,
   GetManyOptions,
   GetStep,
   HasStep,
-  IncrementFloatStep,
-  IncrementStep,
-  PersistStep,
   PutManyOptions,
   PutStep,
   RenameOptions,
@@ -63,7 +59,10 @@ export type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from './client/store/store-transactions.ts';
+export { KEEP } from './client/store/store-transactions.ts';
 export {
   type Change,
   type ChangeType,

@@ -5,12 +5,15 @@
 export { type RawWatch, type RawWatchOptions, watchRaw } from './client/watch/watch-buffer.ts';
 export { BLOCK_BYTES_MIN, type Block, type Bytes, textOf } from './core/data/block.ts';
 export type { Change, ChangeType } from './core/data/change.ts';
-export { readerOf, readKey } from './core/data/evaluate.ts';
+export { readKey } from './core/data/evaluate.ts';
 export * from './core/data/operation.ts';
 export * from './core/data/optimistic.ts';
+export { readerOf } from './core/data/reader.ts';
 export * from './core/data/record.ts';
 export * from './core/data/result.ts';
+export { Needs, type VerbRow } from './core/data/row.ts';
 export { evaluateTransaction, Overlay, transactionOf, unchanged } from './core/data/transaction.ts';
+export { isShardRead, isWrite, rowOf, VERBS } from './core/data/verbs.ts';
 export type { WatchFilter } from './core/data/watch-filter.ts';
 export { ERRORS, type ErrorCode, type ErrorRow, KvError, type Outcome } from './core/protocol/errors.ts';
 export { AWAKE, type Heartbeat } from './core/protocol/heartbeat.ts';

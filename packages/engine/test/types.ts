@@ -2,7 +2,7 @@
  * What the public types tell a program. `pnpm types` is the test: a line that should not compile and does is an error there
  * (`@ts-expect-error`), and so is one that should and does not. Nothing here runs.
  */
-import type { Change, ClusterApi, DeathReason, PutResult, Store } from '../src/index.ts';
+import { type Change, type ClusterApi, type DeathReason, KEEP, type PutResult, type Store } from '../src/index.ts';
 
 /** Compiles only if both are the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -77,6 +77,36 @@ export async function sums(store: Store, either: number | bigint): Promise<void>
     const wrong: bigint = await tx.increment('k');
     return [sum, bigSum, wrong];
   });
+}
+
+/** What is one step says what it takes and answers, as a call, as a step and in transact(). */
+export async function oneStep(store: Store): Promise<void> {
+  const hits = await store.increment('k', 1, { ttl: 5, ttlOnlyIfNew: true });
+  same<typeof hits, number>(true);
+  // @ts-expect-error a time, not a moment
+  await store.increment('k', 1, { expiresAt: 5 });
+  const name = await store.getAndExpire<string>('k', { ttl: 5 });
+  same<typeof name, string | undefined>(true);
+  // @ts-expect-error it does something to the deadline
+  await store.getAndExpire('k');
+  const released: boolean = await store.deleteIfValue('k', 'v');
+  const { results } = await store.transaction({
+    then: [
+      { increment: 'k', by: 1n, ttl: 5, ttlOnlyIfNew: true },
+      { getAndExpire: 'k', persist: true },
+      { deleteIfValue: 'k', value: 5 },
+    ],
+  });
+  same<typeof results, [bigint, unknown, boolean]>(true);
+  const cart = await store.update<string[]>('k', (items = []) => (items.length > 9 ? KEEP : [...items, 'x']));
+  same<typeof cart, string[] | undefined>(true);
+  // @ts-expect-error a cart is not a number
+  await store.update<string[]>('k', () => 5);
+  await store.transact(async (tx) => [
+    released,
+    await tx.deleteIfValue('k', 5),
+    await tx.getAndExpire('k', { ttl: 5 }),
+  ]);
 }
 
 /** Events are known by their names. */

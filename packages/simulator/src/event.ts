@@ -110,7 +110,11 @@ export function describeOperation(operation: Operation): string {
       return `delete ${operation.key}${operation.ifVersion === -1 ? '' : ` if ${operation.ifVersion}`}`;
     case 'increment':
     case 'increment-float':
-      return `${operation.verb} ${operation.key} by ${operation.by}`;
+      return `${operation.verb} ${operation.key} by ${operation.by}${describeTtl(operation)}`;
+    case 'delete-if-value':
+      return `delete ${operation.key} if it is "${operation.value}"`;
+    case 'get-and-expire':
+      return `get ${operation.key} and expire it ttl ${operation.ttl}`;
     case 'append':
       return `append ${operation.key} "${operation.value}"`;
     case 'expire':
@@ -129,6 +133,11 @@ export function describeOperation(operation: Operation): string {
     default:
       return `${operation.verb} ${operation.key}`.trimEnd();
   }
+}
+
+function describeTtl(operation: Operation): string {
+  if (operation.verb !== 'increment' || operation.ttl === undefined) return '';
+  return ` ttl ${operation.ttl}${operation.ttlOnlyIfNew ? ' if new' : ''}`;
 }
 
 function describeSteps({ conditions, then, otherwise }: Operation & { verb: 'transaction' }): string {

@@ -2,7 +2,7 @@
  * Keys: which shards an operation concerns. Keys bear a {tag} that puts them in the shard their operation is sent to, as a
  * transaction finds its shards by its keys.
  */
-import { hashSlotOf, type Operation, type ShardId, shardOfSlot } from '@quintet/engine/internal';
+import { hashSlotOf, type Operation, rowOf, type ShardId, shardOfSlot } from '@quintet/engine/internal';
 import type { SimulatedCall } from './call.ts';
 
 const tags = new Map<number, readonly string[]>();
@@ -31,16 +31,8 @@ export function shardOfKey(key: string, shards: number): ShardId {
 
 /** Every key an operation names, once; '' = the whole shard. */
 export function keysOf(operation: Operation): ReadonlySet<string> {
-  switch (operation.verb) {
-    case 'transaction':
-      return new Set([operation.conditions, operation.then, operation.otherwise].flat().map(({ key }) => key));
-    case 'gather':
-      return new Set(operation.keys);
-    case 'install':
-      return new Set(operation.effects.map(({ key }) => key));
-    default:
-      return new Set([operation.key]);
-  }
+  const row = rowOf(operation);
+  return new Set(row.scope === 'key' || row.scope === 'keys' ? row.keys(operation) : ['']);
 }
 
 /** The shards a call concerns. */

@@ -1,5 +1,5 @@
 /**
- * Model: what a plain map would do and answer, written from the documentation and sharing no code with data/evaluate.ts.
+ * Model: what a plain map would do and answer, written from the documentation and sharing no code with core/data/.
  *
  * Owns      the sequential meaning of every operation on one key.
  * Does not  know logs, memory limits, or the whole shard (clear apart).
@@ -63,8 +63,15 @@ export function expected(operation: Operation, stored: Entry | undefined, moment
       return setRange(operation, entry, moment);
     case 'set-bit':
       return setBit(operation, entry, moment);
+    case 'delete-if-value':
+      if (entry === undefined) return nothing(Status.absent, undefined);
+      if (entry.value !== operation.value || entry.kind !== operation.kind)
+        return nothing(Status.conditionFailed, entry);
+      return { effect: { type: 'remove', key: operation.key, cause: 'delete' }, result: result(Status.ok, 0) };
     case 'expire':
-      return expire(operation, entry, moment);
+      return expire(operation, entry, moment, false);
+    case 'get-and-expire':
+      return expire({ ...operation, when: 'always' }, entry, moment, true);
     case 'clear':
       return { effect: { type: 'clear' }, result: result(Status.ok, 0) };
     default:
@@ -100,13 +107,17 @@ function put(
 function increment(
   operation: Operation & { verb: 'increment' | 'increment-float' },
   entry: Entry | undefined,
-  { seq }: Moment,
+  { time, seq }: Moment,
 ): Expectation {
   const before = entry?.value ?? '0';
   const isFloat = operation.verb === 'increment-float';
   const number = isFloat ? /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i : /^(0|-?[1-9]\d{0,15})$/;
   if (entry?.kind === ValueKind.structured || !number.test(before)) return nothing(Status.notANumber, entry);
-  const { kind = ValueKind.number, expiresAt = 0 } = entry ?? {};
+  const { kind = ValueKind.number } = entry ?? {};
+  let { expiresAt = 0 } = entry ?? {};
+  if (operation.verb === 'increment' && operation.ttl && !(operation.ttlOnlyIfNew && entry)) {
+    expiresAt = Math.ceil(time + operation.ttl);
+  }
   const by = String(operation.by);
   const value =
     isFloat && isDecimal(before) && isDecimal(by) ? addDecimals(before, by) : String(Number(before) + Number(by));
@@ -204,9 +215,10 @@ function rewritten(
 }
 
 function expire(
-  { key, ttl, deadline, when, previous }: Operation & { verb: 'expire' },
+  { key, ttl, deadline, when }: Pick<Operation & { verb: 'expire' }, 'key' | 'ttl' | 'deadline' | 'when'>,
   entry: Entry | undefined,
   { time, seq }: Moment,
+  previous: boolean,
 ): Expectation {
   if (entry === undefined) return nothing(Status.absent, undefined);
   const wanted = ttl > 0 ? Math.ceil(time + ttl) : deadline;

@@ -62,9 +62,11 @@ export interface WorkloadMix {
   readonly watchChurn: number;
 }
 
-/** r registers · c counters · v compare-and-set · a append · t expiring · g get-and-set · m everything else */
-export type KeyKind = 'r' | 'c' | 'v' | 'a' | 't' | 'g' | 'm';
-export const KEY_KINDS: readonly KeyKind[] = ['r', 'c', 'v', 'a', 't', 'g', 'm'];
+/** r registers · c counters · v compare-and-set · a append · t expiring · g get-and-set · m everything else · w windows · l locks */
+export type KeyKind = 'r' | 'c' | 'v' | 'a' | 't' | 'g' | 'm' | 'w' | 'l';
+export const KEY_KINDS: readonly KeyKind[] = ['r', 'c', 'v', 'a', 't', 'g', 'm', 'w', 'l'];
+/** Drawn by a generator of their own, so that what came later into the workload left the others' weights as they were. */
+const LATER_KINDS: readonly KeyKind[] = ['w', 'l'];
 
 export interface Options {
   readonly seed: string;
@@ -221,8 +223,12 @@ function drawFaults(prng: Prng, harmless: boolean): FaultMix {
 }
 
 function drawWorkload(prng: Prng, pace: number, memory: boolean): WorkloadMix {
-  const weights = { r: 0, c: 0, v: 0, a: 0, t: 0, g: 0, m: 0 };
-  for (const kind of KEY_KINDS) if (prng.chance(0.6)) weights[kind] = 1 + prng.below(4);
+  const weights = { r: 0, c: 0, v: 0, a: 0, t: 0, g: 0, m: 0, w: 0, l: 0 };
+  const later = prng.fork('later-kinds');
+  for (const kind of KEY_KINDS) {
+    const source = LATER_KINDS.includes(kind) ? later : prng;
+    if (source.chance(0.6)) weights[kind] = 1 + source.below(4);
+  }
   if (KEY_KINDS.every((kind) => weights[kind] === 0)) weights.r = 1;
   return {
     operations: prng.pick([30, 60, 120, 120, 240, 400]),

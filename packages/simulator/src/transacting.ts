@@ -132,9 +132,11 @@ export class Transacting {
       case 1:
         return this.put(key, { kind: prng.pick([0, 1, 2, 3] as const), ttl: prng.pick([0, -1]) });
       case 2:
+        if (prng.chance(0.3))
+          return { verb: 'delete-if-value', key, value: String(prng.below(9)), kind: ValueKind.text };
         return { verb: 'delete', key, ifVersion: prng.pick([-1, heard(key)]), previous: prng.chance(0.5) };
       case 3:
-        return { verb: 'increment', key, by: String(prng.below(5) - 2) };
+        return prng.chance(0.5) ? this.limited(key) : { verb: 'increment', key, by: String(prng.below(5) - 2) };
       case 4:
         return { verb: 'append', key, value: '7', kind: prng.pick([ValueKind.number, ValueKind.text]) };
       case 5:
@@ -155,8 +157,17 @@ export class Transacting {
     const whens = ['always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner'] as const;
     // A deadline long past removes.
     const deadline = ttl === 0 && prng.chance(0.3) ? 1000 : 0;
-    const expire: Step = { verb: 'expire', key, ttl, deadline, when: prng.pick(whens) };
-    return prng.chance(0.5) ? { ...expire, previous: true } : expire;
+    if (prng.chance(0.5)) return { verb: 'get-and-expire', key, ttl, deadline };
+    return { verb: 'expire', key, ttl, deadline, when: prng.pick(whens) };
+  }
+
+  /** An increment that may give a deadline. */
+  limited(key: string): Step & { verb: 'increment' } {
+    const { prng, options } = this;
+    const increment: Step & { verb: 'increment' } = { verb: 'increment', key, by: String(1 + prng.below(3)) };
+    if (prng.chance(0.2)) return increment;
+    const ttl = 1 + prng.below(options.workload.ttlMs);
+    return prng.chance(0.6) ? { ...increment, ttl, ttlOnlyIfNew: true } : { ...increment, ttl };
   }
 
   private put(key: string, more: Partial<Step & { verb: 'put' }> = {}): Step {

@@ -132,6 +132,10 @@ export class Workload {
         return this.onRegister(key);
       case 'c':
         return prng.chance(0.6) ? { verb: 'increment', key, by: String(1 + prng.below(3)) } : this.readOf(key);
+      case 'w':
+        return this.inWindow(key);
+      case 'l':
+        return this.onLock(key);
       case 'v':
         return this.onVersions(shard, key);
       case 'a':
@@ -168,6 +172,22 @@ export class Workload {
     if (prng.chance(0.45)) return this.readOf(key);
     if (prng.chance(0.25)) return { verb: 'expire', key, ttl, deadline: 0, when: 'always' };
     return this.put(key, { ttl: prng.chance(0.85) ? ttl : 0 });
+  }
+
+  /** A rate limiter's counter: it begins anew when its time is over. */
+  private inWindow(key: string): Operation {
+    return this.prng.chance(0.65) ? this.transacting.limited(key) : this.readOf(key);
+  }
+
+  /** A lock: taken if it is free, for a while; released by who holds it, or by others who take it for theirs. */
+  private onLock(key: string): Operation {
+    const { prng, mix } = this;
+    const ttl = 1 + prng.below(mix.ttlMs);
+    if (prng.chance(0.25)) return this.readOf(key);
+    const value = `holder${prng.below(3)}`;
+    if (prng.chance(0.35)) return { verb: 'delete-if-value', key, value, kind: ValueKind.text };
+    if (prng.chance(0.3)) return { verb: 'get-and-expire', key, ttl: prng.chance(0.3) ? 0 : ttl, deadline: 0 };
+    return this.put(key, { value, ...(prng.chance(0.4) ? { ttl } : { ifVersion: 0 }) });
   }
 
   private getAndSet(key: string): Operation {

@@ -72,6 +72,9 @@ function matters(record: OperationRecord): boolean {
 /** What an operation does, leaving aside what it would have answered. */
 function withoutAnswer(operation: Operation): Operation {
   if (operation.kind === 'getAndPut') return { ...operation, kind: 'put' };
+  if (operation.kind === 'getAndExpire' && operation.expiry !== undefined) {
+    return { kind: 'expire', expiry: operation.expiry };
+  }
   return operation.kind === 'getAndDelete' ? { kind: 'delete' } : operation;
 }
 
@@ -103,7 +106,8 @@ function boundedEntries(record: OperationRecord, operation: Operation, index: nu
 }
 
 function isReadOnly({ kind }: Operation, result: Result | undefined): boolean {
-  return kind === 'get' || result?.applied === false || (kind === 'getAndDelete' && result?.value === null);
+  const isOfNothing = (kind === 'getAndDelete' || kind === 'getAndExpire') && result?.value === null;
+  return kind === 'get' || result?.applied === false || isOfNothing;
 }
 
 /** An operation whose expiry, if it sets one, is lumped together with that of the past. */

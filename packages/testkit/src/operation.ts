@@ -16,27 +16,32 @@ export interface ExpiryWindow {
   readonly notAfter: number;
 }
 
-/** All conditions given must hold. `ifVersion` needs a present entry of exactly that version. */
+/** All conditions given must hold. `ifVersion` and `ifValue` need a present entry of exactly that version, or value. */
 export interface Conditions {
   readonly ifAbsent?: boolean;
   readonly ifPresent?: boolean;
   readonly ifVersion?: number;
+  readonly ifValue?: string;
 }
 
-/** One operation on one key. `increment` and `append` keep the entry's expiry, the puts replace or clear it. */
+/**
+ * One operation on one key. `append` keeps the entry's expiry, the puts replace or clear it. `increment` keeps it unless it
+ * brings one (`onlyIfNew`: for an entry that was absent). `getAndExpire` replaces it, or without one clears it.
+ */
 export type Operation =
   | { readonly kind: 'get' }
   | ({ readonly kind: 'put'; readonly value: string; readonly expiry?: ExpiryWindow } & Conditions)
-  | { readonly kind: 'delete'; readonly ifVersion?: number }
-  | { readonly kind: 'increment'; readonly by: number }
+  | { readonly kind: 'delete'; readonly ifVersion?: number; readonly ifValue?: string }
+  | { readonly kind: 'increment'; readonly by: number; readonly expiry?: ExpiryWindow; readonly onlyIfNew?: boolean }
   | { readonly kind: 'append'; readonly suffix: string }
   | { readonly kind: 'getAndPut'; readonly value: string; readonly expiry?: ExpiryWindow }
   | { readonly kind: 'getAndDelete' }
+  | { readonly kind: 'getAndExpire'; readonly expiry?: ExpiryWindow }
   | { readonly kind: 'expire'; readonly expiry: ExpiryWindow };
 
 /** What came back. Every field present is checked, a field left out is not; which must be present depends on the kind. */
 export interface Result {
-  /** get: the value seen. getAndPut, getAndDelete: the previous value. append: the resulting value. null: absent. */
+  /** get, getAndExpire: the value seen. getAndPut, getAndDelete: the previous value. append: the resulting value. null: absent. */
   readonly value?: string | null;
   /** put, delete, expire: did it take effect? increment: false if the value is not a whole number. */
   readonly applied?: boolean;
@@ -77,6 +82,7 @@ const REQUIRED: Record<Operation['kind'], readonly (keyof Result)[]> = {
   append: ['length', 'value'],
   getAndPut: ['value'],
   getAndDelete: ['value'],
+  getAndExpire: ['value'],
   expire: ['applied'],
 };
 

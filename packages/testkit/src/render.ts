@@ -42,18 +42,21 @@ export function renderOperation(operation: Operation): string {
     case 'delete':
       return `delete${renderConditions(operation)}`;
     case 'increment':
-      return `increment by ${operation.by}`;
+      return `increment by ${operation.by}${renderExpiry(operation.expiry)}${operation.onlyIfNew ? ' if new' : ''}`;
     case 'append':
       return `append ${quote(operation.suffix)}`;
+    case 'getAndExpire':
+      return `getAndExpire${operation.expiry === undefined ? ' never' : renderExpiry(operation.expiry)}`;
     case 'expire':
       return `expire${renderExpiry(operation.expiry)}`;
   }
 }
 
-function renderConditions({ ifAbsent, ifPresent, ifVersion }: Conditions): string {
+function renderConditions({ ifAbsent, ifPresent, ifVersion, ifValue }: Conditions): string {
   const absent = ifAbsent ? ' if absent' : '';
   const present = ifPresent ? ' if present' : '';
-  return absent + present + (ifVersion === undefined ? '' : ` if version ${ifVersion}`);
+  const value = ifValue === undefined ? '' : ` if ${quote(ifValue)}`;
+  return absent + present + (ifVersion === undefined ? '' : ` if version ${ifVersion}`) + value;
 }
 
 function renderExpiry(expiry: ExpiryWindow | undefined): string {

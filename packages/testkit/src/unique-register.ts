@@ -79,7 +79,8 @@ function isPlain({ operation, outcome }: OperationRecord): boolean {
 /** A get, or a delete that found nothing: that is a read of "absent". */
 function isRead({ operation, outcome }: OperationRecord): boolean {
   if (operation.kind === 'get') return true;
-  if (operation.kind !== 'delete' || operation.ifVersion !== undefined || outcome.kind !== 'ok') return false;
+  if (operation.kind !== 'delete' || outcome.kind !== 'ok') return false;
+  if (operation.ifVersion !== undefined || operation.ifValue !== undefined) return false;
   return outcome.result.applied === false;
 }
 

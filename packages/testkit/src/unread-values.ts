@@ -6,7 +6,7 @@
  * Why       it only matters that *some* value nobody read was there. The fewer states, the fewer configurations; and
  *           unknown writes of such values become interchangeable.
  * Invariants
- *   U1  a value stays if an answer shows it, or shows it with something appended, or if it can be counted with
+ *   U1  a value stays if an answer shows it, or shows it with something appended, or if it can be counted or compared with
  *   U2  where lengths are observable (append), a stand-in has the length of what it stands for
  *   U3  a stand-in begins with a control character that no value shown contains
  */
@@ -16,7 +16,8 @@ import type { Operation, OperationRecord } from './operation.ts';
 /** Maps an operation to itself, or to one that writes a stand-in. */
 export function unreadAlike(records: readonly OperationRecord[]): (operation: Operation) => Operation {
   const shown = new Set<string>();
-  for (const { outcome } of records) {
+  for (const { operation, outcome } of records) {
+    if (operation.kind === 'delete' && operation.ifValue !== undefined) shown.add(operation.ifValue);
     if (outcome.kind === 'ok' && typeof outcome.result.value === 'string') shown.add(outcome.result.value);
   }
   const appends = records.some(({ operation }) => operation.kind === 'append');

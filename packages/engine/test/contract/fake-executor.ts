@@ -9,25 +9,19 @@
 import { EventEmitter } from 'node:events';
 import { textOf } from '../../src/core/data/block.ts';
 import { type Change, changesOf } from '../../src/core/data/change.ts';
-import {
-  type EntryReader,
-  evaluate,
-  liveEntry,
-  type Moment,
-  type Outcome,
-  readerOf,
-} from '../../src/core/data/evaluate.ts';
+import { evaluate } from '../../src/core/data/evaluate.ts';
 import {
   type Entry,
-  isWrite,
   type Operation,
   type ScanOperation,
   ValueKind,
   type WriteOperation,
 } from '../../src/core/data/operation.ts';
+import { type EntryReader, liveEntry, type Moment, type Outcome, readerOf } from '../../src/core/data/reader.ts';
 import type { Effect } from '../../src/core/data/record.ts';
 import { plainResult, type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { evaluateTransaction } from '../../src/core/data/transaction.ts';
+import { isWrite } from '../../src/core/data/verbs.ts';
 import type { WatchFilter } from '../../src/core/data/watch-filter.ts';
 import { type ErrorCode, failureOf } from '../../src/core/protocol/errors.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';
@@ -268,16 +262,7 @@ function applyTo(data: Map<string, Entry>, effect: Effect, seq: number): void {
 }
 
 function outcomeOf(operation: WriteOperation, data: EntryReader, moment: Moment): Outcome {
-  switch (operation.verb) {
-    case 'clear':
-      return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
-    case 'transaction': {
-      const { effects, result } = evaluateTransaction(operation, data, moment);
-      return { effect: { type: 'many', effects }, result };
-    }
-    case 'install':
-      throw new Error('one fake shard needs no coordinator');
-    default:
-      return evaluate(operation, data, moment);
-  }
+  if (operation.verb !== 'transaction') return evaluate(operation, data, moment);
+  const { effects, result } = evaluateTransaction(operation, data, moment);
+  return { effect: { type: 'many', effects }, result };
 }

@@ -9,12 +9,14 @@ import { expiry } from './expiry.ts';
 import { givingUp } from './giving-up.ts';
 import { manyKeys } from './many-keys.ts';
 import { numbers } from './numbers.ts';
+import { oneStep } from './one-step.ts';
 import { order } from './order.ts';
 import { scans } from './scans.ts';
 import type { OpenSubject, Subject, Test } from './subject.ts';
 import { together } from './together.ts';
 import { transacting } from './transacting.ts';
 import { transactions } from './transactions.ts';
+import { updating } from './updating.ts';
 import { values } from './values.ts';
 import { watching } from './watching.ts';
 
@@ -22,6 +24,8 @@ const CHAPTERS = {
   values,
   conditions,
   numbers,
+  oneStep,
+  updating,
   expiry,
   manyKeys,
   scans,

@@ -1,7 +1,7 @@
 /** How a primary makes room: over a store that is only counted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/data/operation.ts';
+import { ANY_VERSION, newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/data/operation.ts';
 import type { NodeContext } from '../../src/core/node/context.ts';
 import type { CopyState } from '../../src/core/node/copy-state.ts';
 import { Eviction } from '../../src/core/node/memory/eviction.ts';
@@ -45,9 +45,19 @@ class Subject {
   }
 
   hasRoomFor(bytes: number, { pressure = false, verb = 'put' } = {}): boolean {
-    const put = newPut('', '', ValueKind.text, PLAIN_PUT);
-    return this.eviction.makeRoom({ ...put, verb } as Operation, () => bytes, pressure);
+    return this.eviction.makeRoom(operationOf(verb, bytes), pressure);
   }
+}
+
+/** An operation that adds so many bytes of value. */
+function operationOf(verb: string, bytes: number): Operation {
+  const value = 'v'.repeat(Math.max(0, Math.min(bytes, 1000) - 1));
+  if (bytes === 0) return { verb: 'delete', key: '', ifVersion: ANY_VERSION, previous: false };
+  if (verb === 'append') return { verb, key: '', value, kind: ValueKind.text };
+  const effect = { type: 'put', key: '', value, kind: ValueKind.text, expiresAt: 0 } as const;
+  if (verb === 'install') return { verb, key: '', effects: [{ ...effect, value: `${value}v` }] } as never;
+  if (bytes > 1000) return { verb: 'set-range', key: '', offset: bytes - 2, value: 'v' };
+  return newPut('', value, ValueKind.text, PLAIN_PUT);
 }
 
 test('there is room without a limit, below the soft one, and for what adds nothing', () => {

@@ -1,7 +1,7 @@
 /** Transactions over large values: what they read, gather, and tell watchers is bounded before anything is done. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type EntryReader, readerOf } from '../../src/core/data/evaluate.ts';
+import { TRANSACTION_READ_MAX } from '../../src/core/data/group/limits.ts';
 import {
   ANY_VERSION,
   MUST_EXIST,
@@ -11,8 +11,9 @@ import {
   type TransactionOperation,
   ValueKind,
 } from '../../src/core/data/operation.ts';
+import { type EntryReader, readerOf } from '../../src/core/data/reader.ts';
 import { Status } from '../../src/core/data/result.ts';
-import { evaluateTransaction, TRANSACTION_READ_MAX } from '../../src/core/data/transaction.ts';
+import { evaluateTransaction } from '../../src/core/data/transaction.ts';
 import type { ErrorCode } from '../../src/core/protocol/errors.ts';
 import { MASTER } from '../../src/core/protocol/ids.ts';
 import type { WatchSink } from '../../src/core/protocol/outbox.ts';

@@ -1,8 +1,9 @@
 /** What large values may have under way: counted by what they are in a record, over all shards, in the order they came. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, readerOf } from '../../src/core/data/evaluate.ts';
+import { evaluate } from '../../src/core/data/evaluate.ts';
 import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/data/operation.ts';
+import { readerOf } from '../../src/core/data/reader.ts';
 import { Status } from '../../src/core/data/result.ts';
 import { type LargeWriter, LargeWrites } from '../../src/core/master/memory/large-writes.ts';
 import { VirtualCluster } from './virtual-cluster.ts';

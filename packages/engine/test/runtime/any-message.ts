@@ -82,6 +82,8 @@ const write: fc.Arbitrary<Operation> = fc.oneof(
   shape({ verb: constant('delete'), key: bytes, ifVersion, previous: fc.boolean() }),
   shape({ verb: constant('increment'), key: bytes, by: bytes }),
   shape({ verb: constant('increment'), key: bytes, by: bytes, safe: fc.constant<true>(true) }),
+  shape({ verb: constant('increment'), key: bytes, by: bytes, ttl: count, ttlOnlyIfNew: fc.constant<true>(true) }),
+  shape({ verb: constant('increment'), key: bytes, by: bytes, deadline: time }),
   shape({ verb: constant('increment-float'), key: bytes, by: fc.double() }),
   shape({ verb: constant('append'), key: bytes, value: bytes, kind }) as fc.Arbitrary<Operation>,
   shape({
@@ -90,9 +92,9 @@ const write: fc.Arbitrary<Operation> = fc.oneof(
     ttl: count,
     deadline: time,
     when: fc.constantFrom('always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner'),
-  }).chain((plain) =>
-    fc.boolean().map((previous) => (previous ? { ...plain, previous } : plain)),
-  ) as fc.Arbitrary<Operation>,
+  }) as fc.Arbitrary<Operation>,
+  shape({ verb: constant('get-and-expire'), key: bytes, ttl: count, deadline: time }),
+  shape({ verb: constant('delete-if-value'), key: bytes, value: bytes, kind }) as fc.Arbitrary<Operation>,
   shape({ verb: constant('set-range'), key: bytes, offset: count, value: bytes }),
   shape({
     verb: constant('set-bit'),

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
-import { ValueKind } from '../../src/core/data/operation.ts';
+import { type Operation, type Step, ValueKind } from '../../src/core/data/operation.ts';
 import { plainResult, Status, valueResult } from '../../src/core/data/result.ts';
 import { MASTER, nodeId } from '../../src/core/protocol/ids.ts';
 import type { Message } from '../../src/core/protocol/messages.ts';
-import type { WireBatch } from '../../src/runtime/wire/wire.ts';
+import { readChange, writeChange } from '../../src/executor/handle/port-change.ts';
+import type { WireBatch, WireElement } from '../../src/runtime/wire/wire.ts';
+import { Cursor } from '../../src/runtime/wire/wire-cursor.ts';
 import { decodeBatch, timeOf } from '../../src/runtime/wire/wire-decoder.ts';
 import { BatchEncoder } from '../../src/runtime/wire/wire-encoder.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
@@ -146,4 +148,35 @@ test('the common messages stay small: elements beside the sender', () => {
   assert.equal(size(values), 1 + 3 + 2 * N);
   const alternating = requests.flatMap((message, i) => [message, { ...requests[i]!, shard: 2 } as Message]);
   assert.equal(size(alternating), 1 + 2 * (4 + 2 * N));
+});
+
+test('the kind of an entry has room for 32 wherever it travels', () => {
+  for (let kind = 0; kind < 32; kind++) {
+    const value = { value: 'v', kind: kind as ValueKind };
+    const put = { type: 'put', key: 'k', ...value, expiresAt: 7, previous: value } as const;
+    const result = valueResult(Status.ok, 5, 'v', value.kind, 9);
+    const record = { seq: 5, request: 3, watched: 2, effect: put, result } as const;
+    const common = { shard: 1, epoch: 4, committedSeq: 2 } as const;
+    const terms = { ifVersion: 4, ttl: 5, deadline: 6, previous: true };
+    const equals: Step = { verb: 'delete-if-value', key: 'k', ...value };
+    const operation: Operation = {
+      verb: 'transaction',
+      key: '',
+      conditions: [{ key: 'k', ifVersion: -1, equals: value }],
+      then: [{ verb: 'put', key: 'k', ...value, ...terms }, equals],
+      otherwise: [{ verb: 'append', key: 'k', ...value }],
+      lenient: true,
+    };
+    const messages: Message[] = [
+      { type: 'request', ...common, request: 3, operation, pressure: false, watched: 2 },
+      { type: 'record', ...common, record },
+      { type: 'answer', shard: 1, epoch: 4, seq: 5, request: 3, result, effect: put },
+      { type: 'value', shard: 1, epoch: 4, id: 8, result },
+    ];
+    assert.deepEqual(decode(encode(new BatchEncoder(MASTER), messages)), structuredClone(messages));
+    const out: WireElement[] = [];
+    const change = { ...put, shard: 1, version: 5, transaction: 6 } as const;
+    writeChange(out, change);
+    assert.deepEqual(readChange(new Cursor(out, 0)), change);
+  }
 });

@@ -3,15 +3,8 @@
  * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths. A transaction has a
  * limit of its own: it is evaluated, locked and installed in one go, and all other clients wait meanwhile.
  */
-import type {
-  Executor,
-  ExecutorLimits,
-  Operation,
-  PendingCall,
-  ShardId,
-  Sink,
-  TransactionOperation,
-} from '@quintet/engine/internal';
+import type { Executor, ExecutorLimits, PendingCall, Sink } from '@quintet/engine/internal';
+import { type Operation, rowOf, type ShardId, type TransactionOperation } from '@quintet/engine/internal';
 
 const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
 
@@ -66,27 +59,22 @@ export class CheckedExecutor implements Executor {
 /** What is too long about an operation on one key, or null. */
 export function sizeError(operation: Operation, limits: ExecutorLimits): 'KEY_TOO_LARGE' | 'VALUE_TOO_LARGE' | null {
   if (operation.key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
-  if (operation.verb !== 'put' && operation.verb !== 'append') return null;
-  return operation.value.length > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
+  return rowOf(operation).carries(operation) > limits.maxValueBytes ? 'VALUE_TOO_LARGE' : null;
 }
 
 function transactionSizeError(
-  { conditions, then, otherwise }: TransactionOperation,
+  operation: TransactionOperation,
   limits: ExecutorLimits,
   { transactionSteps, transactionBytes }: TransactionLimits,
 ): SizeError | null {
-  if (conditions.length + then.length + otherwise.length > transactionSteps) return 'TRANSACTION_TOO_LARGE';
-  let bytes = 0;
-  for (const { key, equals } of conditions) {
-    if (key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
-    bytes += key.length + (equals?.value.length ?? 0);
-  }
-  for (const steps of [then, otherwise]) {
+  const row = rowOf(operation);
+  if (row.parts(operation) > transactionSteps) return 'TRANSACTION_TOO_LARGE';
+  for (const { key } of operation.conditions) if (key.length > limits.maxKeyBytes) return 'KEY_TOO_LARGE';
+  for (const steps of [operation.then, operation.otherwise]) {
     for (const step of steps) {
       const refusal = sizeError(step, limits);
       if (refusal !== null) return refusal;
-      bytes += step.key.length + ('value' in step ? step.value.length : 0);
     }
   }
-  return bytes > transactionBytes ? 'TRANSACTION_TOO_LARGE' : null;
+  return row.bytes(operation) > transactionBytes ? 'TRANSACTION_TOO_LARGE' : null;
 }

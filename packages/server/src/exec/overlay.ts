@@ -70,6 +70,6 @@ function entryOf({ status, value, kind, version, expiresAt }: Result): Entry | u
 }
 
 function withFixedDeadline(step: Step, time: number): Step {
-  if ((step.verb !== 'put' && step.verb !== 'expire') || step.ttl <= 0) return step;
+  if (!('ttl' in step) || step.ttl === undefined || step.ttl <= 0) return step;
   return { ...step, ttl: NO_TTL, deadline: Math.ceil(time + step.ttl) };
 }

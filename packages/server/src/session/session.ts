@@ -9,7 +9,8 @@
  *   S1  commands are begun in the order they came; each opens exactly one reply, and replies leave in that order
  *   S2  no error of ours leaves here: it is reported as a bug, and ends this connection alone
  */
-import type { Bytes, Executor, Operation } from '@quintet/engine/internal';
+import type { Executor } from '@quintet/engine/internal';
+import { type Bytes, Needs, type Operation, rowOf } from '@quintet/engine/internal';
 import type { Role } from '../access/passwords.ts';
 import type { Guest } from '../access/strangers.ts';
 import type { Command } from '../command/command.ts';
@@ -321,8 +322,6 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
 }
 
 function bringsValues(operation: Operation): boolean {
-  if (operation.verb === 'stat') return operation.tells === 'value';
-  return (
-    operation.verb === 'get' || operation.verb === 'transaction' || ('previous' in operation && operation.previous)
-  );
+  const row = rowOf(operation);
+  return operation.verb === 'transaction' || (row.shows(operation) && row.reads(operation) === Needs.value);
 }

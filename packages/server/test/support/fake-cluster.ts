@@ -6,16 +6,13 @@
 import type { ClusterApi, ClusterMemoryLimit, ClusterStatus, ErrorCode } from '@quintet/engine';
 import type { Executor, PendingCall, Sink } from '@quintet/engine/internal';
 import {
-  ANY_VERSION,
   type Entry,
   hashSlotOf,
-  KEEP_TTL,
-  MUST_BE_ABSENT,
-  MUST_EXIST,
   type Operation,
   plainResult,
   type Result,
-  type StatOperation,
+  readerOf,
+  rowOf,
   Status,
   shardOfSlot,
   type TransactionOperation,
@@ -100,83 +97,8 @@ export class FakeExecutor implements Executor {
     return entry !== undefined && entry.expiresAt !== 0 && entry.expiresAt <= this.clock ? undefined : entry;
   }
 
-  private store(key: string, value: string, kind: ValueKind, expiresAt: number): number {
-    this.entries.set(key, { value, kind, version: ++this.version, expiresAt });
-    return this.version;
-  }
-
   private evaluate(shard: number, operation: Operation): Result {
-    const entry = this.live(operation.key);
-    const { version, value, kind, expiresAt } = entry ?? {
-      version: 0,
-      value: null,
-      kind: ValueKind.text,
-      expiresAt: 0,
-    };
-    const present = (status: Status, now = version): Result =>
-      value === null ? plainResult(status, now) : valueResult(status, now, value, kind, expiresAt);
     switch (operation.verb) {
-      case 'get':
-        return present(value === null ? Status.absent : Status.ok);
-      case 'stat':
-        if (value === null) return plainResult(Status.absent, 0);
-        return valueResult(Status.ok, version, told(operation, value), kind, expiresAt);
-      case 'put': {
-        const { ifVersion, previous, ttl } = operation;
-        const held = ifVersion === ANY_VERSION || (ifVersion === MUST_EXIST ? version > 0 : version === ifVersion);
-        if (!held) return previous ? present(Status.conditionFailed) : plainResult(Status.conditionFailed, version);
-        const until = ttl === KEEP_TTL ? expiresAt : ttl > 0 ? Math.ceil(this.now() + ttl) : operation.deadline;
-        const written = this.store(operation.key, textOf(operation.value), operation.kind, until);
-        return previous ? present(Status.ok, written) : plainResult(Status.ok, written);
-      }
-      case 'delete':
-        if (value === null) return plainResult(Status.absent, 0);
-        if (operation.ifVersion >= MUST_BE_ABSENT && operation.ifVersion !== version) {
-          return plainResult(Status.conditionFailed, version);
-        }
-        this.entries.delete(operation.key);
-        return operation.previous ? present(Status.ok, 0) : plainResult(Status.ok, 0);
-      case 'append': {
-        const sum = (value ?? '') + operation.value;
-        if (sum.length > this.limits.maxValueBytes) return plainResult(Status.valueTooLarge, version);
-        return valueResult(Status.ok, this.store(operation.key, sum, kind, expiresAt), String(sum.length), kind, 0);
-      }
-      case 'increment': {
-        if (!/^(0|-?[1-9]\d{0,18})$/.test(value ?? '0')) return plainResult(Status.notANumber, version);
-        const sum = BigInt(value ?? '0') + BigInt(operation.by);
-        if (BigInt.asIntN(64, sum) !== sum) return plainResult(Status.overflow, version);
-        return valueResult(Status.ok, this.store(operation.key, String(sum), kind, expiresAt), String(sum), kind, 0);
-      }
-      case 'increment-float': {
-        const sum = Number(value ?? '0') + operation.by;
-        if (Number.isNaN(sum)) return plainResult(Status.notANumber, version);
-        if (!Number.isFinite(sum)) return plainResult(Status.overflow, version);
-        return valueResult(Status.ok, this.store(operation.key, String(sum), kind, expiresAt), String(sum), kind, 0);
-      }
-      case 'expire':
-        return this.expire(operation, entry);
-      case 'set-range': {
-        const before = value ?? '';
-        if (operation.value === '') return valueResult(Status.ok, version, String(before.length), kind, expiresAt);
-        const { offset } = operation;
-        const padded = before.slice(0, offset).padEnd(offset, '\0');
-        const after = padded + operation.value + before.slice(offset + operation.value.length);
-        return valueResult(Status.ok, this.store(operation.key, after, kind, expiresAt), String(after.length), kind, 0);
-      }
-      case 'set-bit': {
-        const at = Math.floor(operation.offset / 8);
-        const bytes = Buffer.from((value ?? '').padEnd(at + 1, '\0'), 'latin1');
-        const mask = 0x80 >> (operation.offset % 8);
-        const before = (bytes[at]! & mask) === 0 ? '0' : '1';
-        bytes[at] = operation.bit === 1 ? bytes[at]! | mask : bytes[at]! & ~mask;
-        return valueResult(
-          Status.ok,
-          this.store(operation.key, bytes.toString('latin1'), kind, expiresAt),
-          before,
-          kind,
-          0,
-        );
-      }
       case 'transaction':
         return this.transaction(operation);
       case 'clear':
@@ -187,39 +109,29 @@ export class FakeExecutor implements Executor {
       case 'scan':
         return this.page(shard, operation.cursor, operation.prefix, operation.limit, operation.keysOnly);
       default:
-        throw new Error(`the fake knows no ${operation.verb}`);
+        return this.evaluateOnKey(operation);
     }
+  }
+
+  /** As the engine does it. */
+  private evaluateOnKey(operation: Operation): Result {
+    const reader = readerOf((key) => this.live(key));
+    const row = rowOf(operation);
+    if (!row.writes) return row.read!(operation, reader as never, this.now());
+    const moment = { time: this.now(), seq: this.version + 1, maxValueBytes: this.limits.maxValueBytes };
+    const { effect, result } = row.evaluate!(operation, reader, moment);
+    if (effect.type === 'remove') this.entries.delete(effect.key);
+    if (effect.type !== 'put' && effect.type !== 'deadline') return result;
+    const { key, expiresAt } = effect;
+    const { value, kind } = effect.type === 'put' ? effect : this.entries.get(key)!;
+    this.entries.set(key, { value: textOf(value), kind, version: ++this.version, expiresAt });
+    return result;
   }
 
   private transaction({ conditions, then, otherwise }: TransactionOperation): Result {
     const holds = conditions.every(({ key, ifVersion }) => (this.live(key)?.version ?? 0) === ifVersion);
     const items = (holds ? then : otherwise).map((step) => this.evaluate(this.shardOf(step.key), step));
     return { ...plainResult(holds ? Status.ok : Status.conditionFailed, this.version), items };
-  }
-
-  private expire(operation: Operation & { verb: 'expire' }, entry: Entry | undefined): Result {
-    if (entry === undefined) return plainResult(Status.absent, 0);
-    const result = this.changeDeadline(operation, entry);
-    if (!operation.previous) return result;
-    return { ...result, value: entry.value, kind: entry.kind };
-  }
-
-  private changeDeadline(operation: Operation & { verb: 'expire' }, entry: Entry): Result {
-    const present = entry.expiresAt;
-    const wanted = Math.ceil(operation.ttl > 0 ? this.now() + operation.ttl : operation.deadline);
-    const allowed = {
-      always: wanted !== 0 || present !== 0,
-      none: present === 0,
-      some: present !== 0,
-      later: present !== 0 && wanted > present,
-      sooner: present === 0 || wanted < present,
-      'some-later': present !== 0 && wanted > present,
-      'some-sooner': present !== 0 && wanted < present,
-    };
-    if (!allowed[operation.when]) return plainResult(Status.conditionFailed, entry.version);
-    if (wanted !== 0 && wanted <= this.clock) this.entries.delete(operation.key);
-    else this.store(operation.key, entry.value, entry.kind, wanted);
-    return plainResult(Status.ok, this.version);
   }
 
   private keysOf(shard: number): string[] {
@@ -303,9 +215,4 @@ export function fakeCluster(executor: FakeExecutor = new FakeExecutor(), calls: 
     reviveNode: note('reviveNode'),
   };
   return part as ClusterApi;
-}
-
-/** Nothing is ever idle here. */
-function told({ tells }: StatOperation, value: string): string {
-  return tells === 'value' ? value : tells === 'idle' ? '0' : String(value.length);
 }

@@ -159,8 +159,17 @@ function asChecked({ operation, submittedAt }: SimulatedCall, endedAt: number): 
     case 'delete':
       if (operation.previous) return { kind: 'getAndDelete' };
       return operation.ifVersion > 0 ? { kind: 'delete', ifVersion: operation.ifVersion } : { kind: 'delete' };
-    case 'increment':
-      return { kind: 'increment', by: Number(operation.by) };
+    case 'delete-if-value':
+      return { kind: 'delete', ifValue: operation.value };
+    case 'get-and-expire':
+      if (operation.ttl === 0) return { kind: 'getAndExpire' };
+      return { kind: 'getAndExpire', expiry: expiryOf(operation.ttl, submittedAt, endedAt) };
+    case 'increment': {
+      const by = Number(operation.by);
+      if (operation.ttl === undefined) return { kind: 'increment', by };
+      const expiry = expiryOf(operation.ttl, submittedAt, endedAt);
+      return { kind: 'increment', by, expiry, onlyIfNew: operation.ttlOnlyIfNew === true };
+    }
     case 'append':
       return { kind: 'append', suffix: operation.value };
     case 'expire':
@@ -184,6 +193,11 @@ function asCheckedResult({ operation }: SimulatedCall, { status, version, value 
     case 'delete':
       if (operation.previous) return { value };
       return applied ? { applied } : { applied, version: seen };
+    case 'delete-if-value':
+      return applied ? { applied } : { applied, version: seen };
+    case 'get-and-expire':
+      // Of what it removed, by a deadline that had passed, there is no version; the workload asks for none such.
+      return { value, version: seen };
     case 'increment':
       return applied ? { number: Number(value), version } : { applied, version: seen };
     case 'append':

@@ -113,7 +113,7 @@ export interface PrimaryInsides {
   readonly outputs: { take(record: LogRecord): void; used(hash: number): void };
   seal(): void;
   onRequest(message: RequestMessage): void;
-  evaluate(operation: Operation): Outcome;
+  evaluate(operation: Operation, watched: 0 | 1 | 2): Outcome;
   inFull(effect: Effect, watched: 0 | 1 | 2): Effect;
   valueOf(key: string): PreviousValue | null;
   outOfMemory(operation: Operation): Outcome;

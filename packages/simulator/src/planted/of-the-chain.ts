@@ -1,5 +1,5 @@
 /** Planted bugs of the chain itself: who acknowledges, who is in it, who may change it, what is committed. */
-import { NOBODY, plainResult, Status } from '@quintet/engine/internal';
+import { isWrite, NOBODY, plainResult, Status } from '@quintet/engine/internal';
 import type { ShardControl } from '@quintet/engine/machines';
 import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, SEATS } from './insides.ts';
 import type { PlantedBug } from './planted-bug.ts';
@@ -49,8 +49,8 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
           function (message) {
             const { state } = this;
             const { operation, request } = message;
-            const isNext = request === state.lastRequest + 1 && operation.verb !== 'get' && operation.verb !== 'stat';
-            if (isNext && this.evaluate(operation).effect.type === 'none') state.lastRequest = request;
+            const isNext = request === state.lastRequest + 1 && isWrite(operation);
+            if (isNext && this.evaluate(operation, 0).effect.type === 'none') state.lastRequest = request;
             else original.call(this, message);
           },
       );
@@ -67,7 +67,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
           function (message) {
             const { state } = this;
             const { operation, request } = message;
-            const isRead = operation.verb === 'get' || operation.verb === 'stat';
+            const isRead = !isWrite(operation);
             if (request === state.lastRequest + 1 && isRead) state.lastRequest = request;
             else original.call(this, message);
           },

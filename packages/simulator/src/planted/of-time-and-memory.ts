@@ -104,13 +104,45 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
         PRIMARY,
         'evaluate',
         (original) =>
-          function (operation: Operation) {
+          function (operation: Operation, watched) {
             const { time } = this.context;
             const conditional = operation.verb === 'put' && operation.ifVersion !== -1;
             if (conditional) this.context.time = 0;
-            const outcome = original.call(this, operation);
+            const outcome = original.call(this, operation, watched);
             this.context.time = time;
             return outcome;
+          },
+      );
+    },
+  },
+  {
+    name: 'every-increment-gives-more-time',
+    rule: 'ttlOnlyIfNew: only an entry that was absent gets a deadline',
+    plant(patch) {
+      patch.method(
+        PRIMARY,
+        'evaluate',
+        (original) =>
+          function (operation: Operation, watched) {
+            if (operation.verb !== 'increment') return original.call(this, operation, watched);
+            const { ttlOnlyIfNew: _, ...always } = operation;
+            return original.call(this, always, watched);
+          },
+      );
+    },
+  },
+  {
+    name: 'lock-released-by-whoever-asks',
+    rule: 'delete-if-value: only an entry that has the value is removed',
+    plant(patch) {
+      patch.method(
+        PRIMARY,
+        'evaluate',
+        (original) =>
+          function (operation: Operation, watched) {
+            if (operation.verb !== 'delete-if-value') return original.call(this, operation, watched);
+            const { key } = operation;
+            return original.call(this, { verb: 'delete', key, ifVersion: -1, previous: false }, watched);
           },
       );
     },
@@ -139,7 +171,7 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
         (original) =>
           function (operation) {
             const { result } = original.call(this, operation);
-            return { effect: this.evaluate(operation).effect, result: { ...result, status: Status.outOfMemory } };
+            return { effect: this.evaluate(operation, 0).effect, result: { ...result, status: Status.outOfMemory } };
           },
       );
     },

@@ -76,7 +76,7 @@ export function step(
         write(before, before.value ?? null, version, tag),
       );
     case 'increment':
-      return increment(state, operation.by, result);
+      return increment(state, operation, result, tag);
     case 'append':
       return append(state, operation.suffix, result ?? NOTHING_REPORTED);
     case 'getAndPut':
@@ -86,6 +86,8 @@ export function step(
       if (result !== undefined && result.value !== state.value) return null;
       if (state.value === null) return result === undefined ? null : see(state, result.version);
       return erase(state, result?.version);
+    case 'getAndExpire':
+      return getAndExpire(state, operation, result, tag);
   }
 }
 
@@ -100,15 +102,19 @@ function stepFromUnknown(
     case 'get':
     case 'getAndPut':
     case 'getAndDelete':
-      if (result === undefined)
+    case 'getAndExpire':
+      if (result === undefined) {
+        if (operation.kind === 'getAndExpire') return state;
         return operation.kind === 'getAndPut' ? write(state, operation.value, undefined, tag) : null;
+      }
       return step(result.value == null ? vanish(state) : { ...state, value: result.value }, operation, result, tag);
     case 'put':
       return result?.applied === false ? state : write(state, operation.value, result?.version, tag);
     case 'delete':
       return result?.applied === false ? state : erase(state, result?.version);
     case 'increment':
-      if (result?.number === undefined) return state;
+      // Nobody knows whether the entry was new, and whose time is its own now.
+      if (result?.number === undefined || operation.onlyIfNew === true) return state;
       return step({ ...state, value: String(result.number - operation.by) }, operation, result, tag);
     case 'append':
       return result?.value == null ? state : write(state, result.value, result.version, state.expiry);
@@ -148,6 +154,7 @@ function conditional(
   if (result?.applied === false) return refused(state, conditions, result.version);
   if (conditions.ifAbsent === true && state.value !== null) return null;
   if (conditions.ifPresent === true && state.value === null) return null;
+  if (conditions.ifValue !== undefined && state.value !== conditions.ifValue) return null;
   const before = see(state, conditions.ifVersion);
   return before === null ? null : effect(before, result?.version);
 }
@@ -162,6 +169,7 @@ function refused(
   if (seen === null) return null;
   if (conditions.ifAbsent === true && seen.value !== null) return seen;
   if (conditions.ifPresent === true && seen.value === null) return seen;
+  if (conditions.ifValue !== undefined && seen.value !== conditions.ifValue) return seen;
   const expected = conditions.ifVersion;
   if (expected === undefined) return null;
   if (seen.value === null || (seen.version !== null && seen.version !== expected)) return seen;
@@ -189,13 +197,35 @@ function erase(state: RegisterState, version: number | null | undefined): Regist
 
 const WHOLE_NUMBER = /^-?\d{1,16}$/;
 
-function increment(state: RegisterState, by: number, result: Result | undefined): RegisterState | null {
+function increment(
+  state: RegisterState,
+  { by, expiry, onlyIfNew }: Operation & { kind: 'increment' },
+  result: Result | undefined,
+  tag: number,
+): RegisterState | null {
   const value = state.value ?? '0';
   const sum = WHOLE_NUMBER.test(value) ? Number(value) + by : Number.NaN;
   if (!Number.isSafeInteger(sum)) return result?.applied === false ? see(state, result.version) : null;
   if (result?.applied === false) return null;
   if (result?.number !== undefined && result.number !== sum) return null;
-  return write(state, String(sum), result?.version, state.expiry);
+  const stays = expiry === undefined || (onlyIfNew === true && state.value !== null);
+  return write(state, String(sum), result?.version, stays ? state.expiry : tag);
+}
+
+function getAndExpire(
+  state: RegisterState,
+  { expiry }: Operation & { kind: 'getAndExpire' },
+  result: Result | undefined,
+  tag: number,
+): RegisterState | null {
+  if (result !== undefined && result.value !== state.value) return null;
+  const changes = state.value != null && (expiry !== undefined || state.expiry !== NO_EXPIRY);
+  if (!changes) return result === undefined ? null : see(state, result.version);
+  // What the past left may have no time to take away: then it stays as it is.
+  const isOpen = expiry === undefined && state.expiry === PAST_EXPIRY;
+  if (isOpen && result?.version !== undefined)
+    return see(state, result.version) ?? write(state, state.value!, result.version, tag);
+  return write(state, state.value!, result?.version, isOpen ? PAST_EXPIRY : tag);
 }
 
 function append(state: RegisterState, suffix: string, result: Result): RegisterState | null {

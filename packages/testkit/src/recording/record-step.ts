@@ -6,7 +6,7 @@
  * Refused   What the checker's model (models/register.ts) has no idea of throws NotRecordable: a write it does not hear of would
  *           make it find fault with an honest store. Reads it cannot use are just not recorded: that is null.
  */
-import type { Key, PutOptions, PutResult, StoredEntry, TransactionStep } from '@quintet/engine';
+import type { IncrementStep, Key, PutOptions, PutResult, StoredEntry, TransactionStep } from '@quintet/engine';
 import { NotRecordable } from '../errors.ts';
 import type { Operation, Result } from '../operation.ts';
 import type { RecordedOperation } from './record-call.ts';
@@ -27,7 +27,7 @@ export function describeStep(step: TransactionStep): DescribedStep | null {
   if ('get' in step) return describe(step.get, { kind: 'get' }, valueResult);
   if ('getEntry' in step) return describe(step.getEntry, { kind: 'get' }, entryResult);
   if ('has' in step) return null;
-  if ('increment' in step) return describeIncrement(step.increment, step.by ?? 1);
+  if ('increment' in step) return describeIncrement(step);
   if ('append' in step) {
     const suffix = textOf(step.suffix);
     return describe(step.append, { kind: 'append', suffix }, (length) => ({ length: length as number }));
@@ -36,6 +36,15 @@ export function describeStep(step: TransactionStep): DescribedStep | null {
     if (step.when !== undefined && step.when !== 'always') throw new NotRecordable(`expire with when: '${step.when}'`);
     const ttlMs = ttlOf(step.ttl instanceof Date ? { expiresAt: step.ttl } : { ttl: step.ttl });
     return { ...describe(step.expire, { kind: 'expire', expiry: MADE_BY_HISTORY }, appliedResult), ttlMs };
+  }
+  if ('deleteIfValue' in step) {
+    return describe(step.deleteIfValue, { kind: 'delete', ifValue: textOf(step.value) }, appliedResult);
+  }
+  if ('getAndExpire' in step) {
+    const operation: Operation = step.persist
+      ? { kind: 'getAndExpire' }
+      : { kind: 'getAndExpire', expiry: MADE_BY_HISTORY };
+    return { ...describe(step.getAndExpire, operation, valueResult), ttlMs: ttlOf(step) };
   }
   throw new NotRecordable('incrementFloat' in step ? 'incrementFloat' : 'persist');
 }
@@ -73,12 +82,14 @@ export function describeGetAndDelete(key: Key): DescribedStep {
   return describe(key, { kind: 'getAndDelete' }, valueResult);
 }
 
-function describeIncrement(key: Key, by: number | bigint): DescribedStep {
+function describeIncrement({ increment, by = 1, ttl, ttlOnlyIfNew }: IncrementStep): DescribedStep {
   if (!Number.isSafeInteger(Number(by))) throw new NotRecordable(`increment by ${by}`);
-  return describe(key, { kind: 'increment', by: Number(by) }, (answer) => {
+  const expiry = ttl === undefined ? {} : { expiry: MADE_BY_HISTORY, onlyIfNew: ttlOnlyIfNew === true };
+  const described = describe(increment, { kind: 'increment', by: Number(by), ...expiry }, (answer) => {
     const sum = Number(answer);
     return Number.isSafeInteger(sum) ? { number: sum } : { applied: true };
   });
+  return { ...described, ttlMs: ttl };
 }
 
 function describe(key: Key, operation: Operation, result: (answer: unknown) => Result): DescribedStep {

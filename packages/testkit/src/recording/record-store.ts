@@ -3,17 +3,19 @@
  *
  * | calls                                                          | are                                                |
  * |----------------------------------------------------------------|----------------------------------------------------|
- * | get, getEntry, put, delete, getAndPut, getAndDelete, increment, append, expire | recorded                           |
+ * | get, getEntry, put, delete, deleteIfValue, getAndPut, getAndDelete, getAndExpire, increment, append, expire | recorded |
  * | getMany, putMany, deleteMany                                   | recorded, each key by itself                       |
  * | transaction, transact                                          | recorded, each key by itself (record-transaction.ts) |
  * | has, ttl, count, entries, keys, watch                          | passed on; what they answer is not judged          |
- * | rename, copy, clear, incrementFloat, persist, and the options keepTtl, `when`, conditions of getAndPut | refused with NotRecordable, before anything is sent |
+ * | rename, copy, clear, incrementFloat, persist, update (transact is recorded), and the options keepTtl, `when`, conditions of getAndPut | refused with NotRecordable, before anything is sent |
  *
- * Keys are taken to be absent when a history begins. Counters are judged up to 2^53.
+ * Values are compared as text: deleteIfValue tells a number from text, which the checker cannot. Keys are taken to be
+ * absent when a history begins. Counters are judged up to 2^53.
  */
 import type {
   CallOptions,
   DeleteOptions,
+  IncrementOptions,
   Key,
   PutOptions,
   Store,
@@ -77,14 +79,20 @@ class RecordedStore implements Store {
       () => this.#store.getAndDelete(key, options),
     ) as never;
 
-  increment: Store['increment'] = (key: Key, by: number | bigint = 1, options?: CallOptions) =>
-    this.#step<unknown>({ increment: key, by }, () => this.#store.increment(key, by, options)) as never;
+  increment: Store['increment'] = (key: Key, by: number | bigint = 1, options?: IncrementOptions) =>
+    this.#step<unknown>({ increment: key, by, ...options }, () => this.#store.increment(key, by, options)) as never;
 
   append: Store['append'] = (key, suffix, options) =>
     this.#step({ append: key, suffix }, () => this.#store.append(key, suffix, options));
 
   expire: Store['expire'] = (key, ttl, options) =>
     this.#step({ expire: key, ttl, ...options }, () => this.#store.expire(key, ttl, options));
+
+  getAndExpire: Store['getAndExpire'] = (key, options) =>
+    this.#step({ getAndExpire: key, ...options }, () => this.#store.getAndExpire(key, options)) as never;
+
+  deleteIfValue: Store['deleteIfValue'] = (key, value, options) =>
+    this.#step({ deleteIfValue: key, value }, () => this.#store.deleteIfValue(key, value, options));
 
   // ---- many keys ------------------------------------------------------------------------------------------------
 
@@ -127,6 +135,7 @@ class RecordedStore implements Store {
   clear: Store['clear'] = () => refused('clear');
   incrementFloat: Store['incrementFloat'] = () => refused('incrementFloat');
   persist: Store['persist'] = () => refused('persist');
+  update: Store['update'] = () => refused('update');
 
   // ---- recording ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
  */
 import type {
   CallOptions,
+  IncrementTerms,
   Key,
   Store,
   Transaction,
@@ -111,8 +112,12 @@ class RecordedTransaction implements Transaction {
   get: Transaction['get'] = (key) => this.#step({ get: key }, () => this.#tx.get(key)) as never;
   getEntry: Transaction['getEntry'] = (key) => this.#step({ getEntry: key }, () => this.#tx.getEntry(key)) as never;
   has: Transaction['has'] = (key) => this.#tx.has(key);
-  increment: Transaction['increment'] = (key: Key, by: number | bigint = 1) =>
-    this.#step<unknown>({ increment: key, by }, () => this.#tx.increment(key, by)) as never;
+  increment: Transaction['increment'] = (key: Key, by: number | bigint = 1, terms?: IncrementTerms) =>
+    this.#step<unknown>({ increment: key, by, ...terms }, () => this.#tx.increment(key, by, terms)) as never;
+  getAndExpire: Transaction['getAndExpire'] = (key, terms) =>
+    this.#step<unknown>({ getAndExpire: key, ...terms }, () => this.#tx.getAndExpire(key, terms)) as never;
+  deleteIfValue: Transaction['deleteIfValue'] = (key, value) =>
+    this.#step({ deleteIfValue: key, value }, () => this.#tx.deleteIfValue(key, value));
   append: Transaction['append'] = (key, suffix) =>
     this.#step({ append: key, suffix }, () => this.#tx.append(key, suffix));
   expire: Transaction['expire'] = (key, ttl, options) =>

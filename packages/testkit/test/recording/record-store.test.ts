@@ -35,6 +35,54 @@ describe('a recorded store', { timeout: 60_000 }, () => {
 
   const isHonest = (): void => assert.equal(checkLinearizable(history).verdict, 'ok');
 
+  it('records what is one step: releases of locks, limits, reads that give time', async () => {
+    const limit = { ttl: 60_000, ttlOnlyIfNew: true };
+    await store.put('lock', 'ada');
+    assert.equal(await store.deleteIfValue('lock', 'bob'), false);
+    assert.equal(await store.getAndExpire('lock', { ttl: 60_000 }), 'ada');
+    assert.equal(await store.getAndExpire('lock', { persist: true }), 'ada');
+    assert.equal(await store.increment('hits', 1, limit), 1);
+    await store.transact(async (tx) => {
+      await tx.increment('hits', 2, limit);
+      await tx.deleteIfValue('lock', 'ada');
+    });
+    await store.transaction({
+      then: [
+        { deleteIfValue: 'lock', value: 'ada' },
+        { getAndExpire: 'hits', ttl: 5 },
+      ],
+    });
+    assert.deepEqual(told(), [
+      'lock: put "ada" {"applied":true} @',
+      'lock: delete if "bob" {"applied":false}',
+      'lock: getAndExpire expiring {"value":"ada"}',
+      'lock: getAndExpire never {"value":"ada"}',
+      'hits: increment by 1 expiring {"number":1}',
+      'hits: increment by 2 expiring {"number":3}',
+      'lock: delete {"applied":true}',
+      'hits: getAndExpire expiring {"value":"3"}',
+    ]);
+    isHonest();
+    await assert.rejects(
+      store.update('k', () => 1),
+      NotRecordable,
+    );
+  });
+
+  it('finds a store that releases the lock of another', async () => {
+    const dishonest = new Proxy<Store>(test.cluster, {
+      get: (cluster, name) => {
+        if (name === 'deleteIfValue') return (key: string) => cluster.delete(key);
+        const member: unknown = Reflect.get(cluster, name, cluster);
+        return typeof member === 'function' ? member.bind(cluster) : member;
+      },
+    });
+    const trusting = recordStore(dishonest, history, 1);
+    await trusting.put('lock', 'ada');
+    await trusting.deleteIfValue('lock', 'bob');
+    assert.equal(checkLinearizable(history).verdict, 'violation');
+  });
+
   it('records every call of one key, and gives back what the store gives', async () => {
     assert.equal((await store.put('k', 'a')).applied, true);
     assert.equal(await store.get('k'), 'a');

@@ -89,14 +89,15 @@ function perform(world: World, record: OperationRecord): World[] {
         wrote(seen, operation.value, result, operation.expiry ? record : null),
       );
     case 'delete':
-      if (world.value === null) return [];
+      if (world.value === null || world.value !== (operation.ifValue ?? world.value)) return [];
       return saw(world, operation.ifVersion).flatMap((seen) => wrote(seen, null, result, null));
     case 'expire':
       return world.value === null ? [] : wrote(world, world.value, result, record);
     case 'increment': {
       const sum = Number(world.value ?? '0') + operation.by;
       if (!/^-?\d+$/.test(world.value ?? '0') || (result?.number ?? sum) !== sum) return [];
-      return wrote(world, String(sum), result, world.ruledBy);
+      const rules = operation.expiry !== undefined && !(operation.onlyIfNew && world.value !== null);
+      return wrote(world, String(sum), result, rules ? record : world.ruledBy);
     }
     case 'append': {
       const text = (world.value ?? '') + operation.suffix;
@@ -109,6 +110,12 @@ function perform(world: World, record: OperationRecord): World[] {
     case 'getAndDelete':
       if (result !== undefined && result.value !== world.value) return [];
       return world.value === null ? saw(world, result?.version) : wrote(world, null, result, null);
+    case 'getAndExpire': {
+      if (result !== undefined && result.value !== world.value) return [];
+      const changes = operation.expiry !== undefined || world.ruledBy !== null;
+      if (world.value === null || !changes) return saw(world, result?.version);
+      return wrote(world, world.value, result, operation.expiry ? record : null);
+    }
   }
 }
 
@@ -119,6 +126,9 @@ function refuse(world: World, operation: Operation, result: Result): World[] {
     if (operation.kind === 'expire') return absent ? [seen] : [];
     if (operation.kind !== 'put' && operation.kind !== 'delete') return [];
     if (operation.kind === 'delete' ? absent : operation.ifPresent === true && absent) return [seen];
+    if (operation.kind === 'delete' && operation.ifValue !== undefined) {
+      return seen.value === operation.ifValue ? [] : [seen];
+    }
     if (operation.kind === 'put' && operation.ifAbsent === true && !absent) return [seen];
     if (operation.ifVersion === undefined) return [];
     if (absent) return [seen];

@@ -138,7 +138,8 @@ class Run {
       case 'increment': {
         if (!/^-?\d+$/.test(value ?? '0')) return { applied: false, version: this.#seen() };
         const number = Number(value ?? '0') + operation.by;
-        return { number, version: this.#write(String(number), this.#expiresAt) };
+        const sets = operation.expiry !== undefined && !(operation.onlyIfNew && value !== null);
+        return { number, version: this.#write(String(number), sets ? expiresAt : this.#expiresAt) };
       }
       case 'append': {
         const text = (value ?? '') + operation.suffix;
@@ -148,13 +149,18 @@ class Run {
         return { value, version: this.#write(operation.value, expiresAt) };
       case 'getAndDelete':
         return value === null ? { value, version: null } : { value, version: this.#write(null, expiresAt) };
+      case 'getAndExpire':
+        if (value === null) return { value, version: null };
+        if (expiresAt === Number.POSITIVE_INFINITY && this.#expiresAt === expiresAt)
+          return { value, version: this.#version };
+        return { value, version: this.#write(value, expiresAt) };
     }
   }
 
   #holds(operation: Extract<Operation, { kind: 'put' | 'delete' }>): boolean {
     const present = this.#value !== null;
     if (operation.ifVersion !== undefined && (!present || this.#version !== operation.ifVersion)) return false;
-    if (operation.kind === 'delete') return present;
+    if (operation.kind === 'delete') return present && (operation.ifValue ?? this.#value) === this.#value;
     return !(operation.ifAbsent && present) && !(operation.ifPresent && !present);
   }
 

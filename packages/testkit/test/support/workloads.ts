@@ -37,6 +37,9 @@ export function wildMix(prng: Prng, _serial: number, lastVersion: number): Opera
     () => ({ kind: 'append', suffix: prng.pick(['x', '1']) }),
     () => ({ kind: 'getAndPut', value }),
     () => ({ kind: 'getAndDelete' }),
+    () => ({ kind: 'delete', ifValue: value }),
+    () => ({ kind: 'increment', by: 1, expiry: timeToLive(prng.below(20)), onlyIfNew: prng.chance(0.7) }),
+    () => ({ kind: 'getAndExpire', ...(prng.chance(0.6) ? { expiry: timeToLive(prng.below(20)) } : {}) }),
     () => ({ kind: 'expire', expiry: timeToLive(prng.below(20)) }),
   ];
   return prng.pick(draws)();

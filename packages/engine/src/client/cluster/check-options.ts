@@ -6,7 +6,7 @@
  * Does not  hold defaults of its own for what core/protocol/settings.ts decides.
  */
 import { randomInt } from 'node:crypto';
-import { TRANSACTION_OUTCOME_BYTES_MAX } from '../../core/data/transaction.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../../core/data/group/limits.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import { SEATS_MAX } from '../../core/protocol/ids.ts';
 import type { MemoryLimitChange } from '../../core/protocol/machines.ts';

@@ -10,7 +10,7 @@ import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { KvError } from '../../core/protocol/errors.ts';
 import { textOfUtf8 } from '../../runtime/memory/long-text.ts';
-import type { Key } from '../store/store.ts';
+import type { Key } from '../store/entries.ts';
 import { keyTooLarge } from './too-large.ts';
 
 /** Up to this length the regular expression is the faster test. */

@@ -10,7 +10,7 @@ import { ANY_VERSION, KEEP_TTL, MUST_BE_ABSENT, MUST_EXIST, NO_TTL } from '../..
 import { KvError } from '../../core/protocol/errors.ts';
 import { nameOf } from '../codec/keys.ts';
 import { didYouMean } from './did-you-mean.ts';
-import type { CallOptions, DeleteOptions, ExpireOptions, Expiry, PutOptions, ScanOptions } from './store.ts';
+import type { CallOptions, DeleteOptions, ExpireOptions, Expiry, PutOptions, ScanOptions } from './entries.ts';
 import type {
   CopyOptions,
   DeleteManyOptions,
@@ -18,9 +18,12 @@ import type {
   PutManyOptions,
   RenameOptions,
   TransactOptions,
+  UpdateOptions,
 } from './store-transactions.ts';
 
-const CALL = ['signal', 'timeoutMs'] as const satisfies (keyof CallOptions)[];
+/** Options that every call takes. */
+export const CALL_OPTION_NAMES = ['signal', 'timeoutMs'] as const satisfies (keyof CallOptions)[];
+const CALL = CALL_OPTION_NAMES;
 const EXPIRY = ['ttl', 'expiresAt'] as const satisfies (keyof Expiry)[];
 const FLAGS = ['ifAbsent', 'ifPresent', 'keepTtl', 'returnPrevious'] as const satisfies (keyof PutOptions)[];
 
@@ -32,8 +35,8 @@ export const DELETE_MANY_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteMany
 export const RENAME_OPTIONS: ReadonlySet<string> = new Set<keyof RenameOptions>([...CALL, 'ifAbsent']);
 export const COPY_OPTIONS: ReadonlySet<string> = new Set<keyof CopyOptions>([...CALL, 'replace']);
 export const TRANSACT_OPTIONS: ReadonlySet<string> = new Set<keyof TransactOptions>([...CALL, 'retries']);
+export const UPDATE_OPTIONS: ReadonlySet<string> = new Set<keyof UpdateOptions>([...CALL, ...EXPIRY, 'retries']);
 export const DELETE_OPTIONS: ReadonlySet<string> = new Set<keyof DeleteOptions>([...CALL, 'ifVersion']);
-export const EXPIRE_OPTIONS: ReadonlySet<string> = new Set<keyof ExpireOptions>([...CALL, 'when']);
 export const SCAN_OPTIONS: ReadonlySet<string> = new Set<keyof ScanOptions>([
   ...CALL,
   'prefix',

@@ -8,7 +8,9 @@
  *   - At most once.
  * Limits    1,024 keys, 16,384 conditions and steps, and 8 MiB of keys and values each: TRANSACTION_TOO_LARGE, before anything is sent.
  */
-import type { CallOptions, ExpireOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './entries.ts';
+
+import type { CallOptions, Expiry, Key, PutOptions, PutResult, StoredEntry, Value } from './entries.ts';
+import type { KeyCallStep, KeyCallStepResult, TransactionKeyCalls } from './key-calls.ts';
 
 /** What must hold of a key. Of `exists`, `version` and `equals` at least one; all that are given must hold. */
 export interface TransactionCondition {
@@ -42,45 +44,8 @@ export interface GetEntryStep {
 export interface HasStep {
   readonly has: Key;
 }
-/** As `increment(key, by)`: answers the sum, a bigint if `by` is one. NOT_A_NUMBER and OVERFLOW fail the transaction. */
-export interface IncrementStep {
-  readonly increment: Key;
-  /** 1 if not given. */
-  readonly by?: number | bigint;
-}
-/** As `incrementFloat(key, by)`: answers the sum. NOT_A_NUMBER and OVERFLOW fail the transaction. */
-export interface IncrementFloatStep {
-  readonly incrementFloat: Key;
-  readonly by: number;
-}
-/** As `append(key, suffix)`: answers the new length in bytes. WRONG_KIND fails the transaction. */
-export interface AppendStep {
-  readonly append: Key;
-  readonly suffix: string | Uint8Array;
-}
-/** As `expire(key, ttl, { when })`: answers whether the deadline was set. */
-export interface ExpireStep extends Pick<ExpireOptions, 'when'> {
-  readonly expire: Key;
-  /** Milliseconds from now, or the deadline. */
-  readonly ttl: number | Date;
-}
-/** As `persist(key)`: answers whether there was a deadline to remove. */
-export interface PersistStep {
-  readonly persist: Key;
-}
-
 /** One operation on one key, named as the method of Store that does the same, and answered as it. */
-export type TransactionStep =
-  | PutStep
-  | DeleteStep
-  | GetStep
-  | GetEntryStep
-  | HasStep
-  | IncrementStep
-  | IncrementFloatStep
-  | AppendStep
-  | ExpireStep
-  | PersistStep;
+export type TransactionStep = PutStep | DeleteStep | GetStep | GetEntryStep | HasStep | KeyCallStep;
 
 /** What `transaction` takes: conditions, and the steps of both branches. */
 export interface TransactionSpec<
@@ -108,18 +73,9 @@ export type StepResult<S> = S extends PutStep
     ? StoredEntry | undefined
     : S extends GetStep
       ? unknown
-      : S extends IncrementStep
-        ? SumOf<S>
-        : S extends IncrementFloatStep | AppendStep
-          ? number
-          : boolean;
-
-/** Of an increment: as `by`, which is a number if not given. */
-type SumOf<S extends IncrementStep> = S extends { readonly increment: Key; readonly by: bigint }
-  ? bigint
-  : S extends { readonly increment: Key; readonly by?: number }
-    ? number
-    : number | bigint;
+      : S extends DeleteStep | HasStep
+        ? boolean
+        : KeyCallStepResult<S>;
 
 /** What the steps of a branch answer, in their order. */
 export type StepResults<S extends readonly TransactionStep[]> = { -readonly [I in keyof S]: StepResult<S[I]> };
@@ -142,11 +98,21 @@ export interface TransactOptions extends CallOptions {
   retries?: number;
 }
 
+/** What the function given to update() returns to leave the entry as it is. */
+export const KEEP: unique symbol = Symbol.for('quintet.keep');
+
+/** Options of update. `timeoutMs` is for all its runs together. Without `ttl` or `expiresAt` the deadline stays. */
+export interface UpdateOptions extends TransactOptions, Expiry {}
+
+/** What update() runs: the value, undefined if there is none, to the new one; undefined deletes, KEEP changes nothing. */
+export type UpdateFunction<V> = (value: V | undefined) => Updated<V> | PromiseLike<Updated<V>>;
+type Updated<V> = V | undefined | typeof KEEP;
+
 /**
  * What a function given to transact() works with, while it runs. Reads are remembered with their versions; writes are kept
  * until the function is done, seen by its own reads, and by nobody else before.
  */
-export interface Transaction {
+export interface Transaction extends TransactionKeyCalls {
   get<V = unknown>(key: Key): Promise<V | undefined>;
   /** `version` is 0 for what this transaction has written itself. */
   getEntry<V = unknown>(key: Key): Promise<StoredEntry<V> | undefined>;
@@ -156,18 +122,6 @@ export interface Transaction {
   put(key: Key, value: Value, options?: Expiry & Pick<PutOptions, 'keepTtl'>): void;
   /** As put. Whether there is something to delete, `has` tells. */
   delete(key: Key): void;
-  /** Reads the key. As Store's. */
-  increment(key: Key, by?: number): Promise<number>;
-  increment(key: Key, by: bigint): Promise<bigint>;
-  increment(key: Key, by?: number | bigint): Promise<number | bigint>;
-  /** Reads the key. As Store's. */
-  incrementFloat(key: Key, by: number): Promise<number>;
-  /** Reads the key. As Store's. */
-  append(key: Key, suffix: string | Uint8Array): Promise<number>;
-  /** Reads the key. As Store's. */
-  expire(key: Key, ttl: number | Date, options?: Pick<ExpireOptions, 'when'>): Promise<boolean>;
-  /** Reads the key. As Store's. */
-  persist(key: Key): Promise<boolean>;
 }
 
 /** Options of getMany. */

@@ -11,10 +11,10 @@
  * Many-key calls (getMany, putMany, deleteMany, clear, count, entries) are not atomic unless they are asked to be: each key
  * is, by itself. What transactions and watches promise: store-transactions.ts, store-watch.ts.
  */
+
 import type {
   CallOptions,
   DeleteOptions,
-  ExpireOptions,
   Key,
   PutOptions,
   PutResult,
@@ -22,6 +22,7 @@ import type {
   StoredEntry,
   Value,
 } from './entries.ts';
+import type { KeyCalls } from './key-calls.ts';
 import type {
   CopyOptions,
   DeleteManyOptions,
@@ -35,6 +36,8 @@ import type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from './store-transactions.ts';
 import type { Watcher, WatchOptions } from './store-watch.ts';
 
@@ -52,7 +55,7 @@ export type {
 } from './entries.ts';
 
 /** The data side of a cluster. `V` is the type of value a caller expects; the store does not check it. */
-export interface Store {
+export interface Store extends KeyCalls {
   /** The value, or undefined if the key is absent. */
   get<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined>;
   /** The value with its version and deadline. */
@@ -83,23 +86,6 @@ export interface Store {
   /** As rename, but the old key stays, and without `replace` nothing is copied onto an entry. */
   copy(from: Key, to: Key, options?: CopyOptions): Promise<boolean>;
 
-  /**
-   * Adds to an integer: a number that was put, or decimal text (then it stays text). An absent key counts as 0 and becomes a
-   * number. The sum is told as what was added: by a number (1 if not given) it must be a safe integer, from -(2^53 - 1) to
-   * 2^53 - 1; by a bigint it may be any of 64 bits. Beyond that nothing is added: OVERFLOW. NOT_A_NUMBER.
-   */
-  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
-  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
-  increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
-  /** As increment, for floating-point numbers. */
-  incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number>;
-  /** Appends to a string (or bytes, or nothing); returns the new length in bytes. WRONG_KIND on structured values. */
-  append(key: Key, suffix: string | Uint8Array, options?: CallOptions): Promise<number>;
-
-  /** Sets a deadline: ms from now, or a Date. False if the key is absent or `when` did not hold. */
-  expire(key: Key, ttl: number | Date, options?: ExpireOptions): Promise<boolean>;
-  /** Removes the deadline. False if the key is absent or has none. */
-  persist(key: Key, options?: CallOptions): Promise<boolean>;
   /** Milliseconds left; Infinity without a deadline; undefined if absent. */
   ttl(key: Key, options?: CallOptions): Promise<number | undefined>;
 
@@ -152,6 +138,16 @@ export interface Store {
    * through `tx`. What it throws ends it: nothing is written. CONFLICT after `retries` such changes.
    */
   transact<R>(body: (tx: Transaction) => R | PromiseLike<R>, options?: TransactOptions): Promise<R>;
+
+  /**
+   * Changes one entry by a function of its value, and returns the value it has then:
+   *
+   *     await store.update<Cart>('cart:1', (cart = EMPTY) => ({ ...cart, items: [...cart.items, item] }));
+   *
+   * `undefined` deletes, `KEEP` changes nothing. Its deadline stays unless `ttl` or `expiresAt` is given. If somebody wrote to
+   * the key meanwhile the function runs again, as that of transact() does. Errors: those of get and put; CONFLICT.
+   */
+  update<V = unknown>(key: Key, fn: UpdateFunction<V>, options?: UpdateOptions): Promise<V | undefined>;
 
   /**
    * Every change of a key, or of all keys with a prefix, from now on or after a position:

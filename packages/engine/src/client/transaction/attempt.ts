@@ -1,16 +1,3 @@
-/**
- * Attempt: one try of an optimistic transaction, in the words of the core: what it has read, what it is going to write.
- *
- * Owns      the entries read with their versions, the writes in order, their sight of one another, the commit.
- * Does not  repeat itself (transact.ts) or know users' values (store-transaction.ts).
- * Invariants
- *   A1  a key is read from the cluster at most once: later reads answer the same, with this attempt's own writes on top.
- *   A2  the commit's conditions are exactly the keys read: each still has its version, or is still absent.
- *   A3  writes are sent as they were asked for and evaluated again by the core, over entries that A2 says are those seen here:
- *       so what was answered here is what is done.
- */
-
-import { type Moment, readerOf } from '../../core/data/evaluate.ts';
 import {
   ANY_VERSION,
   type Condition,
@@ -19,6 +6,8 @@ import {
   type KeyWriteOperation,
   type PutOperation,
 } from '../../core/data/operation.ts';
+import type { Moment } from '../../core/data/reader.ts';
+import { readerOf } from '../../core/data/reader.ts';
 import { type Result, Status } from '../../core/data/result.ts';
 import { Overlay, transactionOf, unchanged } from '../../core/data/transaction.ts';
 import { KvError } from '../../core/protocol/errors.ts';

@@ -10,29 +10,27 @@ import type { ExecutorLimits } from '../../executor/executor.ts';
 import { encodeKey } from '../codec/keys.ts';
 import { decodeValue } from '../codec/values.ts';
 import { checkNames } from '../store/call-options.ts';
-import type { ExpireOptions, Expiry, Key, PutOptions, StoredEntry, Value } from '../store/store.ts';
+import type { TransactionKeyCalls } from '../store/key-calls.ts';
+import type { Expiry, Key, PutOptions, StoredEntry, Value } from '../store/store.ts';
 import type { Transaction } from '../store/store-transactions.ts';
-import { readDone, readNumber, sumReader } from '../typed/answers.ts';
-import {
-  appendOperation,
-  deleteOperation,
-  expireOperation,
-  incrementFloatOperation,
-  incrementOperation,
-  persistOperation,
-  putOperation,
-  putTerms,
-} from '../typed/operations.ts';
+import { withKeyCalls } from '../typed/key-call.ts';
+import KEY_CALLS from '../typed/key-calls.ts';
+import { deleteOperation, putOperation, putTerms } from '../typed/operations.ts';
 import type { Attempt } from './attempt.ts';
 
 const PUT_NAMES: ReadonlySet<string> = new Set(['ttl', 'expiresAt', 'keepTtl']);
-const EXPIRE_NAMES: ReadonlySet<string> = new Set(['when']);
 
-export class StoreTransaction implements Transaction {
+const TransactionCalls = withKeyCalls<TransactionKeyCalls>(KEY_CALLS);
+
+export class StoreTransaction extends TransactionCalls implements Transaction {
   readonly #attempt: Attempt;
   readonly #limits: ExecutorLimits;
 
   constructor(attempt: Attempt) {
+    super(async (call, step, options) => {
+      if (options !== undefined) checkNames(options, call.ownOptionNames, 'option');
+      return call.reader(step)(await attempt.apply(call.operation(step, attempt.executor.limits)));
+    });
     this.#attempt = attempt;
     this.#limits = attempt.executor.limits;
   }
@@ -63,30 +61,6 @@ export class StoreTransaction implements Transaction {
 
   delete(key: Key): void {
     this.#attempt.write(deleteOperation(key, undefined, false, this.#limits));
-  }
-
-  increment(key: Key, by?: number): Promise<number>;
-  increment(key: Key, by: bigint): Promise<bigint>;
-  increment(key: Key, by?: number | bigint): Promise<number | bigint>;
-  async increment(key: Key, by: number | bigint = 1): Promise<never> {
-    return sumReader(by)(await this.#attempt.apply(incrementOperation(key, by, this.#limits))) as never;
-  }
-
-  async incrementFloat(key: Key, by: number): Promise<number> {
-    return readNumber(await this.#attempt.apply(incrementFloatOperation(key, by, this.#limits)));
-  }
-
-  async append(key: Key, suffix: string | Uint8Array): Promise<number> {
-    return readNumber(await this.#attempt.apply(appendOperation(key, suffix, this.#limits)));
-  }
-
-  async expire(key: Key, ttl: number | Date, options?: Pick<ExpireOptions, 'when'>): Promise<boolean> {
-    if (options !== undefined) checkNames(options, EXPIRE_NAMES, 'option');
-    return readDone(await this.#attempt.apply(expireOperation(key, ttl, options, this.#limits)));
-  }
-
-  async persist(key: Key): Promise<boolean> {
-    return readDone(await this.#attempt.apply(persistOperation(key, this.#limits)));
   }
 
   #read(key: Key): Promise<Entry | undefined> {

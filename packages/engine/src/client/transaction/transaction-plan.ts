@@ -5,7 +5,7 @@
  * Does not  send (call.ts) or evaluate (core/data/transaction.ts).
  * Errors    as the same arguments have in Store's methods, with the place in the text: `then[2]`.
  */
-
+import { keysOf } from '../../core/data/group/keys.ts';
 import {
   type Condition,
   MUST_BE_ABSENT,
@@ -14,7 +14,8 @@ import {
   type TransactionOperation,
 } from '../../core/data/operation.ts';
 import { type Result, Status } from '../../core/data/result.ts';
-import { keysOf, transactionOf } from '../../core/data/transaction.ts';
+import { transactionOf } from '../../core/data/transaction.ts';
+import { rowOf } from '../../core/data/verbs.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { ExecutorLimits } from '../../executor/executor.ts';
 import { encodeKey, nameOf } from '../codec/keys.ts';
@@ -28,29 +29,10 @@ import type {
   TransactionSpec,
   TransactionStep,
 } from '../store/store-transactions.ts';
-import {
-  readDone,
-  readEntry,
-  readNumber,
-  readPut,
-  readPutWithPrevious,
-  readResult,
-  readValue,
-  sumReader,
-} from '../typed/answers.ts';
-import {
-  appendOperation,
-  deleteOperation,
-  expireOperation,
-  getOperation,
-  incrementFloatOperation,
-  incrementOperation,
-  operationBytes,
-  persistOperation,
-  putOperation,
-  putTerms,
-  statOperation,
-} from '../typed/operations.ts';
+import { readDone, readEntry, readPut, readPutWithPrevious, readResult, readValue } from '../typed/answers.ts';
+import type { KeyCall } from '../typed/key-call.ts';
+import KEY_CALLS from '../typed/key-calls.ts';
+import { deleteOperation, getOperation, putOperation, putTerms, statOperation } from '../typed/operations.ts';
 
 /** What one transaction may name, do and carry. */
 export const TRANSACTION_KEYS_MAX = 1024;
@@ -68,17 +50,7 @@ export interface TransactionPlan {
   readonly readElse: readonly Read[];
 }
 
-type StepName =
-  | 'put'
-  | 'delete'
-  | 'get'
-  | 'getEntry'
-  | 'has'
-  | 'increment'
-  | 'incrementFloat'
-  | 'append'
-  | 'expire'
-  | 'persist';
+type StepName = 'put' | 'delete' | 'get' | 'getEntry' | 'has';
 type StepOf<N extends StepName> = Extract<TransactionStep, { readonly [Name in N]: Key }>;
 
 interface StepKind<S> {
@@ -102,27 +74,6 @@ const STEPS: { readonly [N in StepName]: StepKind<StepOf<N>> } = {
   get: { names: [], operation: (step, limits) => getOperation(step.get, limits), reader: () => readValue },
   getEntry: { names: [], operation: (step, limits) => getOperation(step.getEntry, limits), reader: () => readEntry },
   has: { names: [], operation: (step, limits) => statOperation(step.has, limits), reader: () => readDone },
-  increment: {
-    names: ['by'],
-    operation: ({ increment, by = 1 }, limits) => incrementOperation(increment, by, limits),
-    reader: ({ by }) => sumReader(by),
-  },
-  incrementFloat: {
-    names: ['by'],
-    operation: ({ incrementFloat, by }, limits) => incrementFloatOperation(incrementFloat, by, limits),
-    reader: () => readNumber,
-  },
-  append: {
-    names: ['suffix'],
-    operation: ({ append, suffix }, limits) => appendOperation(append, suffix, limits),
-    reader: () => readNumber,
-  },
-  expire: {
-    names: ['ttl', 'when'],
-    operation: (step, limits) => expireOperation(step.expire, step.ttl, step, limits),
-    reader: () => readDone,
-  },
-  persist: { names: [], operation: (step, limits) => persistOperation(step.persist, limits), reader: () => readDone },
 };
 
 /** A kind of step, found by the property that names it. */
@@ -132,11 +83,16 @@ interface NamedStepKind extends StepKind<TransactionStep> {
 }
 
 const STEPS_BY_NAME: ReadonlyMap<string, NamedStepKind> = new Map(
-  Object.entries(STEPS as unknown as { readonly [name: string]: StepKind<TransactionStep> }).map(([name, kind]) => [
-    name,
-    { ...kind, name, properties: new Set<string>([name, ...kind.names]) },
-  ]),
+  [
+    ...(Object.entries(STEPS) as unknown as [string, StepKind<TransactionStep>][]),
+    ...(Object.entries(KEY_CALLS) as unknown as [string, KeyCall<TransactionStep>][]).map(stepKindOf),
+  ].map(([name, kind]) => [name, { ...kind, name, properties: new Set<string>([name, ...kind.names]) }]),
 );
+
+function stepKindOf([name, call]: [string, KeyCall<TransactionStep>]): [string, StepKind<TransactionStep>] {
+  return [name, { ...call, names: [...call.arguments, ...call.options] }];
+}
+
 const SPEC_NAMES: ReadonlySet<string> = new Set<keyof TransactionSpec>(['if', 'then', 'else']);
 const CONDITION_NAMES: ReadonlySet<string> = new Set<keyof TransactionCondition>([
   'key',
@@ -198,7 +154,7 @@ export function withinLimits(operation: TransactionOperation): TransactionOperat
   if (keys > TRANSACTION_KEYS_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${keys} keys, the limit is ${TRANSACTION_KEYS_MAX}`);
   }
-  const bytes = operationBytes(operation);
+  const bytes = rowOf(operation).bytes(operation);
   if (bytes > TRANSACTION_SENT_BYTES_MAX) {
     throw new KvError('TRANSACTION_TOO_LARGE', `${bytes} bytes, the limit is ${TRANSACTION_SENT_BYTES_MAX}`);
   }
@@ -250,8 +206,9 @@ function kindOfStep(step: TransactionStep): NamedStepKind {
   let kind: NamedStepKind | undefined;
   for (const property in step) {
     const named = STEPS_BY_NAME.get(property);
-    if (named === undefined) continue;
-    if (kind !== undefined) throw notOneStep(`${kind.name} and ${named.name}`);
+    // An option of one step may be called as another step is.
+    if (named === undefined || kind?.properties.has(named.name)) continue;
+    if (kind !== undefined && !named.properties.has(kind.name)) throw notOneStep(`${kind.name} and ${named.name}`);
     kind = named;
   }
   if (kind === undefined) throw notOneStep(describeStep(step));

@@ -6,7 +6,7 @@
 import { type Result, refusalOf, Status } from '../../core/data/result.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import { decodeValue } from '../codec/values.ts';
-import type { PutResult, StoredEntry } from '../store/store.ts';
+import type { PutResult, StoredEntry } from '../store/entries.ts';
 
 /** Throws the error of a refusal; `ok`, `absent` and `conditionFailed` are answers. */
 function checkRefusal(status: Status): void {

@@ -12,6 +12,7 @@
 
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
+import { rowOf } from '../../core/data/verbs.ts';
 import { type ErrorCode, KvError } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { Executor, PendingCall, Sink } from '../../executor/executor.ts';
@@ -191,7 +192,7 @@ class ManyCall<I> implements Sink {
     this.#many = many;
     this.operation = operation;
     this.index = index;
-    this.bytes = operation.key.length + (operation.verb === 'put' ? operation.value.length : 0);
+    this.bytes = rowOf(operation).bytes(operation);
   }
 
   submit(item: I): void {

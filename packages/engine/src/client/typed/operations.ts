@@ -17,7 +17,6 @@ import {
   NO_TTL,
   newGet,
   newPut,
-  type Operation,
   PLAIN_PUT,
   type PutOperation,
   type PutTerms,
@@ -38,7 +37,7 @@ import {
   versionCondition,
   whenOf,
 } from '../store/call-options.ts';
-import type { ExpireOptions, Key, PutOptions, Value } from '../store/store.ts';
+import type { ExpireOptions, Key, PutOptions, Value } from '../store/entries.ts';
 
 export function getOperation(key: Key, { maxKeyBytes }: ExecutorLimits): GetOperation {
   return newGet(encodeKey(key, maxKeyBytes));
@@ -118,26 +117,4 @@ export function expireOperation(
 
 export function persistOperation(key: Key, { maxKeyBytes }: ExecutorLimits): ExpireOperation {
   return { verb: 'expire', key: encodeKey(key, maxKeyBytes), ttl: NO_TTL, deadline: 0, when: 'some' };
-}
-
-/** What each step and condition of a transaction costs besides its bytes, when calls are counted (core/master/shard/call.ts). */
-const PART_BYTES = 256;
-
-/** What an operation under way counts: its bytes, and the objects of a transaction's parts. */
-export function operationCost(operation: Operation): number {
-  if (operation.verb !== 'transaction') return operationBytes(operation);
-  const { conditions, then, otherwise } = operation;
-  return operationBytes(operation) + (conditions.length + then.length + otherwise.length) * PART_BYTES;
-}
-
-/** Bytes of keys and values an operation carries. */
-export function operationBytes(operation: Operation): number {
-  if (operation.verb !== 'transaction') {
-    return operation.key.length + ('value' in operation ? operation.value.length : 0);
-  }
-  let bytes = 0;
-  for (const { key, equals } of operation.conditions) bytes += key.length + (equals?.value.length ?? 0);
-  for (const step of operation.then) bytes += operationBytes(step);
-  for (const step of operation.otherwise) bytes += operationBytes(step);
-  return bytes;
 }

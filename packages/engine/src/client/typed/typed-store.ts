@@ -1,7 +1,7 @@
 /**
  * TypedStore: the Store every user sees, over any Executor: the embedded cluster's own, or the port of a handle.
  *
- * Owns      the way from arguments to an Operation, verb by verb.
+ * Owns      the way from arguments to an Operation, call by call; of calls that are rows of a table: key-calls.ts.
  * Does not  check options (call-options.ts), encode (keys.ts, values.ts), read answers (answers.ts) or wait (call.ts).
  * Errors    Whatever is wrong with the arguments comes as a rejection, never as a throw, iterators apart: entries() and
  *           keys() throw at once.
@@ -21,16 +21,15 @@ import {
   checkFlag,
   DELETE_MANY_OPTIONS,
   DELETE_OPTIONS,
-  EXPIRE_OPTIONS,
   GET_MANY_OPTIONS,
   PUT_MANY_OPTIONS,
   PUT_OPTIONS,
   RENAME_OPTIONS,
 } from '../store/call-options.ts';
+import type { KeyCalls } from '../store/key-calls.ts';
 import type {
   CallOptions,
   DeleteOptions,
-  ExpireOptions,
   Key,
   PutOptions,
   PutResult,
@@ -52,48 +51,43 @@ import type {
   TransactOptions,
   UnconditionalResult,
   UnconditionalSpec,
+  UpdateFunction,
+  UpdateOptions,
 } from '../store/store-transactions.ts';
 import type { Watcher, WatchOptions } from '../store/store-watch.ts';
 import { doTogether, move } from '../transaction/together.ts';
 import { transact } from '../transaction/transact.ts';
 import { isEmpty, planTransaction, readTransaction } from '../transaction/transaction-plan.ts';
+import { update } from '../transaction/update.ts';
 import { planWatch } from '../watch/watch-plan.ts';
 import { StoreWatcher } from '../watch/watcher.ts';
-import {
-  readDeadline,
-  readDone,
-  readEntry,
-  readNumber,
-  readPut,
-  readPutWithPrevious,
-  readValue,
-  sumReader,
-} from './answers.ts';
+import { readDeadline, readDone, readEntry, readNumber, readPut, readPutWithPrevious, readValue } from './answers.ts';
 import { send } from './call.ts';
 import { atCaller, rejected } from './caller-stack.ts';
+import { withKeyCalls } from './key-call.ts';
+import KEY_CALLS from './key-calls.ts';
 import { runMany } from './many.ts';
-import {
-  appendOperation,
-  deleteOperation,
-  expireOperation,
-  getOperation,
-  incrementFloatOperation,
-  incrementOperation,
-  persistOperation,
-  putOperation,
-  putTerms,
-  statOperation,
-} from './operations.ts';
+import { deleteOperation, getOperation, putOperation, putTerms, statOperation } from './operations.ts';
 import { planScan, scanEntries, scanKeys } from './scan.ts';
 
 const NO_OPTIONS: CallOptions = {};
 
-export class TypedStore implements Store {
+const StoreCalls = withKeyCalls<KeyCalls>(KEY_CALLS);
+
+export class TypedStore extends StoreCalls implements Store {
   /** The operation level below. */
   readonly executor: StoreExecutor;
   readonly #limits: ExecutorLimits;
 
   constructor(executor: StoreExecutor) {
+    super((call, step, options) => {
+      try {
+        if (options !== undefined) checkCallOptions(options, call.optionNames);
+        return send(executor, call.operation(step, executor.limits), call.reader(step), options);
+      } catch (error) {
+        return rejected(error);
+      }
+    });
     this.executor = executor;
     this.#limits = executor.limits;
   }
@@ -278,58 +272,18 @@ export class TypedStore implements Store {
     }
   }
 
+  async update<V = unknown>(key: Key, fn: UpdateFunction<V>, options?: UpdateOptions): Promise<V | undefined> {
+    try {
+      return await update(this.executor, key, fn, options);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
   watch<V = unknown>(options: WatchOptions & { keysAsBytes: true }): Watcher<V, Uint8Array>;
   watch<V = unknown>(options: WatchOptions): Watcher<V>;
   watch(options: WatchOptions): Watcher<never, never> {
     return new StoreWatcher<never, never>(this.executor, planWatch(options, this.executor));
-  }
-
-  increment(key: Key, by?: number, options?: CallOptions): Promise<number>;
-  increment(key: Key, by: bigint, options?: CallOptions): Promise<bigint>;
-  increment(key: Key, by?: number | bigint, options?: CallOptions): Promise<number | bigint>;
-  increment(key: Key, by: number | bigint = 1, options?: CallOptions): Promise<never> {
-    try {
-      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.executor, incrementOperation(key, by, this.#limits), sumReader(by), options) as Promise<never>;
-    } catch (error) {
-      return rejected(error);
-    }
-  }
-
-  incrementFloat(key: Key, by: number, options?: CallOptions): Promise<number> {
-    try {
-      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.executor, incrementFloatOperation(key, by, this.#limits), readNumber, options);
-    } catch (error) {
-      return rejected(error);
-    }
-  }
-
-  append(key: Key, suffix: string | Uint8Array, options?: CallOptions): Promise<number> {
-    try {
-      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.executor, appendOperation(key, suffix, this.#limits), readNumber, options);
-    } catch (error) {
-      return rejected(error);
-    }
-  }
-
-  expire(key: Key, ttl: number | Date, options?: ExpireOptions): Promise<boolean> {
-    try {
-      if (options !== undefined) checkCallOptions(options, EXPIRE_OPTIONS);
-      return send(this.executor, expireOperation(key, ttl, options, this.#limits), readDone, options);
-    } catch (error) {
-      return rejected(error);
-    }
-  }
-
-  persist(key: Key, options?: CallOptions): Promise<boolean> {
-    try {
-      if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.executor, persistOperation(key, this.#limits), readDone, options);
-    } catch (error) {
-      return rejected(error);
-    }
   }
 
   async ttl(key: Key, options?: CallOptions): Promise<number | undefined> {

@@ -2,7 +2,7 @@
  * Operations: the requests a shard accepts.
  *
  * Owns      the shapes of operations, and of keys, values and conditions in them.
- * Does not  define their results (result.ts) or records (record.ts), evaluate them (evaluate.ts, transaction.ts) or
+ * Does not  define their results (result.ts) or records (record.ts), evaluate them (the rows of verbs.ts, transaction.ts) or
  *           move them (runtime/wire/wire.ts).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
  *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
@@ -67,6 +67,14 @@ export interface DeleteOperation {
   readonly previous: boolean;
 }
 
+/** Removes an entry that has this value, of this kind. */
+export interface DeleteIfValueOperation {
+  readonly verb: 'delete-if-value';
+  readonly key: string;
+  readonly value: string;
+  readonly kind: ValueKind;
+}
+
 export interface IncrementOperation {
   readonly verb: 'increment';
   readonly key: string;
@@ -74,6 +82,11 @@ export interface IncrementOperation {
   readonly by: string;
   /** The sum must be a safe integer, one that a double tells from its neighbours; otherwise it may be any of 64 bits. */
   readonly safe?: true;
+  /** The deadline the entry gets, as of a put; without either it keeps the one it has. */
+  readonly ttl?: number;
+  readonly deadline?: number;
+  /** Only an entry that was absent gets it. */
+  readonly ttlOnlyIfNew?: true;
 }
 
 export interface IncrementFloatOperation {
@@ -100,8 +113,14 @@ export interface ExpireOperation {
   readonly ttl: number;
   readonly deadline: number;
   readonly when: ExpireWhen;
-  /** Answer with the entry as it is: a read that sets a deadline (Redis GETEX). */
-  readonly previous?: true;
+}
+
+/** Reads an entry and sets its deadline, or with neither `ttl` nor `deadline` removes it (Redis GETEX). */
+export interface GetAndExpireOperation {
+  readonly verb: 'get-and-expire';
+  readonly key: string;
+  readonly ttl: number;
+  readonly deadline: number;
 }
 
 /** Overwrites bytes of a value from `offset` on, padding with zero bytes; an empty `value` changes nothing. */
@@ -208,12 +227,14 @@ export interface InstallOperation {
 export type KeyWriteOperation =
   | PutOperation
   | DeleteOperation
+  | DeleteIfValueOperation
   | IncrementOperation
   | IncrementFloatOperation
   | AppendOperation
   | SetRangeOperation
   | SetBitOperation
-  | ExpireOperation;
+  | ExpireOperation
+  | GetAndExpireOperation;
 
 export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
 
@@ -269,23 +290,4 @@ class BlockAsked extends GetAsked {
 /** A read of one entry; with `blocks` a large value may be answered as a block. */
 export function newGet(key: string, blocks = false): GetOperation {
   return blocks ? new BlockAsked(key) : new GetAsked(key);
-}
-
-/** Whether an operation changes data, that is: must be numbered and replicated. */
-export function isWrite(operation: Operation): operation is WriteOperation {
-  switch (operation.verb) {
-    case 'get':
-    case 'stat':
-    case 'scan':
-    case 'count':
-    case 'gather':
-      return false;
-    default:
-      return true;
-  }
-}
-
-/** Whether an operation reads a whole shard. */
-export function isShardRead(operation: Operation): operation is ShardReadOperation {
-  return operation.verb === 'scan' || operation.verb === 'count';
 }

@@ -2,7 +2,7 @@
  * Result: the response to one operation.
  *
  * Owns      the shape of results, and their constructors.
- * Does not  compute them: evaluate.ts and transaction.ts do.
+ * Does not  compute them: the rows of verbs.ts and transaction.ts do.
  * Why constructors: operation.ts, Classes.
  */
 

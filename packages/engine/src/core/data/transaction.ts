@@ -11,28 +11,23 @@
  *   X2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
  */
 import { textOf } from './block.ts';
+import { evaluate, readKey } from './evaluate.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX, TRANSACTION_READ_MAX } from './group/limits.ts';
+import type { Condition, Entry, Step, TransactionOperation } from './operation.ts';
 import {
   conditionHolds,
   type EntryReader,
-  evaluate,
+  hasValue,
   headOf,
-  liveEntry,
   liveHead,
   type Moment,
   type Outcome,
-  readKey,
   type SizedHead,
-} from './evaluate.ts';
-import {
-  ANY_VERSION,
-  type Condition,
-  type Entry,
-  KEEP_TTL,
-  type Step,
-  type TransactionOperation,
-} from './operation.ts';
+} from './reader.ts';
 import { type DeadlineEffect, type Effect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
 import { itemsResult, type Result, Status } from './result.ts';
+import { Needs } from './row.ts';
+import { isWrite, rowOf } from './verbs.ts';
 
 /** An effect a transaction can have on one key. */
 export type KeyEffect = PutEffect | RemoveEffect | DeadlineEffect;
@@ -43,17 +38,6 @@ export interface TransactionOutcome {
   /** ok = `then` was taken; conditionFailed = `otherwise` was; else the status of the step that failed it. */
   readonly result: Result;
 }
-
-/**
- * Maximum bytes of results and effects of one transaction. Its steps are small beside what they can make (a bit set
- * far out, a large value read a hundred times), and all of it must fit a node's heap at once.
- */
-export const TRANSACTION_OUTCOME_BYTES_MAX = 32 * 1024 * 1024;
-/**
- * Bytes of present values that one transaction may read to get there. What is read is garbage at once, but thousands of steps
- * that look at a large value and say little of it would keep a node longer than the hang limit.
- */
-export const TRANSACTION_READ_MAX = 256 * 1024 * 1024;
 
 /** Steps as one operation: taken if every condition holds. */
 export function transactionOf(
@@ -110,10 +94,7 @@ function allHold(conditions: readonly Condition[], base: EntryReader, time: numb
 function holds({ key, ifVersion, equals }: Condition, base: EntryReader, time: number): boolean {
   const head = liveHead(base, key, time);
   if (!conditionHolds(ifVersion, head)) return false;
-  if (equals === null) return true;
-  // Read only if it may be equal: then what is read is no more than what the condition brings.
-  if (head === undefined || head.kind !== equals.kind || head.valueBytes !== equals.value.length) return false;
-  return liveEntry(base, key, time)!.value === equals.value;
+  return equals === null || hasValue(base, key, head, equals);
 }
 
 function isOfKey(effect: Effect): effect is KeyEffect {
@@ -163,8 +144,7 @@ export class Overlay implements EntryReader {
 
   /** A step as it is after the ones before; what it does is in force for the ones behind. */
   evaluate(step: Step, moment: Moment): Outcome {
-    if (step.verb === 'get' || step.verb === 'stat')
-      return { effect: NO_EFFECT, result: readKey(step, this, moment.time) };
+    if (!isWrite(step)) return { effect: NO_EFFECT, result: readKey(step, this, moment.time) };
     const outcome = evaluate(step, this, moment);
     if (isOfKey(outcome.effect)) this.apply(outcome.effect, moment.seq);
     return outcome;
@@ -271,45 +251,18 @@ export function valuedKeysOf({ conditions, then, otherwise }: TransactionOperati
   return keys;
 }
 
+/** A deadline that is set over several shards is installed with its value. */
 function needsValue(step: Step): boolean {
-  switch (step.verb) {
-    case 'put':
-    case 'delete':
-      return step.previous;
-    case 'stat':
-      return step.tells === 'value';
-    default:
-      return true;
-  }
+  const row = rowOf(step);
+  return row.setsDeadline || row.reads(step) === Needs.value;
 }
 
-/** Every key a transaction names, once. */
-export function keysOf({ conditions, then, otherwise }: TransactionOperation): readonly string[] {
-  if (conditions.length + then.length + otherwise.length <= FEW) return fewKeysOf(conditions, then, otherwise);
-  const keys = new Set<string>();
-  for (const { key } of conditions) keys.add(key);
-  for (const { key } of then) keys.add(key);
-  for (const { key } of otherwise) keys.add(key);
-  return [...keys];
-}
-
-function fewKeysOf(...parts: (readonly { readonly key: string }[])[]): readonly string[] {
-  const keys: string[] = [];
-  for (const part of parts) for (const { key } of part) if (!keys.includes(key)) keys.push(key);
-  return keys;
-}
-
-/** Whether it needs to see entries at all: puts without conditions, and deletes whose outcome is not requested, do not. */
+/** Whether it needs to see entries at all: puts without conditions do not. */
 export function isBlind({ conditions, then }: TransactionOperation): boolean {
-  return conditions.length === 0 && then.every((step) => step.verb === 'put' && isBlindPut(step));
+  return conditions.length === 0 && then.every((step) => rowOf(step).reads(step) === Needs.nothing);
 }
 
-function isBlindPut(step: Step & { verb: 'put' }): boolean {
-  return step.ifVersion === ANY_VERSION && step.ttl !== KEEP_TTL && !step.previous;
-}
-
-/** Whether it can write. */
+/** Whether it cannot write. */
 export function isReadOnly({ then, otherwise }: TransactionOperation): boolean {
-  const reads = (step: Step) => step.verb === 'get' || step.verb === 'stat';
-  return then.every(reads) && otherwise.every(reads);
+  return !then.some(isWrite) && !otherwise.some(isWrite);
 }

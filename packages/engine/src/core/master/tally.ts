@@ -5,8 +5,10 @@
  * Owns      the numbers, and what of an operation counts as a read: also a write that returns the previous value.
  * Does not  count operations (shard-control.ts), or what the master refuses by itself.
  */
+
 import type { Operation, Step } from '../data/operation.ts';
 import { type Result, Status } from '../data/result.ts';
+import { rowOf } from '../data/verbs.ts';
 
 export class Tally {
   hits = 0;
@@ -16,21 +18,10 @@ export class Tally {
 
   /** An operation was answered. */
   count(operation: Operation, result: Result): void {
-    switch (operation.verb) {
-      case 'get':
-      case 'stat':
-        return this.countRead(result);
-      case 'put':
-      case 'delete':
-      case 'expire':
-        if (result.status === Status.outOfMemory) this.outOfMemory += 1;
-        else if (operation.previous === true) this.countRead(result);
-        return;
-      case 'transaction':
-        this.countSteps(result.status === Status.ok ? operation.then : operation.otherwise, result);
-        break;
-    }
     if (result.status === Status.outOfMemory) this.outOfMemory += 1;
+    else if (operation.verb === 'transaction') {
+      this.countSteps(result.status === Status.ok ? operation.then : operation.otherwise, result);
+    } else if (rowOf(operation).shows(operation)) this.countRead(result);
   }
 
   private countRead({ value, block }: Result): void {

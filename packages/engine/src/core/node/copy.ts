@@ -2,7 +2,7 @@
  * Copy: one shard on one node, in whatever role its configuration gives it (protocol §3).
  *
  * Owns      what each message does to the copy, and what follows from it down the chain.
- * Does not  choose roles (master/), evaluate (evaluate.ts, primary.ts), hold data (copy-state.ts).
+ * Does not  choose roles (master/), evaluate (data/, primary.ts), hold data (copy-state.ts).
  *
  * | message   | primary                    | replica, not tail   | tail                      | learner      | none   |
  * |-----------|----------------------------|---------------------|---------------------------|--------------|--------|
@@ -20,9 +20,12 @@
  * epoch is dropped (§2.1). Messages of the master can be neither: its link is FIFO and it alone makes epochs.
  */
 
+import { read } from '../data/evaluate.ts';
 import type { ReadOperation } from '../data/operation.ts';
 import { type Record, Watched } from '../data/record.ts';
 import { Status } from '../data/result.ts';
+import { Use } from '../data/row.ts';
+import { rowOf } from '../data/verbs.ts';
 import { MASTER, NOBODY, type NodeId, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type {
@@ -41,7 +44,6 @@ import type { NodeContext } from './context.ts';
 import { CopyState } from './copy-state.ts';
 import type { Eviction } from './memory/eviction.ts';
 import { Primary } from './primary.ts';
-import { read } from './read.ts';
 
 /** Messages between copies: what may come early and be set aside. */
 type CopyMessage = RecordMessage | SealMessage | StreamMessage;
@@ -264,8 +266,8 @@ export class Copy {
    * primary decides: a message for every key that is read would cost too much.
    */
   private isToldOf(operation: ReadOperation): boolean {
-    if (operation.verb === 'stat') return operation.uses === true;
-    return operation.verb === 'get' && this.context.settings.eviction !== 'noeviction';
+    const use = rowOf(operation).uses(operation);
+    return use === Use.only || (use === Use.reading && this.context.settings.eviction !== 'noeviction');
   }
 
   private noteUse(): void {

@@ -11,8 +11,10 @@
  */
 
 import { textOf } from '../data/block.ts';
-import { evaluate, liveEntry, type Moment, type Outcome } from '../data/evaluate.ts';
-import { isWrite, type Operation, type Step } from '../data/operation.ts';
+import { evaluate, read } from '../data/evaluate.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../data/group/limits.ts';
+import type { Operation, TransactionOperation } from '../data/operation.ts';
+import { liveEntry, type Moment, type Outcome } from '../data/reader.ts';
 import {
   type DeadlineEffect,
   type Effect,
@@ -27,13 +29,14 @@ import {
   Watched,
 } from '../data/record.ts';
 import { itemsResult, plainResult, Status } from '../data/result.ts';
-import { evaluateTransaction, type KeyEffect, TRANSACTION_OUTCOME_BYTES_MAX, toldBytes } from '../data/transaction.ts';
+import { Use } from '../data/row.ts';
+import { evaluateTransaction, type KeyEffect, toldBytes } from '../data/transaction.ts';
+import { isWrite, rowOf } from '../data/verbs.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type { RequestMessage } from '../protocol/messages.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
 import { Eviction } from './memory/eviction.ts';
-import { read } from './read.ts';
 
 /** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
 export interface PrimaryOutputs {
@@ -72,7 +75,7 @@ export class Primary {
     if (request <= state.lastRequest) return;
     invariant(request === state.lastRequest + 1, 'requests come in order, without gap');
     // Room is made before evaluation: what eviction removes must be gone when conditions are judged.
-    const hasRoom = this.eviction.makeRoom(operation, growthOf, pressure);
+    const hasRoom = this.eviction.makeRoom(operation, pressure);
     const outcome = hasRoom ? this.evaluate(operation, watched) : this.outOfMemory(operation);
     const { effect, result } = outcome;
     const told = watched === Watched.no ? effect : this.inFull(effect, this.tellable(operation, effect, watched));
@@ -85,11 +88,13 @@ export class Primary {
     const { data } = this.state;
     if (operation.verb === 'transaction') {
       const steps = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
-      for (const step of steps) if (isUse(step)) this.outputs.used(data.hashOf(step.key));
+      for (const step of steps) if (rowOf(step).uses(step) !== Use.none) this.outputs.used(data.hashOf(step.key));
     } else if (effect.type !== 'none' || result.status === Status.absent) {
       return;
-    } else if (operation.key !== '' && (isWrite(operation) || isUse(operation))) {
-      if (isWrite(operation)) data.touch(operation.key);
+    } else if (operation.key !== '') {
+      const row = rowOf(operation);
+      if (row.writes) data.touch(operation.key);
+      else if (row.uses(operation) === Use.none) return;
       const hash = data.takeUse();
       if (hash !== -1) this.outputs.used(hash);
     }
@@ -100,27 +105,17 @@ export class Primary {
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
     const { maxValueBytes } = context.settings;
     const moment: Moment = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
-    switch (operation.verb) {
-      case 'clear':
-        return { effect: { type: 'clear' }, result: plainResult(Status.ok, 0) };
-      case 'transaction': {
-        const { effects, result } = evaluateTransaction(operation, state.data, moment);
-        if (watched !== Watched.no && effects.length > 1) {
-          const told = toldBytes(effects, watched, state.data);
-          if (told > TRANSACTION_OUTCOME_BYTES_MAX) return transactionTooLarge();
-        }
-        return { effect: together(effects), result };
-      }
-      case 'install': {
-        // Between gathering and installing this primary may have expired or evicted a key: there is nothing to remove then.
-        const effects = operation.effects.filter(
-          (effect) => effect.type === 'put' || state.data.head(effect.key) !== undefined,
-        );
-        return { effect: together(effects), result: plainResult(Status.ok, moment.seq) };
-      }
-      default:
-        return evaluate(operation, state.data, moment);
+    if (operation.verb === 'transaction') return this.evaluateTransaction(operation, watched, moment);
+    return evaluate(operation, state.data, moment);
+  }
+
+  private evaluateTransaction(operation: TransactionOperation, watched: Watched, moment: Moment): Outcome {
+    const { data } = this.state;
+    const { effects, result } = evaluateTransaction(operation, data, moment);
+    if (watched !== Watched.no && effects.length > 1) {
+      if (toldBytes(effects, watched, data) > TRANSACTION_OUTCOME_BYTES_MAX) return transactionTooLarge();
     }
+    return { effect: effects.length === 0 ? NO_EFFECT : { type: 'many', effects }, result };
   }
 
   /**
@@ -205,11 +200,6 @@ export class Primary {
   }
 }
 
-/** Whether a read is a use of its entry. */
-function isUse(operation: Operation): boolean {
-  return operation.verb === 'get' || (operation.verb === 'stat' && operation.uses === true);
-}
-
 /** A new deadline, delivered as the put of the value that stays. */
 function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | null): PutEffect {
   invariant(present !== null, 'what gets a deadline is there');
@@ -219,40 +209,4 @@ function putAgain({ key, expiresAt }: DeadlineEffect, present: PreviousValue | n
 /** Its record would hold more previous values than a heap can: nothing is done. */
 function transactionTooLarge(): Outcome {
   return { effect: NO_EFFECT, result: itemsResult(Status.valueTooLarge, 0, []) };
-}
-
-function together(effects: readonly KeyEffect[]): Effect {
-  return effects.length === 0 ? NO_EFFECT : { type: 'many', effects };
-}
-
-/** Bytes of value a request may add; 0 = it cannot grow the store. */
-function growthOf(operation: Operation): number {
-  switch (operation.verb) {
-    case 'put':
-    case 'append':
-      return operation.value.length + 1;
-    case 'set-range':
-      return operation.offset + operation.value.length + 1;
-    case 'set-bit':
-      return Math.ceil((operation.offset + 1) / 8);
-    case 'increment':
-    case 'increment-float':
-      return 24;
-    case 'transaction':
-      return Math.max(growthOfSteps(operation.then), growthOfSteps(operation.otherwise));
-    case 'install':
-      return operation.effects.reduce(
-        (sum, effect) => (effect.type === 'put' ? sum + effect.value.length + effect.key.length : sum),
-        0,
-      );
-    default:
-      return 0;
-  }
-}
-
-function growthOfSteps(steps: readonly Step[]): number {
-  return steps.reduce((bytes, step) => {
-    const growth = growthOf(step);
-    return growth === 0 ? bytes : bytes + growth + step.key.length;
-  }, 0);
 }

@@ -7,14 +7,14 @@ import type { Change, ChangeType } from '../../core/data/change.ts';
 import type { ValueKind } from '../../core/data/operation.ts';
 import type { PreviousValue } from '../../core/data/record.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
-import type { WireElement } from '../../runtime/wire/wire.ts';
+import { KIND_BITS, KIND_MASK, type WireElement } from '../../runtime/wire/wire.ts';
 import type { Cursor } from '../../runtime/wire/wire-cursor.ts';
 
-/** The code: three bits of type, two of kind, one for a value before. */
+/** The code: three bits of type, KIND_BITS of kind, one for a value before. */
 const TYPES: readonly ChangeType[] = ['put', 'delete', 'expire', 'evict', 'clear'];
 const TYPE_MASK = 7;
 const KIND_SHIFT = 3;
-const HAS_PREVIOUS = 1 << 5;
+const HAS_PREVIOUS = 1 << (KIND_SHIFT + KIND_BITS);
 
 export function writeChange(out: WireElement[], change: Change): void {
   const { type, key, value, kind, expiresAt, version, shard, transaction, previous } = change;
@@ -29,7 +29,7 @@ export function readChange(from: Cursor): Change {
     type: TYPES[code & TYPE_MASK]!,
     key: from.string(),
     value: from.string(),
-    kind: ((code >> KIND_SHIFT) & 3) as ValueKind,
+    kind: ((code >> KIND_SHIFT) & KIND_MASK) as ValueKind,
     expiresAt: from.number(),
     version: from.number(),
     shard: from.number(),

@@ -9,9 +9,10 @@
  * Bounded   Ports have no back-pressure, so calls and bytes under way are counted here, and refused with BUSY.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { operationCost } from '../../client/typed/operations.ts';
-import { isWrite, type Operation } from '../../core/data/operation.ts';
+import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
+import { costOf } from '../../core/data/row.ts';
+import { rowOf } from '../../core/data/verbs.ts';
 import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import { type ErrorCode, failureOf } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
@@ -117,8 +118,9 @@ export class PortExecutor implements StoreExecutor {
 
   /** A call with a slot, or one that has been refused. */
   #take(operation: Operation, sink: Sink): PortCall {
-    const bytes = operationCost(operation);
-    const call = new PortCall(this, sink, isWrite(operation), bytes);
+    const row = rowOf(operation);
+    const bytes = costOf(row, operation);
+    const call = new PortCall(this, sink, row.writes, bytes);
     if (this.#closed) {
       call.refuse('CLOSED', '');
     } else if (this.#isFull()) {

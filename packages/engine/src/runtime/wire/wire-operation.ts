@@ -1,14 +1,19 @@
 /**
  * wire-operation: operations as items of a batch. A plain put has a form of its own (two strings and no code), which the
- * encoder and decoder write and read in their loops; here is the general form, told in wire.ts.
+ * encoder and decoder write and read in their loops; here is the general form, for every verb alike:
  *
- * Invariant  readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
+ *   operation = code, key (of verbs on one key), field…
+ *   code      = the verb's, then the bits of its fields in their order: a kind KIND_BITS, a choice as many as it needs, and
+ *               one each for what is true, or is sent because it is not as usual
+ *
+ * Owns      that form: it interprets the fields of the verb's row (core/data/fields.ts), and knows no verb but put and get.
+ * Invariant readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
  */
 import type { Bytes } from '../../core/data/block.ts';
+import type { Field } from '../../core/data/fields.ts';
 import {
   ANY_VERSION,
   type Condition,
-  type GatherOperation,
   type InstallOperation,
   NO_TTL,
   newGet,
@@ -16,35 +21,14 @@ import {
   type Operation,
   PLAIN_PUT,
   type PutOperation,
-  type StatOperation,
   type Step,
-  type TransactionOperation,
   ValueKind,
 } from '../../core/data/operation.ts';
+import type { VerbRow } from '../../core/data/row.ts';
+import { rowOf, VERBS, type Verb } from '../../core/data/verbs.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import { valueElement } from '../memory/value-block.ts';
-import {
-  BLOCKS,
-  EXPIRE_WHEN,
-  EXPIRE_WHEN_SHIFT,
-  HAS_CONDITIONS,
-  HAS_DEADLINE,
-  HAS_IF_VERSION,
-  HAS_OTHERWISE,
-  HAS_TTL,
-  KEYS_ONLY,
-  LENIENT,
-  NO_VALUE,
-  OPERATION_KIND_SHIFT,
-  SAFE,
-  STAT_TELLS,
-  STAT_TELLS_SHIFT,
-  STAT_USES,
-  VERB_MASK,
-  Verb,
-  WANTS_PREVIOUS,
-  type WireElement,
-} from './wire.ts';
+import { KIND_BITS, KIND_MASK, NO_VALUE, VERB_BITS, VERB_MASK, type WireElement } from './wire.ts';
 import type { Cursor } from './wire-cursor.ts';
 import { readEffect, writeEffect } from './wire-record.ts';
 
@@ -63,82 +47,194 @@ export function plainPut(key: string, value: Bytes): PutOperation {
   return newPut(key, value, ValueKind.text, PLAIN_PUT);
 }
 
-export function writeOperation(out: WireElement[], operation: Operation): void {
-  switch (operation.verb) {
-    case 'put':
-      writePut(out, operation);
-      break;
-    case 'delete': {
-      const conditional = operation.ifVersion === ANY_VERSION ? 0 : HAS_IF_VERSION;
-      out.push(Verb.delete | conditional | (operation.previous ? WANTS_PREVIOUS : 0), operation.key);
-      if (conditional !== 0) out.push(operation.ifVersion);
-      break;
-    }
-    case 'increment':
-      out.push(Verb.increment | (operation.safe ? SAFE : 0), operation.key, operation.by);
-      break;
-    case 'increment-float':
-      out.push(Verb.incrementFloat, operation.key, operation.by);
-      break;
-    case 'append':
-      out.push(Verb.append | (operation.kind << OPERATION_KIND_SHIFT), operation.key, operation.value);
-      break;
-    case 'expire': {
-      const when = EXPIRE_WHEN.indexOf(operation.when) << EXPIRE_WHEN_SHIFT;
-      out.push(
-        Verb.expire | when | (operation.previous ? WANTS_PREVIOUS : 0),
-        operation.key,
-        operation.ttl,
-        operation.deadline,
-      );
-      break;
-    }
-    case 'set-range':
-      out.push(Verb.setRange, operation.key, operation.offset, operation.value);
-      break;
-    case 'set-bit':
-      out.push(Verb.setBit, operation.key, operation.offset, operation.bit);
-      break;
-    case 'clear':
-      out.push(Verb.clear);
-      break;
-    case 'get':
-      out.push(Verb.get | (operation.blocks ? BLOCKS : 0), operation.key);
-      break;
-    case 'stat':
-      out.push(statCode(operation), operation.key);
-      break;
-    case 'scan': {
-      const code = Verb.scan | (operation.keysOnly ? KEYS_ONLY : 0);
-      out.push(code, operation.cursor, operation.prefix, operation.limit);
-      break;
-    }
-    case 'count':
-      out.push(Verb.count);
-      break;
-    case 'transaction':
-      writeTransaction(out, operation);
-      break;
-    case 'gather':
-      out.push(Verb.gather, operation.heads, operation.keys.length);
-      for (const key of operation.keys) out.push(key);
-      break;
-    case 'install':
-      out.push(Verb.install, operation.effects.length);
-      for (const effect of operation.effects) writeEffect(out, effect);
-      break;
+/** How the operations of a verb travel. */
+interface Form {
+  readonly verb: Verb;
+  readonly code: number;
+  readonly hasKey: boolean;
+  /** Fields that always follow, then those that may be said in the code, or need not be said. */
+  readonly always: readonly SentField[];
+  readonly coded: readonly CodedField[];
+}
+
+interface SentField {
+  readonly name: string;
+  readonly field: Field;
+}
+
+/** A field whose bits are 0 of what is usual. */
+interface CodedField extends SentField {
+  readonly shift: number;
+  readonly mask: number;
+  /** What it is if it is not sent; of marks and their like nothing, and the operation lacks it. */
+  readonly usual: unknown;
+}
+
+type Values = { [name: string]: unknown };
+
+const NONE: readonly never[] = [];
+/** By the verb's code. */
+const FORMS: Form[] = [];
+for (const row of VERBS) FORMS[row.code] = formOf(row);
+const GET = rowOf({ verb: 'get' }).code;
+const PUT = FORMS[rowOf({ verb: 'put' }).code]!;
+
+function formOf(row: VerbRow): Form {
+  const always: SentField[] = [];
+  const coded: CodedField[] = [];
+  let shift = VERB_BITS;
+  for (const [name, field] of Object.entries(row.fields) as [string, Field][]) {
+    const bits = bitsOf(field);
+    if (bits === 0) always.push({ name, field });
+    else coded.push({ name, field, shift, mask: (1 << bits) - 1, usual: usualOf(field) });
+    shift += bits;
+  }
+  return { verb: row.verb, code: row.code, hasKey: row.scope === 'key', always, coded };
+}
+
+function bitsOf(field: Field): number {
+  switch (field.type) {
+    case 'kind':
+      return KIND_BITS;
+    case 'choice':
+      return Math.ceil(Math.log2(field.of.length));
+    case 'conditions':
+    case 'steps':
+    case 'effects':
+      return field.mostlyNone ? 1 : 0;
+    case 'boolean':
+    case 'mark':
+    case 'number-unless':
+    case 'number-if-any':
+      return 1;
+    default:
+      return 0;
   }
 }
 
-function writeTransaction(out: WireElement[], operation: TransactionOperation): void {
-  const { conditions, then, otherwise, lenient } = operation;
-  let code = Verb.transaction | (lenient ? LENIENT : 0);
-  if (conditions.length > 0) code |= HAS_CONDITIONS;
-  if (otherwise.length > 0) code |= HAS_OTHERWISE;
+/** What a field is if its bits are 0. */
+function usualOf(field: Field): unknown {
+  switch (field.type) {
+    case 'number-unless':
+      return field.usual;
+    case 'number-if-any':
+    case 'mark':
+      return undefined;
+    case 'choice':
+      return field.of[0];
+    case 'boolean':
+      return false;
+    case 'kind':
+      return 0;
+    default:
+      return NONE;
+  }
+}
+
+// ---- put: the same form, written out, as it is most of all that travels --------------------------------------------
+
+const PUT_KIND = shiftOf(PUT, 'kind');
+const PUT_IF_VERSION = 1 << shiftOf(PUT, 'ifVersion');
+const PUT_TTL = 1 << shiftOf(PUT, 'ttl');
+const PUT_DEADLINE = 1 << shiftOf(PUT, 'deadline');
+const PUT_PREVIOUS = 1 << shiftOf(PUT, 'previous');
+
+function shiftOf({ coded }: Form, wanted: string): number {
+  return coded.find(({ name }) => name === wanted)!.shift;
+}
+
+function writePut(out: WireElement[], operation: PutOperation): void {
+  const { key, value, kind, ifVersion, ttl, deadline } = operation;
+  let code = PUT.code | (kind << PUT_KIND) | (operation.previous ? PUT_PREVIOUS : 0);
+  if (ifVersion !== ANY_VERSION) code |= PUT_IF_VERSION;
+  if (ttl !== NO_TTL) code |= PUT_TTL;
+  if (deadline !== 0) code |= PUT_DEADLINE;
+  out.push(code, key, valueElement(value));
+  if (ifVersion !== ANY_VERSION) out.push(ifVersion);
+  if (ttl !== NO_TTL) out.push(ttl);
+  if (deadline !== 0) out.push(deadline);
+}
+
+function readPut(code: number, from: Cursor): PutOperation {
+  const key = from.string();
+  const value = from.value();
+  if (code === PUT.code) return plainPut(key, value);
+  const ifVersion = (code & PUT_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
+  const ttl = (code & PUT_TTL) !== 0 ? from.number() : NO_TTL;
+  const deadline = (code & PUT_DEADLINE) !== 0 ? from.number() : 0;
+  const kind = ((code >> PUT_KIND) & KIND_MASK) as ValueKind;
+  return newPut(key, value, kind, { ifVersion, ttl, deadline, previous: (code & PUT_PREVIOUS) !== 0 });
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------
+
+export function writeOperation(out: WireElement[], operation: Operation): void {
+  if (operation.verb === 'put') return writePut(out, operation);
+  const form = FORMS[rowOf(operation).code]!;
+  const values = operation as unknown as Values;
+  let { code } = form;
+  for (const { name, field, shift, usual } of form.coded) {
+    const value = values[name];
+    if (value !== usual) code |= codeOf(field, value) << shift;
+  }
   out.push(code);
-  if (conditions.length > 0) writeConditions(out, conditions);
-  writeSteps(out, then);
-  if (otherwise.length > 0) writeSteps(out, otherwise);
+  if (form.hasKey) out.push(operation.key);
+  for (const { name, field } of form.always) writeField(out, field, values[name]);
+  if (code === form.code) return;
+  for (const { name, field, shift, mask } of form.coded) {
+    if (((code >> shift) & mask) !== 0) writeField(out, field, values[name]);
+  }
+}
+
+/** The bits of a field that is not as usual. */
+function codeOf(field: Field, value: unknown): number {
+  switch (field.type) {
+    case 'kind':
+      return value as ValueKind;
+    case 'choice':
+      return field.of.indexOf(value);
+    case 'conditions':
+    case 'steps':
+    case 'effects':
+      return (value as readonly unknown[]).length > 0 ? 1 : 0;
+    default:
+      return 1;
+  }
+}
+
+/** What follows of a field: nothing, if its bits say all. */
+function writeField(out: WireElement[], { type }: Field, value: unknown): void {
+  switch (type) {
+    case 'text':
+    case 'number':
+    case 'number-unless':
+    case 'number-if-any':
+      out.push(value as string | number);
+      break;
+    case 'value':
+      out.push(valueElement(value as Bytes));
+      break;
+    case 'keys': {
+      const keys = value as readonly string[];
+      out.push(keys.length);
+      for (const key of keys) out.push(key);
+      break;
+    }
+    case 'conditions':
+      writeConditions(out, value as readonly Condition[]);
+      break;
+    case 'steps': {
+      const steps = value as readonly Step[];
+      out.push(steps.length);
+      for (const step of steps) writeOperation(out, step);
+      break;
+    }
+    case 'effects': {
+      const effects = value as InstallOperation['effects'];
+      out.push(effects.length);
+      for (const effect of effects) writeEffect(out, effect);
+    }
+  }
 }
 
 function writeConditions(out: WireElement[], conditions: readonly Condition[]): void {
@@ -149,19 +245,58 @@ function writeConditions(out: WireElement[], conditions: readonly Condition[]): 
   }
 }
 
-function writeSteps(out: WireElement[], steps: readonly Step[]): void {
-  out.push(steps.length);
-  for (const step of steps) writeOperation(out, step);
+// ---- reading ----------------------------------------------------------------------------------------------------
+
+export function readOperation(code: number, from: Cursor): Operation {
+  if ((code & VERB_MASK) === PUT.code) return readPut(code, from);
+  if (code === GET) return newGet(from.string());
+  const form = FORMS[code & VERB_MASK];
+  invariant(form !== undefined, 'an operation code is known');
+  const values: Values = { verb: form.verb, key: form.hasKey ? from.string() : '' };
+  for (const { name, field } of form.always) values[name] = fieldOf(field, 0, from);
+  for (const { name, field, shift, mask, usual } of form.coded) {
+    const bits = (code >> shift) & mask;
+    if (bits !== 0) values[name] = fieldOf(field, bits, from);
+    else if (usual !== undefined) values[name] = usual;
+  }
+  return values as unknown as Operation;
 }
 
-function readTransaction(code: number, from: Cursor): TransactionOperation {
-  const conditions: Condition[] = [];
-  if ((code & HAS_CONDITIONS) !== 0) {
-    for (let left = from.number(); left > 0; left--) conditions.push(readCondition(from));
+/** What a field's bits say, and what follows. */
+function fieldOf(field: Field, bits: number, from: Cursor): unknown {
+  switch (field.type) {
+    case 'text':
+      return from.string();
+    case 'number':
+    case 'number-unless':
+    case 'number-if-any':
+      return from.number();
+    case 'value':
+      return from.value();
+    case 'boolean':
+    case 'mark':
+      return true;
+    case 'kind':
+      return bits;
+    case 'choice':
+      return field.of[bits];
+    case 'keys':
+      return listOf(from, () => from.string());
+    default:
+      return listOf(from, READ_PART[field.type]);
   }
-  const then = readSteps(from);
-  const otherwise = (code & HAS_OTHERWISE) !== 0 ? readSteps(from) : [];
-  return { verb: 'transaction', key: '', conditions, then, otherwise, lenient: (code & LENIENT) !== 0 };
+}
+
+const READ_PART: { readonly [T in 'conditions' | 'steps' | 'effects']: (from: Cursor) => unknown } = {
+  conditions: readCondition,
+  steps: (from) => readOperation(from.number(), from),
+  effects: (from) => readEffect(from.number(), from),
+};
+
+function listOf<T>(from: Cursor, read: (from: Cursor) => T): T[] {
+  const items: T[] = [];
+  for (let left = from.number(); left > 0; left--) items.push(read(from));
+  return items;
 }
 
 function readCondition(from: Cursor): Condition {
@@ -170,109 +305,4 @@ function readCondition(from: Cursor): Condition {
   const kind = from.number();
   if (kind === NO_VALUE) return { key, ifVersion, equals: null };
   return { key, ifVersion, equals: { kind: kind as ValueKind, value: from.string() } };
-}
-
-function readSteps(from: Cursor): Step[] {
-  const steps: Step[] = [];
-  for (let left = from.number(); left > 0; left--) steps.push(readOperation(from.number(), from) as Step);
-  return steps;
-}
-
-function readInstall(from: Cursor): InstallOperation {
-  const effects: InstallOperation['effects'][number][] = [];
-  for (let left = from.number(); left > 0; left--) {
-    effects.push(readEffect(from.number(), from) as InstallOperation['effects'][number]);
-  }
-  return { verb: 'install', key: '', effects };
-}
-
-function writePut(out: WireElement[], operation: PutOperation): void {
-  let code = Verb.put | (operation.kind << OPERATION_KIND_SHIFT) | (operation.previous ? WANTS_PREVIOUS : 0);
-  if (operation.ifVersion !== ANY_VERSION) code |= HAS_IF_VERSION;
-  if (operation.ttl !== NO_TTL) code |= HAS_TTL;
-  if (operation.deadline !== 0) code |= HAS_DEADLINE;
-  out.push(code, operation.key, valueElement(operation.value));
-  if ((code & HAS_IF_VERSION) !== 0) out.push(operation.ifVersion);
-  if ((code & HAS_TTL) !== 0) out.push(operation.ttl);
-  if ((code & HAS_DEADLINE) !== 0) out.push(operation.deadline);
-}
-
-export function readOperation(code: number, from: Cursor): Operation {
-  switch (code & VERB_MASK) {
-    case Verb.put:
-      return readPut(code, from);
-    case Verb.delete: {
-      const key = from.string();
-      const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
-      return { verb: 'delete', key, ifVersion, previous: (code & WANTS_PREVIOUS) !== 0 };
-    }
-    case Verb.increment: {
-      const [key, by] = [from.string(), from.string()];
-      return (code & SAFE) === 0 ? { verb: 'increment', key, by } : { verb: 'increment', key, by, safe: true };
-    }
-    case Verb.incrementFloat:
-      return { verb: 'increment-float', key: from.string(), by: from.number() };
-    case Verb.append:
-      return { verb: 'append', key: from.string(), value: from.string(), kind: operationKind(code) };
-    case Verb.expire: {
-      const when = EXPIRE_WHEN[code >> EXPIRE_WHEN_SHIFT]!;
-      const expire = { verb: 'expire', key: from.string(), ttl: from.number(), deadline: from.number(), when } as const;
-      return (code & WANTS_PREVIOUS) === 0 ? expire : { ...expire, previous: true };
-    }
-    case Verb.setRange:
-      return { verb: 'set-range', key: from.string(), offset: from.number(), value: from.string() };
-    case Verb.setBit:
-      return { verb: 'set-bit', key: from.string(), offset: from.number(), bit: from.number() === 1 ? 1 : 0 };
-    case Verb.clear:
-      return { verb: 'clear', key: '' };
-    case Verb.get:
-      return newGet(from.string(), (code & BLOCKS) !== 0);
-    case Verb.stat:
-      return readStat(code, from);
-    case Verb.scan: {
-      const keysOnly = (code & KEYS_ONLY) !== 0;
-      return { verb: 'scan', key: '', cursor: from.number(), prefix: from.string(), limit: from.number(), keysOnly };
-    }
-    case Verb.transaction:
-      return readTransaction(code, from);
-    case Verb.gather:
-      return readGather(from);
-    case Verb.install:
-      return readInstall(from);
-    default:
-      invariant((code & VERB_MASK) === Verb.count, 'an operation code is known');
-      return { verb: 'count', key: '' };
-  }
-}
-
-function statCode({ tells, uses }: StatOperation): number {
-  return Verb.stat | (STAT_TELLS.indexOf(tells) << STAT_TELLS_SHIFT) | (uses === true ? STAT_USES : 0);
-}
-
-function readStat(code: number, from: Cursor): StatOperation {
-  const stat: StatOperation = { verb: 'stat', key: from.string() };
-  const tells = STAT_TELLS[(code >> STAT_TELLS_SHIFT) & 3];
-  const told = tells === undefined ? stat : { ...stat, tells };
-  return (code & STAT_USES) === 0 ? told : { ...told, uses: true };
-}
-
-function readGather(from: Cursor): GatherOperation {
-  const heads = from.number();
-  const keys: string[] = [];
-  for (let left = from.number(); left > 0; left--) keys.push(from.string());
-  return { verb: 'gather', key: '', keys, heads };
-}
-
-function operationKind(code: number): ValueKind {
-  return ((code >> OPERATION_KIND_SHIFT) & 3) as ValueKind;
-}
-
-function readPut(code: number, from: Cursor): PutOperation {
-  const key = from.string();
-  const value = from.value();
-  const ifVersion = (code & HAS_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
-  const ttl = (code & HAS_TTL) !== 0 ? from.number() : NO_TTL;
-  const deadline = (code & HAS_DEADLINE) !== 0 ? from.number() : 0;
-  const previous = (code & WANTS_PREVIOUS) !== 0;
-  return newPut(key, value, operationKind(code), { ifVersion, ttl, deadline, previous });
 }

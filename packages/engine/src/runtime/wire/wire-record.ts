@@ -33,6 +33,7 @@ import {
   HAS_RESULT,
   HAS_VALUE,
   ITEM_IS_ENTRY,
+  KIND_MASK,
   OWN_RECORD,
   PLAIN_RESULT,
   PREVIOUS_GIVEN,
@@ -117,7 +118,7 @@ function readResultOf(code: number, implied: number, from: Cursor, effects: read
   const status = (code & STATUS_MASK) as Status;
   const version = (code & VERSION_GIVEN) !== 0 ? from.number() : (code & VERSION_ZERO) !== 0 ? 0 : implied;
   const value = (code & HAS_VALUE) !== 0 ? from.string() : null;
-  const kind = ((code >> RESULT_KIND_SHIFT) & 3) as ValueKind;
+  const kind = ((code >> RESULT_KIND_SHIFT) & KIND_MASK) as ValueKind;
   const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
   const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
   const items = (code & HAS_ITEMS) !== 0 ? readItems(from, implied, effects) : null;
@@ -215,7 +216,7 @@ function writeEffectFields(out: WireElement[], effect: Effect): void {
 }
 
 export function readEffect(code: number, from: Cursor): Effect {
-  const detail = (code >> EFFECT_DETAIL_SHIFT) & 3;
+  const detail = (code >> EFFECT_DETAIL_SHIFT) & KIND_MASK;
   switch (code & EFFECT_MASK) {
     case EffectCode.put: {
       const key = from.string();

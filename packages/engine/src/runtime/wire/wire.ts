@@ -80,55 +80,19 @@ export function headOf(kind: Kind, shard: number): number {
 }
 
 /** Above every bit of an operation's or a record's code. */
-export const COMMITTED = 1 << 20;
+export const COMMITTED = 1 << 28;
 
 /** How a memory limit tells what a full node does, by number. */
 export const EVICTIONS = ['noeviction', 'allkeys-lru'] as const;
 
-/** Operation codes: the verb in the low 4 bits, then what differs from the plain form. */
-export const Verb = {
-  put: 0,
-  delete: 1,
-  increment: 2,
-  incrementFloat: 3,
-  append: 4,
-  expire: 5,
-  clear: 6,
-  get: 7,
-  stat: 8,
-  scan: 9,
-  count: 10,
-  transaction: 11,
-  gather: 12,
-  install: 13,
-  setRange: 14,
-  setBit: 15,
-} as const;
-export const VERB_MASK = 15;
-/** Two bits: a ValueKind. */
-export const OPERATION_KIND_SHIFT = 4;
-export const HAS_IF_VERSION = 1 << 6;
-export const HAS_TTL = 1 << 7;
-export const HAS_DEADLINE = 1 << 8;
-export const WANTS_PREVIOUS = 1 << 9;
-/** Of a stat: two bits, an index into STAT_TELLS; and whether it counts as a use. */
-export const STAT_TELLS_SHIFT = 4;
-export const STAT_TELLS = [undefined, 'idle', 'value'] as const;
-export const STAT_USES = 1 << 6;
-export const KEYS_ONLY = 1 << 10;
-export const LENIENT = 1 << 10;
-/** Of an increment. */
-export const SAFE = 1 << 10;
-/** Of a get. */
-export const BLOCKS = 1 << 10;
-/** Of a transaction; its steps always follow, with their number. */
-export const HAS_CONDITIONS = 1 << 11;
-export const HAS_OTHERWISE = 1 << 12;
+/** Operation codes: the verb's (core/data/verbs.ts) in the low 8 bits, then what its fields say (wire-operation.ts). */
+export const VERB_BITS = 8;
+export const VERB_MASK = (1 << VERB_BITS) - 1;
+/** A kind of an entry has so many bits wherever it is part of a code. */
+export const KIND_BITS = 5;
+export const KIND_MASK = (1 << KIND_BITS) - 1;
 /** Where a condition that asks for a value says its kind. */
-export const NO_VALUE = 4;
-/** Three bits: an index into EXPIRE_WHEN. */
-export const EXPIRE_WHEN_SHIFT = 11;
-export const EXPIRE_WHEN = ['always', 'none', 'some', 'later', 'sooner', 'some-later', 'some-sooner'] as const;
+export const NO_VALUE = 1 << KIND_BITS;
 
 /** Result codes. Four bits of status, then what is not null, text, 0 or implied. */
 export const STATUS_MASK = 15;
@@ -136,39 +100,39 @@ export const STATUS_MASK = 15;
 export const VERSION_ZERO = 1 << 4;
 export const VERSION_GIVEN = 1 << 5;
 export const HAS_VALUE = 1 << 6;
-/** Two bits: a ValueKind. */
+/** KIND_BITS: a ValueKind. */
 export const RESULT_KIND_SHIFT = 7;
-export const HAS_EXPIRY = 1 << 9;
-export const HAS_PAGE = 1 << 10;
+export const HAS_EXPIRY = 1 << 12;
+export const HAS_PAGE = 1 << 13;
 /** A number of items, then each as a result whose implied version is that of the whole. */
-export const HAS_ITEMS = 1 << 11;
+export const HAS_ITEMS = 1 << 14;
 /** An item in a record of several effects: ok, with exactly the entry that the effect of the same place puts. */
-export const ITEM_IS_ENTRY = 1 << 12;
+export const ITEM_IS_ENTRY = 1 << 15;
 /** A block, in place of a value. */
-export const HAS_BLOCK = 1 << 13;
+export const HAS_BLOCK = 1 << 16;
 /** The code of ok, version implied, nothing else: what a plain put is answered. */
 export const PLAIN_RESULT = 0;
 
 /** Record codes: the effect in the low 3 bits. */
 export const EffectCode = { put: 0, remove: 1, deadline: 2, clear: 3, none: 4, many: 5 } as const;
 export const EFFECT_MASK = 7;
-/** Two bits: a put's ValueKind, a removal's cause (an index into REMOVAL_CAUSES). */
+/** KIND_BITS: a put's ValueKind, a removal's cause (an index into REMOVAL_CAUSES). */
 export const EFFECT_DETAIL_SHIFT = 3;
 export const REMOVAL_CAUSES = ['delete', 'expire', 'evict'] as const;
-export const EFFECT_EXPIRES = 1 << 5;
+export const EFFECT_EXPIRES = 1 << 8;
 /** The primary's own record: request 0, and the row of request numbers goes on behind it. */
-export const OWN_RECORD = 1 << 6;
+export const OWN_RECORD = 1 << 9;
 /** A result code and its fields follow; otherwise the result is plain, or … */
-export const HAS_RESULT = 1 << 7;
+export const HAS_RESULT = 1 << 10;
 /** … ok with exactly the entry the effect puts (increments): its value need not travel twice. */
-export const RESULT_IS_ENTRY = 1 << 8;
+export const RESULT_IS_ENTRY = 1 << 11;
 
 /** Two bits: what was there before is not told (0), was nothing (1), or follows as kind and value (2). */
-export const PREVIOUS_SHIFT = 9;
+export const PREVIOUS_SHIFT = 12;
 export const PREVIOUS_NONE = 1;
 export const PREVIOUS_GIVEN = 2;
 /** Two bits: Watched. */
-export const WATCHED_SHIFT = 11;
+export const WATCHED_SHIFT = 14;
 
 /** Answer codes: even = a run of plain answers, 2 each; odd = this, the own-record bit, and a result code above. */
 export const ANSWER_RUN_STEP = 2;

@@ -23,7 +23,7 @@ export function getEx(session: CommandSession, args: readonly string[]): void {
     if (complaint !== null) return session.submit({ verb: 'get', key: key! }, orElse(session, complaint));
   }
   const { ttl, deadline } = options;
-  session.submit({ verb: 'expire', key: key!, ttl, deadline, when: 'always', previous: true }, (result, encoder) => {
+  session.submit({ verb: 'get-and-expire', key: key!, ttl, deadline }, (result, encoder) => {
     if (result.status === Status.ok) keyspaceEvents.onDeadline(word === 'PERSIST' ? 'persist' : 'expire', key!);
     return valueOrNil(result, encoder);
   });

@@ -10,8 +10,10 @@
  * Why       An append of one byte makes a record of the whole value, and so does any operation that returns, or sends watchers, the
  *           previous value. Counted as one byte each, thousands of them exhausted the nodes' heaps.
  */
-import type { AppendOperation, Operation } from '../../data/operation.ts';
+
+import type { Operation } from '../../data/operation.ts';
 import { type Result, Status } from '../../data/result.ts';
+import { rowOf } from '../../data/verbs.ts';
 
 /** Values up to this length are not tracked: as many as may be in flight in a shard amount to its credit. */
 export const SMALL_BYTES = 4096;
@@ -50,32 +52,29 @@ export class ValueSizes {
   /** An operation is sent: from now on what it writes may be there. */
   begin(operation: Operation): void {
     switch (operation.verb) {
-      case 'put':
-        if (operation.value.length > SMALL_BYTES) this.note(operation.key, operation.value.length);
-        return;
-      case 'set-range':
-        return this.note(operation.key, operation.offset + operation.value.length);
-      case 'set-bit':
-        return this.note(operation.key, Math.floor(operation.offset / 8) + 1);
-      case 'append':
-        return this.append(operation.key, operation.value.length);
       case 'transaction':
         for (const step of operation.then) this.begin(step);
         for (const step of operation.otherwise) this.begin(step);
         return;
       case 'install':
         for (const effect of operation.effects) if (effect.type === 'put') this.note(effect.key, effect.value.length);
+        return;
+      default: {
+        const row = rowOf(operation);
+        const length = row.length(operation, 0);
+        if (row.appends) this.append(operation.key, length);
+        else this.note(operation.key, length);
+      }
     }
   }
 
   /** It was answered. */
   end(operation: Operation, result: Result): void {
-    if (operation.verb === 'append') return this.appendEnded(operation, result);
-    if (operation.verb !== 'transaction') return;
+    if (operation.verb !== 'transaction') return this.appendEnded(operation, result);
     const taken = result.status === Status.conditionFailed ? operation.otherwise : operation.then;
     for (const steps of [operation.then, operation.otherwise]) {
       steps.forEach((step, at) => {
-        if (step.verb === 'append') this.appendEnded(step, steps === taken ? result.items?.[at] : undefined);
+        this.appendEnded(step, steps === taken ? result.items?.[at] : undefined);
       });
     }
   }
@@ -85,9 +84,12 @@ export class ValueSizes {
     this.appended[this.slotOf(key)]! += bytes;
   }
 
-  private appendEnded({ key, value }: AppendOperation, result: Result | undefined): void {
-    this.appended![this.slotOf(key)]! -= value.length;
-    if (result?.status === Status.ok) this.note(key, Number(result.value));
+  /** If it was an append. */
+  private appendEnded(operation: Operation, result: Result | undefined): void {
+    const row = rowOf(operation);
+    if (!row.appends) return;
+    this.appended![this.slotOf(operation.key)]! -= row.length(operation, 0);
+    if (result?.status === Status.ok) this.note(operation.key, Number(result.value));
   }
 
   private note(key: string, length: number): void {

@@ -1,18 +1,7 @@
-/**
- * Call: one operation in the master, from arrival to answer.
- *
- * | stage    | where it is                              | cancelled: caller receives        | what remains              |
- * |----------|------------------------------------------|-----------------------------------|---------------------------|
- * | waiting  | in the shard's queue for credit          | not applied                       | nothing                   |
- * | held     | in `held`, for program order             | not applied                       | nothing                   |
- * | numbered | in `unanswered`                          | write: unknown; read: not applied | stays until answered (§4.5) |
- * | reading  | in `reads`                               | not applied                       | stays until answered      |
- * | locked   | (locks only) its keys are a transaction's | see transactions.ts               | until the transaction ends |
- * | done     | nowhere                                  | nothing                           | nothing                   |
- */
-import type { Bytes } from '../../data/block.ts';
-import { isShardRead, isWrite, type Operation } from '../../data/operation.ts';
+import type { Operation } from '../../data/operation.ts';
 import type { Watched } from '../../data/record.ts';
+import { costOf, type VerbRow } from '../../data/row.ts';
+import { rowOf } from '../../data/verbs.ts';
 import type { MasterCall } from '../../protocol/machines.ts';
 import type { Sink } from '../../protocol/outbox.ts';
 
@@ -20,15 +9,12 @@ export type CallStage = 'waiting' | 'held' | 'numbered' | 'reading' | 'locked' |
 
 /** What an operation costs of a shard's credit besides its key and value. */
 const CALL_BYTES = 64;
-/**
- * What each step, condition, effect or key of a transaction costs besides its bytes: the objects it becomes on every node
- * that holds it. Transactions of thousands of tiny steps took nodes out of memory while they counted as next to nothing.
- */
-const PART_BYTES = 256;
 
 export class Call implements MasterCall {
   readonly shard: number;
   readonly operation: Operation;
+  /** All that is known of its verb. */
+  readonly row: VerbRow;
   readonly sink: Sink;
   readonly isWrite: boolean;
   readonly isShardRead: boolean;
@@ -42,6 +28,8 @@ export class Call implements MasterCall {
   direct = false;
   /** The transaction over several shards this is a part of. */
   group: object | null = null;
+  /** What it costs of a shard's credit. */
+  readonly bytes: number;
   /** Bytes of the shard's credit it holds. */
   credit = 0;
   /** Bytes it holds of what all shards have for large values (large-writes.ts). */
@@ -60,12 +48,15 @@ export class Call implements MasterCall {
 
   constructor(shard: number, operation: Operation, sink: Sink, slots: number | readonly number[]) {
     this.shard = shard;
+    const row = rowOf(operation);
     this.operation = operation;
+    this.row = row;
     this.sink = sink;
     this.slot = typeof slots === 'number' ? slots : slots[0]!;
     this.slots = typeof slots === 'number' ? null : slots;
-    this.isWrite = isWrite(operation);
-    this.isShardRead = isShardRead(operation);
+    this.bytes = CALL_BYTES + costOf(row, operation);
+    this.isWrite = row.writes;
+    this.isShardRead = row.scope === 'shard';
   }
 
   /** It may be applied though nobody answered it. */
@@ -81,40 +72,4 @@ export class Call implements MasterCall {
   get asksBlock(): boolean {
     return this.operation.verb === 'get' && this.operation.blocks === true;
   }
-
-  get bytes(): number {
-    return CALL_BYTES + bytesOf(this.operation);
-  }
-}
-
-/** Bytes of keys and values an operation carries. */
-function bytesOf(operation: Operation): number {
-  switch (operation.verb) {
-    case 'put':
-    case 'append':
-    case 'set-range':
-      return operation.key.length + operation.value.length;
-    case 'transaction':
-      return sum(operation.conditions) + sum(operation.then) + sum(operation.otherwise);
-    case 'install':
-      return sum(operation.effects);
-    case 'gather':
-      return operation.keys.reduce((bytes, key) => bytes + PART_BYTES + key.length, 0);
-    default:
-      return operation.key.length;
-  }
-}
-
-interface Part {
-  readonly key: string;
-  readonly value?: Bytes;
-  readonly equals?: { readonly value: string } | null;
-}
-
-function sum(parts: readonly Part[]): number {
-  let bytes = 0;
-  for (const { key, value, equals } of parts) {
-    bytes += PART_BYTES + key.length + (value?.length ?? 0) + (equals?.value.length ?? 0);
-  }
-  return bytes;
 }

@@ -32,7 +32,6 @@ import type { MasterSettings } from '../../protocol/settings.ts';
 import type { LargeWrites } from '../memory/large-writes.ts';
 import type { NodeMemory } from '../memory/node-memory.ts';
 import type { Tally } from '../tally.ts';
-import { changesBy } from '../watch/changes-by.ts';
 import type { Watches } from '../watch/watches.ts';
 import type { Call } from './call.ts';
 import { NO_SLOT } from './order-filter.ts';
@@ -159,7 +158,7 @@ export class ShardControl {
     watches.onAnswer(message, call.group);
     if (call.isWrite) {
       this.writes += 1;
-      this.changes += changesBy(call.operation, message.result, message.seq);
+      this.changes += call.row.changes(call.operation, message.result, message.seq);
     } else this.reads += 1;
     this.surroundings.tally.count(call.operation, message.result);
     if (message.result.status === Status.outOfMemory) {

@@ -14,10 +14,10 @@
  *       (heap-cost.ts); from LARGE_BYTES on it is numbered only once all shards together have room for it (large-writes.ts).
  */
 
-import { isShardRead, type Operation, type TransactionOperation } from '../../data/operation.ts';
+import type { Operation, TransactionOperation } from '../../data/operation.ts';
 import type { Watched } from '../../data/record.ts';
 import type { Result } from '../../data/result.ts';
-import { keysOf } from '../../data/transaction.ts';
+import { rowOf } from '../../data/verbs.ts';
 import { Deque } from '../../deque.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { Sink } from '../../protocol/outbox.ts';
@@ -111,9 +111,10 @@ export class ShardQueue implements LargeWriter {
   }
 
   private slotsOf(operation: Operation): number | readonly number[] {
-    if (operation.verb === 'transaction') return this.filter.slotsOf(keysOf(operation));
-    if (operation.verb === 'clear') return ALL_SLOTS;
-    return isShardRead(operation) ? NO_SLOT : this.filter.slotOf(operation.key);
+    const row = rowOf(operation);
+    if (row.scope === 'key') return this.filter.slotOf(operation.key);
+    if (row.scope === 'keys') return this.filter.slotsOf(row.keys(operation));
+    return row.scope === 'everything' ? ALL_SLOTS : NO_SLOT;
   }
 
   private enter(call: Call): Call | null {
@@ -312,7 +313,7 @@ export class ShardQueue implements LargeWriter {
 
   private presentOf(call: Call): number {
     if (this.sizes.isEmpty && (call.operation.verb === 'put' || !call.isWrite)) return 0;
-    return presentBytes(call.operation, this.departures.watchedBy(call), this.sizes);
+    return presentBytes(call.row, call.operation, this.departures.watchedBy(call), this.sizes);
   }
 
   /** Takes what a record costs of what all shards share; false if it must wait for it. Blocks are on no heap. */

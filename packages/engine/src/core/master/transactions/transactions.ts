@@ -28,8 +28,10 @@
  * request already has (a number, being resent) is all that a prepared record would add.
  */
 
-import { type EntryReader, readerOf, type SizedHead } from '../../data/evaluate.ts';
+import { keysOf } from '../../data/group/keys.ts';
+import { TRANSACTION_OUTCOME_BYTES_MAX } from '../../data/group/limits.ts';
 import type { Entry, InstallOperation, TransactionOperation } from '../../data/operation.ts';
+import { type EntryReader, readerOf, type SizedHead } from '../../data/reader.ts';
 import { type PutEffect, type RemoveEffect, Watched } from '../../data/record.ts';
 import { itemsResult, type Result, Status } from '../../data/result.ts';
 import {
@@ -37,9 +39,7 @@ import {
   isBlind,
   isReadOnly,
   type KeyEffect,
-  keysOf,
   netEffects,
-  TRANSACTION_OUTCOME_BYTES_MAX,
   toldBytes,
   valuedKeysOf,
 } from '../../data/transaction.ts';

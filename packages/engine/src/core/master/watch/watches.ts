@@ -35,7 +35,6 @@
  */
 import { type Change, changesOf } from '../../data/change.ts';
 import { type ManyEffect, type Record, Watched } from '../../data/record.ts';
-import { keysOf } from '../../data/transaction.ts';
 import type { WatchFilter } from '../../data/watch-filter.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { ShardId } from '../../protocol/ids.ts';
@@ -188,19 +187,11 @@ export class Watches {
   // ---- requests and answers -------------------------------------------------------------------------------------
 
   /** Whether the effect of a request will be needed. Called for every write: K4. */
-  watchedBy({ operation, shard, slot, slots }: Call): Watched {
+  watchedBy({ operation, row, shard, slot, slots }: Call): Watched {
     if (this.filters.isEmpty) return Watched.no;
     if (slot >= 0 && slots === null && !this.filters.mayMeet(shard, slot)) return Watched.no;
-    switch (operation.verb) {
-      case 'transaction':
-        return this.watchedKeys(keysOf(operation));
-      case 'install':
-        return this.watchedKeys(operation.effects.map(({ key }) => key));
-      case 'clear':
-        return Watched.yes;
-      default:
-        return this.filters.watched(operation.key);
-    }
+    if (row.scope === 'key') return this.filters.watched(operation.key);
+    return row.scope === 'everything' ? Watched.yes : this.watchedKeys(row.keys(operation));
   }
 
   /** The most that is wanted to be known of changes of any of these keys. */

@@ -6,6 +6,7 @@
  * Invariant EV1  while records of its own are forbidden (P3) it removes nothing that no write asks for.
  */
 import type { Operation } from '../../data/operation.ts';
+import { rowOf } from '../../data/verbs.ts';
 import type { NodeContext } from '../context.ts';
 import type { CopyState } from '../copy-state.ts';
 import { atSoftLimit, overHardLimit } from './memory.ts';
@@ -60,11 +61,11 @@ export class Eviction {
     return false;
   }
 
-  /** False if an operation must be refused for want of memory. `growthOf`: bytes of value it may add. */
-  makeRoom(operation: Operation, growthOf: (operation: Operation) => number, pressure: boolean): boolean {
+  /** False if an operation must be refused for want of memory. */
+  makeRoom(operation: Operation, pressure: boolean): boolean {
     const { context, state } = this;
     if (context.settings.maxMemoryBytes === 0) return true;
-    const bytes = growthOf(operation) + this.carriedOver(operation);
+    const bytes = rowOf(operation).growth(operation, state.data);
     if (bytes === 0) return true;
     const growth = state.data.growthFor(operation.key.length, bytes);
     if (!pressure && !atSoftLimit(context, growth)) return true;
@@ -76,11 +77,6 @@ export class Eviction {
     // On the way down to a new limit the node is over it whatever this write does.
     if (context.shrinking && freed >= needed) return true;
     return decided || !overHardLimit(context, growth);
-  }
-
-  /** Bytes an append writes again besides its own. */
-  private carriedOver({ verb, key }: Operation): number {
-    return verb === 'append' ? (this.state.data.head(key)?.valueBytes ?? 0) : 0;
   }
 
   /** Evicts about so many bytes; returns how many. */

@@ -1,0 +1,254 @@
+/**
+ * Verbs on values: put and get, numbers, bytes.
+ *
+ * Owns      for each its row and its evaluation: arithmetic is arithmetic.ts's.
+ * Invariant EV1 an outcome depends on nothing but the arguments, so a record can be replayed anywhere.
+ */
+import { addFloat, addInteger } from '../arithmetic.ts';
+import { BOOLEAN, KIND, MARK, NUMBER, NUMBER_IF_ANY, numberUnless, TEXT, VALUE } from '../fields.ts';
+import {
+  ANY_VERSION,
+  type AppendOperation,
+  type Entry,
+  type GetOperation,
+  type IncrementFloatOperation,
+  type IncrementOperation,
+  KEEP_TTL,
+  NO_TTL,
+  type PutOperation,
+  type SetBitOperation,
+  type SetRangeOperation,
+  ValueKind,
+} from '../operation.ts';
+import {
+  conditionHolds,
+  deadlineAt,
+  type EntryReader,
+  liveEntry,
+  liveHead,
+  liveOnly,
+  type Moment,
+  type Outcome,
+  previousResult,
+  refused,
+  written,
+} from '../reader.ts';
+import { NO_EFFECT, newPutEffect } from '../record.ts';
+import { blockResult, plainResult, type Result, Status, valueResult } from '../result.ts';
+import { keyVerb, Needs, Use } from '../row.ts';
+
+/** The longest texts of numbers: of 64 bits; of a double written without an exponent. */
+const INTEGER_BYTES = 20;
+const FLOAT_BYTES = 330;
+
+const all = (): Needs => Needs.value;
+
+// ---- put and get ------------------------------------------------------------------------------------------------
+
+const put = keyVerb<PutOperation>({
+  verb: 'put',
+  code: 0,
+  fields: {
+    value: VALUE,
+    kind: KIND,
+    ifVersion: numberUnless(ANY_VERSION),
+    ttl: numberUnless(NO_TTL),
+    deadline: numberUnless(0),
+    previous: BOOLEAN,
+  },
+  makes: ['put'],
+  carries: ({ value }) => value.length,
+  length: ({ value }) => value.length,
+  reads: (operation) => (operation.previous ? Needs.value : isBlind(operation) ? Needs.nothing : Needs.head),
+  shows: ({ previous }) => previous,
+  evaluate: evaluatePut,
+});
+
+/** The common put looks at nothing: a look-up would cost it a third of its time at the primary. */
+function isBlind({ ifVersion, ttl }: PutOperation): boolean {
+  return ifVersion === ANY_VERSION && ttl !== KEEP_TTL;
+}
+
+function evaluatePut(operation: PutOperation, store: EntryReader, moment: Moment): Outcome {
+  const { key, value, kind, ifVersion, ttl } = operation;
+  if (operation.previous) return evaluatePutWithPrevious(operation, store, moment);
+  const head = isBlind(operation) ? undefined : liveHead(store, key, moment.time);
+  if (!conditionHolds(ifVersion, head)) return refused(Status.conditionFailed, head);
+  const expiresAt = ttl === KEEP_TTL ? (head?.expiresAt ?? 0) : deadlineAt(operation, moment);
+  return { effect: newPutEffect(key, value, kind, expiresAt), result: plainResult(Status.ok, moment.seq) };
+}
+
+function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, moment: Moment): Outcome {
+  const { key, value, kind, ifVersion, ttl } = operation;
+  const entry = liveEntry(store, key, moment.time);
+  if (!conditionHolds(ifVersion, entry)) {
+    return { effect: NO_EFFECT, result: previousResult(Status.conditionFailed, entry?.version ?? 0, entry) };
+  }
+  const expiresAt = ttl === KEEP_TTL ? (entry?.expiresAt ?? 0) : deadlineAt(operation, moment);
+  return {
+    effect: newPutEffect(key, value, kind, expiresAt),
+    result: previousResult(Status.ok, moment.seq, entry),
+  };
+}
+
+const get = keyVerb<GetOperation>({
+  verb: 'get',
+  code: 7,
+  fields: { blocks: MARK },
+  reads: all,
+  shows: () => true,
+  uses: () => Use.reading,
+  read: readGet,
+});
+
+function readGet({ key, blocks }: GetOperation, store: EntryReader, time: number): Result {
+  const entry = liveOnly(store.get(key, blocks === true), time);
+  if (entry === undefined) return plainResult(Status.absent, 0);
+  const { version, value, kind, expiresAt, block } = entry;
+  if (block !== undefined) return blockResult(version, block, kind, expiresAt);
+  return valueResult(Status.ok, version, value, kind, expiresAt);
+}
+
+// ---- numbers ----------------------------------------------------------------------------------------------------
+
+const increment = keyVerb<IncrementOperation>({
+  verb: 'increment',
+  code: 2,
+  fields: { by: TEXT, safe: MARK, ttl: NUMBER_IF_ANY, deadline: NUMBER_IF_ANY, ttlOnlyIfNew: MARK },
+  makes: ['put'],
+  length: () => INTEGER_BYTES,
+  reads: all,
+  evaluate: ({ key, by, safe, ttl = NO_TTL, deadline = 0, ttlOnlyIfNew }, store, moment) => {
+    const entry = liveEntry(store, key, moment.time);
+    const stays = (ttl === NO_TTL && deadline === 0) || (ttlOnlyIfNew === true && entry !== undefined);
+    const expiresAt = stays ? (entry?.expiresAt ?? 0) : deadlineAt({ ttl, deadline }, moment);
+    return summed(key, entry, (present) => addInteger(present, by, safe === true), expiresAt, moment);
+  },
+});
+
+const incrementFloat = keyVerb<IncrementFloatOperation>({
+  verb: 'increment-float',
+  code: 3,
+  fields: { by: NUMBER },
+  makes: ['put'],
+  length: () => FLOAT_BYTES,
+  reads: all,
+  evaluate: ({ key, by }, store, moment) => {
+    const entry = liveEntry(store, key, moment.time);
+    return summed(key, entry, (present) => addFloat(present, by), entry?.expiresAt ?? 0, moment);
+  },
+});
+
+function summed(
+  key: string,
+  entry: Entry | undefined,
+  add: (present: string) => string | Status,
+  expiresAt: number,
+  moment: Moment,
+): Outcome {
+  if (entry !== undefined && entry.kind === ValueKind.structured) return refused(Status.notANumber, entry);
+  const sum = add(entry?.value ?? '0');
+  if (typeof sum === 'number') return refused(sum, entry);
+  return written(key, sum, entry?.kind ?? ValueKind.number, expiresAt, moment, sum);
+}
+
+// ---- bytes ------------------------------------------------------------------------------------------------------
+
+const append = keyVerb<AppendOperation>({
+  verb: 'append',
+  code: 4,
+  fields: { value: TEXT, kind: KIND },
+  makes: ['put'],
+  keeps: 'before',
+  carries: ({ value }) => value.length,
+  length: ({ value }, present) => present + value.length,
+  reads: all,
+  evaluate: evaluateAppend,
+});
+
+function evaluateAppend(operation: AppendOperation, store: EntryReader, moment: Moment): Outcome {
+  const entry = liveEntry(store, operation.key, moment.time);
+  const present = entry?.kind ?? operation.kind;
+  if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const kind = present === ValueKind.number ? ValueKind.text : present;
+  const before = entry?.value ?? '';
+  // Before they are put together: two strings that V8 can hold may come to one that it cannot.
+  if (before.length + operation.value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const value = before + operation.value;
+  return written(operation.key, value, kind, entry?.expiresAt ?? 0, moment, String(value.length));
+}
+
+const setRange = keyVerb<SetRangeOperation>({
+  verb: 'set-range',
+  code: 14,
+  fields: { offset: NUMBER, value: TEXT },
+  makes: ['put'],
+  keeps: 'under',
+  carries: ({ value }) => value.length,
+  length: ({ offset, value }, present) => Math.max(present, offset + value.length),
+  reads: all,
+  evaluate: evaluateSetRange,
+});
+
+function evaluateSetRange(operation: SetRangeOperation, store: EntryReader, moment: Moment): Outcome {
+  const { key, offset, value } = operation;
+  const entry = liveEntry(store, key, moment.time);
+  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const before = entry?.value ?? '';
+  if (value === '') return { effect: NO_EFFECT, result: lengthResult(entry, before.length) };
+  if (Math.max(before.length, offset + value.length) > moment.maxValueBytes)
+    return refused(Status.valueTooLarge, entry);
+  const after = before.slice(0, offset).padEnd(offset, '\0') + value + before.slice(offset + value.length);
+  return overwritten(key, after, entry, moment, String(after.length));
+}
+
+function lengthResult(entry: Entry | undefined, length: number): Result {
+  return valueResult(Status.ok, entry?.version ?? 0, String(length), ValueKind.text, entry?.expiresAt ?? 0);
+}
+
+const setBit = keyVerb<SetBitOperation>({
+  verb: 'set-bit',
+  code: 15,
+  fields: { offset: NUMBER, bit: NUMBER },
+  makes: ['put'],
+  keeps: 'under',
+  length: ({ offset }, present) => Math.max(present, Math.floor(offset / 8) + 1),
+  reads: all,
+  evaluate: evaluateSetBit,
+});
+
+function evaluateSetBit(operation: SetBitOperation, store: EntryReader, moment: Moment): Outcome {
+  const { key, offset, bit } = operation;
+  const entry = liveEntry(store, key, moment.time);
+  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const at = Math.floor(offset / 8);
+  if (at >= moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
+  const before = (entry?.value ?? '').padEnd(at + 1, '\0');
+  const mask = 0x80 >> (offset % 8);
+  const byte = before.charCodeAt(at);
+  const answer = (byte & mask) === 0 ? '0' : '1';
+  // As in Redis, setting what is set already is no change: no new version, nothing for a WATCH to see.
+  if (entry !== undefined && entry.value.length > at && answer === String(bit)) {
+    return { effect: NO_EFFECT, result: valueResult(Status.ok, entry.version, answer, entry.kind, entry.expiresAt) };
+  }
+  const changed = bit === 1 ? byte | mask : byte & ~mask;
+  const after = before.slice(0, at) + String.fromCharCode(changed) + before.slice(at + 1);
+  return overwritten(key, after, entry, moment, answer);
+}
+
+/** New bytes in place of old ones: the deadline stays, a number becomes text. */
+function overwritten(key: string, value: string, entry: Entry | undefined, moment: Moment, answer: string): Outcome {
+  const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
+  return written(key, value, kind, entry?.expiresAt ?? 0, moment, answer);
+}
+
+/** The rows, by verb. */
+export const STRING_VERBS = {
+  put,
+  get,
+  increment,
+  'increment-float': incrementFloat,
+  append,
+  'set-range': setRange,
+  'set-bit': setBit,
+};
