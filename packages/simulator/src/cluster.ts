@@ -98,6 +98,7 @@ export class VirtualCluster {
     this.watcher = watcher;
     this.master = new Master({
       settings: options.master,
+      memory: new SimulationMemory(),
       outbox: {
         send: (to, message) => this.post(MASTER, to, message),
         reply: (sink, result) => sink.onResult(result),

@@ -19,6 +19,7 @@ export { Repair } from './master/placement/repair.ts';
  */
 export type { Call } from './master/shard/call.ts';
 export { OrderFilter } from './master/shard/order-filter.ts';
+export { ReadCache } from './master/shard/read-cache.ts';
 export { ShardControl } from './master/shard/shard-control.ts';
 export { ShardQueue } from './master/shard/shard-queue.ts';
 export { Transactions } from './master/transactions/transactions.ts';

@@ -60,6 +60,11 @@ export interface PendingWatch {
 
 /** What a Store is built on: operations, and changes. */
 export interface StoreExecutor extends Executor {
+  /**
+   * The value of a text key if it is known without asking any node; undefined = it is not, or not now. Only where the cluster runs.
+   * @throws {KvError} INVALID_KEY, KEY_TOO_LARGE
+   */
+  valueAtOnce?(key: string): unknown;
   /** Names the cluster's life: positions of a watch mean nothing to another. */
   readonly cluster: string;
   /**

@@ -8,7 +8,8 @@
  *   A2  every operation taken on is answered or failed exactly once.
  */
 
-import type { Operation, TransactionOperation } from '../data/operation.ts';
+import type { KeyReadOperation, Operation, TransactionOperation } from '../data/operation.ts';
+import type { Result } from '../data/result.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
 import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
@@ -16,12 +17,14 @@ import type { Message, UsageMessage } from '../protocol/messages.ts';
 import type { DeathReason } from '../protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
 import type { MasterSettings } from '../protocol/settings.ts';
+import type { Memory } from '../store/store.ts';
 import { Seats } from './membership/seats.ts';
 import { LargeWrites } from './memory/large-writes.ts';
 import { NodeMemory } from './memory/node-memory.ts';
 import { firstPlacement } from './placement/placement.ts';
 import { Repair } from './placement/repair.ts';
 import { Call } from './shard/call.ts';
+import { NOWHERE, ReadCache } from './shard/read-cache.ts';
 import { ShardControl } from './shard/shard-control.ts';
 import type { WaitingRoom } from './shard/shard-queue.ts';
 import { Tally } from './tally.ts';
@@ -32,6 +35,7 @@ import { type Watch, Watches } from './watch/watches.ts';
 export interface MasterParts {
   readonly settings: MasterSettings;
   readonly outbox: MasterOutbox;
+  readonly memory: Memory;
 }
 
 export class Master implements MasterMachine {
@@ -39,6 +43,7 @@ export class Master implements MasterMachine {
   readonly shards: readonly ShardControl[];
   readonly memory: NodeMemory;
   readonly tally = new Tally();
+  readonly cache: ReadCache;
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly repair: Repair;
@@ -55,9 +60,11 @@ export class Master implements MasterMachine {
   /** Lost shards to begin anew as soon as a node lives to hold them. */
   private readonly resets = new Set<ShardControl>();
 
-  constructor({ settings, outbox }: MasterParts) {
+  constructor({ settings, outbox, memory: rawMemory }: MasterParts) {
     this.settings = settings;
     this.outbox = outbox;
+    const { shards, hashSeed, readCacheBytes: bytesMax } = settings;
+    this.cache = new ReadCache({ shards, bytesMax, hashSeed, memory: rawMemory });
     this.seats = new Seats(settings, outbox);
     this.memory = new NodeMemory(settings, outbox);
     const onLocked = (lock: Call) => this.transactions.onLocked(lock);
@@ -66,9 +73,9 @@ export class Master implements MasterMachine {
       this.watches.onReset(shard.shard, shard.committedSeq);
     };
     const watches = () => this.watches;
-    const { memory, room, tally } = this;
+    const { memory, room, tally, cache } = this;
     const large = new LargeWrites(settings.largeWriteBytes);
-    const surroundings = { settings, outbox, room, large, memory, tally, onLocked, onLost, watches };
+    const surroundings = { settings, outbox, room, large, memory, tally, cache, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
     this.transactions = new Transactions(settings, outbox, this.shards, this.watches, tally);
@@ -109,6 +116,22 @@ export class Master implements MasterMachine {
     call.settled = true;
     call.stage = 'done';
     return call;
+  }
+
+  readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null {
+    if (operation.verb === 'stat' && (operation.tells !== undefined || operation.uses === true)) return null;
+    const place = this.cache.find(operation.key);
+    if (place === NOWHERE) return null;
+    return this.shards[this.cache.shardAt(place)]!.readAtOnce(place, operation, clock);
+  }
+
+  copyAtOnce(name: string, clock: () => number): unknown {
+    const copy = this.cache.copyOf(name);
+    return copy === undefined ? undefined : this.shards[copy.shard]!.copyAtOnce(copy, clock);
+  }
+
+  keepCopy(name: string, key: string, value: unknown): void {
+    this.cache.keepCopy(name, key, value);
   }
 
   giveUp(masterCall: MasterCall, reason: 'aborted' | 'timeout', now: number): void {
@@ -179,6 +202,7 @@ export class Master implements MasterMachine {
     // A transaction that ends in one shard's turn may set another's waiting operations free.
     do for (const shard of this.shards) shard.queue.tryHeld();
     while (this.shards.some(({ queue }) => queue.isRestless));
+    if (this.memory.evicts) for (const shard of this.shards) shard.tellUses();
     if (this.resets.size > 0) this.resetLostShards(now);
     this.watches.endTurn(now);
     if (!this.repairDue || !this.created) return;
@@ -288,6 +312,7 @@ export class Master implements MasterMachine {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.cache.close();
     this.transactions.close();
     this.watches.close();
     this.memory.close();

@@ -50,6 +50,8 @@ export class Call implements MasterCall {
   stage: CallStage = 'waiting';
   /** The caller was answered (or has given up): a later answer is for the books only. */
   settled = false;
+  /** A direct read that something its key may be of has overtaken: what it brings is no news (read-cache.ts, Z3). */
+  overtaken = false;
   /** Request number or read id, from the moment it is sent. */
   number = 0;
   /** Shard reads: the last request to wait for; -1 = not known yet. */

@@ -253,6 +253,23 @@ export class ShardQueue implements LargeWriter {
     }
   }
 
+  // ---- the read cache -------------------------------------------------------------------------------------------
+
+  /**
+   * Whether what was accepted last of a key of this slot may be answered at once: nothing is under way that it could be of, and
+   * nothing waits for credit, where it could be too.
+   */
+  isQuiet(slot: number): boolean {
+    return this.waiting.length === 0 && this.filter.isQuiet(slot);
+  }
+
+  /** The primary has removed a key by itself: reads of it that are under way may bring what they saw before. */
+  overtakeReads(key: string): void {
+    const slot = this.filter.slotOf(key);
+    if (!this.filter.isReadDirectly(slot)) return;
+    for (const call of this.reads) if (call.slot === slot) call.overtaken = true;
+  }
+
   /** Every operation that is not done yet, taken out: the shard is lost or the cluster closes. */
   takeAll(): Call[] {
     const { unanswered, reads, lockedWrites, held, shardReads, waiting } = this;
