@@ -12,12 +12,14 @@
  */
 import {
   InvariantViolation,
+  type KeyReadOperation,
   MASTER,
   type MemoryLimitChange,
   type Message,
   type NodeId,
   type Note,
   nodeName,
+  type Operation,
   type Result,
   seatOf,
   type ValueMessage,
@@ -25,6 +27,7 @@ import {
 import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
+import { shardOfKey } from './keys.ts';
 import { Links } from './links.ts';
 import { SimulationMemory } from './memory.ts';
 import type { Options } from './options.ts';
@@ -43,6 +46,9 @@ export interface Host {
   /** Values that are being copied: one leaves per turn, in order (the runtime's large answers). */
   late: ValueMessage[];
 }
+
+/** Whoever reads what it has just been told of. */
+const TOLD_CLIENT = -2;
 
 /** A change of the memory limit. */
 export interface LimitChange {
@@ -66,6 +72,8 @@ export interface Watcher {
   masterMoved?(): void;
   submitted?(call: SimulatedCall): void;
   settled?(call: SimulatedCall): void;
+  /** The master has answered a read at once; it is settled next. */
+  known?(call: SimulatedCall, result: Result): void;
   noted?(note: Note): void;
   limitHeard?(change: LimitChange): void;
   watchStarted?(watch: SimulatedWatch): void;
@@ -87,8 +95,11 @@ export class VirtualCluster {
   /** What the master asked for and nobody has arranged yet. */
   readonly spawnRequests: NodeId[] = [];
   readonly terminateRequests: NodeId[] = [];
-  /** Messages taken, for figures. */
+  /** Messages taken, and reads the master answered at once, for figures. */
   delivered = 0;
+  answeredAtOnce = 0;
+  /** Keys that callers and watchers have heard of in this turn of the master. */
+  private readonly told: string[] = [];
   unsettled = 0;
   private moments = 0;
   private readonly watcher: Watcher;
@@ -104,7 +115,10 @@ export class VirtualCluster {
         reply: (sink, result) => sink.onResult(result),
         fail: (sink, code, details) => sink.onError(code, details),
         watchStarted: (sink, positions) => sink.onStart(positions),
-        changes: (sink, changes) => sink.onChanges(changes),
+        changes: (sink, changes) => {
+          for (const { key } of changes) this.told.push(key);
+          sink.onChanges(changes);
+        },
         watchProgress: (sink, places) => sink.onProgress(places),
         watchEnded: (sink, code, details) => sink.onEnd(code, details),
         spawn: (node) => this.spawn(node),
@@ -227,7 +241,24 @@ export class VirtualCluster {
         this.watcher.masterReceived?.(from, message);
       }
     }
+    this.readWhatWasTold();
     return this.tellMaster(() => this.master.endTurn(this.now));
+  }
+
+  /**
+   * Callers and watchers hear of what a turn has brought before it ends, and may read at once. Only what is known at once is asked
+   * here: anything else would be a call that nobody drew.
+   */
+  private readWhatWasTold(): void {
+    const told = this.told.splice(0);
+    if (!this.options.readsWhatIsTold) return;
+    for (const key of new Set(told)) {
+      const operation = { verb: 'get', key } as const;
+      const result = this.master.readAtOnce(operation, () => this.now);
+      if (result === null) continue;
+      const call = this.newCall(TOLD_CLIENT, shardOfKey(key, this.options.master.shards), operation);
+      this.answerAtOnce(call, result);
+    }
   }
 
   private post(from: NodeId, to: NodeId, message: Message): void {
@@ -244,13 +275,24 @@ export class VirtualCluster {
 
   // ---- callers --------------------------------------------------------------------------------------------------
 
-  private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
+  private newCall(client: number, shard: number, operation: Operation): SimulatedCall {
     const index = this.calls.length;
     const submittedMoment = this.nextMoment();
     const call = newCall({ index, client, shard, operation, submittedAt: this.now, submittedMoment, of: null });
     this.calls.push(call);
     this.unsettled += 1;
     this.watcher.submitted?.(call);
+    return call;
+  }
+
+  private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
+    const call = this.newCall(client, shard, operation);
+    const known = operation.verb === 'get' || operation.verb === 'stat' ? this.knownTo(client, operation) : null;
+    if (known !== null) {
+      this.answerAtOnce(call, known);
+      this.watcher.masterMoved?.();
+      return true;
+    }
     const sink = {
       onResult: (result: Result) => this.settle(call, () => (call.result = result)),
       onError: (code: NonNullable<SimulatedCall['code']>) => this.settle(call, () => (call.code = code)),
@@ -260,6 +302,25 @@ export class VirtualCluster {
     return true;
   }
 
+  /** Every other client is of the cluster's own thread, with decoded copies in front of the cache: here a copy is the result itself. */
+  private knownTo(client: number, operation: KeyReadOperation): Result | null {
+    const { master } = this;
+    const clock = (): number => this.now;
+    const { key } = operation;
+    const hasCopies = client % 2 === 1 && operation.verb === 'get';
+    const copy = hasCopies ? (master.copyAtOnce(key, clock) as Result | undefined) : undefined;
+    if (copy !== undefined) return copy;
+    const result = master.readAtOnce(operation, clock);
+    if (result !== null && hasCopies) master.keepCopy(key, key, result);
+    return result;
+  }
+
+  private answerAtOnce(call: SimulatedCall, result: Result): void {
+    this.answeredAtOnce += 1;
+    this.watcher.known?.(call, result);
+    this.settle(call, () => (call.result = result));
+  }
+
   private settle(call: SimulatedCall, keep: () => void): void {
     const again = call.result !== null || call.code !== null;
     check(!again, 'exactly-once', () => `call ${call.index} was answered twice`);
@@ -267,6 +328,7 @@ export class VirtualCluster {
     call.settledAt = this.now;
     call.settledMoment = this.nextMoment();
     this.unsettled -= 1;
+    if (call.operation.key !== '' && call.client !== TOLD_CLIENT) this.told.push(call.operation.key);
     this.trace.number(call.index);
     this.trace.text(call.code ?? '');
     this.watcher.settled?.(call);

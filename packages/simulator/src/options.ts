@@ -82,6 +82,8 @@ export interface Options {
   readonly limits: { readonly chance: number; readonly evicts: boolean };
   /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
   readonly lateValues: number;
+  /** Callers read what they have just been told of, as soon as they are told. */
+  readonly readsWhatIsTold: boolean;
   /** At most so many scheduler steps with faults on. */
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
@@ -114,11 +116,16 @@ export function drawOptions(seed: string): Options {
   const watchHeldBytes = held.chance(0.15) ? 1 + held.below(600) : master.watchHeldBytes;
   const told = new Prng(seed).fork('committed-told');
   const limits = new Prng(seed).fork('limits');
+  const cache = new Prng(seed).fork('read-cache');
+  // From a few entries on; 0 = off.
+  const readCacheBytes = cache.pick([0, 1_200, 2_500, 6_000, 30_000, 200_000]);
   return {
     seed,
     master: {
       ...master,
       watchHeldBytes,
+      readCacheBytes,
+      hashSeed: node.hashSeed,
       committedEvery: told.chance(0.15) ? 1 + told.below(4) : master.committedEvery,
       maxValueBytes: node.maxValueBytes,
       maxMemoryBytes: node.maxMemoryBytes,
@@ -131,6 +138,7 @@ export function drawOptions(seed: string): Options {
     turnMs: prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16),
     partial: prng.pick([0, 0.3, 0.6, 0.9]),
     limits: { chance: limits.chance(0.1) ? limits.pick([0.003, 0.02]) : 0, evicts: limits.chance(0.5) },
+    readsWhatIsTold: cache.chance(0.6),
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: 500 + workload.operations * 12,
     freezeMessages: prng.chance(0.05),

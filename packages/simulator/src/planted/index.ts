@@ -2,6 +2,7 @@
 import { CATCH_UP_BUGS } from './of-catch-up.ts';
 import { ORDER_BUGS } from './of-order.ts';
 import { RECOVERY_BUGS } from './of-recovery.ts';
+import { CACHE_BUGS } from './of-the-cache.ts';
 import { CHAIN_BUGS } from './of-the-chain.ts';
 import { TIME_AND_MEMORY_BUGS } from './of-time-and-memory.ts';
 import { TRANSACTION_BUGS } from './of-transactions.ts';
@@ -15,6 +16,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CHAIN_BUGS,
   ...CATCH_UP_BUGS,
   ...ORDER_BUGS,
+  ...CACHE_BUGS,
   ...TIME_AND_MEMORY_BUGS,
   ...TRANSACTION_BUGS,
   ...WATCH_BUGS,
