@@ -27,10 +27,10 @@ export interface DecodedCopy {
 }
 
 const COPIES_MAX = 8192;
-/** One that weighs more than this part of what all may is not kept. */
-const PART_MAX = 64;
+/** One that weighs more than this part of what all may weigh is not kept. */
+const PART_MAX = 8;
 /** While there is no room, one copy in so many takes the place of the oldest: else keys that are read once in a while would drive out the hot ones. */
-const REPLACED_EVERY = 7;
+const REPLACED_EVERY = 31;
 /** Of a copy besides its two strings: the object, its place in the table and in the Map. */
 const COPY_BYTES = 160;
 
