@@ -12,6 +12,7 @@
  */
 import {
   InvariantViolation,
+  isWrite,
   type KeyReadOperation,
   MASTER,
   type MemoryLimitChange,
@@ -21,13 +22,14 @@ import {
   nodeName,
   type Operation,
   type Result,
+  Status,
   seatOf,
   type ValueMessage,
 } from '@quintet/engine/internal';
 import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
-import { shardOfKey } from './keys.ts';
+import { keysOf, shardOfKey } from './keys.ts';
 import { Links } from './links.ts';
 import { SimulationMemory } from './memory.ts';
 import type { Options } from './options.ts';
@@ -100,6 +102,8 @@ export class VirtualCluster {
   answeredAtOnce = 0;
   /** Keys that callers and watchers have heard of in this turn of the master. */
   private readonly told: string[] = [];
+  /** The last key that was read and found, by shard. */
+  private readonly lastRead: (string | undefined)[] = [];
   unsettled = 0;
   private moments = 0;
   private readonly watcher: Watcher;
@@ -251,8 +255,18 @@ export class VirtualCluster {
    */
   private readWhatWasTold(): void {
     const told = this.told.splice(0);
-    if (!this.options.readsWhatIsTold) return;
-    for (const key of new Set(told)) {
+    if (this.options.readsWhatIsTold) this.readAtOnce(new Set(told));
+  }
+
+  /** A pipeline: what was just asked to be written is read before anything has come of it. */
+  private readBehind(shard: number, operation: Operation): void {
+    const last = this.lastRead[shard];
+    if (operation.verb !== 'clear') this.readAtOnce(keysOf(operation));
+    else if (last !== undefined) this.readAtOnce([last]);
+  }
+
+  private readAtOnce(keys: Iterable<string>): void {
+    for (const key of keys) {
       const operation = { verb: 'get', key } as const;
       const result = this.master.readAtOnce(operation, () => this.now);
       if (result === null) continue;
@@ -298,6 +312,7 @@ export class VirtualCluster {
       onError: (code: NonNullable<SimulatedCall['code']>) => this.settle(call, () => (call.code = code)),
     };
     call.handle = this.master.submit(shard, operation, sink, this.now);
+    if (this.options.readsWhatIsTold && isWrite(operation)) this.readBehind(shard, operation);
     this.watcher.masterMoved?.();
     return true;
   }
@@ -328,7 +343,9 @@ export class VirtualCluster {
     call.settledAt = this.now;
     call.settledMoment = this.nextMoment();
     this.unsettled -= 1;
-    if (call.operation.key !== '' && call.client !== TOLD_CLIENT) this.told.push(call.operation.key);
+    const { key, verb } = call.operation;
+    if (key !== '' && call.client !== TOLD_CLIENT) this.told.push(key);
+    if (verb === 'get' && call.result?.status === Status.ok) this.lastRead[call.shard] = key;
     this.trace.number(call.index);
     this.trace.text(call.code ?? '');
     this.watcher.settled?.(call);

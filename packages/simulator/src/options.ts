@@ -118,7 +118,9 @@ export function drawOptions(seed: string): Options {
   const limits = new Prng(seed).fork('limits');
   const cache = new Prng(seed).fork('read-cache');
   // From a few entries on; 0 = off.
-  const readCacheBytes = cache.pick([0, 1_200, 2_500, 6_000, 30_000, 200_000]);
+  const small = cache.pick([0, 1_200, 2_500, 6_000, 30_000, 200_000]);
+  // Clears are few: what they must end should not have gone before.
+  const readCacheBytes = workload.clears && small > 0 ? 200_000 : small;
   return {
     seed,
     master: {

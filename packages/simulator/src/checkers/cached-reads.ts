@@ -1,18 +1,41 @@
 /**
+ * What the cache has of a key is what is accepted of it, looked at whenever something was: a record of the key, or a value of it.
+ *
  * A read that the master answers by itself shows exactly what is accepted of its key at this moment, alive, of a shard that is not
  * lost: version, value, kind and deadline. So it is never older than what a watch was told before, which is checked as well: of
  * each key, against the newest change that anybody was told.
  */
 import { Status } from '@quintet/engine/internal';
+import { cachedEntry } from '../insides.ts';
+import { shardOfKey } from '../keys.ts';
 import { isPast } from '../model.ts';
+import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function cachedReads({ cluster, shards }: World): Checker {
   const told = shards.map(() => new Map<string, number>());
 
+  function checkEntry(shard: ShardTruth, key: string): void {
+    const cached = cachedEntry(cluster.master, key);
+    if (cached === null || shardOfKey(key, shards.length) !== shard.shard) return;
+    const entry = shard.contents.get(key);
+    const same = entry !== undefined && cached.value === entry.value && cached.expiresAt === entry.expiresAt;
+    check(same && cached.version === entry.version, 'cached-reads', () => {
+      return `${shard.name}: cached of ${key} is ${JSON.stringify(cached)}, accepted is ${JSON.stringify(entry)}`;
+    });
+  }
+
   return {
     name: 'cached-reads',
+    accepted({ shard, entry }) {
+      const { effect } = entry.record!;
+      const effects = effect.type === 'many' ? effect.effects : [effect];
+      for (const one of effects) if ('key' in one) checkEntry(shard, one.key);
+    },
+    valued({ shard, read }) {
+      if (read.call.operation.verb === 'get') checkEntry(shard, read.call.operation.key);
+    },
     watchTold(_watch, changes) {
       for (const { shard, key, version } of changes) {
         const known = told[shard]!;
