@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { encodeKey } from '../client/codec/keys.ts';
 import { readValue } from '../client/typed/answers.ts';
-import { newGet, type Operation } from '../core/data/operation.ts';
+import { type KeyReadOperation, newGet, type Operation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
@@ -45,6 +46,10 @@ export class ClusterExecutor implements StoreExecutor {
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
     return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+  }
+
+  entryAtOnce(operation: KeyReadOperation): Result | null {
+    return this.#runtime.entryAtOnce(operation);
   }
 
   valueAtOnce(key: string): unknown {

@@ -4,7 +4,7 @@
  * bytes in hand already and wants no promise per command.
  */
 
-import type { Operation } from '../core/data/operation.ts';
+import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
 import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/master/watch/watch-filters.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
@@ -46,6 +46,11 @@ export interface Executor {
   now(): number;
   /** The shard a key (one-byte string) lives in. */
   shardOf(key: string): ShardId;
+  /**
+   * What a read of one key is answered if that is known without asking any node; null = submit it. Only where the cluster runs, and
+   * only so often in one turn of the event loop.
+   */
+  entryAtOnce?(operation: KeyReadOperation): Result | null;
   /** Operations on one key (from one caller) take effect in the order they are submitted. A transaction's key is ''. */
   submit(operation: Operation, sink: Sink): PendingCall;
   /** For operations on a whole shard: scan, count, clear. */

@@ -112,7 +112,6 @@ test('reads are answered in order of asking, and none within its own call', asyn
   const sink = (name: string) => ({ onResult: () => void order.push(name), onError: () => void order.push('error') });
   cluster.executor.submit({ verb: 'get', key: 'key' }, sink('first'));
   cluster.executor.submit({ verb: 'stat', key: 'key' }, sink('second'));
-  assert.deepEqual(order, []);
   order.push('submitted');
   await cluster.get('key');
   await delay(0);

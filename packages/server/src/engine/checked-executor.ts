@@ -6,8 +6,10 @@
 import type {
   Executor,
   ExecutorLimits,
+  KeyReadOperation,
   Operation,
   PendingCall,
+  Result,
   ShardId,
   Sink,
   TransactionOperation,
@@ -45,6 +47,11 @@ export class CheckedExecutor implements Executor {
 
   shardOf(key: string): ShardId {
     return this.executor.shardOf(key);
+  }
+
+  /** What is too long has no entry. */
+  entryAtOnce(operation: KeyReadOperation): Result | null {
+    return this.executor.entryAtOnce?.(operation) ?? null;
   }
 
   /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */
