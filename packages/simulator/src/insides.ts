@@ -28,14 +28,17 @@ export function cachedEntry(
   const insides = cache as unknown as {
     cellOf(key: string): number;
     readonly index: { placeAt(cell: number): number };
-    readonly ring: { versionAt(place: number): number; valueAt(place: number): string };
+    readonly ring: {
+      versionAt(place: number): number;
+      valueAt(place: number): string;
+      word(place: number, which: number): number;
+    };
     readonly generations: Int32Array;
-    word(place: number, which: number): number;
   };
   const cell = insides.cellOf(key);
   if (cell < 0) return null;
   const place = insides.index.placeAt(cell);
-  if (insides.generations[cache.shardAt(place)] !== insides.word(place, GENERATION_WORD)) return null;
+  if (insides.generations[cache.shardAt(place)] !== insides.ring.word(place, GENERATION_WORD)) return null;
   return {
     version: insides.ring.versionAt(place),
     value: insides.ring.valueAt(place),
@@ -53,7 +56,7 @@ export function cachedHash({ cache }: Master, key: string): number {
 }
 
 /** Where an entry of the cache says of which generation it is (cache-ring.ts). */
-const GENERATION_WORD = 12;
+const GENERATION_WORD = 5;
 
 /** Slots of a shard's order filter that count as held or locked. */
 export function heldSlots(queue: ShardQueue): number {

@@ -8,22 +8,28 @@
  */
 import { Deque } from '../deque.ts';
 import { invariant } from '../protocol/invariant.ts';
+import type { PackedKey } from '../store/hash.ts';
 import type { Memory } from '../store/store.ts';
 
-/** Words of an entry, by what they hold. The version and the deadline are doubles. */
+/** Words of an entry, by what they hold; version and deadline are doubles. As few as can be: to read them is a miss in every cache. */
 export const HASH = 0;
-export const SLOT = 1;
-export const SHARD = 2;
-export const FLAGS = 3;
-export const KEY_BYTES = 4;
-export const VALUE_BYTES = 5;
-export const UNITS = 6;
-export const COPY = 7;
-const VERSION = 8;
-const EXPIRES = 10;
-export const GENERATION = 12;
+/** The shard in the lower SHARD_BITS, above it the slot. */
+const PLACE = 1;
+/** The key's length in the lower KEY_BITS, above it flags. */
+const KEY = 2;
+/** The value's length in the lower half, in the upper one the units of the whole entry. */
+const SIZES = 3;
+/** The number of its decoded copy; 0 = none. */
+export const COPY = 4;
+export const GENERATION = 5;
+const VERSION = 6;
+const EXPIRES = 8;
 /** The key follows. */
-export const HEADER_WORDS = 14;
+const HEADER_WORDS = 10;
+
+const SHARD_BITS = 14;
+const KEY_BITS = 17;
+const HALF = 0xffff;
 
 const UNIT_BYTES = 8;
 const CHUNK_BYTES_MIN = 512;
@@ -32,7 +38,7 @@ const CHUNK_BYTES_MAX = 1024 * 1024;
 const CHUNKS_MIN = 32;
 
 /** One piece of memory, seen three ways. */
-export class CacheChunk {
+class CacheChunk {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
@@ -46,13 +52,23 @@ export class CacheChunk {
   }
 }
 
+/** What an entry is when it is new. */
+export interface EntryHeader {
+  readonly hash: number;
+  readonly shard: number;
+  readonly slot: number;
+  readonly flags: number;
+  readonly units: number;
+  readonly generation: number;
+}
+
 /** Units that an entry takes. */
 export function unitsOf(keyBytes: number, valueBytes: number): number {
   return Math.ceil((valueOffset(keyBytes) + valueBytes) / UNIT_BYTES);
 }
 
 /** Bytes from the beginning of an entry to its value. */
-export function valueOffset(keyBytes: number): number {
+function valueOffset(keyBytes: number): number {
   return 4 * (HEADER_WORDS + ((keyBytes + 3) >>> 2));
 }
 
@@ -91,13 +107,69 @@ export class CacheRing {
     return units <= this.mask + 1;
   }
 
-  chunkOf(place: number): CacheChunk {
+  private chunkOf(place: number): CacheChunk {
     return this.chunks[place >>> this.shift]!;
   }
 
   /** Index of an entry's first word in its chunk. */
-  wordOf(place: number): number {
+  private wordOf(place: number): number {
     return (place & this.mask) * 2;
+  }
+
+  word(place: number, which: number): number {
+    return this.chunkOf(place).words[this.wordOf(place) + which]!;
+  }
+
+  setWord(place: number, which: number, value: number): void {
+    this.chunkOf(place).words[this.wordOf(place) + which] = value;
+  }
+
+  /** A new entry, but for its times and its value. */
+  write(place: number, header: EntryHeader, key: PackedKey): void {
+    const { words } = this.chunkOf(place);
+    const word = this.wordOf(place);
+    words[word + HASH] = header.hash;
+    words[word + PLACE] = header.shard | (header.slot << SHARD_BITS);
+    words[word + KEY] = key.length | (header.flags << KEY_BITS);
+    words[word + SIZES] = header.units << 16;
+    words[word + COPY] = 0;
+    words[word + GENERATION] = header.generation;
+    key.copyTo(words, word + HEADER_WORDS);
+  }
+
+  hasKey(place: number, key: PackedKey): boolean {
+    const { words } = this.chunkOf(place);
+    const word = this.wordOf(place);
+    return (words[word + KEY]! & ((1 << KEY_BITS) - 1)) === key.length && key.equals(words, word + HEADER_WORDS);
+  }
+
+  shardAt(place: number): number {
+    return this.word(place, PLACE) & ((1 << SHARD_BITS) - 1);
+  }
+
+  slotAt(place: number): number {
+    return this.word(place, PLACE) >>> SHARD_BITS;
+  }
+
+  flagsAt(place: number): number {
+    return this.word(place, KEY) >>> KEY_BITS;
+  }
+
+  setFlags(place: number, flags: number): void {
+    this.setWord(place, KEY, this.keyBytesAt(place) | (flags << KEY_BITS));
+  }
+
+  private keyBytesAt(place: number): number {
+    return this.word(place, KEY) & ((1 << KEY_BITS) - 1);
+  }
+
+  valueBytesAt(place: number): number {
+    return this.word(place, SIZES) & HALF;
+  }
+
+  /** Bytes that a value may have in the room of this entry. */
+  roomAt(place: number): number {
+    return (this.word(place, SIZES) >>> 16) * UNIT_BYTES - valueOffset(this.keyBytesAt(place));
   }
 
   versionAt(place: number): number {
@@ -118,14 +190,15 @@ export class CacheRing {
   valueAt(place: number): string {
     const { words, bytes } = this.chunkOf(place);
     const word = this.wordOf(place);
-    return this.memory.read(bytes, 4 * word + valueOffset(words[word + KEY_BYTES]!), words[word + VALUE_BYTES]!);
+    const offset = 4 * word + valueOffset(words[word + KEY]! & ((1 << KEY_BITS) - 1));
+    return this.memory.read(bytes, offset, words[word + SIZES]! & HALF);
   }
 
   setValue(place: number, value: string): void {
     const { words, bytes } = this.chunkOf(place);
     const word = this.wordOf(place);
-    words[word + VALUE_BYTES] = value.length;
-    this.memory.write(bytes, 4 * word + valueOffset(words[word + KEY_BYTES]!), value);
+    words[word + SIZES] = (words[word + SIZES]! & ~HALF) | value.length;
+    this.memory.write(bytes, 4 * word + valueOffset(this.keyBytesAt(place)), value);
   }
 
   /** Room for an entry of so many units in the chunk that is being filled; -1 = none. */
@@ -171,6 +244,6 @@ export class CacheRing {
     const number = this.order.first();
     if (number === undefined) return;
     const { words, used } = this.chunks[number]!;
-    for (let unit = 0; unit < used; unit += words[2 * unit + UNITS]!) visit((number << this.shift) | unit);
+    for (let unit = 0; unit < used; unit += words[2 * unit + SIZES]! >>> 16) visit((number << this.shift) | unit);
   }
 }

@@ -37,21 +37,7 @@ import type { ShardId } from '../../protocol/ids.ts';
 import { KEY_BYTES_MAX, PackedKey } from '../../store/hash.ts';
 import type { Memory } from '../../store/store.ts';
 import { CacheIndex, NO_CELL } from '../cache-index.ts';
-import {
-  CacheRing,
-  COPY,
-  FLAGS,
-  GENERATION,
-  HASH,
-  HEADER_WORDS,
-  KEY_BYTES,
-  SHARD,
-  SLOT,
-  UNITS,
-  unitsOf,
-  VALUE_BYTES,
-  valueOffset,
-} from '../cache-ring.ts';
+import { CacheRing, COPY, GENERATION, HASH, unitsOf } from '../cache-ring.ts';
 import { DecodedCopies, type DecodedCopy } from '../decoded-copies.ts';
 import type { Call } from './call.ts';
 
@@ -64,7 +50,7 @@ const VALUE_BYTES_MAX = 64 * 1024;
 const COPIES_PART = 16;
 const COPIES_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Words of FLAGS: the kind, and these. */
+/** Flags of an entry: the kind, and these. */
 const KIND_MASK = 0xff;
 const READ = 0x100;
 const DEAD = 0x200;
@@ -99,7 +85,7 @@ export class ReadCache {
     this.key0 = hashSeed | 0;
     this.key1 = (hashSeed / 0x1_0000_0000) | 0;
     this.ring = new CacheRing(memory, this.ringMax);
-    this.copies = new DecodedCopies(copiesMax, ({ place }) => this.setWord(place, COPY, 0));
+    this.copies = new DecodedCopies(copiesMax, ({ place }) => this.ring.setWord(place, COPY, 0));
     this.generations = new Int32Array(shards);
   }
 
@@ -126,7 +112,7 @@ export class ReadCache {
     const cell = this.cellOf(key);
     if (cell === NO_CELL) return NOWHERE;
     const place = this.index.placeAt(cell);
-    if (this.isCurrent(this.word(place, SHARD), this.word(place, GENERATION))) return place;
+    if (this.isCurrent(this.ring.shardAt(place), this.ring.word(place, GENERATION))) return place;
     this.drop(cell);
     return NOWHERE;
   }
@@ -139,31 +125,25 @@ export class ReadCache {
     const hash = packed.hash(this.key0, this.key1);
     this.hashNow = hash;
     let cell = index.first(hash);
-    while (cell !== NO_CELL && !this.isPacked(index.placeAt(cell))) cell = index.next(cell, hash);
+    while (cell !== NO_CELL && !this.ring.hasKey(index.placeAt(cell), packed)) cell = index.next(cell, hash);
     return cell;
   }
   private hashNow = 0;
-
-  private isPacked(place: number): boolean {
-    const { words } = this.ring.chunkOf(place);
-    const word = this.ring.wordOf(place);
-    return words[word + KEY_BYTES] === this.packed.length && this.packed.equals(words, word + HEADER_WORDS);
-  }
 
   private isCurrent(shard: ShardId, generation: number): boolean {
     return this.generations[shard] === generation;
   }
 
   shardAt(place: number): ShardId {
-    return this.word(place, SHARD);
+    return this.ring.shardAt(place);
   }
 
   slotAt(place: number): number {
-    return this.word(place, SLOT);
+    return this.ring.slotAt(place);
   }
 
   hashAt(place: number): number {
-    return this.word(place, HASH);
+    return this.ring.word(place, HASH);
   }
 
   expiresAt(place: number): number {
@@ -173,11 +153,10 @@ export class ReadCache {
   /** What a tail would answer; `head`: without the value, as `stat` does. Counts as a read of the entry. */
   answerAt(place: number, head: boolean): Result {
     const { ring } = this;
-    const { words } = ring.chunkOf(place);
-    const word = ring.wordOf(place);
-    words[word + FLAGS]! |= READ;
-    const kind = (words[word + FLAGS]! & KIND_MASK) as ValueKind;
-    const value = head ? String(words[word + VALUE_BYTES]) : ring.valueAt(place);
+    const flags = ring.flagsAt(place);
+    if ((flags & READ) === 0) ring.setFlags(place, flags | READ);
+    const kind = (flags & KIND_MASK) as ValueKind;
+    const value = head ? String(ring.valueBytesAt(place)) : ring.valueAt(place);
     return valueResult(Status.ok, ring.versionAt(place), value, kind, ring.expiresAt(place));
   }
 
@@ -191,25 +170,24 @@ export class ReadCache {
 
   /** Counts as a read of the copy's entry. */
   noteRead({ place }: DecodedCopy): void {
-    const { words } = this.ring.chunkOf(place);
-    words[this.ring.wordOf(place) + FLAGS]! |= READ;
+    this.setFlag(place, READ);
   }
 
   /** Keeps what the value of an entry is decoded to. */
   keepCopy(name: string, key: string, value: unknown): void {
     const place = this.find(key);
-    if (place === NOWHERE || this.word(place, COPY) !== 0) return;
+    if (place === NOWHERE || this.ring.word(place, COPY) !== 0) return;
     const [shard, slot, hash] = [this.shardAt(place), this.slotAt(place), this.hashAt(place)];
     const [generation, expiresAt] = [this.generations[shard]!, this.expiresAt(place)];
     const number = this.copies.add({ name, place, shard, slot, hash, generation, expiresAt, value });
-    this.setWord(place, COPY, number);
+    this.ring.setWord(place, COPY, number);
   }
 
   private endCopy(place: number): void {
-    const number = this.word(place, COPY);
+    const number = this.ring.word(place, COPY);
     if (number === 0) return;
     this.copies.end(number);
-    this.setWord(place, COPY, 0);
+    this.ring.setWord(place, COPY, 0);
   }
 
   // ---- following the log ----------------------------------------------------------------------------------------
@@ -251,8 +229,8 @@ export class ReadCache {
   }
 
   private isRead(place: number): boolean {
-    const current = this.isCurrent(this.word(place, SHARD), this.word(place, GENERATION));
-    return current && (this.word(place, FLAGS) & READ) !== 0;
+    const { ring } = this;
+    return this.isCurrent(ring.shardAt(place), ring.word(place, GENERATION)) && (ring.flagsAt(place) & READ) !== 0;
   }
 
   /** A record of the primary's own was accepted: expiry or eviction. */
@@ -285,15 +263,14 @@ export class ReadCache {
     const { ring } = this;
     const place = this.index.placeAt(cell);
     const value = stored.value!;
-    const room = this.word(place, UNITS) * 8 - valueOffset(this.word(place, KEY_BYTES));
-    if (value.length > room) {
+    if (value.length > ring.roomAt(place)) {
       const [shard, slot] = [this.shardAt(place), this.slotAt(place)];
       this.drop(cell);
       this.keep(shard, slot, key, 0, stored);
       return;
     }
     this.endCopy(place);
-    this.setWord(place, FLAGS, stored.kind);
+    ring.setFlags(place, stored.kind);
     ring.setTimes(place, stored.version, stored.expiresAt);
     ring.setValue(place, value);
   }
@@ -303,21 +280,14 @@ export class ReadCache {
     const known = this.cellOf(key);
     if (known !== NO_CELL) this.drop(known);
     const hash = this.hashNow;
-    const place = this.roomFor(unitsOf(key.length, value.length));
+    const units = unitsOf(key.length, value.length);
+    const place = this.roomFor(units);
     if (place === NOWHERE) return;
-    const { words } = this.ring.chunkOf(place);
-    const word = this.ring.wordOf(place);
-    words[word + HASH] = hash;
-    words[word + SLOT] = slot;
-    words[word + SHARD] = shard;
-    words[word + FLAGS] = flags | stored.kind;
-    words[word + KEY_BYTES] = key.length;
-    words[word + UNITS] = unitsOf(key.length, value.length);
-    words[word + COPY] = 0;
-    words[word + GENERATION] = this.generations[shard]!;
-    this.ring.setTimes(place, stored.version, stored.expiresAt);
-    this.packed.copyTo(words, word + HEADER_WORDS);
-    this.ring.setValue(place, value);
+    const { ring } = this;
+    const header = { hash, shard, slot, flags: flags | stored.kind, units, generation: this.generations[shard]! };
+    ring.write(place, header, this.packed);
+    ring.setTimes(place, stored.version, stored.expiresAt);
+    ring.setValue(place, value);
     this.index.add(hash, place);
   }
 
@@ -341,8 +311,8 @@ export class ReadCache {
   private dropOldest(reuse: () => void): void {
     const { ring, index } = this;
     ring.eachOfOldest((place) => {
-      if ((this.word(place, FLAGS) & DEAD) !== 0) return;
-      const hash = this.word(place, HASH);
+      if ((ring.flagsAt(place) & DEAD) !== 0) return;
+      const hash = ring.word(place, HASH);
       let cell = index.first(hash);
       while (index.placeAt(cell) !== place) cell = index.next(cell, hash);
       this.drop(cell);
@@ -358,16 +328,8 @@ export class ReadCache {
     this.index.remove(cell);
   }
 
-  private word(place: number, which: number): number {
-    return this.ring.chunkOf(place).words[this.ring.wordOf(place) + which]!;
-  }
-
-  private setWord(place: number, which: number, value: number): void {
-    this.ring.chunkOf(place).words[this.ring.wordOf(place) + which] = value;
-  }
-
   private setFlag(place: number, flag: number): void {
-    this.ring.chunkOf(place).words[this.ring.wordOf(place) + FLAGS]! |= flag;
+    this.ring.setFlags(place, this.ring.flagsAt(place) | flag);
   }
 }
 
