@@ -26,7 +26,7 @@ export interface DecodedCopy {
   readonly bytes: number;
 }
 
-const COPIES_MAX = 8192;
+const COPIES_MAX = 16_384;
 /** One that weighs more than this part of what all may weigh is not kept. */
 const PART_MAX = 8;
 /** While there is no room, one copy in so many takes the place of the oldest: else keys that are read once in a while would drive out the hot ones. */

@@ -168,12 +168,7 @@ export class ReadCache {
     return copy !== undefined && this.isCurrent(copy.shard, copy.generation) ? copy : undefined;
   }
 
-  /** Counts as a read of the copy's entry. */
-  noteRead({ place }: DecodedCopy): void {
-    this.setFlag(place, READ);
-  }
-
-  /** Keeps what the value of an entry is decoded to. */
+  /** Keeps what the value of an entry is decoded to. It was read just now, and so it stays while it has a copy. */
   keepCopy(name: string, key: string, value: unknown): void {
     const place = this.find(key);
     if (place === NOWHERE || this.ring.word(place, COPY) !== 0) return;

@@ -84,6 +84,9 @@ export class ShardControl {
   private untold = 0;
   /** Values that came before that of an earlier read of their key: by slot, in the order of the reads. */
   private early = new Map<number, ValueMessage[]>();
+  private readonly cache: ReadCache;
+  private readonly tally: Tally;
+  private readonly memory: NodeMemory;
   private readonly outbox: MasterOutbox;
   private readonly surroundings: ShardSurroundings;
 
@@ -91,6 +94,9 @@ export class ShardControl {
     this.shard = shard;
     this.surroundings = surroundings;
     this.outbox = surroundings.outbox;
+    this.cache = surroundings.cache;
+    this.tally = surroundings.tally;
+    this.memory = surroundings.memory;
     const departures = {
       request: (call: Call) => this.sendRequest(call),
       read: (call: Call) => this.sendRead(call),
@@ -162,15 +168,15 @@ export class ShardControl {
     if (message.request === 0) return this.onOwnRecord(message);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered(message.result);
-    if (call.isWrite) this.surroundings.cache.onWrite(call, message.result);
+    if (call.isWrite) this.cache.onWrite(call, message.result);
     watches.onAnswer(message, call.group);
     if (call.isWrite) {
       this.writes += 1;
       this.changes += changesBy(call.operation, message.result, message.seq);
     } else this.reads += 1;
-    this.surroundings.tally.count(call.operation, message.result);
+    this.tally.count(call.operation, message.result);
     if (message.result.status === Status.outOfMemory) {
-      this.surroundings.memory.onRefusal(this.primary, this.pressure);
+      this.memory.onRefusal(this.primary, this.pressure);
     }
     if (!call.settled) this.settle(call, message);
   }
@@ -178,7 +184,7 @@ export class ShardControl {
   private onOwnRecord(message: AnswerMessage): void {
     const { effect } = message;
     if (effect !== null) {
-      this.surroundings.cache.onOwnRecord(this.shard, effect);
+      this.cache.onOwnRecord(this.shard, effect);
       if (effect.type === 'remove') this.queue.overtakeReads(effect.key);
     }
     this.surroundings.watches().onAnswer(message, null);
@@ -224,9 +230,9 @@ export class ShardControl {
   private acceptValue(message: ValueMessage): Call {
     const call = this.queue.valueArrived(message.id);
     this.reads += 1;
-    this.surroundings.tally.count(call.operation, message.result);
+    this.tally.count(call.operation, message.result);
     if (call.operation.verb === 'get' && !call.overtaken) {
-      this.surroundings.cache.fill(this.shard, call.slot, call.operation.key, message.result);
+      this.cache.fill(this.shard, call.slot, call.operation.key, message.result);
     }
     if (!call.settled) this.settle(call, message);
     return call;
@@ -242,7 +248,7 @@ export class ShardControl {
 
   /** What the entry at this place of the cache answers now; null = the tail must be asked. `clock` is read where it matters. */
   readAtOnce(place: number, operation: KeyReadOperation, clock: () => number): Result | null {
-    const { cache } = this.surroundings;
+    const { cache } = this;
     if (!this.mayAnswer(cache.slotAt(place), cache.expiresAt(place), clock)) return null;
     this.noteHit(operation.verb === 'get' ? cache.hashAt(place) : NOT_USED, clock);
     return cache.answerAt(place, operation.verb === 'stat');
@@ -252,7 +258,6 @@ export class ShardControl {
   copyAtOnce(copy: DecodedCopy, clock: () => number): unknown {
     if (!this.mayAnswer(copy.slot, copy.expiresAt, clock)) return undefined;
     this.noteHit(copy.hash, clock);
-    this.surroundings.cache.noteRead(copy);
     return copy.value;
   }
 
@@ -263,9 +268,9 @@ export class ShardControl {
 
   private noteHit(hash: number, clock: () => number): void {
     this.reads += 1;
-    this.surroundings.cache.hits += 1;
-    this.surroundings.tally.hits += 1;
-    if (hash !== NOT_USED && this.surroundings.memory.evicts) this.noteUse(hash, clock);
+    this.cache.hits += 1;
+    this.tally.hits += 1;
+    if (hash !== NOT_USED && this.memory.evicts) this.noteUse(hash, clock);
   }
 
   /** Told at the end of the turn, which whoever reads the clock begins. */
@@ -361,7 +366,7 @@ export class ShardControl {
       const nothing = { chain: [], learner: NOBODY, since: 0, base: null };
       this.outbox.send(learner, { type: 'config', shard, epoch, committedSeq, ...nothing });
     }
-    this.surroundings.cache.forgetShard(shard);
+    this.cache.forgetShard(shard);
     this.surroundings.onLost(this);
     for (const call of this.queue.takeAll()) {
       if (call.settled) continue;
@@ -378,7 +383,7 @@ export class ShardControl {
   /** Begins a lost shard anew, empty, on one node (protocol §4.3, reset). Versions go on from where they were. */
   reset(node: NodeId): void {
     invariant(this.lost, 'only a lost shard is reset');
-    this.surroundings.cache.forgetShard(this.shard);
+    this.cache.forgetShard(this.shard);
     this.lost = false;
     this.change([node], NOBODY, { seq: this.committedSeq, request: this.queue.lastRequest });
   }
@@ -419,7 +424,7 @@ export class ShardControl {
 
   /** A node of the chain is full, and the policy is not to evict. */
   get refusesGrowth(): boolean {
-    return this.pressure && !this.surroundings.memory.evicts;
+    return this.pressure && !this.memory.evicts;
   }
 
   /** A node is to hold less: where it holds a replica, only the primary can see to that. */
@@ -428,7 +433,7 @@ export class ShardControl {
   }
 
   updatePressure(): void {
-    this.pressure = this.chain.some((node) => this.surroundings.memory.isFull(node));
+    this.pressure = this.chain.some((node) => this.memory.isFull(node));
   }
 
   private updatePause(): void {
