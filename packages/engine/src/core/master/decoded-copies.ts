@@ -38,9 +38,10 @@ export class DecodedCopies {
   bytes = 0;
   private readonly bytesMax: number;
   private readonly byName = new Map<string, DecodedCopy>();
-  /** By number - 1, and the number that is given next. */
+  /** By number - 1. Numbers are given in a circle: none before `oldest` and from `next` on is in use. */
   private readonly copies: (DecodedCopy | undefined)[] = [];
   private next = 0;
+  private oldest = 0;
   private refused = 0;
   private readonly onReplaced: (copy: DecodedCopy) => void;
 
@@ -73,11 +74,13 @@ export class DecodedCopies {
 
   /** Ends the oldest until the next place is free and so many bytes are. */
   private makeRoom(bytes: number): void {
-    for (let at = this.next; this.copies[this.next] !== undefined || this.bytes + bytes > this.bytesMax; at++) {
-      const copy = this.copies[at % COPIES_MAX];
-      if (copy === undefined) continue;
-      this.end((at % COPIES_MAX) + 1);
-      this.onReplaced(copy);
+    while (this.copies[this.next] !== undefined || this.bytes + bytes > this.bytesMax) {
+      const copy = this.copies[this.oldest];
+      if (copy !== undefined) {
+        this.end(this.oldest + 1);
+        this.onReplaced(copy);
+      }
+      this.oldest = (this.oldest + 1) % COPIES_MAX;
     }
   }
 
@@ -94,6 +97,7 @@ export class DecodedCopies {
     this.byName.clear();
     this.copies.length = 0;
     this.next = 0;
+    this.oldest = 0;
     this.bytes = 0;
   }
 }
