@@ -40,6 +40,7 @@ a text that says where it stands. Variables that Kubernetes adds for a service c
 
 const OPERATION = `
 \`replicas\` must be less than \`nodes\` (at most 64). \`max-memory\` is at least 1mb, or 0 for no limit; \`allkeys-lru\` needs it.
+\`read-cache\` is at most the memory of the machine, and 16gb.
 \`max-value\` is at most 511mb, \`hang-limit\` from 50ms to 1h, \`idle-timeout\` is rounded up to whole seconds.
 
 ## Passwords

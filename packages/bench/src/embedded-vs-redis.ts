@@ -16,7 +16,7 @@
  */
 import { medianOf, printReport, type Row, readNumbers, rounded } from './figures.ts';
 import { Child } from './load/child.ts';
-import type { PeerName, Question } from './load/peer.ts';
+import type { Answer, PeerName, Question } from './load/peer.ts';
 
 const CALLERS = [1, 50, 1000];
 const VERBS = ['put', 'get'] as const;
@@ -24,17 +24,19 @@ const VERBS = ['put', 'get'] as const;
 const WARM_UP_ROUNDS = 3;
 const { numbers, json } = readNumbers({ rounds: 5, seconds: 1, keys: 100_000 });
 
+type Peer = Exclude<PeerName, 'lmdb' | 'keyv'>;
+
 interface Contest {
   readonly verb: Question['verb'];
   readonly callers: number;
-  readonly rates: Readonly<Record<PeerName, number[]>>;
+  readonly rates: Readonly<Record<Peer, number[]>>;
 }
 
 const startPeer = (name: PeerName): Promise<Child> => Child.start('peer', [name, String(numbers.keys)]);
 await using quintet = await startPeer('quintet');
 await using ioredis = await startPeer('ioredis');
 await using bare = await startPeer('bare');
-const peers = Object.entries({ quintet, ioredis, bare }) as [PeerName, Child][];
+const peers = Object.entries({ quintet, ioredis, bare }) as [Peer, Child][];
 
 const contests = CALLERS.flatMap((callers) =>
   VERBS.map((verb): Contest => ({ verb, callers, rates: { quintet: [], ioredis: [], bare: [] } })),
@@ -42,14 +44,14 @@ const contests = CALLERS.flatMap((callers) =>
 for (let round = -WARM_UP_ROUNDS; round < numbers.rounds; round++) {
   for (const { verb, callers, rates } of contests) {
     for (const [name, peer] of peers) {
-      const rate = (await peer.ask({ verb, callers, seconds: numbers.seconds } satisfies Question)) as number;
+      const { rate } = (await peer.ask({ verb, callers, seconds: numbers.seconds } satisfies Question)) as Answer;
       if (round >= 0) rates[name].push(rate);
     }
   }
 }
 
 const results = contests.map(({ verb, callers, rates }) => {
-  const rateOf = (name: PeerName): number => Math.round(medianOf(rates[name]));
+  const rateOf = (name: Peer): number => Math.round(medianOf(rates[name]));
   const [ours, theirs, least] = [rateOf('quintet'), rateOf('ioredis'), rateOf('bare')];
   return {
     verb,

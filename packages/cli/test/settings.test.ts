@@ -52,6 +52,7 @@ test('settings: every one can be given in every way', () => {
     replicas: ['2', 2],
     maxMemory: ['1gb', 2 ** 30],
     eviction: ['allkeys-lru', 'allkeys-lru'],
+    readCache: ['0', 0],
     maxValue: ['1mb', 2 ** 20],
     hangLimit: ['2s', 2000],
     watchHistory: ['100', 100],

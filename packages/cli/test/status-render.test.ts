@@ -43,6 +43,7 @@ function statusOf(shards: ShardStatus[], health: ClusterStatus['health']): Clust
     replicas: 1,
     nodes: [node, { ...node, node: 'n2', health: 'stopped' }],
     shards,
+    readCache: { bytes: 0, maxBytes: 0, keys: 0, hits: 0 },
     counters,
   };
 }

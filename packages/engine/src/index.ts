@@ -21,6 +21,7 @@ export type {
   DeathReason,
   NodeHealth,
   NodeStatus,
+  ReadCacheStatus,
   ShardHealth,
   ShardStatus,
 } from './client/cluster/status.ts';

@@ -7,6 +7,7 @@ export { FailureDetector } from './core/master/membership/failure-detector.ts';
 export { Seats } from './core/master/membership/seats.ts';
 export { NodeMemory } from './core/master/memory/node-memory.ts';
 export { Repair } from './core/master/placement/repair.ts';
+export { ReadCache } from './core/master/read-cache/read-cache.ts';
 export type { Call } from './core/master/shard/call.ts';
 export { OrderFilter } from './core/master/shard/order-filter.ts';
 export { ShardControl } from './core/master/shard/shard-control.ts';

@@ -14,68 +14,38 @@
 import {
   type Heartbeat,
   InvariantViolation,
+  isWrite,
   MASTER,
   type MemoryLimitChange,
   type Message,
   type NodeId,
   type Note,
   nodeName,
+  type Operation,
   type Result,
+  Status,
   seatOf,
   type ValueMessage,
 } from '@quintet/engine/internal';
 import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
 import type { Action, Event, Keeps, Takes } from './event.ts';
+import { deepFreeze } from './freeze.ts';
 import { Heart } from './heart.ts';
+import { keysOf, shardOfKey } from './keys.ts';
+import { knownTo } from './known-reads.ts';
 import { Links } from './links.ts';
 import { SimulationMemory } from './memory.ts';
+import type { Host, LimitChange, Watcher } from './observer.ts';
 import type { Options } from './options.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
-import { SimulatedWatch, type WatchObserver } from './watch.ts';
+import { SimulatedWatch } from './watch.ts';
 
-export interface Host {
-  readonly id: NodeId;
-  node: Node | null;
-  stage: 'spawning' | 'up' | 'stopped';
-  declared: boolean;
-  /** The node's work() said that more is waiting. */
-  more: boolean;
-  time: number;
-  /** Values that are being copied: one leaves per turn, in order (the runtime's large answers). */
-  late: ValueMessage[];
-  readonly heart: Heart;
-}
+export type { Host, LimitChange, Watcher } from './observer.ts';
 
-/** A change of the memory limit. */
-export interface LimitChange {
-  readonly index: number;
-  readonly limit: MemoryLimitChange;
-  /** Who lived then, as the master knew. */
-  readonly nodes: readonly NodeId[];
-  answers: number;
-}
-
-/** Whoever watches a cluster: the truth (truth/truth.ts), a scenario's transcript. */
-export interface Watcher extends WatchObserver {
-  sent?(from: NodeId, to: NodeId, message: Message): void;
-  /** A node has taken one message. */
-  received?(host: Host, from: NodeId, message: Message): void;
-  /** A node has done a slice of background work. */
-  worked?(host: Host): void;
-  masterReceives?(from: NodeId, message: Message): void;
-  masterReceived?(from: NodeId, message: Message): void;
-  /** The master has been told something else than a message. */
-  masterMoved?(): void;
-  /** The master is about to look at the nodes, and has. */
-  masterTicks?(): void;
-  masterTicked?(): void;
-  submitted?(call: SimulatedCall): void;
-  settled?(call: SimulatedCall): void;
-  noted?(note: Note): void;
-  limitHeard?(change: LimitChange): void;
-}
+/** Whoever reads what it has just been told of. */
+const TOLD_CLIENT = -2;
 
 export class VirtualCluster {
   now = 1_000_000;
@@ -91,8 +61,13 @@ export class VirtualCluster {
   /** What the master asked for and nobody has arranged yet. */
   readonly spawnRequests: NodeId[] = [];
   readonly terminateRequests: NodeId[] = [];
-  /** Messages taken, for figures. */
+  /** Messages taken, and reads the master answered at once, for figures. */
   delivered = 0;
+  answeredAtOnce = 0;
+  /** Keys that callers and watchers have heard of in this turn of the master. */
+  private readonly told: string[] = [];
+  /** The last key that was read and found, by shard. */
+  private readonly lastRead: (string | undefined)[] = [];
   unsettled = 0;
   private moments = 0;
   /** Something was posted to a node, and the master is not told yet. */
@@ -104,12 +79,16 @@ export class VirtualCluster {
     this.watcher = watcher;
     this.master = new Master({
       settings: options.master,
+      memory: new SimulationMemory(),
       outbox: {
         send: (to, message) => this.post(MASTER, to, message),
         reply: (sink, result) => sink.onResult(result),
         fail: (sink, code, details) => sink.onError(code, details),
         watchStarted: (sink, positions) => sink.onStart(positions),
-        changes: (sink, changes) => sink.onChanges(changes),
+        changes: (sink, changes) => {
+          for (const { key } of changes) this.told.push(key);
+          sink.onChanges(changes);
+        },
         watchProgress: (sink, places) => sink.onProgress(places),
         watchEnded: (sink, code, details) => sink.onEnd(code, details),
         spawn: (node) => this.spawn(node),
@@ -252,7 +231,34 @@ export class VirtualCluster {
         this.watcher.masterReceived?.(from, message);
       }
     }
+    this.readWhatWasTold();
     return this.tellMaster(() => this.master.endTurn(this.now));
+  }
+
+  /**
+   * Callers and watchers hear of what a turn has brought before it ends, and may read at once. Only what is known at once is asked
+   * here: anything else would be a call that nobody drew.
+   */
+  private readWhatWasTold(): void {
+    const told = this.told.splice(0);
+    if (this.options.readsWhatIsTold) this.readAtOnce(new Set(told));
+  }
+
+  /** A pipeline: what was just asked to be written is read before anything has come of it. */
+  private readBehind(shard: number, operation: Operation): void {
+    const last = this.lastRead[shard];
+    if (operation.verb !== 'clear') this.readAtOnce(keysOf(operation));
+    else if (last !== undefined) this.readAtOnce([last]);
+  }
+
+  private readAtOnce(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const operation = { verb: 'get', key } as const;
+      const result = this.master.readAtOnce(operation, () => this.now);
+      if (result === null) continue;
+      const call = this.newCall(TOLD_CLIENT, shardOfKey(key, this.options.master.shards), operation);
+      this.answerAtOnce(call, result);
+    }
   }
 
   private post(from: NodeId, to: NodeId, message: Message): void {
@@ -270,20 +276,40 @@ export class VirtualCluster {
 
   // ---- callers --------------------------------------------------------------------------------------------------
 
-  private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
+  private newCall(client: number, shard: number, operation: Operation): SimulatedCall {
     const index = this.calls.length;
     const submittedMoment = this.nextMoment();
     const call = newCall({ index, client, shard, operation, submittedAt: this.now, submittedMoment, of: null });
     this.calls.push(call);
     this.unsettled += 1;
     this.watcher.submitted?.(call);
+    return call;
+  }
+
+  private submit({ client, shard, operation }: Action & { type: 'submit' }): true {
+    const call = this.newCall(client, shard, operation);
+    const known =
+      operation.verb === 'get' || operation.verb === 'stat' ? knownTo(this.master, client, operation, this.now) : null;
+    if (known !== null) {
+      this.answerAtOnce(call, known);
+      this.watcher.masterMoved?.();
+      return true;
+    }
     const sink = {
       onResult: (result: Result) => this.settle(call, () => (call.result = result)),
       onError: (code: NonNullable<SimulatedCall['code']>) => this.settle(call, () => (call.code = code)),
     };
-    return this.tellMaster(() => {
+    const submitted = this.tellMaster(() => {
       call.handle = this.master.submit(shard, operation, sink, this.now);
     });
+    if (this.options.readsWhatIsTold && isWrite(operation)) this.readBehind(shard, operation);
+    return submitted;
+  }
+
+  private answerAtOnce(call: SimulatedCall, result: Result): void {
+    this.answeredAtOnce += 1;
+    this.watcher.known?.(call, result);
+    this.settle(call, () => (call.result = result));
   }
 
   private settle(call: SimulatedCall, keep: () => void): void {
@@ -293,6 +319,9 @@ export class VirtualCluster {
     call.settledAt = this.now;
     call.settledMoment = this.nextMoment();
     this.unsettled -= 1;
+    const { key, verb } = call.operation;
+    if (key !== '' && call.client !== TOLD_CLIENT) this.told.push(key);
+    if (verb === 'get' && call.result?.status === Status.ok) this.lastRead[call.shard] = key;
     this.trace.number(call.index);
     this.trace.text(call.code ?? '');
     this.watcher.settled?.(call);
@@ -434,10 +463,4 @@ export class VirtualCluster {
 function holdBack(host: Host, value: ValueMessage): void {
   host.late = host.late.filter(({ shard, epoch }) => shard !== value.shard || epoch === value.epoch);
   host.late.push(value);
-}
-
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
 }

@@ -20,6 +20,44 @@ export function limitOf(node: Node): MemoryLimit {
   return (node as unknown as { context: { settings: MemoryLimit } }).context.settings;
 }
 
+/** What the read cache has of a key, whether it may be answered now or not; null = nothing of the shard's present generation. */
+export function cachedEntry(
+  { cache }: Master,
+  key: string,
+): { version: number; value: string; expiresAt: number } | null {
+  const insides = cache as unknown as {
+    cellOf(key: string): number;
+    readonly index: { placeAt(cell: number): number };
+    readonly ring: {
+      versionAt(place: number): number;
+      valueAt(place: number): string;
+      word(place: number, which: number): number;
+    };
+    readonly generations: Int32Array;
+  };
+  const cell = insides.cellOf(key);
+  if (cell < 0) return null;
+  const place = insides.index.placeAt(cell);
+  if (insides.generations[cache.shardAt(place)] !== insides.ring.word(place, GENERATION_WORD)) return null;
+  return {
+    version: insides.ring.versionAt(place),
+    value: insides.ring.valueAt(place),
+    expiresAt: cache.expiresAt(place),
+  };
+}
+
+/** By what nodes know a key that is in the cache. */
+export function cachedHash({ cache }: Master, key: string): number {
+  const insides = cache as unknown as {
+    cellOf(key: string): number;
+    readonly index: { placeAt(cell: number): number };
+  };
+  return cache.hashAt(insides.index.placeAt(insides.cellOf(key)));
+}
+
+/** Where an entry of the cache says of which generation it is (cache-ring.ts). */
+const GENERATION_WORD = 5;
+
 /** Slots of a shard's order filter that count as held or locked. */
 export function heldSlots(queue: ShardQueue): number {
   return (queue as unknown as { filter: { heldTotal: number } }).filter.heldTotal;

@@ -91,6 +91,8 @@ export interface Options {
   readonly lateValues: number;
   /** A node's time goes on between messages of the master, and is exact; else it is what they bear. */
   readonly nodesKeepTime: boolean;
+  /** Callers read what they have just been told of, as soon as they are told. */
+  readonly readsWhatIsTold: boolean;
   /** At most so many scheduler steps with faults on. */
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
@@ -129,12 +131,19 @@ export function drawOptions(seed: string): Options {
   const faults = drawFaults(prng, replicas === 0 && !beyond);
   const turnMs = prng.pick([QUANTUM_MS, QUANTUM_MS * 2, 1]) * Math.min(pace, 16);
   const { hangLimitMs, ...hangs } = drawHangs(new Prng(seed).fork('hangs'), turnMs);
+  const cache = new Prng(seed).fork('read-cache');
+  // From a few entries on; 0 = off.
+  const small = cache.pick([0, 1_200, 2_500, 6_000, 30_000, 200_000]);
+  // Clears are few: what they must end should not have gone before.
+  const readCacheBytes = workload.clears && small > 0 ? 200_000 : small;
   return {
     seed,
     master: {
       ...master,
       watchHeldBytes,
       hangLimitMs,
+      readCacheBytes,
+      hashSeed: node.hashSeed,
       committedEvery: told.chance(0.15) ? 1 + told.below(4) : master.committedEvery,
       maxValueBytes: node.maxValueBytes,
       maxMemoryBytes: node.maxMemoryBytes,
@@ -149,6 +158,7 @@ export function drawOptions(seed: string): Options {
     limits: { chance: limits.chance(0.1) ? limits.pick([0.003, 0.02]) : 0, evicts: limits.chance(0.5) },
     hangs,
     nodesKeepTime: new Prng(seed).fork('nodes-keep-time').chance(0.5),
+    readsWhatIsTold: cache.chance(0.6),
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: (500 + workload.operations * 12) * (hangs.chance > 0 ? 2 : 1),
     freezeMessages: prng.chance(0.05),

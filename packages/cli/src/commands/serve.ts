@@ -83,10 +83,11 @@ function logFatalErrors(log: Log): Disposable {
 }
 
 async function startCluster(settings: Settings): Promise<ClusterApi> {
-  const { nodes, shards, replicas, maxMemory, eviction, maxValue, hangLimit, watchHistory, watchHistorySize, chaos } =
-    settings;
+  const { nodes, shards, replicas, eviction, chaos } = settings;
+  const { maxMemory, readCache, maxValue, hangLimit, watchHistory, watchHistorySize } = settings;
   const cluster: ClusterOptions = { nodes, shards, replicas, eviction, chaos };
   if (maxMemory !== undefined) cluster.maxMemory = maxMemory;
+  if (readCache !== undefined) cluster.readCache = readCache;
   if (maxValue !== undefined) cluster.maxValueBytes = maxValue;
   if (hangLimit !== undefined) cluster.hangLimitMs = hangLimit;
   if (watchHistory !== undefined) cluster.watchHistory = watchHistory;
@@ -103,6 +104,7 @@ async function startCluster(settings: Settings): Promise<ClusterApi> {
 /** The engine's options that are called otherwise here; their values are told in the engine's units. */
 const FLAGS: Readonly<Record<string, string>> = {
   maxMemory: '--max-memory',
+  readCache: '--read-cache',
   maxValueBytes: '--max-value (bytes)',
   hangLimitMs: '--hang-limit (ms)',
   watchHistoryBytes: '--watch-history-size (bytes)',

@@ -109,6 +109,14 @@ export const SETTINGS = {
     parse: oneOf<Words>('noeviction', 'allkeys-lru'),
     fallback: 'noeviction',
   }),
+  readCache: row<number | undefined>({
+    name: 'read-cache',
+    argument: '<size>',
+    help: 'memory for values read lately, which then need no node; 0 = none',
+    parse: parseSize,
+    fallback: undefined,
+    fallbackText: '64mb',
+  }),
   maxValue: row<number | undefined>({
     name: 'max-value',
     argument: '<size>',

@@ -1,8 +1,12 @@
 /**
- * ClusterExecutor: the Executor of the thread the cluster was started in: straight into the master.
+ * ClusterExecutor: the Executor of the thread the cluster was started in: straight into the master, which may know the answer to a
+ * read at once.
  */
 import { randomUUID } from 'node:crypto';
-import type { Operation } from '../core/data/operation.ts';
+import { encodeKey } from '../client/codec/keys.ts';
+import { readValue } from '../client/typed/answers.ts';
+import { type KeyReadOperation, newGet, type Operation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
@@ -10,6 +14,9 @@ import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
+
+/** Of what is answered already. */
+const ANSWERED: PendingCall = { giveUp: () => {} };
 
 export class ClusterExecutor implements StoreExecutor {
   readonly cluster = randomUUID();
@@ -32,11 +39,30 @@ export class ClusterExecutor implements StoreExecutor {
   }
 
   submit(operation: Operation, sink: Sink): PendingCall {
+    const { verb } = operation;
+    if ((verb === 'get' || verb === 'stat') && this.#runtime.readAtOnce(operation, sink)) return ANSWERED;
     return this.submitToShard(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
     return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+  }
+
+  entryAtOnce(operation: KeyReadOperation): Result | null {
+    return this.#runtime.entryAtOnce(operation);
+  }
+
+  valueAtOnce(key: string): unknown {
+    const runtime = this.#runtime;
+    const copy = runtime.copyAtOnce(key);
+    if (copy !== undefined) return copy;
+    const encoded = encodeKey(key, this.limits.maxKeyBytes);
+    const result = runtime.entryAtOnce(newGet(encoded));
+    if (result === null) return undefined;
+    const value = readValue(result);
+    // Others are shared by nobody: whoever changes his would change everybody's.
+    if (typeof value !== 'object') runtime.keepCopy(key, encoded, value);
+    return value;
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {

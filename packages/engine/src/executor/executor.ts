@@ -5,7 +5,8 @@
  * wants no promise per command.
  */
 
-import type { Operation } from '../core/data/operation.ts';
+import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
 import type { Sink, WatchSink } from '../core/protocol/outbox.ts';
@@ -38,6 +39,11 @@ export interface Executor {
   now(): number;
   /** The shard a key (one-byte string) lives in. */
   shardOf(key: string): ShardId;
+  /**
+   * What a read of one key is answered if that is known without asking any node; null = submit it. Only where the cluster runs, and
+   * only so often in one turn of the event loop.
+   */
+  entryAtOnce?(operation: KeyReadOperation): Result | null;
   /** Operations on one key (from one caller) take effect in the order they are submitted. A transaction's key is ''. */
   submit(operation: Operation, sink: Sink): PendingCall;
   /** For operations on a whole shard: scan, count, clear. */
@@ -52,6 +58,11 @@ export interface PendingWatch {
 
 /** What a Store is built on: operations, and changes. */
 export interface StoreExecutor extends Executor {
+  /**
+   * The value of a text key if it is known without asking any node; undefined = it is not, or not now. Only where the cluster runs.
+   * @throws {KvError} INVALID_KEY, KEY_TOO_LARGE
+   */
+  valueAtOnce?(key: string): unknown;
   /** Names the cluster's life: positions of a watch mean nothing to another. */
   readonly cluster: string;
   /**

@@ -6,7 +6,8 @@
  *           does: a script that forgets close() ends when it has nothing left to do.
  */
 
-import type { Operation } from '../core/data/operation.ts';
+import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { CopyDescription } from '../core/node/node.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
@@ -21,6 +22,7 @@ import type {
 import type { Note } from '../core/protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../core/protocol/outbox.ts';
 import type { MasterSettings, NodeSettings } from '../core/protocol/settings.ts';
+import type { Memory } from '../core/store/store.ts';
 
 export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
   readonly master: MasterSettings;
@@ -28,7 +30,7 @@ export interface RuntimeSettings<M extends MasterMachine = MasterMachine> {
   /** V8 old generation of each node's heap in MiB; data lives outside of it. */
   readonly nodeHeapMb: number;
   /** Makes the master machine. */
-  readonly createMaster: (parts: { settings: MasterSettings; outbox: MasterOutbox }) => M;
+  readonly createMaster: (parts: { settings: MasterSettings; outbox: MasterOutbox; memory: Memory }) => M;
   /** URL of the module whose `createNode` makes a node machine (default: the real one). Tests give tiny ones. */
   readonly nodeModule?: string;
   /** How long a node may take from its spawn to ready before it counts as failed-to-start (default 10 s). */
@@ -80,6 +82,16 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
    * refusal. May be called before `ready` resolves. A sink must not throw (it would surface as an uncaught exception).
    */
   submit(shard: ShardId, operation: Operation, sink: Sink): MasterCall;
+  /**
+   * Answers a read that the master knows the answer of. False: it must be submitted; else the sink is called exactly once, soon and
+   * not inside this call. Keeps no process alive: the answer needs nothing more to happen.
+   */
+  readAtOnce(operation: KeyReadOperation, sink: Sink): boolean;
+  /** The same without a sink, for who needs no other order; null = submit it. */
+  entryAtOnce(operation: KeyReadOperation): Result | null;
+  /** See MasterMachine. */
+  copyAtOnce(name: string): unknown;
+  keepCopy(name: string, key: string, value: unknown): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void;
   /** See MasterMachine. Keeps no process alive. */
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;

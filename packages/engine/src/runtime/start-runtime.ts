@@ -5,12 +5,15 @@
  * Does not  decide anything the master machine could.
  */
 
+import type { KeyReadOperation } from '../core/data/operation.ts';
+import type { Result } from '../core/data/result.ts';
 import { type ErrorCode, KvError } from '../core/protocol/errors.ts';
 import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/protocol/ids.ts';
 import type { MasterMachine, MasterWatch } from '../core/protocol/machines.ts';
 import type { DeathReason, Note } from '../core/protocol/notes.ts';
 import { BatchSender } from './drivers/batch-sender.ts';
 import { clock, MasterDriver } from './drivers/master-driver.ts';
+import { BufferMemory } from './memory/buffer-memory.ts';
 import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
 import { shrinkHeap } from './threads/collect.ts';
 import type { Fault } from './threads/control.ts';
@@ -45,7 +48,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     const calm = () => this.driver.machine.settled;
     const pool = new WorkerPool({ nodeModule, nodeHeapMb, shards: master.shards }, { enabled: spare, calm });
     this.driver = new MasterDriver({
-      createMaster: (outbox) => settings.createMaster({ settings: master, outbox }),
+      createMaster: (outbox) => settings.createMaster({ settings: master, outbox, memory: new BufferMemory() }),
       sender,
       keepAlive: this.keepAlive,
       listener: {
@@ -93,6 +96,22 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
 
   submit(...call: Parameters<Runtime['submit']>): MasterCall {
     return this.driver.submit(...call);
+  }
+
+  readAtOnce(...read: Parameters<Runtime['readAtOnce']>): boolean {
+    return this.driver.readAtOnce(...read);
+  }
+
+  entryAtOnce(operation: KeyReadOperation): Result | null {
+    return this.driver.entryAtOnce(operation);
+  }
+
+  copyAtOnce(name: string): unknown {
+    return this.driver.copyAtOnce(name);
+  }
+
+  keepCopy(...copy: Parameters<Runtime['keepCopy']>): void {
+    this.driver.keepCopy(...copy);
   }
 
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void {

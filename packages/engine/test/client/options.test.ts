@@ -105,7 +105,8 @@ describe('checkOptions', () => {
     assert.deepStrictEqual([nodes, shards, replicas], [5, 10, 1]);
     assert.deepStrictEqual(settings.limits, { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 });
     assert.deepStrictEqual([settings.master.hangLimitMs, settings.chaos], [500, false]);
-    assert.deepStrictEqual(settings.master, DEFAULT_MASTER_SETTINGS);
+    const { hashSeed } = settings.node;
+    assert.deepStrictEqual(settings.master, { ...DEFAULT_MASTER_SETTINGS, hashSeed });
   });
 
   it('takes undefined for not given', () => {

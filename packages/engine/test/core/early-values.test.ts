@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import { ValueKind } from '../../src/core/data/operation.ts';
 import { type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { LargeWrites } from '../../src/core/master/memory/large-writes.ts';
+import { ReadCache } from '../../src/core/master/read-cache/read-cache.ts';
 import { ShardControl, type ShardSurroundings } from '../../src/core/master/shard/shard-control.ts';
 import { Tally } from '../../src/core/master/tally.ts';
 import { NOBODY, nodeId } from '../../src/core/protocol/ids.ts';
 import type { Message } from '../../src/core/protocol/messages.ts';
 import type { MasterOutbox, Sink } from '../../src/core/protocol/outbox.ts';
 import { DEFAULT_MASTER_SETTINGS } from '../../src/core/protocol/settings.ts';
+import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const [N1, N2] = [nodeId(1, 1), nodeId(2, 1)];
@@ -34,6 +36,7 @@ class Subject {
       large: new LargeWrites(Number.MAX_SAFE_INTEGER),
       memory: { isFull: () => false, evicts: false },
       tally: new Tally(),
+      cache: new ReadCache({ shards: 1, bytesMax: 0, hashSeed: 0, memory: new BufferMemory() }),
       watches: () => ({ watchedBy: () => 0, onAnswer: () => {} }),
       onLocked: () => {},
       onLost: () => {},

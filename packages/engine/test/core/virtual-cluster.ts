@@ -47,6 +47,7 @@ export class VirtualCluster {
     this.nodeSettings = { ...DEFAULT_NODE_SETTINGS, ...node };
     this.master = new Master({
       settings: { ...DEFAULT_MASTER_SETTINGS, filterSlots: 64, ...master },
+      memory: new BufferMemory(),
       outbox: {
         send: (to, message) => this.post(MASTER, to, message),
         reply: (sink, result) => sink.onResult(result),

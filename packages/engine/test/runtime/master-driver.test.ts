@@ -44,6 +44,11 @@ class ScriptedMaster implements MasterMachine {
     this.inside = false;
     return { sink };
   }
+  readAtOnce(): null {
+    return null;
+  }
+  copyAtOnce(): undefined {}
+  keepCopy(): void {}
   watch(_filter: unknown, _from: unknown, sink: WatchSink): MasterWatch {
     return { sink };
   }

@@ -3,8 +3,18 @@
  * checked already); what comes off a socket has been checked by nobody, and the store trusts lengths. A transaction has a
  * limit of its own: it is evaluated, locked and installed in one go, and all other clients wait meanwhile.
  */
-import type { Executor, ExecutorLimits, PendingCall, Sink } from '@quintet/engine/internal';
-import { type Operation, rowOf, type ShardId, type TransactionOperation } from '@quintet/engine/internal';
+import {
+  type Executor,
+  type ExecutorLimits,
+  type KeyReadOperation,
+  type Operation,
+  type PendingCall,
+  type Result,
+  rowOf,
+  type ShardId,
+  type Sink,
+  type TransactionOperation,
+} from '@quintet/engine/internal';
 
 const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
 
@@ -38,6 +48,11 @@ export class CheckedExecutor implements Executor {
 
   shardOf(key: string): ShardId {
     return this.executor.shardOf(key);
+  }
+
+  /** What is too long has no entry. */
+  entryAtOnce(operation: KeyReadOperation): Result | null {
+    return this.executor.entryAtOnce?.(operation) ?? null;
   }
 
   /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */

@@ -101,6 +101,11 @@ export class RepliesOut {
     this.queue.add(text, this.encoder);
   }
 
+  /** Of what went well. */
+  addAnswer(text: string): void {
+    this.queue.addAnswer(text, this.encoder);
+  }
+
   open(answer: LargeAnswer | null, request: Request): PendingReply {
     return this.queue.open(this.encoder, answer, request);
   }

@@ -159,6 +159,11 @@ export class ReplyQueue {
   /** A reply known at once: no place to keep for it unless others are before it. */
   add(text: string, encoder: Encoder): void {
     this.errors.count(text);
+    this.addAnswer(text, encoder);
+  }
+
+  /** The same of what went well: it is not looked into. */
+  addAnswer(text: string, encoder: Encoder): void {
     if (this.discarded) return;
     if (this.head === null) this.makeReady(text);
     else this.open(encoder, null, NO_REQUEST).text = text;

@@ -19,7 +19,7 @@ import { handlerOf } from '../commands/table.ts';
 import type { Recorder } from '../exec/recorder.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import type { Transport } from '../listen/transport.ts';
-import { type Encoder, error } from '../resp/encoder.ts';
+import { bulk, type Encoder, error } from '../resp/encoder.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { leaveWatch } from '../watch/session-watch.ts';
 import type { Blocking } from './client.ts';
@@ -205,7 +205,20 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
   submit(operation: Operation, answer: LargeAnswer): void {
     const asked = this.withoutTrace(operation);
     if (this.recorder !== null) this.recorder.operation(asked, asText(answer));
-    else this.executor.submit(asked, this.open(answer, bringsValues(asked)));
+    else if (!this.replyAtOnce(asked, answer)) this.executor.submit(asked, this.open(answer, bringsValues(asked)));
+  }
+
+  /** Most reads of hot keys are answered without asking a node: then nothing is kept for them but their place among the replies. */
+  private replyAtOnce(operation: Operation, answer: LargeAnswer): boolean {
+    const { verb } = operation;
+    if ((verb !== 'get' && verb !== 'stat') || this.muted) return false;
+    const known = this.executor.entryAtOnce?.(operation) ?? null;
+    if (known === null) return false;
+    const reply = answer(known, this.encoder);
+    // Large values are not known at once.
+    this.output.addAnswer(typeof reply === 'string' ? reply : bulk(reply.text()));
+    this.context.answered(this, { command: this.lastCommand, args: this.currentArgs, begunAt: this.input.begunAt });
+    return true;
   }
 
   /** A read as a client with CLIENT NO-TOUCH makes it: nobody can tell by OBJECT IDLETIME. */

@@ -174,7 +174,7 @@ export class ServerContext {
   }
 
   /** A request that had to wait for its reply has it. */
-  answered(session: Client, { command, args, begunAt }: Request): void {
+  answered(session: Client, { command, args, begunAt }: Pick<Request, 'command' | 'args' | 'begunAt'>): void {
     if (command === null || command.blocking) return;
     const tookMs = this.turnTime() - begunAt;
     this.commandStatistics.took(command, tookMs);

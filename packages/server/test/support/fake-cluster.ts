@@ -169,6 +169,7 @@ export function fakeCluster(executor: FakeExecutor = new FakeExecutor(), calls: 
     replicas: 1,
     nodes: [],
     shards: [],
+    readCache: { bytes: 0, maxBytes: 0, keys: 0, hits: 0 },
     counters: {
       reads: 0,
       writes: 0,

@@ -4,7 +4,7 @@
  * A checker takes part in the moments it needs and throws a Violation (violation.ts) as soon as its property is broken.
  * It draws nothing, changes nothing, and knows the machines only through ShardTruth and what World shows.
  */
-import type { AnswerMessage, Message, NodeId, Note, ValueMessage } from '@quintet/engine/internal';
+import type { AnswerMessage, Message, NodeId, Note, Result, ValueMessage } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import type { Host, LimitChange, VirtualCluster } from '../cluster.ts';
 import type { Options } from '../options.ts';
@@ -40,6 +40,13 @@ export interface Valued {
   readonly read: KnownRead;
 }
 
+/** A read that the master answered from its cache. */
+export interface Known {
+  readonly shard: ShardTruth;
+  readonly call: SimulatedCall;
+  readonly result: Result;
+}
+
 export interface Checker {
   readonly name: string;
   sent?(from: NodeId, to: NodeId, message: Message): void;
@@ -53,6 +60,8 @@ export interface Checker {
   accepted?(accepted: Accepted): void;
   /** The master accepted the value of a direct read. */
   valued?(valued: Valued): void;
+  /** The master answered a read from its cache; `shard.contents` is what is accepted now. */
+  known?(known: Known): void;
   lost?(shard: ShardTruth): void;
   /** The master is about to look at the nodes' hearts, and has. */
   masterTicks?(): void;

@@ -3,6 +3,7 @@ import { acceptedAnswers } from './accepted-answers.ts';
 import { accounts } from './accounts.ts';
 import { allOrNothing } from './all-or-nothing.ts';
 import { bytes } from './bytes.ts';
+import { cachedReads } from './cached-reads.ts';
 import { chainChanges } from './chain-changes.ts';
 import type { MakeChecker } from './checker.ts';
 import { evaluation } from './evaluation.ts';
@@ -18,6 +19,7 @@ import { onePrimary } from './one-primary.ts';
 import { prefix } from './prefix.ts';
 import { programOrder } from './program-order.ts';
 import { storeEqualsLog } from './store-equals-log.ts';
+import { uses } from './uses.ts';
 import { values } from './values.ts';
 import { versions } from './versions.ts';
 import { watchStream } from './watch-stream.ts';
@@ -47,5 +49,7 @@ export const CHECKERS: readonly MakeChecker[] = [
   lostShard,
   bytes,
   memoryLimit,
+  cachedReads,
+  uses,
   linearizable,
 ];

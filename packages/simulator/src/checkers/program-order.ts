@@ -73,6 +73,9 @@ export function programOrder({ shards }: World): Checker {
       lastRead[shard.shard]!.set(key, value.id);
       places[shard.shard]!.push({ call: read.call, seq: read.committedSeq, isLogged: false });
     },
+    known({ shard, call }) {
+      places[shard.shard]!.push({ call, seq: call.seq, isLogged: false });
+    },
     finish() {
       for (const { shard } of shards) checkShard(shard);
     },

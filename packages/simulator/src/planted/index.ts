@@ -3,6 +3,7 @@ import { CATCH_UP_BUGS } from './of-catch-up.ts';
 import { HANG_BUGS } from './of-hangs.ts';
 import { ORDER_BUGS } from './of-order.ts';
 import { RECOVERY_BUGS } from './of-recovery.ts';
+import { CACHE_BUGS } from './of-the-cache.ts';
 import { CHAIN_BUGS } from './of-the-chain.ts';
 import { TIME_AND_MEMORY_BUGS } from './of-time-and-memory.ts';
 import { TRANSACTION_BUGS } from './of-transactions.ts';
@@ -17,6 +18,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...CATCH_UP_BUGS,
   ...HANG_BUGS,
   ...ORDER_BUGS,
+  ...CACHE_BUGS,
   ...TIME_AND_MEMORY_BUGS,
   ...TRANSACTION_BUGS,
   ...WATCH_BUGS,

@@ -39,6 +39,7 @@ import {
   NodeMemory,
   OrderFilter,
   Primary,
+  ReadCache,
   Seats,
   ShardControl,
   ShardQueue,
@@ -149,13 +150,24 @@ export interface MasterInsides {
   lookForHangs(now: number, heartbeats: readonly Heartbeat[]): void;
   holdsLastCopy(node: NodeId): boolean;
   nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void;
+  readonly cache: ReadCacheInsides;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
+  endTurn(now: number): void;
+}
+
+export interface ReadCacheInsides {
+  fill(shard: number, slot: number, key: string, result: Result): void;
+  onWrite(call: Call, result: Result): void;
+  onKeyWrite(operation: Operation, result: Result): void;
+  onOwnRecord(shard: number, effect: Effect): void;
+  forgetShard(shard: number): void;
+  endCopy(place: number): void;
 }
 
 export interface ControlInsides {
   readonly shard: number;
   readonly queue: ShardQueue;
-  readonly surroundings: { watches(): WatchesInsides };
+  readonly surroundings: { readonly cache: ReadCacheInsides; watches(): WatchesInsides };
   epoch: number;
   chain: readonly NodeId[];
   learner: NodeId;
@@ -184,6 +196,8 @@ export interface ControlInsides {
   change(chain: readonly NodeId[], learner: NodeId, base: ConfigMessage['base'], removed?: NodeId): void;
   sendConfig(base: ConfigMessage['base'], removed: NodeId): void;
   updatePause(): void;
+  mayAnswer(slot: number, expiresAt: number, clock: () => number): boolean;
+  noteUse(hash: number, clock: () => number): void;
 }
 
 export interface QueueInsides {
@@ -204,6 +218,8 @@ export interface QueueInsides {
   number(call: Call): void;
   finish(call: Call): void;
   giveCredit(call: Call): void;
+  isQuiet(slot: number): boolean;
+  overtakeReads(key: string): void;
   admit(call: Call): void;
 }
 
@@ -213,6 +229,11 @@ export interface FilterInsides {
   hasDirectRead(call: Call): boolean;
   addHeld(call: Call): void;
   removeHeld(call: Call): void;
+  isQuiet(slot: number): boolean;
+  /** Of each slot: writes, logged reads, direct reads, held. */
+  readonly counts: Int32Array;
+  writesAll: number;
+  heldAll: number;
 }
 
 export interface SeatsInsides {
@@ -231,6 +252,7 @@ export const MASTER_MACHINE: Insides<MasterInsides> = { of: Master };
 export const CONTROL: Insides<ControlInsides> = { of: ShardControl };
 export const QUEUE: Insides<QueueInsides> = { of: ShardQueue };
 export const FILTER: Insides<FilterInsides> = { of: OrderFilter };
+export const READ_CACHE: Insides<ReadCacheInsides> = { of: ReadCache };
 export const SEATS: Insides<SeatsInsides> = { of: Seats };
 export const NODE_MEMORY: Insides<NodeMemoryInsides> = { of: NodeMemory };
 

@@ -13,6 +13,7 @@ import {
   nodeName,
   type Operation,
   type ReadOperation,
+  type Result,
   Status,
   type ValueMessage,
 } from '@quintet/engine/internal';
@@ -237,6 +238,12 @@ export class Truth implements Watcher, World {
 
   submitted(call: SimulatedCall): void {
     this.callsByOperation.set(call.operation, call);
+  }
+
+  known(call: SimulatedCall, result: Result): void {
+    const shard = this.shards[call.shard]!;
+    [call.seq, call.doneAt] = [shard.committed.seq, this.cluster.now];
+    for (const checker of this.checkers) checker.known?.({ shard, call, result });
   }
 
   settled(call: SimulatedCall): void {

@@ -6,6 +6,7 @@
  * Does not  hold defaults of its own for what core/protocol/settings.ts decides.
  */
 import { randomInt } from 'node:crypto';
+import { totalmem } from 'node:os';
 import { TRANSACTION_OUTCOME_BYTES_MAX } from '../../core/data/group/limits.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import { SEATS_MAX } from '../../core/protocol/ids.ts';
@@ -36,12 +37,16 @@ export interface ClusterSettings {
   readonly chaos: boolean;
 }
 
+/** As much as the read cache can address. */
+const READ_CACHE_MAX = 16 * 1024 * MIB;
+
 /** Least and most of every option that is a whole number. */
 const RANGES = {
   nodes: [1, SEATS_MAX - 1],
   shards: [1, HASH_SLOTS],
   replicas: [0, SEATS_MAX - 2],
   maxMemory: [0, Number.MAX_SAFE_INTEGER],
+  readCache: [0, READ_CACHE_MAX],
   maxKeyBytes: [1, 64 * KIB],
   // V8's longest string is a little shorter than 512 MiB.
   maxValueBytes: [1, 511 * MIB],
@@ -85,9 +90,11 @@ export function checkOptions(options: ClusterOptions = {}): ClusterSettings {
   const master = masterSettings(options);
   checkReplicas(master, options);
   checkMemory(options);
+  checkReadCache(options);
+  const node = nodeSettings(options);
   return {
-    master,
-    node: nodeSettings(options),
+    master: { ...master, hashSeed: node.hashSeed },
+    node,
     limits: {
       maxKeyBytes: options.maxKeyBytes ?? RANGES.maxKeyBytes[1],
       maxValueBytes: options.maxValueBytes ?? DEFAULT_NODE_SETTINGS.maxValueBytes,
@@ -136,6 +143,12 @@ function checkMemory({ maxMemory = 0, eviction }: ClusterOptions): void {
   }
 }
 
+/** It lies in this process beside the nodes' data: one that fits no more would take the whole machine down when it is full. */
+function checkReadCache({ readCache = 0 }: ClusterOptions): void {
+  if (readCache <= totalmem()) return;
+  throw invalidOption('readCache', `less than the memory of this machine, ${totalmem()} bytes`, readCache);
+}
+
 function checkPolicy(eviction: ClusterOptions['eviction']): void {
   if (eviction === undefined || POLICIES.includes(eviction)) return;
   throw invalidOption('eviction', POLICIES.join(' or '), eviction);
@@ -173,6 +186,7 @@ function masterSettings(options: ClusterOptions): MasterSettings {
     maxValueBytes,
     maxMemoryBytes: maxMemory,
     eviction: options.eviction ?? 'noeviction',
+    readCacheBytes: options.readCache ?? defaults.readCacheBytes,
     ...creditOf(maxMemory, { shards, maxValueBytes }),
     hangLimitMs: options.hangLimitMs ?? defaults.hangLimitMs,
     waitingOperations: options.maxWaitingOperations ?? defaults.waitingOperations,

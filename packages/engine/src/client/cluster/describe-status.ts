@@ -13,7 +13,14 @@ import { incarnationOf, NOBODY, nodeId, nodeName, seatName } from '../../core/pr
 import type { MasterSettings } from '../../core/protocol/settings.ts';
 import { slotsOf } from '../../core/protocol/slot.ts';
 import type { CopyStats, NodeStats, Runtime } from '../../runtime/runtime.ts';
-import type { ClusterCounters, ClusterHealth, ClusterStatus, NodeStatus, ShardStatus } from './status.ts';
+import type {
+  ClusterCounters,
+  ClusterHealth,
+  ClusterStatus,
+  NodeStatus,
+  ReadCacheStatus,
+  ShardStatus,
+} from './status.ts';
 
 /** Counters of what happened, kept from notes. */
 export type EventCounters = Pick<ClusterCounters, 'nodeDeaths' | 'promotions' | 'learnersJoined' | 'shardsLost'>;
@@ -37,8 +44,14 @@ export function describeStatus(sources: StatusSources): ClusterStatus {
     replicas: master.replicas,
     nodes,
     shards,
+    readCache: describeReadCache(runtime.master),
     counters: describeCounters(sources, [...primaries.values()]),
   };
+}
+
+function describeReadCache({ cache }: Master): ReadCacheStatus {
+  const { bytes, bytesMax: maxBytes, size: keys, hits } = cache;
+  return { bytes, maxBytes, keys, hits };
 }
 
 function primaryCopies(stats: readonly (NodeStats | undefined)[]): Map<number, CopyStats> {

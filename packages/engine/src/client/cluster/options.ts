@@ -41,6 +41,11 @@ export interface ClusterOptions {
    * least lately (`allkeys-lru`, needs `maxMemory`).
    */
   eviction?: EvictionPolicy;
+  /**
+   * Bytes of this process's memory for values that were read lately, so that reads of them need not go to a node (default 64 MiB, 0 =
+   * none; at most the machine's memory and 16 GiB). It fills as keys are read. Reads by it are as fresh as all others.
+   */
+  readCache?: number;
   /** Longest key in bytes (default 64 KiB, at most 64 KiB). */
   maxKeyBytes?: number;
   /** Longest value in bytes (default 16 MiB, at most 511 MiB). */

@@ -102,6 +102,17 @@ export interface ClusterCounters {
   evicted: number;
 }
 
+/** Values this thread has, and answers reads by (option `readCache`). */
+export interface ReadCacheStatus {
+  /** What it takes now, and may take at most. */
+  bytes: number;
+  maxBytes: number;
+  /** Entries in it. */
+  keys: number;
+  /** Reads answered by it since the start; they are among the reads and hits of the counters. */
+  hits: number;
+}
+
 /** What `status()` tells. Times are ms, sizes bytes. */
 export interface ClusterStatus {
   /** ok, or the worst of its shards and nodes. */
@@ -111,6 +122,7 @@ export interface ClusterStatus {
   replicas: number;
   nodes: NodeStatus[];
   shards: ShardStatus[];
+  readCache: ReadCacheStatus;
   counters: ClusterCounters;
 }
 

@@ -78,6 +78,8 @@ export class TypedStore extends StoreCalls implements Store {
   /** The operation level below. */
   readonly executor: StoreExecutor;
   readonly #limits: ExecutorLimits;
+  /** Values may be known at once. */
+  readonly #knows: boolean;
 
   constructor(executor: StoreExecutor) {
     super((call, step, options) => {
@@ -89,12 +91,17 @@ export class TypedStore extends StoreCalls implements Store {
       }
     });
     this.executor = executor;
+    this.#knows = executor.valueAtOnce !== undefined;
     this.#limits = executor.limits;
   }
 
   get<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
+      else if (this.#knows && typeof key === 'string') {
+        const known = this.executor.valueAtOnce!(key);
+        if (known !== undefined) return Promise.resolve(known as V);
+      }
       return send(this.executor, getOperation(key, this.#limits), readValue, options) as Promise<V | undefined>;
     } catch (error) {
       return rejected(error);

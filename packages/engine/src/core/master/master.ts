@@ -9,7 +9,8 @@
  *   A2  every operation accepted is answered or failed exactly once.
  */
 
-import type { Operation, TransactionOperation } from '../data/operation.ts';
+import type { KeyReadOperation, Operation, TransactionOperation } from '../data/operation.ts';
+import type { Result } from '../data/result.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
 import { failureOf } from '../protocol/errors.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
@@ -20,15 +21,17 @@ import type { Message, UsageMessage } from '../protocol/messages.ts';
 import type { DeathReason } from '../protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
 import type { MasterSettings } from '../protocol/settings.ts';
+import type { Memory } from '../store/store.ts';
 import { FailureDetector } from './membership/failure-detector.ts';
 import { Seats } from './membership/seats.ts';
 import { LargeWrites } from './memory/large-writes.ts';
 import { NodeMemory } from './memory/node-memory.ts';
 import { firstPlacement } from './placement/placement.ts';
 import { Repair } from './placement/repair.ts';
+import { NOWHERE, ReadCache } from './read-cache/read-cache.ts';
 import { Call } from './shard/call.ts';
+import type { WaitingRoom } from './shard/queue-parts.ts';
 import { ShardControl } from './shard/shard-control.ts';
-import type { WaitingRoom } from './shard/shard-queue.ts';
 import { Tally } from './tally.ts';
 import { Transaction, Transactions } from './transactions/transactions.ts';
 import type { Watch } from './watch/watch.ts';
@@ -37,6 +40,7 @@ import { Watches } from './watch/watches.ts';
 export interface MasterParts {
   readonly settings: MasterSettings;
   readonly outbox: MasterOutbox;
+  readonly memory: Memory;
 }
 
 export class Master implements MasterMachine {
@@ -44,6 +48,7 @@ export class Master implements MasterMachine {
   readonly shards: readonly ShardControl[];
   readonly memory: NodeMemory;
   readonly tally = new Tally();
+  readonly cache: ReadCache;
   private readonly settings: MasterSettings;
   private readonly outbox: MasterOutbox;
   private readonly hangs: FailureDetector;
@@ -61,9 +66,11 @@ export class Master implements MasterMachine {
   /** Lost shards to restart as soon as a live node can hold them. */
   private readonly resets = new Set<ShardControl>();
 
-  constructor({ settings, outbox }: MasterParts) {
+  constructor({ settings, outbox, memory: rawMemory }: MasterParts) {
     this.settings = settings;
     this.outbox = outbox;
+    const { shards, hashSeed, readCacheBytes: bytesMax } = settings;
+    this.cache = new ReadCache({ shards, bytesMax, hashSeed, memory: rawMemory });
     this.seats = new Seats(settings, outbox);
     this.memory = new NodeMemory(settings, outbox);
     this.hangs = new FailureDetector(settings.hangLimitMs);
@@ -73,9 +80,9 @@ export class Master implements MasterMachine {
       this.watches.onReset(shard.shard, shard.committedSeq);
     };
     const watches = () => this.watches;
-    const { memory, room, tally } = this;
+    const { memory, room, tally, cache } = this;
     const large = new LargeWrites(settings.largeWriteBytes);
-    const surroundings = { settings, outbox, room, large, memory, tally, onLocked, onLost, watches };
+    const surroundings = { settings, outbox, room, large, memory, tally, cache, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
     this.transactions = new Transactions(settings, outbox, this.shards, this.watches, tally);
@@ -116,6 +123,22 @@ export class Master implements MasterMachine {
     call.settled = true;
     call.stage = 'done';
     return call;
+  }
+
+  readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null {
+    if (operation.verb === 'stat' && (operation.tells !== undefined || operation.uses === true)) return null;
+    const place = this.cache.find(operation.key);
+    if (place === NOWHERE) return null;
+    return this.shards[this.cache.shardAt(place)]!.readAtOnce(place, operation, clock);
+  }
+
+  copyAtOnce(name: string, clock: () => number): unknown {
+    const copy = this.cache.copyOf(name);
+    return copy === undefined ? undefined : this.shards[copy.shard]!.copyAtOnce(copy, clock);
+  }
+
+  keepCopy(name: string, key: string, value: unknown): void {
+    this.cache.keepCopy(name, key, value);
   }
 
   giveUp(masterCall: MasterCall, reason: 'aborted' | 'timeout', now: number): void {
@@ -184,6 +207,7 @@ export class Master implements MasterMachine {
     // A transaction that ends in one shard's turn may set another's waiting operations free.
     do for (const shard of this.shards) shard.queue.tryHeld();
     while (this.shards.some(({ queue }) => queue.isRestless));
+    if (this.memory.evicts) for (const shard of this.shards) shard.tellUses();
     if (this.resets.size > 0) this.resetLostShards(now);
     this.watches.endTurn(now);
     if (!this.repairDue || !this.created) return;
@@ -313,6 +337,7 @@ export class Master implements MasterMachine {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.cache.close();
     this.transactions.close();
     this.watches.close();
     this.memory.close();

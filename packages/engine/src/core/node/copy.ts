@@ -200,9 +200,11 @@ export class Copy {
     if (this.stream?.learner === from) this.stream.onAck(message.since);
   }
 
-  onTouched(message: TouchedMessage): void {
+  /** What the master has answered from its cache the tail passes on to the primary, like reads of its own. */
+  onTouched(from: NodeId, message: TouchedMessage): void {
     if (message.epoch !== this.state.epoch || this.state.position < 0) return;
     for (const hash of message.hashes) this.state.data.touchHash(hash);
+    if (from === MASTER) for (const hash of message.hashes) this.touched.push(hash);
   }
 
   private handleSetAside(): void {

@@ -88,7 +88,7 @@ export class Node implements NodeMachine {
       case 'stream-ack':
         return this.copyOf(message.shard).onStreamAck(from, message);
       case 'touched':
-        return this.copyOf(message.shard).onTouched(message);
+        return this.copyOf(message.shard).onTouched(from, message);
       case 'memory-limit':
         return this.onMemoryLimit(message);
       case 'clock':

@@ -3,7 +3,8 @@
  * drains the outbox in order, and never calls a machine while another call into it runs.
  */
 
-import type { Operation } from '../data/operation.ts';
+import type { KeyReadOperation, Operation } from '../data/operation.ts';
+import type { Result } from '../data/result.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { NodeId, Seat, ShardId } from './ids.ts';
@@ -46,6 +47,18 @@ export interface MasterMachine {
   start(now: number): void;
   /** `shard` is that of the operation's key; of a transaction, whose keys may be of any shards, it means nothing. */
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
+  /**
+   * What a read is answered that need not be sent anywhere (the read cache); null = submit it. The operation's key tells its
+   * shard. `clock` gives this turn's time, and begins a turn if none has begun: it is read only where that matters.
+   */
+  readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null;
+  /** What {@link keepCopy} kept under this name, if a read of its key would be answered at once with that entry; else undefined. */
+  copyAtOnce(name: string, clock: () => number): unknown;
+  /**
+   * Keeps what the value just read at once of this key comes to, for as long as the entry stays what it is. `name` is how callers
+   * write the key: the same key has one name, and another key another. `value` is shared by all who ask: it must be immutable.
+   */
+  keepCopy(name: string, key: string, value: unknown): void;
   /** `from`: seq by shard to go on from, or null to begin now. Ended by unwatch, or by the sink's onEnd. */
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): MasterWatch;
   unwatch(watch: MasterWatch, now: number): void;

@@ -13,7 +13,7 @@
  * | stream-ack     | learner → tail                         | since = own; pacing only          |
  * | answer, value, sealed   tail → master                   | epoch = own, else dropped         |
  * | progress       | learner → master                       | since = own, else dropped         |
- * | touched        | tail → primary, primary → tail         | epoch = own, else dropped; advice |
+ * | touched        | tail → primary, primary → tail, master → tail | epoch = own, else dropped; advice |
  * | memory-limit   | master → node                          | always                            |
  * | usage          | node → master                          | of the limit in force; advice     |
  * | clock          | master → node                          | always: it carries only the time  |
@@ -152,7 +152,7 @@ export interface ProgressMessage {
   readonly since: number;
   readonly seq: number;
 }
-/** Entries that were used where the other end of the chain did not see it. */
+/** Entries that were used where the other end of the chain, or no node at all (master/shard/read-cache.ts), did not see it. */
 export interface TouchedMessage {
   readonly type: 'touched';
   readonly shard: ShardId;

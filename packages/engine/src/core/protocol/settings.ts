@@ -44,6 +44,10 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly replicas: number;
   /** As the nodes' settings say: transactions over several shards are evaluated by the master. */
   readonly maxValueBytes: number;
+  /** Bytes of the read cache; 0 = none (master/shard/read-cache.ts). */
+  readonly readCacheBytes: number;
+  /** As the nodes' settings say: what was answered from the cache is told them by the hash of its key. */
+  readonly hashSeed: number;
   /** Slots of each shard's order filter (a power of two). */
   readonly filterSlots: number;
   /** Numbered requests and direct reads a shard may have unanswered. */
@@ -101,6 +105,8 @@ export const DEFAULT_MASTER_SETTINGS: MasterSettings = {
   maxValueBytes: 16 * 1024 * 1024,
   maxMemoryBytes: 0,
   eviction: 'noeviction',
+  readCacheBytes: 64 * 1024 * 1024,
+  hashSeed: 0,
   filterSlots: 4096,
   creditOperations: 2048,
   creditBytes: 8 * 1024 * 1024,

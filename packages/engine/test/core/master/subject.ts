@@ -7,6 +7,7 @@ import { type NodeId, nodeName } from '../../../src/core/protocol/ids.ts';
 import type { Message } from '../../../src/core/protocol/messages.ts';
 import type { Note } from '../../../src/core/protocol/notes.ts';
 import { DEFAULT_MASTER_SETTINGS, type MasterSettings } from '../../../src/core/protocol/settings.ts';
+import { BufferMemory } from '../../../src/runtime/memory/buffer-memory.ts';
 
 export class Subject {
   now = 1000;
@@ -22,6 +23,7 @@ export class Subject {
   constructor(settings: Partial<MasterSettings> = {}) {
     this.master = new Master({
       settings: { ...DEFAULT_MASTER_SETTINGS, nodes: 2, shards: 1, ...settings },
+      memory: new BufferMemory(),
       outbox: {
         send: (to, message) => void this.sent.push({ to, message }),
         reply: (sink, result) => sink.onResult(result),

@@ -45,7 +45,7 @@ function clients(context: ServerContext): readonly Field[] {
   ];
 }
 
-function memory(context: ServerContext): readonly Field[] {
+function memory(context: ServerContext, { readCache }: ClusterStatus): readonly Field[] {
   const used = context.memoryWatch.used();
   const { total: limit, policy } = context.memoryLimit;
   const { rss, heapUsed } = process.memoryUsage();
@@ -58,6 +58,7 @@ function memory(context: ServerContext): readonly Field[] {
     ['used_memory_peak_human', human(context.memoryWatch.peak)],
     ['used_memory_dataset', used],
     ['used_memory_overhead', heapUsed],
+    ['mem_read_cache', readCache.bytes],
     ['maxmemory', limit],
     ['maxmemory_human', human(limit)],
     ['maxmemory_policy', policy],
@@ -132,7 +133,7 @@ function keyspace(_context: ServerContext, status: ClusterStatus): readonly Fiel
 }
 
 function quintet(_context: ServerContext, status: ClusterStatus): readonly Field[] {
-  const { counters } = status;
+  const { counters, readCache } = status;
   return [
     ['health', status.health],
     ['nodes', status.nodes.length],
@@ -147,6 +148,10 @@ function quintet(_context: ServerContext, status: ClusterStatus): readonly Field
     ['errors_busy', counters.busy],
     ['errors_out_of_memory', counters.outOfMemory],
     ['errors_timeout', counters.timeouts],
+    ['read_cache_bytes', readCache.bytes],
+    ['read_cache_max_bytes', readCache.maxBytes],
+    ['read_cache_keys', readCache.keys],
+    ['read_cache_hits', readCache.hits],
     ['node_deaths', counters.nodeDeaths],
     ['promotions', counters.promotions],
   ];

@@ -39,6 +39,8 @@ export class Call implements MasterCall {
   stage: CallStage = 'waiting';
   /** The caller was answered (or has cancelled): a later answer counts only for the protocol. */
   settled = false;
+  /** A direct read that something its key may be of has overtaken: what it brings is no news (read-cache.ts, Z3). */
+  overtaken = false;
   /** Request number or read id, from the moment it is sent. */
   number = 0;
   /** Who hears of it, from the moment it is sent: it stays so if it is sent again, as it was counted for that. */

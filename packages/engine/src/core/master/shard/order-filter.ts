@@ -17,6 +17,13 @@ export const ALL_SLOTS = -1;
 /** The slot of what needs no ordering: whole-shard reads, and operations under a lock. */
 export const NO_SLOT = -2;
 
+/** Places of a slot's counts. */
+const WRITES = 0;
+const LOGGED_READS = 1;
+const DIRECT_READS = 2;
+const HELD = 3;
+const STRIDE = 4;
+
 /** Up to so many slots are compared one by one: a Set costs more. */
 const FEW = 8;
 
@@ -29,13 +36,11 @@ export function slotOfKey(key: string, mask: number): number {
 
 export class OrderFilter {
   private readonly mask: number;
-  private readonly writes: Int32Array;
-  private readonly loggedReads: Int32Array;
-  private readonly directReads: Int32Array;
-  private readonly held: Int32Array;
+  /** Four counts a slot, side by side: a quarter of a cache line tells all that is under way in it. */
+  private readonly counts: Int32Array;
   private writesAll = 0;
   private heldAll = 0;
-  /** Over all slots: while one is 0, its array need not be touched (four of 16 KiB a shard do not stay in cache). */
+  /** Over all slots: while one is 0, the counts need not be touched (64 KiB a shard do not stay in the processor's cache). */
   private writesTotal = 0;
   private loggedReadsTotal = 0;
   private directReadsTotal = 0;
@@ -45,10 +50,7 @@ export class OrderFilter {
   constructor(slots: number) {
     invariant(slots > 0 && (slots & (slots - 1)) === 0, 'slots of the order filter: a power of two');
     this.mask = slots - 1;
-    this.writes = new Int32Array(slots);
-    this.loggedReads = new Int32Array(slots);
-    this.directReads = new Int32Array(slots);
-    this.held = new Int32Array(slots);
+    this.counts = new Int32Array(slots * STRIDE);
   }
 
   slotOf(key: string): number {
@@ -71,24 +73,53 @@ export class OrderFilter {
     if (this.heldTotal === 0 || slot === NO_SLOT) return false;
     if (slot === ALL_SLOTS) return true;
     if (this.heldAll > 0) return true;
-    return slots === null ? this.held[slot]! > 0 : anyOf(this.held, slots);
+    return this.anyOf(HELD, slot, slots);
   }
 
   hasWrite({ slot, slots }: Call): boolean {
     if (this.writesAll > 0) return true;
     if (this.writesTotal === 0) return false;
-    return slots === null ? this.writes[slot]! > 0 : anyOf(this.writes, slots);
+    return this.anyOf(WRITES, slot, slots);
   }
 
   hasLoggedRead({ slot, slots }: Call): boolean {
     if (this.loggedReadsTotal === 0) return false;
-    return slots === null ? this.loggedReads[slot]! > 0 : anyOf(this.loggedReads, slots);
+    return this.anyOf(LOGGED_READS, slot, slots);
   }
 
   hasDirectRead({ slot, slots }: Call): boolean {
     if (this.directReadsTotal === 0 || slot === NO_SLOT) return false;
     if (slot === ALL_SLOTS) return true;
-    return slots === null ? this.directReads[slot]! > 0 : anyOf(this.directReads, slots);
+    return this.anyOf(DIRECT_READS, slot, slots);
+  }
+
+  private anyOf(which: number, slot: number, slots: readonly number[] | null): boolean {
+    const { counts } = this;
+    if (slots === null) return counts[STRIDE * slot + which]! > 0;
+    for (const one of slots) if (counts[STRIDE * one + which]! > 0) return true;
+    return false;
+  }
+
+  /**
+   * Nothing is under way that could be of a key of this slot: no write and no read, neither sent nor held, no lock, no clear. What
+   * was accepted last of it is what its tail holds, but for removals of the primary's own that nobody has seen.
+   */
+  isQuiet(slot: number): boolean {
+    if (this.writesAll > 0 || this.heldAll > 0) return false;
+    if (this.writesTotal + this.loggedReadsTotal + this.directReadsTotal + this.heldTotal === 0) return true;
+    const { counts } = this;
+    const at = STRIDE * slot;
+    return (counts[at]! | counts[at + 1]! | counts[at + 2]! | counts[at + 3]!) === 0;
+  }
+
+  /** Whether a direct read of this slot is under way. */
+  isReadDirectly(slot: number): boolean {
+    return this.directReadsTotal > 0 && this.counts[STRIDE * slot + DIRECT_READS]! > 0;
+  }
+
+  private count(which: number, slot: number, slots: readonly number[] | null, by: number): void {
+    if (slots === null) this.counts[STRIDE * slot + which]! += by;
+    else for (const one of slots) this.counts[STRIDE * one + which]! += by;
   }
 
   addNumbered(call: Call): void {
@@ -104,27 +135,24 @@ export class OrderFilter {
     if (slot === NO_SLOT) return;
     if (slot === ALL_SLOTS) {
       this.writesAll += by;
-    } else if (slots !== null) {
-      for (const one of slots) this.writes[one]! += by;
-      this.writesTotal += by;
-    } else if (isWrite) {
-      this.writes[slot]! += by;
+    } else if (slots !== null || isWrite) {
+      this.count(WRITES, slot, slots, by);
       this.writesTotal += by;
     } else {
-      this.loggedReads[slot]! += by;
+      this.count(LOGGED_READS, slot, null, by);
       this.loggedReadsTotal += by;
     }
   }
 
   addDirectRead(call: Call): void {
     invariant(!this.hasWrite(call) && !this.hasLoggedRead(call), 'F1: a direct read meets no logged operation');
-    this.directReads[call.slot]! += 1;
+    this.count(DIRECT_READS, call.slot, null, 1);
     this.directReadsTotal += 1;
   }
 
   removeDirectRead(call: Call): void {
     if (call.slot === NO_SLOT) return;
-    this.directReads[call.slot]! -= 1;
+    this.count(DIRECT_READS, call.slot, null, -1);
     this.directReadsTotal -= 1;
   }
 
@@ -140,13 +168,12 @@ export class OrderFilter {
   private countHeld({ slot, slots }: Call, by: number): void {
     if (slot === NO_SLOT) return;
     if (slot === ALL_SLOTS) this.heldAll += by;
-    else if (slots !== null) for (const one of slots) this.held[one]! += by;
-    else this.held[slot]! += by;
+    else this.count(HELD, slot, slots, by);
     this.heldTotal += by;
   }
 
   clear(): void {
-    for (const counts of [this.writes, this.loggedReads, this.directReads, this.held]) counts.fill(0);
+    this.counts.fill(0);
     this.writesAll = 0;
     this.heldAll = 0;
     this.writesTotal = 0;
@@ -154,9 +181,4 @@ export class OrderFilter {
     this.directReadsTotal = 0;
     this.heldTotal = 0;
   }
-}
-
-function anyOf(counts: Int32Array, slots: readonly number[]): boolean {
-  for (const slot of slots) if (counts[slot]! > 0) return true;
-  return false;
 }

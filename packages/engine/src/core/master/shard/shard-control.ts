@@ -20,9 +20,9 @@
  *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
  */
 
-import type { Operation } from '../../data/operation.ts';
+import type { KeyReadOperation, Operation } from '../../data/operation.ts';
 import { Watched } from '../../data/record.ts';
-import { Status } from '../../data/result.ts';
+import { type Result, Status } from '../../data/result.ts';
 import { failureOf } from '../../protocol/errors.ts';
 import { NOBODY, type NodeId, type ShardId } from '../../protocol/ids.ts';
 import { invariant } from '../../protocol/invariant.ts';
@@ -31,11 +31,17 @@ import type { MasterOutbox, Sink } from '../../protocol/outbox.ts';
 import type { MasterSettings } from '../../protocol/settings.ts';
 import type { LargeWrites } from '../memory/large-writes.ts';
 import type { NodeMemory } from '../memory/node-memory.ts';
+import type { DecodedCopy } from '../read-cache/decoded-copies.ts';
+import type { ReadCache } from '../read-cache/read-cache.ts';
 import type { Tally } from '../tally.ts';
 import type { Watches } from '../watch/watches.ts';
 import type { Call } from './call.ts';
 import { NO_SLOT } from './order-filter.ts';
-import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+import type { WaitingRoom } from './queue-parts.ts';
+import { ShardQueue } from './shard-queue.ts';
+
+/** The hash of what is no use of an entry. */
+const NOT_USED = -1;
 
 /** What a ShardControl needs to know of the others. */
 export interface ShardSurroundings {
@@ -45,6 +51,7 @@ export interface ShardSurroundings {
   readonly large: LargeWrites;
   readonly memory: NodeMemory;
   readonly tally: Tally;
+  readonly cache: ReadCache;
   watches(): Watches;
   /** A transaction's lock has been given. */
   onLocked(lock: Call): void;
@@ -72,10 +79,15 @@ export class ShardControl {
   writes = 0;
   changes = 0;
 
+  /** Entries that were answered from the cache in this turn, by the hash that nodes know them by. */
+  private readonly used = new Set<number>();
   /** Answers accepted since the primary last received committedSeq. */
   private untold = 0;
   /** Values that came before that of an earlier read of their key: by slot, in the order of the reads. */
   private early = new Map<number, ValueMessage[]>();
+  private readonly cache: ReadCache;
+  private readonly tally: Tally;
+  private readonly memory: NodeMemory;
   private readonly outbox: MasterOutbox;
   private readonly surroundings: ShardSurroundings;
 
@@ -83,6 +95,9 @@ export class ShardControl {
     this.shard = shard;
     this.surroundings = surroundings;
     this.outbox = surroundings.outbox;
+    this.cache = surroundings.cache;
+    this.tally = surroundings.tally;
+    this.memory = surroundings.memory;
     const departures = {
       request: (call: Call) => this.sendRequest(call),
       read: (call: Call) => this.sendRead(call),
@@ -152,19 +167,29 @@ export class ShardControl {
     this.untold += 1;
     if (this.untold >= this.surroundings.settings.committedEvery) this.sendCommitted();
     const watches = this.surroundings.watches();
-    if (message.request === 0) return watches.onAnswer(message, null);
+    if (message.request === 0) return this.onOwnRecord(message);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered(message.result);
+    if (call.isWrite) this.cache.onWrite(call, message.result);
     watches.onAnswer(message, call.group);
     if (call.isWrite) {
       this.writes += 1;
       this.changes += call.row.changes(call.operation, message.result, message.seq);
     } else this.reads += 1;
-    this.surroundings.tally.count(call.operation, message.result);
+    this.tally.count(call.operation, message.result);
     if (message.result.status === Status.outOfMemory) {
-      this.surroundings.memory.onRefusal(this.primary, this.pressure);
+      this.memory.onRefusal(this.primary, this.pressure);
     }
     if (!call.settled) this.settle(call, message);
+  }
+
+  private onOwnRecord(message: AnswerMessage): void {
+    const { effect } = message;
+    if (effect !== null) {
+      this.cache.onOwnRecord(this.shard, effect);
+      if (effect.type === 'remove') this.queue.overtakeReads(effect.key);
+    }
+    this.surroundings.watches().onAnswer(message, null);
   }
 
   private sendCommitted(evict = 0): void {
@@ -207,7 +232,10 @@ export class ShardControl {
   private acceptValue(message: ValueMessage): Call {
     const call = this.queue.valueArrived(message.id);
     this.reads += 1;
-    this.surroundings.tally.count(call.operation, message.result);
+    this.tally.count(call.operation, message.result);
+    if (call.operation.verb === 'get' && !call.overtaken) {
+      this.cache.fill(this.shard, call.slot, call.operation.key, message.result);
+    }
     if (!call.settled) this.settle(call, message);
     return call;
   }
@@ -216,6 +244,49 @@ export class ShardControl {
     call.settled = true;
     if (call.direct) call.sink.onResult(result);
     else this.outbox.reply(call.sink, result);
+  }
+
+  // ---- the read cache -------------------------------------------------------------------------------------------
+
+  /** What the entry at this place of the cache answers now; null = the tail must be asked. `clock` is read where it matters. */
+  readAtOnce(place: number, operation: KeyReadOperation, clock: () => number): Result | null {
+    const { cache } = this;
+    if (!this.mayAnswer(cache.slotAt(place), cache.expiresAt(place), clock)) return null;
+    this.noteHit(operation.verb === 'get' ? cache.hashAt(place) : NOT_USED, clock);
+    return cache.answerAt(place, operation.verb === 'stat');
+  }
+
+  /** The value of a decoded copy; undefined = the tail must be asked. */
+  copyAtOnce(copy: DecodedCopy, clock: () => number): unknown {
+    if (!this.mayAnswer(copy.slot, copy.expiresAt, clock)) return undefined;
+    this.noteHit(copy.hash, clock);
+    return copy.value;
+  }
+
+  /** By the rule of a tail: past its deadline an entry is missing. */
+  private mayAnswer(slot: number, expiresAt: number, clock: () => number): boolean {
+    return this.queue.isQuiet(slot) && (expiresAt === 0 || expiresAt > clock());
+  }
+
+  private noteHit(hash: number, clock: () => number): void {
+    this.reads += 1;
+    this.cache.hits += 1;
+    this.tally.hits += 1;
+    if (hash !== NOT_USED && this.memory.evicts) this.noteUse(hash, clock);
+  }
+
+  /** Told at the end of the turn, which whoever reads the clock begins. */
+  private noteUse(hash: number, clock: () => number): void {
+    this.used.add(hash);
+    clock();
+  }
+
+  /** Where eviction goes by uses: the tail hears what was read without it, and tells the primary as of its own reads. */
+  tellUses(): void {
+    if (this.used.size === 0) return;
+    const { shard, epoch } = this;
+    if (!this.lost) this.outbox.send(this.tail, { type: 'touched', shard, epoch, hashes: [...this.used] });
+    this.used.clear();
   }
 
   // ---- configuration --------------------------------------------------------------------------------------------
@@ -297,6 +368,7 @@ export class ShardControl {
       const nothing = { chain: [], learner: NOBODY, since: 0, base: null };
       this.outbox.send(learner, { type: 'config', shard, epoch, committedSeq, ...nothing });
     }
+    this.cache.forgetShard(shard);
     this.surroundings.onLost(this);
     for (const call of this.queue.takeAll()) {
       if (call.settled) continue;
@@ -312,6 +384,7 @@ export class ShardControl {
   /** Restarts a lost shard, empty, on one node (protocol §4.3, reset). Versions continue from where they were. */
   reset(node: NodeId): void {
     invariant(this.lost, 'only a lost shard is reset');
+    this.cache.forgetShard(this.shard);
     this.lost = false;
     this.change([node], NOBODY, { seq: this.committedSeq, request: this.queue.lastRequest });
   }
@@ -352,7 +425,7 @@ export class ShardControl {
 
   /** A node of the chain is full, and the policy is not to evict. */
   get refusesGrowth(): boolean {
-    return this.pressure && !this.surroundings.memory.evicts;
+    return this.pressure && !this.memory.evicts;
   }
 
   /** A node is to hold less: where it holds a replica, only the primary can see to that. */
@@ -361,7 +434,7 @@ export class ShardControl {
   }
 
   updatePressure(): void {
-    this.pressure = this.chain.some((node) => this.surroundings.memory.isFull(node));
+    this.pressure = this.chain.some((node) => this.memory.isFull(node));
   }
 
   private updatePause(): void {

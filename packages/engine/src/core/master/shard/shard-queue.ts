@@ -15,7 +15,6 @@
  */
 
 import type { Operation, TransactionOperation } from '../../data/operation.ts';
-import type { Watched } from '../../data/record.ts';
 import type { Result } from '../../data/result.ts';
 import { rowOf } from '../../data/verbs.ts';
 import { Deque } from '../../deque.ts';
@@ -27,30 +26,7 @@ import { LARGE_BYTES, type LargeWriter, type LargeWrites } from '../memory/large
 import { ValueSizes } from '../memory/value-sizes.ts';
 import { Call } from './call.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
-
-/** Where an admitted operation goes. */
-export interface Departures {
-  request(call: Call): void;
-  read(call: Call): void;
-  /** A lock was granted: nothing is in flight on its slots, and later operations wait. */
-  locked(call: Call): void;
-  /** Receiver of its outputs. */
-  watchedBy(call: Call): Watched;
-}
-
-/** What all shards' queues together may make wait. */
-export interface WaitingRoom {
-  operations: number;
-  bytes: number;
-}
-
-/** What the queues of all shards share, and whom this one serves. */
-export interface QueueParts {
-  readonly settings: MasterSettings;
-  readonly room: WaitingRoom;
-  readonly large: LargeWrites;
-  readonly departures: Departures;
-}
+import type { Departures, QueueParts, WaitingRoom } from './queue-parts.ts';
 
 /** While in flight, an answer is in memory more than once: as read, cloned, and as it arrives. */
 const ANSWER_COPIES = 3;
@@ -259,6 +235,23 @@ export class ShardQueue implements LargeWriter {
       if (this.takeLarge(call)) this.number(call);
       else this.lockedWrites.push(call);
     }
+  }
+
+  // ---- the read cache -------------------------------------------------------------------------------------------
+
+  /**
+   * Whether what was accepted last of a key of this slot may be answered at once: nothing is under way that it could be of, and
+   * nothing waits for credit, where it could be too.
+   */
+  isQuiet(slot: number): boolean {
+    return this.waiting.length === 0 && this.filter.isQuiet(slot);
+  }
+
+  /** The primary has removed a key by itself: reads of it that are under way may bring what they saw before. */
+  overtakeReads(key: string): void {
+    const slot = this.filter.slotOf(key);
+    if (!this.filter.isReadDirectly(slot)) return;
+    for (const call of this.reads) if (call.slot === slot) call.overtaken = true;
   }
 
   /** Every operation that is not done yet, taken out: the shard is lost or the cluster closes. */
