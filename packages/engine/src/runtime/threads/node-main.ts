@@ -10,12 +10,14 @@ import { NodeDriver } from '../drivers/node-driver.ts';
 import { createNode as createRealNode } from '../drivers/node-factory.ts';
 import type { CreateNode } from '../drivers/node-parts.ts';
 import { BufferMemory } from '../memory/buffer-memory.ts';
+import { currentThread } from '../thread-time.ts';
 import { collectGarbage } from './collect.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
 
 const { master, block: memory, nodeModule } = workerData as BootData;
 const block = new ControlBlock(memory);
+block.setThread(currentThread());
 
 let driver: NodeDriver | undefined;
 
