@@ -17,7 +17,8 @@ export class Heart {
   activeAt = 0;
   /** Until then it stands still; Infinity = for ever. */
   stillUntil = Number.NEGATIVE_INFINITY;
-  private waitsSince = 0;
+  /** Since when it has stood still for the reason it does now. */
+  private reasonSince = 0;
   private stoppedAt = Number.NEGATIVE_INFINITY;
   /** It would run, and gets no processor. */
   private waits = false;
@@ -55,7 +56,7 @@ export class Heart {
     this.waitedMs = this.waited(now);
     const goesOn = this.isStill(now);
     this.waits = waits;
-    this.waitsSince = now;
+    this.reasonSince = now;
     if (!goesOn) {
       this.stoppedAt = now;
       this.silentFrom = this.rested === this.posted ? Number.POSITIVE_INFINITY : now;
@@ -82,6 +83,11 @@ export class Heart {
     return this.isStill(now) ? this.silentFrom : Number.POSITIVE_INFINITY;
   }
 
+  /** As silentSince, and for the reason it does now. */
+  silentForThisSince(now: number): number {
+    return Math.max(this.silentSince(now), this.reasonSince);
+  }
+
   /** Whether it stands still for want of a processor, and the master can know. */
   isWaiting(now: number): boolean {
     return this.isStill(now) && this.waits && this.options.tellsWaits;
@@ -95,6 +101,6 @@ export class Heart {
   }
 
   private waited(now: number): number {
-    return this.waitedMs + (this.waits ? Math.max(0, Math.min(now, this.stillUntil) - this.waitsSince) : 0);
+    return this.waitedMs + (this.waits ? Math.max(0, Math.min(now, this.stillUntil) - this.reasonSince) : 0);
   }
 }

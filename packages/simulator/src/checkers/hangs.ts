@@ -49,7 +49,7 @@ export function hangs({ cluster, options }: World): Checker {
   function checkFound({ id, heart }: Host): void {
     const { now } = cluster;
     if (holdsLastCopy(id)) lastCopyAt.set(id, now);
-    const waitedMs = now - Math.max(heart.silentSince(now), calmSince);
+    const waitedMs = now - Math.max(heart.silentForThisSince(now), calmSince);
     const wasLast = now - (lastCopyAt.get(id) ?? Number.NEGATIVE_INFINITY) <= limit * CHANGE_PART;
     const patience = (wasLast ? LAST_COPY_PATIENCE : 1) * (heart.isWaiting(now) ? WAITS_AT_MOST : 1);
     const most = limit * (patience + TOLERANCE);
