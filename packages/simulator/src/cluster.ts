@@ -29,7 +29,7 @@ import {
 } from '@quintet/engine/internal';
 import { Master, Node } from '@quintet/engine/machines';
 import { newCall, type SimulatedCall } from './call.ts';
-import type { Action, Event, Keeps, Takes } from './event.ts';
+import type { Action, Event, HangReason, Keeps, Takes } from './event.ts';
 import { deepFreeze } from './freeze.ts';
 import { Heart } from './heart.ts';
 import { keysOf, shardOfKey } from './keys.ts';
@@ -41,8 +41,6 @@ import type { Options } from './options.ts';
 import { Trace } from './trace.ts';
 import { check, Violation } from './violation.ts';
 import { SimulatedWatch } from './watch.ts';
-
-export type { Host, LimitChange, Watcher } from './observer.ts';
 
 /** Whoever reads what it has just been told of. */
 const TOLD_CLIENT = -2;
@@ -164,7 +162,7 @@ export class VirtualCluster {
       case 'memory-limit':
         return this.changeLimit(action.limit);
       case 'hang':
-        return this.hang(action.node, action.ms);
+        return this.hang(action.node, action.ms, action.why);
       case 'wait':
         return true;
     }
@@ -353,7 +351,7 @@ export class VirtualCluster {
 
   private spawn(id: NodeId): void {
     check(!this.hosts.has(id), 'chain-changes', () => `${nodeName(id)} was spawned twice`);
-    const heart = new Heart(id, this.options.hangs.restAfterMs);
+    const heart = new Heart(id, this.options.hangs);
     this.hosts.set(id, { id, node: null, stage: 'spawning', declared: false, more: false, time: 0, late: [], heart });
     this.spawnRequests.push(id);
   }
@@ -418,16 +416,16 @@ export class VirtualCluster {
 
   // ---- hearts ---------------------------------------------------------------------------------------------------
 
-  private hang(id: NodeId, ms: number | null): boolean {
+  private hang(id: NodeId, ms: number | null, why: HangReason): boolean {
     const host = this.hosts.get(id);
-    if (host?.stage !== 'up') return false;
-    this.standStill(host, ms);
+    if (host?.stage !== 'up' || host.heart.isStill(this.now)) return false;
+    this.standStill(host, ms, why === 'starved');
     return true;
   }
 
-  private standStill(host: Host, ms: number | null): void {
+  private standStill(host: Host, ms: number | null, waits = false): void {
     host.heart.run(this.now, this.isIdle(host));
-    host.heart.stop(this.now, ms);
+    host.heart.stop(this.now, ms, waits);
   }
 
   /** What the runtime shows the master: of all that are up as far as it knows. */
@@ -435,7 +433,7 @@ export class VirtualCluster {
     const seen = [...this.hosts.values()].filter(({ node, declared }) => node !== null && !declared);
     return seen.map((host) => {
       host.heart.run(this.now, this.isIdle(host));
-      return host.heart.heartbeat;
+      return host.heart.heartbeat(this.now);
     });
   }
 

@@ -25,6 +25,9 @@ export type Takes = readonly (readonly [from: NodeId, count: number])[];
 /** How many queued messages of a stopped node survive on each of its links; links not named lose nothing. */
 export type Keeps = readonly (readonly [to: NodeId, count: number])[];
 
+/** Why a thread stands still: by itself; with the whole process; or because it gets no processor, which the system may tell. */
+export type HangReason = 'hung' | 'suspended' | 'starved';
+
 export type Action =
   | { readonly type: 'submit'; readonly client: number; readonly shard: ShardId; readonly operation: Operation }
   | { readonly type: 'give-up'; readonly call: number; readonly reason: 'aborted' | 'timeout' }
@@ -42,11 +45,8 @@ export type Action =
   | { readonly type: 'reset'; readonly shard: ShardId }
   | { readonly type: 'revive'; readonly seat: Seat }
   | { readonly type: 'memory-limit'; readonly limit: MemoryLimitChange }
-  /**
-   * The node's thread stands still for `ms`, null = for ever. `starved`: because the machine gives the process no time, and
-   * the master hardly gets to look meanwhile.
-   */
-  | { readonly type: 'hang'; readonly node: NodeId; readonly ms: number | null; readonly starved: boolean }
+  /** The node's thread stands still for `ms`, null = for ever. */
+  | { readonly type: 'hang'; readonly node: NodeId; readonly ms: number | null; readonly why: HangReason }
   /** Nothing but the passing of time. */
   | { readonly type: 'wait' };
 
@@ -81,7 +81,7 @@ export function describeAction(action: Action): string {
       return `watch ${of}${action.resumes === null ? '' : ` from where watch ${action.resumes} was`}`;
     }
     case 'hang':
-      return `hang ${nodeName(action.node)} ${action.ms ?? 'for ever'}${action.starved ? ' starved' : ''}`;
+      return `hang ${nodeName(action.node)} ${action.ms ?? 'for ever'} ${action.why}`;
     case 'unwatch':
       return `unwatch ${action.watch}`;
     default:

@@ -9,19 +9,21 @@
 import type { NodeId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
 import type { VirtualCluster } from './cluster.ts';
-import type { Action } from './event.ts';
+import type { Action, HangReason } from './event.ts';
 import { QUANTUM_MS } from './options.ts';
 import { mayStandStill } from './promise.ts';
 
 /** Does something at a later time, if it still makes sense then. */
 export type Later = (afterMs: number, action: () => Action | null) => void;
 
-const KINDS = ['short', 'lasting', 'last copy', 'suspended', 'starved'] as const;
+const KINDS = ['short', 'lasting', 'last copy', 'suspended', 'starved', 'outrun'] as const;
 
 /** While a machine is short of time, looks come so many hang limits after one another: late, but on time for the core. */
 const SLOW_LOOK_PART = 0.3;
 /** For so many hang limits at most: a node that stands still all the while is not to be found within them. */
 const STARVED_LIMITS = 2;
+/** A node that waits for a processor, as the master knows, is not to be found within so many. */
+const OUTRUN_LIMITS = 3.3;
 
 export class Hangs {
   private readonly cluster: VirtualCluster;
@@ -55,6 +57,8 @@ export class Hangs {
         return this.hang(this.awake(), this.limits(0.1, 0.95));
       case 'lasting':
         return this.lasting(prng.pick([Number.POSITIVE_INFINITY, this.limits(1.5, 6)]));
+      case 'outrun':
+        return this.outrun();
       case 'last copy':
         return this.hang(this.lastCopies(), this.limits(1.2, 9.5));
       case 'suspended':
@@ -67,7 +71,18 @@ export class Hangs {
   private hang(candidates: readonly NodeId[], ms: number): Action | null {
     const allowed = candidates.filter((node) => this.mayStandStill(node, ms));
     if (allowed.length === 0) return null;
-    return this.action(this.prng.pick(allowed), ms, false);
+    return this.action(this.prng.pick(allowed), ms, 'hung');
+  }
+
+  /** One node gets no processor while the master does; for ever only where it may be lost. */
+  private outrun(): Action | null {
+    const { prng } = this;
+    const awake = this.awake();
+    if (!this.cluster.options.hangs.tellsWaits || awake.length === 0) return null;
+    const node = prng.pick(awake);
+    if (prng.chance(0.7)) return this.action(node, this.limits(1.2, OUTRUN_LIMITS), 'starved');
+    const ms = Number.POSITIVE_INFINITY;
+    return this.mayStandStill(node, ms) ? this.action(node, ms, 'starved') : null;
   }
 
   /** In runs that may lose shards two at once: then the second may hold a last copy when the first is dead. */
@@ -80,31 +95,36 @@ export class Hangs {
   /** Nobody runs for a while. The master is the first to run again. */
   private suspend(ms: number): Action | null {
     const { cluster, prng } = this;
-    if (cluster.now < this.starvedUntil) return null;
+    if (this.isShortOfTime) return null;
     this.suspendedUntil = cluster.now + ms;
-    return this.everybody(() => ms + this.limits(0, prng.pick([0.1, 0.5])));
+    return this.everybody(() => ms + this.limits(0, prng.pick([0.1, 0.5])), 'suspended');
   }
 
   /** Everybody hardly runs for a while: the master sometimes, the nodes not at all. */
   private starve(ms: number): Action | null {
     const { cluster } = this;
-    if (cluster.now < this.suspendedUntil) return null;
+    if (this.isShortOfTime) return null;
     this.starvedUntil = cluster.now + ms;
-    return this.everybody(() => ms);
+    return this.everybody(() => ms, 'starved');
   }
 
-  private everybody(ms: () => number): Action | null {
+  /** One at a time: another would let the master look while nodes still stand still. */
+  private get isShortOfTime(): boolean {
+    return this.cluster.now < Math.max(this.suspendedUntil, this.starvedUntil);
+  }
+
+  private everybody(ms: () => number, why: HangReason): Action | null {
     const [first, ...others] = this.awake();
     if (first === undefined) return null;
     for (const node of others) {
-      const action = this.action(node, ms(), true);
+      const action = this.action(node, ms(), why);
       this.later(0, () => action);
     }
-    return this.action(first, ms(), true);
+    return this.action(first, ms(), why);
   }
 
-  private action(node: NodeId, ms: number, starved: boolean): Action {
-    return { type: 'hang', node, ms: Number.isFinite(ms) ? ms : null, starved };
+  private action(node: NodeId, ms: number, why: HangReason): Action {
+    return { type: 'hang', node, ms: Number.isFinite(ms) ? ms : null, why };
   }
 
   private mayStandStill(node: NodeId, ms: number): boolean {

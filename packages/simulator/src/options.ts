@@ -83,10 +83,10 @@ export interface Options {
   /** Chance per step that the memory limit is changed, and whether to one that allows eviction. */
   readonly limits: { readonly chance: number; readonly evicts: boolean };
   /**
-   * Chance per step that a thread stands still, 0 = none ever does and the master looks for none; and how long a node without
-   * work stays awake, ms.
+   * Chance per step that a thread stands still, 0 = none ever does and the master looks for none; how long a node without
+   * work stays awake, ms; whether the system tells how long a thread has waited for a processor.
    */
-  readonly hangs: { readonly chance: number; readonly restAfterMs: number };
+  readonly hangs: { readonly chance: number; readonly restAfterMs: number; readonly tellsWaits: boolean };
   /** Values of one direct read in so many come late, as large ones do: later reads are answered before them. 0 = none. */
   readonly lateValues: number;
   /** A node's time goes on between messages of the master, and is exact; else it is what they bear. */
@@ -166,9 +166,10 @@ export function drawOptions(seed: string): Options {
 }
 
 function drawHangs(prng: Prng, turnMs: number): Options['hangs'] & { hangLimitMs: number } {
-  if (!prng.chance(0.3)) return { chance: 0, restAfterMs: 0, hangLimitMs: NEVER_MS };
+  if (!prng.chance(0.3)) return { chance: 0, restAfterMs: 0, tellsWaits: false, hangLimitMs: NEVER_MS };
   const hangLimitMs = Math.max(16, turnMs * prng.pick([64, 256]));
-  return { chance: prng.pick([0.002, 0.01]), restAfterMs: prng.pick([0, 1 / 4, 2]) * hangLimitMs, hangLimitMs };
+  const restAfterMs = prng.pick([0, 1 / 4, 2]) * hangLimitMs;
+  return { chance: prng.pick([0.002, 0.01]), restAfterMs, tellsWaits: prng.chance(0.5), hangLimitMs };
 }
 
 function drawMaster(prng: Prng, shape: { nodes: number; shards: number; replicas: number }): MasterSettings {

@@ -71,7 +71,7 @@ export function replay(options: Options, events: readonly Event[]): Recording {
 /** With events left out before it, a death or a hang may go beyond what is promised: then it would prove nothing. */
 function isTooMuch(cluster: VirtualCluster, event: Event): boolean {
   if (cluster.options.beyond) return false;
-  if (event.type === 'hang' && !event.starved)
+  if (event.type === 'hang' && (event.why === 'hung' || event.ms === null))
     return !mayStandStill(cluster, event.node, event.ms ?? Number.POSITIVE_INFINITY);
   if (event.type !== 'stop' && event.type !== 'declare') return false;
   const host = cluster.host(event.node);

@@ -8,10 +8,11 @@
 import { MASTER } from '@quintet/engine/internal';
 import { Prng } from '@quintet/testkit';
 import { type Actor, Actors } from './actors.ts';
-import type { Host, VirtualCluster } from './cluster.ts';
+import type { VirtualCluster } from './cluster.ts';
 import type { Action, Event } from './event.ts';
 import { Faults } from './faults.ts';
 import { LimitChanges } from './limit-changes.ts';
+import type { Host } from './observer.ts';
 import { Workload } from './workload.ts';
 
 interface Appointment {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { inspect as inspectValue, promisify } from 'node:util';
 import { decode, type ExtData, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { bytesToOneByte, oneByteToBytes } from '../../src/client/codec/keys.ts';
@@ -178,6 +178,9 @@ function weight(value: unknown): number {
   return inner.reduce<number>((total, item) => total + weight(item), 1);
 }
 
+const inspect = (value: unknown) =>
+  inspectValue(value, { depth: null, maxArrayLength: null, maxStringLength: null, sorted: true });
+
 function checkRead(bytes: Uint8Array): void {
   const before = Uint8Array.from(bytes);
   const read = readStructured(bytes);
@@ -185,8 +188,8 @@ function checkRead(bytes: Uint8Array): void {
   if (read === undefined) return;
   assert.ok(weight(read.value) <= bytes.length, 'no more than there are bytes');
   JSON.stringify(structuredJson(bytes) ?? null);
-  // What can be read can be stored again, and is the same then.
-  if (read.value !== undefined) assert.deepStrictEqual(unpackStructured(pack(read.value)), read.value);
+  // What can be read can be stored again, and is the same then (by its text: Node 20 calls invalid dates unequal).
+  if (read.value !== undefined) assert.deepEqual(inspect(unpackStructured(pack(read.value))), inspect(read.value));
 }
 
 describe('bytes of strangers', () => {

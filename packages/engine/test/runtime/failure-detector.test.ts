@@ -10,11 +10,12 @@ interface Beat {
   node: number;
   tick: number;
   resting?: boolean;
+  waitedMs?: number;
 }
 
 /** `posted` goes on all the while: a node rests only if it has all of them. */
-function heartbeat({ node, tick, resting }: Beat, look: number): Heartbeat {
-  return { node, tick, posted: look, rested: resting === true ? look : AWAKE };
+function heartbeat({ node, tick, resting, waitedMs = Number.NaN }: Beat, look: number): Heartbeat {
+  return { node, tick, posted: look, rested: resting === true ? look : AWAKE, waitedMs };
 }
 
 /** Looks at the given gaps; `beats` tells each node's tick at the i-th look. Returns whom each look named, with no last copies. */
@@ -115,6 +116,36 @@ test('one with a last copy is waited for ten times as long', () => {
   const detector = new FailureDetector(LIMIT_MS);
   assert.equal(detector.isHung({ node: 257, quietMs: LIMIT_MS * 10 - 1 }, true), false);
   assert.equal(detector.isHung({ node: 257, quietMs: LIMIT_MS * 10 }, true), true);
+});
+
+test('F5: time in which a node waited for a processor is taken off, three quarters at most', () => {
+  const after = (waits: (look: number) => number) => {
+    return first(run(even(100), (i) => [{ node: 257, tick: 7, waitedMs: waits(i) }]));
+  };
+  assert.equal(
+    after(() => 0),
+    16,
+  );
+  assert.equal(
+    after((i) => i * 12.5),
+    32,
+    'half the time',
+  );
+  assert.equal(
+    after((i) => i * 25),
+    64,
+    'all the time',
+  );
+  assert.equal(
+    after(() => Number.NaN),
+    16,
+    'where the system does not tell',
+  );
+  assert.equal(
+    after((i) => (i < 8 ? Number.NaN : 1e6)),
+    16,
+    'nothing is known of the time before it was first told',
+  );
 });
 
 test('nobody looks before there is a node, or while all rest; a post begins it again', () => {

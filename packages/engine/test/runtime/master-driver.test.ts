@@ -16,7 +16,7 @@ import { BatchEncoder } from '../../src/runtime/wire/wire-encoder.ts';
 import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const NODE = 257;
-const BEAT: Heartbeat = { node: NODE, tick: 7, posted: 3, rested: 3 };
+const BEAT: Heartbeat = { node: NODE, tick: 7, posted: 3, rested: 3, waitedMs: Number.NaN };
 const OK: Result = plainResult(Status.ok, 1);
 
 /** A machine whose answers to inputs are given by the test. */

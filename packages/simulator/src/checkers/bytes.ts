@@ -3,8 +3,8 @@
  * sum of its stores, and at rest the master has all its credit back and nobody holds a copy without a role.
  */
 import { nodeName } from '@quintet/engine/internal';
-import type { Host } from '../cluster.ts';
 import { creditBytesLeft, storeOf, waitingRoomOf } from '../insides.ts';
+import type { Host } from '../observer.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 

@@ -6,7 +6,8 @@
  */
 import type { AnswerMessage, Message, NodeId, Note, Result, ValueMessage } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
-import type { Host, LimitChange, VirtualCluster } from '../cluster.ts';
+import type { VirtualCluster } from '../cluster.ts';
+import type { Host, LimitChange } from '../observer.ts';
 import type { Options } from '../options.ts';
 import type { LogEntry } from '../truth/log-tree.ts';
 import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';

@@ -1,15 +1,18 @@
 /**
  * Who hangs is found, and nobody else is blamed. The master declares a node dead by itself only if it stood still though it had
- * something to do, for the hang limit, ten times that with a last copy, and the master has looked often enough to know. A node
- * that does so while the master looks on time is declared dead soon.
+ * something to do, for the hang limit, ten times that with a last copy, four times if it got no processor and the master could
+ * know, and the master has looked often enough. A node that does so while the master looks on time is declared dead soon.
  */
 import { type NodeId, nodeName } from '@quintet/engine/internal';
-import type { Host } from '../cluster.ts';
+import type { Host } from '../observer.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 const NAME = 'hangs';
 const LAST_COPY_PATIENCE = 10;
+/** Time waited for a processor counts for a quarter. A little less of it is known than there was. */
+const WAITS_AT_LEAST = 3.75;
+const WAITS_AT_MOST = 4;
 /** Ticks this part of the hang limit apart are looks. */
 const LOOK_PART = 1 / 20;
 /** Fewer looks than this prove nothing, however long they took. */
@@ -36,7 +39,8 @@ export function hangs({ cluster, options }: World): Checker {
     const { now } = cluster;
     const since = heart.silentSince(now);
     check(since <= now, NAME, () => `${nodeName(id)} was declared dead, and runs or rests`);
-    const needed = limit * (holdsLastCopy(id) ? LAST_COPY_PATIENCE : 1);
+    const patience = (holdsLastCopy(id) ? LAST_COPY_PATIENCE : 1) * (heart.isWaiting(now) ? WAITS_AT_LEAST : 1);
+    const needed = limit * patience;
     check(now - since >= needed, NAME, () => `${nodeName(id)} was given ${now - since} ms of ${needed}`);
     const seen = looks.filter((at) => at > since).length;
     check(seen >= LOOKS_MIN, NAME, () => `${nodeName(id)} was declared dead after ${seen} looks`);
@@ -45,9 +49,10 @@ export function hangs({ cluster, options }: World): Checker {
   function checkFound({ id, heart }: Host): void {
     const { now } = cluster;
     if (holdsLastCopy(id)) lastCopyAt.set(id, now);
-    const waitedMs = now - Math.max(heart.silentSince(now), calmSince);
+    const waitedMs = now - Math.max(heart.silentForThisSince(now), calmSince);
     const wasLast = now - (lastCopyAt.get(id) ?? Number.NEGATIVE_INFINITY) <= limit * CHANGE_PART;
-    const most = limit * ((wasLast ? LAST_COPY_PATIENCE : 1) + TOLERANCE);
+    const patience = (wasLast ? LAST_COPY_PATIENCE : 1) * (heart.isWaiting(now) ? WAITS_AT_MOST : 1);
+    const most = limit * (patience + TOLERANCE);
     check(waitedMs <= most, NAME, () => `${nodeName(id)} has stood still for ${waitedMs} ms, and nobody noticed`);
   }
 

@@ -2,8 +2,8 @@
 
 import type { Entry } from '@quintet/engine/internal';
 import type { Copy } from '@quintet/engine/machines';
-import type { Host } from '../cluster.ts';
 import { learnerStage, storeOf } from '../insides.ts';
+import type { Host } from '../observer.ts';
 import { type Contents, contentsAt } from '../truth/log-tree.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';

@@ -1,7 +1,7 @@
 /** Protocol §7.4: a member can send again every record above what the master has accepted: its window has no hole. */
 
-import type { Host } from '../cluster.ts';
 import { windowOf } from '../insides.ts';
+import type { Host } from '../observer.ts';
 import type { ShardTruth } from '../truth/shard-truth.ts';
 import { check } from '../violation.ts';
 import type { Checker } from './checker.ts';

@@ -140,6 +140,7 @@ export interface DetectorInsides {
   look(now: number, heartbeats: readonly Heartbeat[]): { node: NodeId; quietMs: number }[];
   isHung(quiet: { node: NodeId; quietMs: number }, holdsLastCopy: boolean): boolean;
   timeThatCounts(elapsedMs: number): number;
+  timeAwake(counts: number, waitedMs: number): number;
   rests(heartbeat: Heartbeat): boolean;
 }
 

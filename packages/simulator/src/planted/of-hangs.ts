@@ -111,6 +111,24 @@ export const HANG_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'waiting-taken-for-hanging',
+    rule: 'F5 time in which a node waited for a processor does not count',
+    plant(patch) {
+      patch.method(DETECTOR, 'timeAwake', () => (counts) => counts);
+    },
+  },
+  {
+    name: 'waiting-excused-for-ever',
+    rule: 'F5 three quarters of all time at most',
+    plant(patch) {
+      patch.method(
+        DETECTOR,
+        'timeAwake',
+        () => (counts, waitedMs) => (waitedMs > 0 ? Math.max(0, counts - waitedMs) : counts),
+      );
+    },
+  },
+  {
     name: 'looks-not-begun-again',
     rule: 'F4 a post to a node that rests begins the looks again',
     plant(patch) {

@@ -17,6 +17,7 @@
  * | wait MS                              | time passes; the master ticks if it is due                               |
  * | pass MS                              | time passes, and the master ticks whenever it is due (looks at hearts: `cluster … limit=MS`) |
  * | hang NODE [MS]                       | its thread stands still, for so long or for ever                         |
+ * | starve NODE [MS]                     | likewise, for want of a processor: the system tells                      |
  * | reset SHARD                          | a lost shard begins anew                                                 |
  * | show                                 | configuration, every copy's position and contents                        |
  */
@@ -32,9 +33,10 @@ import {
   ValueKind,
 } from '@quintet/engine/internal';
 import { CHECKERS } from '../checkers/index.ts';
-import { VirtualCluster, type Watcher } from '../cluster.ts';
-import type { Action } from '../event.ts';
+import { VirtualCluster } from '../cluster.ts';
+import type { Action, HangReason } from '../event.ts';
 import { keysOf, shardOfKey } from '../keys.ts';
+import type { Watcher } from '../observer.ts';
 import { drawOptions, NEVER_MS, type Options } from '../options.ts';
 import { Truth } from '../truth/truth.ts';
 import { Violation } from '../violation.ts';
@@ -69,7 +71,8 @@ export class Scenario {
       spawn: () => this.act({ type: 'ready', node: node(words[0]) }),
       wait: () => this.wait(Number(words[0])),
       pass: () => this.pass(Number(words[0])),
-      hang: () => this.hang(words),
+      hang: () => this.hang(words, 'hung'),
+      starve: () => this.hang(words, 'starved'),
       reset: () => this.act({ type: 'reset', shard: Number(words[0]) }),
       show: () => this.show(),
       watch: () =>
@@ -149,8 +152,8 @@ export class Scenario {
     this.wait(end - this.running.now);
   }
 
-  private hang([victim, ms]: readonly string[]): void {
-    this.act({ type: 'hang', node: node(victim), ms: ms === undefined ? null : Number(ms), starved: false });
+  private hang([victim, ms]: readonly string[], why: HangReason): void {
+    this.act({ type: 'hang', node: node(victim), ms: ms === undefined ? null : Number(ms), why });
   }
 
   private show(): void {
@@ -228,7 +231,7 @@ function optionsOf(words: readonly string[]): Options {
     freezeMessages: true,
     lateValues: 0,
     limits: { chance: 0, evicts: false },
-    hangs: { chance: 0, restAfterMs: 20 },
+    hangs: { chance: 0, restAfterMs: 20, tellsWaits: true },
     master: {
       ...drawn.master,
       nodes: number('nodes', 3),

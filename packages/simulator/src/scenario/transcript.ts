@@ -14,8 +14,8 @@ import {
   ValueKind,
 } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
-import type { Watcher } from '../cluster.ts';
 import { describeOperation } from '../event.ts';
+import type { Watcher } from '../observer.ts';
 import type { Change, SimulatedWatch } from '../watch.ts';
 
 const STATUS_NAMES = Object.fromEntries(Object.entries(Status).map(([name, code]) => [code, name]));

@@ -11,8 +11,8 @@
 import { type ConfigMessage, type Message, type NodeId, nodeName, type ValueMessage } from '@quintet/engine/internal';
 import type { Copy } from '@quintet/engine/machines';
 import type { SimulatedCall } from '../call.ts';
-import type { Host } from '../cluster.ts';
 import { learnerStage, windowOf } from '../insides.ts';
+import type { Host } from '../observer.ts';
 import { check } from '../violation.ts';
 import { ancestorAt, applyTo, type Contents, childFor, knownChild, type LogEntry, rootEntry } from './log-tree.ts';
 

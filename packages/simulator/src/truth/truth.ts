@@ -19,8 +19,9 @@ import {
 } from '@quintet/engine/internal';
 import { newCall, type SimulatedCall } from '../call.ts';
 import type { Checker, MakeChecker, World } from '../checkers/checker.ts';
-import type { Host, LimitChange, VirtualCluster, Watcher } from '../cluster.ts';
+import type { VirtualCluster } from '../cluster.ts';
 import { transactionOf } from '../insides.ts';
+import type { Host, LimitChange, Watcher } from '../observer.ts';
 import type { Options } from '../options.ts';
 import { check } from '../violation.ts';
 import type { SimulatedWatch, Change as ToldChange } from '../watch.ts';

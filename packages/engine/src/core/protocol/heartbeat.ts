@@ -8,6 +8,8 @@ export interface Heartbeat {
   readonly tick: number;
   /** Posts made to it so far; counted as `rested` is. */
   readonly posted: number;
+  /** Ms its thread was ready to run and had no processor; NaN = not known, or one that rests, or has moved since the last look. */
+  readonly waitedMs: number;
   /** After how many posts it came to rest, with nothing left to do; AWAKE if it does not rest. */
   readonly rested: number;
 }

@@ -18,6 +18,7 @@ import type { CopyStats } from '../runtime.ts';
 const TICK = 0;
 const ROWS = 1;
 const RESTED = 2;
+const THREAD = 3;
 /** Even: floats come after. */
 const WORDS = 4;
 
@@ -65,6 +66,16 @@ export class ControlBlock {
   beat(): void {
     // Not atomic: the one writer needs no read-modify-write, and the reader only asks whether it changes.
     this.words[TICK] = (this.words[TICK]! + 1) | 0;
+  }
+
+  /** Worker: the system's number of its thread (thread-time.ts). */
+  setThread(thread: number): void {
+    Atomics.store(this.words, THREAD, thread);
+  }
+
+  /** Main: that number, or 0. */
+  get thread(): number {
+    return Atomics.load(this.words, THREAD);
   }
 
   /** Main: the heartbeat; only a change means something (it wraps). */

@@ -13,9 +13,11 @@ import { BufferMemory } from '../memory/buffer-memory.ts';
 import { collectGarbage, shrinkHeap } from './collect.ts';
 import { type BootData, type Control, isBatch, type Ready, type ToWorker } from './control.ts';
 import { ControlBlock } from './control-block.ts';
+import { currentThread } from './thread-time.ts';
 
 const { master, block: memory, nodeModule } = workerData as BootData;
 const block = new ControlBlock(memory);
+block.setThread(currentThread());
 
 let driver: NodeDriver | undefined;
 

@@ -20,6 +20,7 @@ import type { WireBatch } from '../wire/wire.ts';
 import { type BootData, type Control, type FromWorker, isBatch, type Peer, type ToWorker } from './control.ts';
 import { ControlBlock, POST_COUNTS } from './control-block.ts';
 import { NODE_ENTRY } from './node-entry.ts';
+import { waitedMs } from './thread-time.ts';
 
 export interface HostSettings {
   readonly nodeModule: string | undefined;
@@ -55,6 +56,7 @@ export class WorkerHost {
   private ended = false;
   /** Posts so far: the thread counts them too (ControlBlock.rest). */
   private sent = 0;
+  private tickSeen = 0;
 
   constructor(settings: HostSettings, listener: HostListener) {
     this.listener = listener;
@@ -113,8 +115,13 @@ export class WorkerHost {
   }
 
   heartbeat(): Heartbeat {
-    const { node, block, sent } = this;
-    return { node, tick: block.tick, posted: sent % POST_COUNTS, rested: block.rested };
+    const { node, block, sent, tickSeen } = this;
+    const { tick, rested } = block;
+    const posted = sent % POST_COUNTS;
+    this.tickSeen = tick;
+    // A file is read for it: only of who has not moved, though it should.
+    const isSuspect = tick === tickSeen && rested !== posted;
+    return { node, tick, posted, rested, waitedMs: isSuspect ? waitedMs(block.thread) : Number.NaN };
   }
 
   /** Ends the thread, however it is. Nothing more is heard of it. */

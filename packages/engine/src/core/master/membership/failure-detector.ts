@@ -15,6 +15,8 @@
  *   F3  a node seen for the first time has everything still before it; so has one that rested at the last look. It rests
  *       only if it has done all that was posted to it: who does not wake is no sleeper.
  *   F4  while all nodes rest nobody looks; a post to any of them, or a new one, begins it again.
+ *   F5  time in which a node was ready to run and the system gave it no processor does not count, three quarters of all time
+ *       at most: the thread of a busy node gets less than the master's, which sleeps most of the time.
  * Why ticks and not messages: a heartbeat message queues behind data, so load would look like death.
  */
 import type { Heartbeat } from '../../protocol/heartbeat.ts';
@@ -30,6 +32,7 @@ export interface Quiet {
 
 interface Watched {
   tick: number;
+  waitedMs: number;
   quietMs: number;
 }
 
@@ -39,6 +42,8 @@ const LOOKS_PER_LIMIT = 16;
 const ON_TIME_PART = 3 / 8;
 /** Planned intervals that one look counts for at most. */
 const SLOW_LOOK = 1.5;
+/** Of time in which a node waited for a processor this part counts all the same: a starved one that hangs is found, late. */
+const LEAST_PART = 1 / 4;
 
 export class FailureDetector {
   /** When to look, or Infinity. */
@@ -67,12 +72,12 @@ export class FailureDetector {
     const watched = new Map<NodeId, Watched>();
     const quiet: Quiet[] = [];
     for (const heartbeat of heartbeats) {
-      const { node, tick } = heartbeat;
+      const { node, tick, waitedMs } = heartbeat;
       const resting = this.rests(heartbeat);
       const before = this.watched.get(node);
       const moved = before === undefined || before.tick !== tick || resting;
-      const quietMs = moved ? 0 : before.quietMs + counts;
-      watched.set(node, { tick: resting ? Number.NaN : tick, quietMs });
+      const quietMs = moved ? 0 : before.quietMs + this.timeAwake(counts, waitedMs - before.waitedMs);
+      watched.set(node, { tick: resting ? Number.NaN : tick, waitedMs, quietMs });
       if (quietMs >= this.hangLimitMs) quiet.push({ node, quietMs });
     }
     this.watched = watched;
@@ -88,6 +93,11 @@ export class FailureDetector {
   private timeThatCounts(elapsedMs: number): number {
     if (elapsedMs > this.hangLimitMs * ON_TIME_PART) return 0;
     return Math.min(elapsedMs, this.lookEveryMs * SLOW_LOOK);
+  }
+
+  /** F5 */
+  private timeAwake(counts: number, waitedMs: number): number {
+    return waitedMs > 0 ? Math.max(counts * LEAST_PART, counts - waitedMs) : counts;
   }
 
   /** F3 */
