@@ -141,6 +141,32 @@ test('errors are counted by their first word, those inside of an EXEC too', asyn
   assert.doesNotMatch(await ask('INFO', 'errorstats'), /errorstat_/);
 });
 
+test('reads that no node was asked for show in INFO, in replies of their order, and in the slow log', async () => {
+  await client.say([['SET', 'cached', 'value']], PAUSE);
+  await client.say([['GET', 'cached']], PAUSE);
+  const hits = Number(await info('read_cache_hits'));
+  const pipeline = [
+    ['GET', 'cached'],
+    ['SET', 'other', '1'],
+    ['GET', 'cached'],
+    ['STRLEN', 'cached'],
+    ['GET', 'other'],
+  ];
+  assert.equal(await client.say(pipeline, PAUSE), '$5\r\nvalue\r\n+OK\r\n$5\r\nvalue\r\n:5\r\n$1\r\n1\r\n');
+  assert.ok(Number(await info('read_cache_hits')) >= hits + 2);
+  assert.ok(Number(await info('read_cache_keys')) >= 1);
+  assert.equal(await info('mem_read_cache'), await info('read_cache_bytes'));
+  await client.say(
+    [
+      ['CONFIG', 'SET', 'slowlog-log-slower-than', '0'],
+      ['SLOWLOG', 'RESET'],
+    ],
+    PAUSE,
+  );
+  await client.say([['GET', 'cached']], PAUSE);
+  assert.match(await client.say([['SLOWLOG', 'GET']], PAUSE), /GET\r\n\$6\r\ncached/);
+});
+
 test('a node without room shows in status, health, INFO and metrics; so does every node', async () => {
   const before = await page('/metrics');
   for (const node of ['n1', 'n2', 'n3']) {

@@ -27,6 +27,8 @@
  * Limits    Values of VALUE_BYTES_MAX and more, blocks included, stay out: they would drive out hundreds of others. That a key
  *           is absent is not kept either.
  * Why a key is enough to find an entry: it lies in one shard.
+ * Cost      An accepted write of a key that is cached finds its entry: some misses of the processor's caches, 0.5 us of the master's
+ *           time where there are 100,000. Once keys are only written they are gone from here after their second write.
  */
 
 import { keysOf } from '../../data/group/keys.ts';
