@@ -121,7 +121,7 @@ test('deadlines: a client that does not read its last replies, and one that does
       final: (done) => done(),
       autoDestroy: false,
     });
-    const transport = new SocketTransport(socket as Socket);
+    const transport = new SocketTransport(socket as Socket, false);
     transport.write('last words');
     transport.end();
     if (reads) socket.emit('finish');

@@ -39,7 +39,7 @@ export class HttpConnection extends CountedConnection {
 
   constructor(socket: Socket, context: ServerContext, guest: Guest) {
     super(socket, context, guest);
-    const transport = new SocketTransport(socket);
+    const transport = new SocketTransport(socket, false);
     const measure = (): Output => {
       const { unsentBytes: bytes, stuckBytes } = transport;
       return { bytes, taken: socket.bytesWritten - bytes - stuckBytes };

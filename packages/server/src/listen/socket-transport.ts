@@ -6,14 +6,22 @@ import type { Transport } from './transport.ts';
 const LINGER_MS = 1000;
 /** How long it may take to read what was written before that. */
 const LAST_WORDS_MS = 30_000;
+/** What is read of a client while it is paused, as Node does: without reading nobody would notice that it is gone. */
+const READ_AHEAD_BYTES = 16 * 1024;
 
 export class SocketTransport implements Transport {
   readonly remoteAddress: string;
   readonly localAddress: string;
   private readonly socket: Socket;
+  private readonly inPlace: boolean;
+  private paused = false;
+  /** Bytes read since it is paused. */
+  private readAhead = 0;
 
-  constructor(socket: Socket) {
+  /** `inPlace`: it keeps nothing of what it reads (read-in-place.ts). */
+  constructor(socket: Socket, inPlace: boolean) {
     this.socket = socket;
+    this.inPlace = inPlace;
     this.remoteAddress = hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     this.localAddress = hostAndPort(socket.localAddress ?? '', socket.localPort ?? 0);
   }
@@ -35,12 +43,23 @@ export class SocketTransport implements Transport {
     else this.socket.write(text);
   }
 
+  /** What is read in place goes on to be read, for a few bytes; any other socket keeps those few to itself. */
   pause(): void {
-    this.socket.pause();
+    this.paused = true;
+    if (!this.inPlace) this.socket.pause();
   }
 
   resume(): void {
+    this.paused = false;
+    this.readAhead = 0;
     this.socket.resume();
+  }
+
+  /** So many bytes were read in place. Whether the next may be read too. */
+  readsOn(length: number): boolean {
+    if (!this.paused) return true;
+    this.readAhead += length;
+    return this.readAhead < READ_AHEAD_BYTES;
   }
 
   end(): void {

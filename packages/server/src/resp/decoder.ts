@@ -2,7 +2,8 @@
  * Decoder: bytes from one client in, requests out. A request is its arguments as one-byte strings (char code = byte).
  *
  * Owns      the bytes not yet parsed, and how far the request under way has come.
- * Does not  know commands, sockets or replies. The owner pulls: `feed` what arrives, call `next` until it answers null.
+ * Does not  know commands, sockets or replies. The owner pulls: `feed` what arrives, call `next` until it answers null, then
+ *           `keepRest` if the bytes that were fed are to be used again.
  * Language  what Redis 7.0 servers accept: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`, or an inline line `GET k\n` with quotes. RESP3
  *           changes replies only. After a protocol error `error` holds Redis's own text and nothing more is parsed.
  * Cost      Linear in bytes, however they are cut up: arguments are taken as they complete, so nothing is parsed twice;
@@ -101,17 +102,30 @@ export class Decoder {
     return this.end - this.at + this.gathered + this.copiedBytes + (this.writer?.heldBytes ?? 0);
   }
 
-  /** Takes what arrived. The decoder may keep `chunk` until it is parsed; the caller must not write to it again. */
-  feed(chunk: Buffer): void {
+  /** Takes the first `length` of `bytes`, which nobody may write to until they are parsed, or {@link keepRest} is called. */
+  feed(bytes: Buffer, length: number = bytes.length): void {
     this.text = null;
     if (this.at < this.end) {
-      this.append(chunk);
+      this.append(bytes, length);
       return;
     }
-    this.bytes = chunk;
+    this.bytes = bytes;
     this.at = 0;
-    this.end = chunk.length;
+    this.end = length;
     this.owned = false;
+  }
+
+  /** Copies what is not parsed yet: what was fed is the caller's again. */
+  keepRest(): void {
+    if (this.owned || this.at === this.end) return;
+    const left = this.end - this.at;
+    const room = Buffer.allocUnsafeSlow(this.roomFor(left));
+    this.bytes.copy(room, 0, this.at, this.end);
+    this.bytes = room;
+    this.owned = true;
+    this.at = 0;
+    this.end = left;
+    this.text = null;
   }
 
   /** The next whole request, or null: more bytes are needed, or there was an error. */
@@ -278,15 +292,15 @@ export class Decoder {
   }
 
   /**
-   * Puts `chunk` behind what is left. Each byte is moved a bounded number of times: growth doubles, and what is left is
+   * Puts the first `length` of `more` behind what is left. Each byte is moved a bounded number of times: growth doubles, and what is left is
    * shifted to the front only if it is no more than what was consumed since.
    */
-  private append(chunk: Buffer): void {
+  private append(more: Buffer, length: number): void {
     const left = this.end - this.at;
-    const needed = left + chunk.length;
-    if (this.owned && this.end + chunk.length <= this.bytes.length) {
-      chunk.copy(this.bytes, this.end);
-      this.end += chunk.length;
+    const needed = left + length;
+    if (this.owned && this.end + length <= this.bytes.length) {
+      more.copy(this.bytes, this.end, 0, length);
+      this.end += length;
       return;
     }
     if (this.owned && needed <= this.bytes.length && left <= this.at) {
@@ -297,7 +311,7 @@ export class Decoder {
       this.bytes = room;
       this.owned = true;
     }
-    chunk.copy(this.bytes, left);
+    more.copy(this.bytes, left, 0, length);
     this.at = 0;
     this.end = needed;
   }

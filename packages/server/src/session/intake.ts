@@ -87,16 +87,18 @@ export class Intake {
     return this.blocked;
   }
 
-  feed(chunk: Buffer): void {
+  /** Takes the first `length` of `bytes`. They are copied, unless all of them are begun at once. */
+  feed(bytes: Buffer, length: number): void {
     if (this.blocked) {
-      this.backlog.push(chunk);
-      this.backlogBytes += chunk.length;
+      this.backlog.push(Buffer.from(bytes.subarray(0, length)));
+      this.backlogBytes += length;
       this.pauseReading();
       return;
     }
-    this.decoder.feed(chunk);
+    this.decoder.feed(bytes, length);
     this.pump();
-    this.readBytes += chunk.length;
+    this.decoder.keepRest();
+    this.readBytes += length;
     if (this.readBytes >= READ_BYTES) this.pauseReading();
   }
 
@@ -174,7 +176,7 @@ export class Intake {
       if (args !== null || backlog.length === 0 || decoder.error !== null) return args;
       const chunk = backlog.shift()!;
       this.backlogBytes -= chunk.length;
-      decoder.feed(chunk);
+      decoder.feed(chunk, chunk.length);
     }
   }
 

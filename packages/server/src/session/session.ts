@@ -82,12 +82,13 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
 
   // What the transport tells.
 
-  onData(chunk: Buffer): void {
+  /** The first `length` of `bytes`, which are the transport's again after the call. */
+  onData(bytes: Buffer, length: number = bytes.length): void {
     if (!this.output.isOpen) return;
-    this.context.counters.inputBytes += chunk.length;
+    this.context.counters.inputBytes += length;
     this.lastActiveAt = this.context.now();
     this.context.mayHold();
-    this.input.feed(chunk);
+    this.input.feed(bytes, length);
   }
 
   onDrain(): void {

@@ -152,7 +152,7 @@ export interface ProgressMessage {
   readonly since: number;
   readonly seq: number;
 }
-/** Entries that were used where the other end of the chain, or no node at all (master/shard/read-cache.ts), did not see it. */
+/** Entries that were used where the other end of the chain, or no node at all (master/read-cache/read-cache.ts), did not see it. */
 export interface TouchedMessage {
   readonly type: 'touched';
   readonly shard: ShardId;

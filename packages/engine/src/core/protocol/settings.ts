@@ -44,7 +44,7 @@ export interface MasterSettings extends MemoryLimit, Credit {
   readonly replicas: number;
   /** As the nodes' settings say: transactions over several shards are evaluated by the master. */
   readonly maxValueBytes: number;
-  /** Bytes of the read cache; 0 = none (master/shard/read-cache.ts). */
+  /** Bytes of the read cache; 0 = none (master/read-cache/read-cache.ts). */
   readonly readCacheBytes: number;
   /** As the nodes' settings say: what was answered from the cache is told them by the hash of its key. */
   readonly hashSeed: number;
