@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Guard } from '../src/http/guard.ts';
-import { HttpFace } from '../src/http/http-face.ts';
+import { HttpFront } from '../src/http/http-front.ts';
 import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
 import { ServerContext } from '../src/state/server-context.ts';
 import { fakeCluster } from './support/fake-cluster.ts';
@@ -16,7 +16,7 @@ const VALUE_BYTES = 16 * MIB;
 
 const limits = { ...DEFAULT_LIMITS, outputSoftBytes: 2 * MIB, outputStallMs: 200 };
 const context = new ServerContext(fakeCluster(), { limits, maxClients: 10, password: undefined });
-const face = new HttpFace(context, new Guard(context, []));
+const face = new HttpFront(context, new Guard(context, []));
 const listener = createServer((socket) =>
   face.take(socket, context.strangers.admit({ cutOff: () => socket.destroy() })),
 );

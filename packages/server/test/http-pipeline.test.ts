@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Guard } from '../src/http/guard.ts';
-import { HttpFace } from '../src/http/http-face.ts';
+import { HttpFront } from '../src/http/http-front.ts';
 import { DEFAULT_LIMITS } from '../src/listen/limits.ts';
 import { ServerContext } from '../src/state/server-context.ts';
 import { FakeExecutor, fakeCluster } from './support/fake-cluster.ts';
@@ -18,7 +18,7 @@ const get = (path: string, ...headers: string[]): string =>
 
 let context: ServerContext;
 let executor: FakeExecutor;
-let face: HttpFace;
+let face: HttpFront;
 let listener: Server;
 /** The server's end of the connection, and the client's. */
 let served: Socket;
@@ -42,7 +42,7 @@ beforeEach(async () => {
   executor = new FakeExecutor();
   executor.delivery = 'by-hand';
   context = new ServerContext(fakeCluster(executor), { limits: DEFAULT_LIMITS, maxClients: 10, password: undefined });
-  face = new HttpFace(context, new Guard(context, []));
+  face = new HttpFront(context, new Guard(context, []));
   statuses.length = 0;
   rest = '';
   client = connect((listener.address() as { port: number }).port, '127.0.0.1');

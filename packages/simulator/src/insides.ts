@@ -1,5 +1,5 @@
 /**
- * Insides: the few private fields of the core that checkers look at. One file, so that a rename in the core is one edit.
+ * Internals: the few private fields of the core that checkers look at. One file, so that a rename in the core is one edit.
  */
 
 import type { Record as LogRecord, MemoryLimit, Operation } from '@quintet/engine/internal';

@@ -17,7 +17,7 @@ import {
   ValueKind,
   Watched,
 } from '@quintet/engine/internal';
-import { expected, isPast, type Moment } from './model.ts';
+import { type EvalContext, expected, isPast } from './model.ts';
 
 type TransactionOperation = Operation & { verb: 'transaction' };
 export type KeyEffect = ManyEffect['effects'][number];
@@ -35,7 +35,7 @@ const DONE: readonly Status[] = [Status.ok, Status.absent, Status.conditionFaile
 export function expectedTransaction(
   { conditions, then, otherwise, lenient }: TransactionOperation,
   lookUp: LookUp,
-  moment: Moment,
+  moment: EvalContext,
 ): TransactionExpectation {
   const live = (key: string): Entry | undefined => {
     const entry = lookUp(key);

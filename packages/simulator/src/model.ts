@@ -19,7 +19,7 @@ export interface Expectation {
   readonly result: Result;
 }
 
-export interface Moment {
+export interface EvalContext {
   readonly time: number;
   readonly seq: number;
   readonly maxValueBytes: number;
@@ -35,7 +35,7 @@ function nothing(status: Status, entry: Entry | undefined): Expectation {
 }
 
 /** What `operation` does to a key that holds `stored` (an entry past its deadline counts as none). */
-export function expected(operation: Operation, stored: Entry | undefined, moment: Moment): Expectation {
+export function expected(operation: Operation, stored: Entry | undefined, moment: EvalContext): Expectation {
   const entry = stored !== undefined && isPast(stored.expiresAt, moment.time) ? undefined : stored;
   switch (operation.verb) {
     case 'get':
@@ -92,7 +92,7 @@ function holds(ifVersion: number, entry: Entry | undefined): boolean {
 function put(
   { key, value, kind, ifVersion, ttl, deadline, previous }: Operation & { verb: 'put' },
   entry: Entry | undefined,
-  { time, seq }: Moment,
+  { time, seq }: EvalContext,
 ): Expectation {
   const shown = previous ? entry : undefined;
   if (!holds(ifVersion, entry)) {
@@ -107,7 +107,7 @@ function put(
 function increment(
   operation: Operation & { verb: 'increment' | 'increment-float' },
   entry: Entry | undefined,
-  { time, seq }: Moment,
+  { time, seq }: EvalContext,
 ): Expectation {
   const before = entry?.value ?? '0';
   const isFloat = operation.verb === 'increment-float';
@@ -151,7 +151,7 @@ function addDecimals(one: string, other: string): string {
 function append(
   { key, value: suffix, kind: kindIfNew }: Operation & { verb: 'append' },
   entry: Entry | undefined,
-  { seq, maxValueBytes }: Moment,
+  { seq, maxValueBytes }: EvalContext,
 ): Expectation {
   const { kind: present, expiresAt, value: before } = entry ?? { kind: kindIfNew, expiresAt: 0, value: '' };
   if (present === ValueKind.structured) return nothing(Status.wrongKind, entry);
@@ -165,7 +165,7 @@ function append(
 function setRange(
   { key, offset, value }: Operation & { verb: 'set-range' },
   entry: Entry | undefined,
-  moment: Moment,
+  moment: EvalContext,
 ): Expectation {
   if (entry?.kind === ValueKind.structured) return nothing(Status.wrongKind, entry);
   const bytes = [...(entry?.value ?? '')];
@@ -183,7 +183,7 @@ function setRange(
 function setBit(
   { key, offset, bit }: Operation & { verb: 'set-bit' },
   entry: Entry | undefined,
-  moment: Moment,
+  moment: EvalContext,
 ): Expectation {
   if (entry?.kind === ValueKind.structured) return nothing(Status.wrongKind, entry);
   const bytes = [...(entry?.value ?? '')];
@@ -205,7 +205,7 @@ function rewritten(
   key: string,
   bytes: readonly string[],
   entry: Entry | undefined,
-  { seq }: Moment,
+  { seq }: EvalContext,
   answer: string,
 ): Expectation {
   const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
@@ -217,7 +217,7 @@ function rewritten(
 function expire(
   { key, ttl, deadline, when }: Pick<Operation & { verb: 'expire' }, 'key' | 'ttl' | 'deadline' | 'when'>,
   entry: Entry | undefined,
-  { time, seq }: Moment,
+  { time, seq }: EvalContext,
   previous: boolean,
 ): Expectation {
   if (entry === undefined) return nothing(Status.absent, undefined);

@@ -9,9 +9,9 @@ import { VirtualCluster } from './cluster.ts';
 import type { Event } from './event.ts';
 import { heal } from './heal.ts';
 import { drawOptions, type Options } from './options.ts';
+import { Oracle } from './oracle/oracle.ts';
 import { isWithinPromise, mayStandStill } from './promise.ts';
 import { Scheduler } from './scheduler.ts';
-import { Truth } from './truth/truth.ts';
 import { Violation } from './violation.ts';
 
 export interface Failure {
@@ -80,7 +80,7 @@ function isTooMuch(cluster: VirtualCluster, event: Event): boolean {
 }
 
 function run(options: Options, source: (cluster: VirtualCluster) => () => Event | null): Recording {
-  const truth = new Truth(options);
+  const truth = new Oracle(options);
   const cluster = new VirtualCluster(options, truth);
   const begun = cluster.now;
   truth.attach(cluster, CHECKERS);

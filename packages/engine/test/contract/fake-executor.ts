@@ -17,7 +17,7 @@ import {
   ValueKind,
   type WriteOperation,
 } from '../../src/core/data/operation.ts';
-import { type EntryReader, liveEntry, type Moment, type Outcome, readerOf } from '../../src/core/data/reader.ts';
+import { type EntryReader, type EvalContext, liveEntry, type Outcome, readerOf } from '../../src/core/data/reader.ts';
 import type { Effect } from '../../src/core/data/record.ts';
 import { plainResult, type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { evaluateTransaction } from '../../src/core/data/transaction.ts';
@@ -261,7 +261,7 @@ function applyTo(data: Map<string, Entry>, effect: Effect, seq: number): void {
   }
 }
 
-function outcomeOf(operation: WriteOperation, data: EntryReader, moment: Moment): Outcome {
+function outcomeOf(operation: WriteOperation, data: EntryReader, moment: EvalContext): Outcome {
   if (operation.verb !== 'transaction') return evaluate(operation, data, moment);
   const { effects, result } = evaluateTransaction(operation, data, moment);
   return { effect: { type: 'many', effects }, result };

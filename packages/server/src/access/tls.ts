@@ -1,8 +1,8 @@
 /**
- * TlsFace: TLS around any of the protocols.
+ * TlsFront: TLS around any of the protocols.
  *
  * Owns      certificate, key and what is demanded of clients. The server's order of ciphers counts, not the client's.
- * Does not  know what is spoken inside, or limit how long a handshake takes (first-bytes.ts).
+ * Does not  know what is spoken inside, or limit how long a handshake takes (protocol-detector.ts).
  * Invariant T1  with `ca`, nothing a client sends is read unless one of its authorities vouches for the client's certificate.
  */
 import { X509Certificate } from 'node:crypto';
@@ -23,7 +23,7 @@ export interface TlsOptions {
 /** Without a name, OpenSSL ends the connection of a client with a certificate that resumes a session. */
 const SESSIONS = 'quintet';
 
-export class TlsFace {
+export class TlsFront {
   readonly only: boolean;
   private readonly secureContext: SecureContext;
   private readonly asksClients: boolean;

@@ -1,12 +1,12 @@
 /**
- * Errors at the server's edge: an engine error as a RESP reply (its words: error-faces.ts), what a handler throws for a
+ * Errors at the server's edge: an engine error as a RESP reply (its words: error-mappings.ts), what a handler throws for a
  * wrong request, and why a server could not start.
  */
 import { type ErrorCode, KvError } from '@quintet/engine';
 import { MatchTooLong } from '@quintet/engine/codec';
 import { refusalOf, Status } from '@quintet/engine/internal';
 import { error, utf8 } from '../resp/encoder.ts';
-import { ERROR_FACES } from './error-faces.ts';
+import { ERROR_FACES } from './error-mappings.ts';
 
 /** An engine error as an encoded reply. */
 export function engineError(code: ErrorCode, details: string): string {

@@ -15,7 +15,7 @@ import { engineError, replyTooLong, thrownError } from '../engine/errors.ts';
 import type { PendingReply } from '../session/reply-queue.ts';
 import type { Queued, SessionModes } from '../session/session-modes.ts';
 import { type Recorded, Recorder } from './recorder.ts';
-import { type Entry, type Outcome, Segment } from './segment.ts';
+import { type Entry, type Outcome, TransactionSegment } from './transaction-segment.ts';
 
 /** Commands without keys that see or change keys all the same. */
 const CUTS: ReadonlySet<string> = new Set([
@@ -65,7 +65,7 @@ class Execution {
     const first = this.at;
     while (this.at < this.queue.length && !CUTS.has(this.queue[this.at]!.command.fullName)) this.at++;
     const entries = this.record(this.queue.slice(first, this.at));
-    new Segment(this.session, entries, this.watched, (outcome) => this.onSegment(entries, outcome)).run();
+    new TransactionSegment(this.session, entries, this.watched, (outcome) => this.onSegment(entries, outcome)).run();
   }
 
   /** Asks each handler with keys what it would do. */

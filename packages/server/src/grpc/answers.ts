@@ -5,7 +5,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import { KvError } from '@quintet/engine';
 import { KIND_NAMES } from '../commands/keys/kinds.ts';
-import { ERROR_FACES } from '../engine/error-faces.ts';
+import { ERROR_FACES } from '../engine/error-mappings.ts';
 import type { WalkedEntry } from '../engine/walk.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { library } from './library.ts';

@@ -2,7 +2,7 @@
  * Listener: the TCP port in front of a cluster.
  *
  * Owns      the listening socket and the way down.
- * Does not  speak any protocol: reception.ts finds out which one a connection speaks, and hands it over for good.
+ * Does not  speak any protocol: acceptor.ts finds out which one a connection speaks, and hands it over for good.
  * Why refuse  A port beyond loopback without a password is how a hundred thousand Redis servers came to be open to
  *           everybody; so it does not start.
  */
@@ -11,9 +11,9 @@ import type { ClusterApi } from '@quintet/engine';
 import type { TlsOptions } from '../access/tls.ts';
 import { ServerStartError, type StartErrorCode } from '../engine/errors.ts';
 import { ServerContext } from '../state/server-context.ts';
+import { Acceptor } from './acceptor.ts';
 import { resolveLimits, type ServerLimits } from './limits.ts';
 import type { ServerLog } from './log.ts';
-import { Reception } from './reception.ts';
 import { hostAndPort } from './socket-transport.ts';
 
 /** What `startServer` takes; every field may be left out. */
@@ -75,7 +75,7 @@ export async function startServer(cluster: ClusterApi, options: ServerOptions = 
     onShutdown: options.onShutdown,
   });
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 });
-  const reception = new Reception(context, { hosts: [host, ...(options.httpHosts ?? [])], tls: options.tls });
+  const reception = new Acceptor(context, { hosts: [host, ...(options.httpHosts ?? [])], tls: options.tls });
   server.on('connection', (socket) => reception.welcome(socket));
   await listen(server, host, port, ({ code, message }) =>
     context.incidents.trouble('accept-failed', { code, message }),
@@ -160,7 +160,7 @@ function startError(cause: NodeJS.ErrnoException, host: string, port: number): S
 }
 
 /** Stops accepting and reading, lets replies go out for a while, then cuts off who is left. */
-async function close(server: Server, context: ServerContext, reception: Reception): Promise<void> {
+async function close(server: Server, context: ServerContext, reception: Acceptor): Promise<void> {
   const { closeMs } = context.limits;
   const begunAt = performance.now();
   context.closing = true;

@@ -1,7 +1,7 @@
 /**
  * OutputGuard: decides when a client that does not take its output is cut off.
  *
- *   what it asked for    However slowly it reads, it is left alone: no further command is begun meanwhile (intake.ts). Only a
+ *   what it asked for    However slowly it reads, it is left alone: no further command is begun meanwhile (request-reader.ts). Only a
  *                        client that takes nothing at all for `outputStallMs`, while much waits for it, has stopped reading.
  *   what is pushed       Nothing holds back what others publish. So a subscriber is under a soft and a hard limit too, as
  *                        the class `pubsub` of Redis's client-output-buffer-limit: GRACE_MS above the one, never CEILING

@@ -1,8 +1,8 @@
 /**
  * Session: one client's connection, from bytes to replies.
  *
- * Owns      what the client has said about itself (protocol, name, password, modes), and its way in (intake.ts) and out
- *           (replies-out.ts).
+ * Owns      what the client has said about itself (protocol, name, password, modes), and its way in (request-reader.ts) and out
+ *           (reply-writer.ts).
  * Does not  own the socket (Transport), run commands (dispatch.ts, commands/), or share anything but ServerContext.
  * In / Out  onData, onDrain, onEnd, onClosed  →  transport.write once per turn, pause, resume, end, destroy
  * Invariants
@@ -24,15 +24,15 @@ import type { ServerContext } from '../state/server-context.ts';
 import { leaveWatch } from '../watch/session-watch.ts';
 import type { Blocking } from './client.ts';
 import { dispatch, dispatchBlocks, perform } from './dispatch.ts';
-import { Intake, type IntakeOwner } from './intake.ts';
-import { RepliesOut, type RepliesOwner } from './replies-out.ts';
 import { asText, type LargeAnswer, type PendingReply, type Request } from './reply-queue.ts';
+import { ReplyWriter, type ReplyWriterOwner } from './reply-writer.ts';
+import { RequestReader, type RequestReaderOwner } from './request-reader.ts';
 import { SessionModes } from './session-modes.ts';
 
 /** How long a client that has ended its half may wait for a command that waits. */
 const ENDED_MS = 10_000;
 
-export class Session implements CommandSession, IntakeOwner, RepliesOwner {
+export class Session implements CommandSession, RequestReaderOwner, ReplyWriterOwner {
   readonly id: number;
   readonly context: ServerContext;
   readonly transport: Transport;
@@ -64,8 +64,8 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
   /** Values that are here for a reply that is not complete. */
   gatheredBytes = 0;
 
-  private readonly input: Intake;
-  private readonly output: RepliesOut;
+  private readonly input: RequestReader;
+  private readonly output: ReplyWriter;
   private currentArgs: readonly string[] = [];
   private endTimer: NodeJS.Timeout | undefined;
 
@@ -75,8 +75,8 @@ export class Session implements CommandSession, IntakeOwner, RepliesOwner {
     this.executor = context.executor;
     this.id = context.nextSessionId();
     this.startedAt = this.lastActiveAt = context.now();
-    this.output = new RepliesOut(this, context, transport);
-    this.input = new Intake(this, this.output, context, transport);
+    this.output = new ReplyWriter(this, context, transport);
+    this.input = new RequestReader(this, this.output, context, transport);
     context.addSession(this);
   }
 

@@ -126,7 +126,7 @@ export class ServerContext {
   private lookupsBefore: Lookups = { hits: 0, misses: 0 };
   private readonly onShutdown: (() => void) | undefined;
   private readonly passwords: Passwords;
-  /** What of this turn went into beginning requests (intake.ts). */
+  /** What of this turn went into beginning requests (request-reader.ts). */
   beginningMs = 0;
   private turn = 0;
   private clearing = false;

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { Acceptor } from '../../src/listen/acceptor.ts';
 import { DEFAULT_LIMITS } from '../../src/listen/limits.ts';
 import { type RunningServer, startServer } from '../../src/listen/listener.ts';
-import { Reception } from '../../src/listen/reception.ts';
 import { ServerContext } from '../../src/state/server-context.ts';
 import { CanaryExecutor, canaryCluster } from './canary-executor.ts';
 import { Patience, patiently } from './patience.ts';
@@ -25,7 +25,7 @@ export class Wire {
   readonly executor = new CanaryExecutor();
   readonly bugs: unknown[] = [];
   private server: RunningServer | null = null;
-  private reception: Reception | null = null;
+  private reception: Acceptor | null = null;
 
   static async open({ overTcp, tls }: WireOptions): Promise<Wire> {
     const wire = new Wire();
@@ -40,7 +40,7 @@ export class Wire {
         password: undefined,
         onBug,
       });
-      wire.reception = new Reception(context, { hosts: [], tls });
+      wire.reception = new Acceptor(context, { hosts: [], tls });
     }
     return wire;
   }

@@ -3,7 +3,7 @@
  * very record.
  */
 import { nodeName } from '@quintet/engine/internal';
-import { ancestorAt, sameResult } from '../truth/log-tree.ts';
+import { ancestorAt, sameResult } from '../oracle/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Checker } from './checker.ts';
 

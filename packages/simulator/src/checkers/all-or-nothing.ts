@@ -6,7 +6,7 @@ import { type Entry, ERRORS, type InstallOperation, type Result } from '@quintet
 import type { SimulatedCall } from '../call.ts';
 import { isOfSeveralShards, shardOfKey } from '../keys.ts';
 import { expectedTransaction, type TransactionExpectation } from '../model-transaction.ts';
-import { sameResult } from '../truth/log-tree.ts';
+import { sameResult } from '../oracle/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 

@@ -9,14 +9,14 @@ import { Status } from '@quintet/engine/internal';
 import { cachedEntry } from '../insides.ts';
 import { shardOfKey } from '../keys.ts';
 import { isPast } from '../model.ts';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import type { ShardOracle } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function cachedReads({ cluster, shards }: World): Checker {
   const told = shards.map(() => new Map<string, number>());
 
-  function checkEntry(shard: ShardTruth, key: string): void {
+  function checkEntry(shard: ShardOracle, key: string): void {
     const cached = cachedEntry(cluster.master, key);
     if (cached === null || shardOfKey(key, shards.length) !== shard.shard) return;
     const entry = shard.contents.get(key);

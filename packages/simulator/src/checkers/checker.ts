@@ -2,25 +2,25 @@
  * Checker: one property of the whole, watched while a run goes on. Each lives in a file of its own.
  *
  * A checker takes part in the moments it needs and throws a Violation (violation.ts) as soon as its property is broken.
- * It draws nothing, changes nothing, and knows the machines only through ShardTruth and what World shows.
+ * It draws nothing, changes nothing, and knows the machines only through ShardOracle and what World shows.
  */
 import type { AnswerMessage, Message, NodeId, Note, Result, ValueMessage } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';
 import type { VirtualCluster } from '../cluster.ts';
 import type { Host, LimitChange } from '../observer.ts';
 import type { Options } from '../options.ts';
-import type { LogEntry } from '../truth/log-tree.ts';
-import type { KnownConfiguration, KnownRead, Made, ShardTruth } from '../truth/shard-truth.ts';
+import type { LogEntry } from '../oracle/log-tree.ts';
+import type { KnownConfiguration, KnownRead, Made, ShardOracle } from '../oracle/shard-oracle.ts';
 import type { SimulatedWatch, Change as ToldChange } from '../watch.ts';
 
 export interface World {
   readonly cluster: VirtualCluster;
   readonly options: Options;
-  readonly shards: readonly ShardTruth[];
+  readonly shards: readonly ShardOracle[];
 }
 
 export interface Change {
-  readonly shard: ShardTruth;
+  readonly shard: ShardOracle;
   readonly before: KnownConfiguration;
   readonly after: KnownConfiguration;
   /** The chain begins at the shard's root: new, or reset after a loss. */
@@ -28,14 +28,14 @@ export interface Change {
 }
 
 export interface Accepted {
-  readonly shard: ShardTruth;
+  readonly shard: ShardOracle;
   readonly from: NodeId;
   readonly answer: AnswerMessage;
   readonly entry: LogEntry;
 }
 
 export interface Valued {
-  readonly shard: ShardTruth;
+  readonly shard: ShardOracle;
   readonly from: NodeId;
   readonly value: ValueMessage;
   readonly read: KnownRead;
@@ -43,7 +43,7 @@ export interface Valued {
 
 /** A read that the master answered from its cache. */
 export interface Known {
-  readonly shard: ShardTruth;
+  readonly shard: ShardOracle;
   readonly call: SimulatedCall;
   readonly result: Result;
 }
@@ -54,7 +54,7 @@ export interface Checker {
   /** A primary made a record. */
   made?(made: Made): void;
   /** A copy's log grew, began or ended. */
-  followed?(shard: ShardTruth, host: Host): void;
+  followed?(shard: ShardOracle, host: Host): void;
   /** The master announced another configuration. */
   changed?(change: Change): void;
   /** The master accepted an answer; `shard.committed` is its entry already. */
@@ -63,7 +63,7 @@ export interface Checker {
   valued?(valued: Valued): void;
   /** The master answered a read from its cache; `shard.contents` is what is accepted now. */
   known?(known: Known): void;
-  lost?(shard: ShardTruth): void;
+  lost?(shard: ShardOracle): void;
   /** The master is about to look at the nodes' hearts, and has. */
   masterTicks?(): void;
   masterTicked?(): void;

@@ -11,11 +11,11 @@ import {
   plainResult,
   Status,
 } from '@quintet/engine/internal';
-import { type Expectation, expected, isPast, type Moment } from '../model.ts';
+import { type EvalContext, type Expectation, expected, isPast } from '../model.ts';
 import { asTold, expectedTransaction, type LookUp, together } from '../model-transaction.ts';
 import { mayEvict, mayRefuse } from '../options.ts';
-import { sameEffect, sameResult, valueAt } from '../truth/log-tree.ts';
-import type { Made } from '../truth/shard-truth.ts';
+import { sameEffect, sameResult, valueAt } from '../oracle/log-tree.ts';
+import type { Made } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
@@ -29,7 +29,7 @@ export function evaluation({ options }: World): Checker {
       : valueAt(parent, shard.root, new Map(), key);
   }
 
-  function wantedOf(operation: Operation, lookUp: LookUp, moment: Moment): Expectation {
+  function wantedOf(operation: Operation, lookUp: LookUp, moment: EvalContext): Expectation {
     if (operation.verb === 'transaction') {
       const { effects, result } = expectedTransaction(operation, lookUp, moment);
       return { effect: together(effects), result };

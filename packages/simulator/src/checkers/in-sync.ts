@@ -3,13 +3,13 @@
  * faults go beyond what is promised, it is never lost.
  */
 import { type NodeId, nodeName } from '@quintet/engine/internal';
-import { isPrefix } from '../truth/log-tree.ts';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import { isPrefix } from '../oracle/log-tree.ts';
+import type { ShardOracle } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function inSync({ options, cluster }: World): Checker {
-  function holdsCommitted(shard: ShardTruth, node: NodeId): void {
+  function holdsCommitted(shard: ShardOracle, node: NodeId): void {
     const head = shard.headOf(node);
     // A copy with a base holds it from its first configuration on (§7.3); before that nothing was acknowledged.
     if (head === undefined && shard.committed === shard.root) return;

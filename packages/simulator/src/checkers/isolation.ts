@@ -5,7 +5,7 @@
  */
 import type { SimulatedCall } from '../call.ts';
 import { keysOf } from '../keys.ts';
-import type { LogEntry } from '../truth/log-tree.ts';
+import type { LogEntry } from '../oracle/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 

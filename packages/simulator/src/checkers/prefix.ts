@@ -3,13 +3,13 @@
  * members hold different records of one seq.
  */
 import { NOBODY, type NodeId, nodeName } from '@quintet/engine/internal';
-import { isPrefix } from '../truth/log-tree.ts';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import { isPrefix } from '../oracle/log-tree.ts';
+import type { ShardOracle } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function prefix({ cluster }: World): Checker {
-  function compare(shard: ShardTruth, before: NodeId, after: NodeId): void {
+  function compare(shard: ShardOracle, before: NodeId, after: NodeId): void {
     const longer = shard.headOf(before);
     const shorter = shard.headOf(after);
     if (longer === undefined || shorter === undefined) return;
@@ -19,13 +19,13 @@ export function prefix({ cluster }: World): Checker {
     });
   }
 
-  function compareLearner(shard: ShardTruth): void {
+  function compareLearner(shard: ShardOracle): void {
     const { chain, learner, since } = shard.configuration;
     if (learner === NOBODY || cluster.host(learner)?.node?.inspect(shard.shard)?.state.since !== since) return;
     compare(shard, chain[chain.length - 1]!, learner);
   }
 
-  function compareAll(shard: ShardTruth): void {
+  function compareAll(shard: ShardOracle): void {
     const { chain } = shard.configuration;
     for (let at = 1; at < chain.length; at++) compare(shard, chain[at - 1]!, chain[at]!);
     compareLearner(shard);

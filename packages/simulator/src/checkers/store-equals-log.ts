@@ -4,15 +4,15 @@ import type { Entry } from '@quintet/engine/internal';
 import type { Copy } from '@quintet/engine/machines';
 import { learnerStage, storeOf } from '../insides.ts';
 import type { Host } from '../observer.ts';
-import { type Contents, contentsAt } from '../truth/log-tree.ts';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import { type Contents, contentsAt } from '../oracle/log-tree.ts';
+import type { ShardOracle } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function storeEqualsLog({ cluster, shards }: World): Checker {
   let turn = 0;
 
-  function compare(shard: ShardTruth, host: Host, copy: Copy): void {
+  function compare(shard: ShardOracle, host: Host, copy: Copy): void {
     const head = shard.headOf(host.id);
     const store = storeOf(copy);
     if (head === undefined || store === null || learnerStage(copy) === 'begun') return;
@@ -25,7 +25,7 @@ export function storeEqualsLog({ cluster, shards }: World): Checker {
   }
 
   function compareEntry(
-    shard: ShardTruth,
+    shard: ShardOracle,
     host: Host,
     key: string,
     { got, wanted }: { got: Entry | undefined; wanted: Entry },
@@ -37,7 +37,7 @@ export function storeEqualsLog({ cluster, shards }: World): Checker {
     });
   }
 
-  function compareAll(shard: ShardTruth): void {
+  function compareAll(shard: ShardOracle): void {
     for (const host of cluster.running) {
       const copy = host.node?.inspect(shard.shard);
       if (copy !== undefined) compare(shard, host, copy);

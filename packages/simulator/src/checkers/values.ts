@@ -11,7 +11,7 @@ import {
   Status,
 } from '@quintet/engine/internal';
 import { isPast } from '../model.ts';
-import type { KnownRead } from '../truth/shard-truth.ts';
+import type { KnownRead } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, Valued, World } from './checker.ts';
 

@@ -4,7 +4,7 @@
  * from there. Nobody watches on over the loss of a shard.
  */
 import { type ManyEffect, textOf } from '@quintet/engine/internal';
-import type { LogEntry } from '../truth/log-tree.ts';
+import type { LogEntry } from '../oracle/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Change, SimulatedWatch, WatchFilter } from '../watch.ts';
 import type { Checker, World } from './checker.ts';

@@ -2,12 +2,12 @@
 
 import { windowOf } from '../insides.ts';
 import type { Host } from '../observer.ts';
-import type { ShardTruth } from '../truth/shard-truth.ts';
+import type { ShardOracle } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker } from './checker.ts';
 
 export function window(): Checker {
-  function look(shard: ShardTruth, host: Host): void {
+  function look(shard: ShardOracle, host: Host): void {
     const copy = host.node?.inspect(shard.shard);
     if (copy === undefined || copy.state.position < 0) return;
     const { lastSeq } = copy.state;
@@ -18,7 +18,7 @@ export function window(): Checker {
     if (length > 0 && lastSeq % 8 === 0) checkContiguous(shard, host, lastSeq);
   }
 
-  function checkContiguous(shard: ShardTruth, host: Host, lastSeq: number): void {
+  function checkContiguous(shard: ShardOracle, host: Host, lastSeq: number): void {
     const records = windowOf(host.node!.inspect(shard.shard)!);
     const whole = records.every(({ seq }, at) => seq === lastSeq - records.length + 1 + at);
     check(whole, 'window', () => `${shard.where(host)}: a hole in the window`);

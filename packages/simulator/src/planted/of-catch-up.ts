@@ -1,6 +1,6 @@
 /** Planted bugs of catch-up: what a stream carries, who takes it, when a learner joins. */
 import { type Message, NOBODY, type NodeOutbox, PAGE_STRIDE } from '@quintet/engine/internal';
-import { CONTROL, COPY, type Context, LEARNER, STATE, STREAM, type StreamInsides } from './insides.ts';
+import { CONTROL, COPY, type Context, LEARNER, STATE, STREAM, type StreamInternals } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const CATCH_UP_BUGS: readonly PlantedBug[] = [
@@ -110,7 +110,7 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
     name: 'slices-from-a-snapshot',
     rule: '§3.5 reads a slice and emits it in the same step !',
     plant(patch) {
-      const snapshots = new WeakMap<StreamInsides, Map<string, readonly (string | number)[]>>();
+      const snapshots = new WeakMap<StreamInternals, Map<string, readonly (string | number)[]>>();
       patch.method(
         STREAM,
         'sendSlice',

@@ -1,6 +1,6 @@
 /** Planted bugs of the judgement who hangs: whom it blames too early, and whom it never finds. */
 import { AWAKE, incarnationOf } from '@quintet/engine/internal';
-import { DETECTOR, MASTER_MACHINE } from './insides.ts';
+import { DETECTOR, MASTER_MACHINE } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const HANG_BUGS: readonly PlantedBug[] = [

@@ -1,6 +1,6 @@
 /** Planted bugs of program order, request numbers and credit (protocol §4.5, §5). */
 import type { Call } from '@quintet/engine/machines';
-import { CONTROL, FILTER, QUEUE } from './insides.ts';
+import { CONTROL, FILTER, QUEUE } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const ORDER_BUGS: readonly PlantedBug[] = [

@@ -1,6 +1,6 @@
 /** Planted bugs of the one recovery rule: what is sent again, what is ignored, what is dropped, after a death. */
 import type { NodeId } from '@quintet/engine/internal';
-import { CONTROL, COPY, type CopyInsides, NODE, PRIMARY } from './insides.ts';
+import { CONTROL, COPY, type CopyInternals, NODE, PRIMARY } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const RECOVERY_BUGS: readonly PlantedBug[] = [
@@ -100,7 +100,7 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     name: 'window-not-sent-to-the-same-successor',
     rule: '§3.1.2 even if the successor is the same !',
     plant(patch) {
-      const before = new WeakMap<CopyInsides, NodeId>();
+      const before = new WeakMap<CopyInternals, NodeId>();
       patch.method(
         COPY,
         'onConfig',
@@ -182,7 +182,7 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     name: 'results-lost-on-promotion',
     rule: '§1 every copy keeps a window, results included',
     plant(patch) {
-      const positions = new WeakMap<CopyInsides, number>();
+      const positions = new WeakMap<CopyInternals, number>();
       patch.method(
         COPY,
         'becomeMember',

@@ -5,12 +5,12 @@ import type { Call } from '@quintet/engine/machines';
 import {
   CONTROL,
   FILTER,
-  type FilterInsides,
+  type FilterInternals,
   MASTER_MACHINE,
   QUEUE,
   READ_CACHE,
-  type ReadCacheInsides,
-} from './insides.ts';
+  type ReadCacheInternals,
+} from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 /** Places of a slot's counts (order-filter.ts). */
@@ -19,7 +19,7 @@ const HELD = 3;
 const STRIDE = 4;
 
 /** What `act` says if these counts of a slot were 0. */
-function without(filter: FilterInsides, slot: number, which: number, act: () => boolean): boolean {
+function without(filter: FilterInternals, slot: number, which: number, act: () => boolean): boolean {
   const at = STRIDE * slot + which;
   const all = which === HELD ? 'heldAll' : 'writesAll';
   const [one, every] = [filter.counts[at]!, filter[all]];
@@ -71,7 +71,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
     name: 'cache-updated-after-it-is-told',
     rule: 'Z2 done before anybody hears of it',
     plant(patch) {
-      const late = new WeakMap<ReadCacheInsides, (() => void)[]>();
+      const late = new WeakMap<ReadCacheInternals, (() => void)[]>();
       patch.method(
         READ_CACHE,
         'onWrite',
@@ -97,7 +97,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
     name: 'cache-filled-over-a-numbered-write',
     rule: 'Z3 a value is kept only if nothing was accepted of its key since the read',
     plant(patch) {
-      const late = new WeakMap<ReadCacheInsides, (() => void)[]>();
+      const late = new WeakMap<ReadCacheInternals, (() => void)[]>();
       patch.method(
         READ_CACHE,
         'fill',
@@ -222,7 +222,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
         'isQuiet',
         () =>
           function (slot) {
-            return (this.filter as unknown as FilterInsides).isQuiet(slot);
+            return (this.filter as unknown as FilterInternals).isQuiet(slot);
           },
       );
     },

@@ -1,7 +1,7 @@
 /** Planted bugs of the chain itself: who acknowledges, who is in it, who may change it, what is committed. */
 import { isWrite, NOBODY, plainResult, Status } from '@quintet/engine/internal';
 import type { ShardControl } from '@quintet/engine/machines';
-import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, SEATS } from './insides.ts';
+import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, SEATS } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const CHAIN_BUGS: readonly PlantedBug[] = [

@@ -1,6 +1,6 @@
 /** Planted bugs of time (protocol §6), deadlines, versions and memory. */
 import { type Operation, Status } from '@quintet/engine/internal';
-import { COPY, NODE, NODE_MEMORY, type NodeInsides, PRIMARY, STATE } from './insides.ts';
+import { COPY, NODE, NODE_MEMORY, type NodeInternals, PRIMARY, STATE } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
@@ -29,7 +29,7 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
     name: 'deaf-to-the-time-of-reads',
     rule: "§6 a node's time is the highest received !",
     plant(patch) {
-      const heard = new WeakMap<NodeInsides, number>();
+      const heard = new WeakMap<NodeInternals, number>();
       patch.method(
         NODE,
         'onTime',

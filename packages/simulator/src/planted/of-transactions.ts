@@ -1,6 +1,6 @@
 /** Planted bugs of transactions over several shards (core/master/transactions/transactions.ts, shard-queue.ts). */
 import type { Call } from '@quintet/engine/machines';
-import { CONTROL, QUEUE, TRANSACTIONS } from './insides.ts';
+import { CONTROL, QUEUE, TRANSACTIONS } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const TRANSACTION_BUGS: readonly PlantedBug[] = [

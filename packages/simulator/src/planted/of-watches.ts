@@ -2,7 +2,7 @@
 
 import { Watched } from '@quintet/engine/internal';
 import type { Call } from '@quintet/engine/machines';
-import { CONTROL, HISTORY, PRIMARY, WATCH_FILTERS, WATCH_LINES, WATCHES } from './insides.ts';
+import { CONTROL, HISTORY, PRIMARY, WATCH_FILTERS, WATCH_LINES, WATCHES } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const WATCH_BUGS: readonly PlantedBug[] = [

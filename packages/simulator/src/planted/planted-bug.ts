@@ -6,7 +6,7 @@
  * Invariant D1  a patch names a method that exists: a rename in the core fails here, loudly, instead of planting nothing.
  * Why       patched prototypes, not flags: what ships has no branch that only tests take, and what is tested is what ships.
  */
-import type { Insides } from './insides.ts';
+import type { Internals } from './internals.ts';
 
 export interface PlantedBug {
   readonly name: string;
@@ -25,7 +25,7 @@ export class Patch {
 
   /** Replaces a method, private ones included; `make` is given the original. */
   method<I, K extends keyof I & string>(
-    insides: Insides<I>,
+    insides: Internals<I>,
     name: K,
     make: (original: MethodOf<I, K>) => MethodOf<I, K>,
   ): void {
@@ -35,7 +35,7 @@ export class Patch {
 
   /** Replaces a getter. */
   getter<I, K extends keyof I & string>(
-    insides: Insides<I>,
+    insides: Internals<I>,
     name: K,
     make: (original: (this: I) => I[K]) => (this: I) => I[K],
   ): void {
@@ -47,13 +47,13 @@ export class Patch {
     for (const undo of this.undo.splice(0).reverse()) undo();
   }
 
-  private replace<I>({ of }: Insides<I>, name: string, before: PropertyDescriptor, after: PropertyDescriptor): void {
+  private replace<I>({ of }: Internals<I>, name: string, before: PropertyDescriptor, after: PropertyDescriptor): void {
     Object.defineProperty(of.prototype, name, after);
     this.undo.push(() => Object.defineProperty(of.prototype, name, before));
   }
 }
 
-function descriptorOf<I>({ of }: Insides<I>, name: string): PropertyDescriptor {
+function descriptorOf<I>({ of }: Internals<I>, name: string): PropertyDescriptor {
   const descriptor = Object.getOwnPropertyDescriptor(of.prototype, name);
   if (descriptor === undefined) throw new Error(`a bug cannot be planted: ${of.name} has no ${name} (any more)`);
   return descriptor;

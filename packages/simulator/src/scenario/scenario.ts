@@ -38,7 +38,7 @@ import type { Action, HangReason } from '../event.ts';
 import { keysOf, shardOfKey } from '../keys.ts';
 import type { Watcher } from '../observer.ts';
 import { drawOptions, NEVER_MS, type Options } from '../options.ts';
-import { Truth } from '../truth/truth.ts';
+import { Oracle } from '../oracle/oracle.ts';
 import { Violation } from '../violation.ts';
 import type { Block } from './scenario-file.ts';
 import { Transcript } from './transcript.ts';
@@ -100,7 +100,7 @@ export class Scenario {
 
   private start(words: readonly string[]): void {
     const options = optionsOf(words);
-    const truth = new Truth(options);
+    const truth = new Oracle(options);
     const cluster = new VirtualCluster(options, both(truth, this.transcript));
     this.cluster = cluster;
     truth.attach(cluster, CHECKERS);
@@ -262,7 +262,7 @@ function optionsOf(words: readonly string[]): Options {
 }
 
 /** One watcher after the other. */
-function both(truth: Truth, transcript: Transcript): Watcher {
+function both(truth: Oracle, transcript: Transcript): Watcher {
   return {
     sent: (from, to, message) => {
       transcript.sent(from, to, message);

@@ -6,26 +6,26 @@ import {
   type KeyWriteOperation,
   type PutOperation,
 } from '../../core/data/operation.ts';
-import type { Moment } from '../../core/data/reader.ts';
+import type { EvalContext } from '../../core/data/reader.ts';
 import { readerOf } from '../../core/data/reader.ts';
 import { type Result, Status } from '../../core/data/result.ts';
 import { Overlay, transactionOf, unchanged } from '../../core/data/transaction.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { Executor } from '../../executor/executor.ts';
 import { send } from '../typed/call.ts';
-import type { Limits } from '../typed/limits.ts';
+import type { CallDeadline } from '../typed/call-deadline.ts';
 import { readHeld, withinLimits } from './transaction-plan.ts';
 
-export class Attempt {
+export class OptimisticAttempt {
   readonly executor: Executor;
-  readonly #limits: Limits;
+  readonly #limits: CallDeadline;
   readonly #reading = new Map<string, Promise<void>>();
   readonly #entries = new Map<string, Entry | undefined>();
   readonly #writes = new Map<string, KeyWriteOperation[]>();
   readonly #underWay = new Set<Promise<unknown>>();
   #ended = false;
 
-  constructor(executor: Executor, limits: Limits) {
+  constructor(executor: Executor, limits: CallDeadline) {
     this.executor = executor;
     this.#limits = limits;
   }
@@ -100,7 +100,7 @@ export class Attempt {
     return overlay;
   }
 
-  get #moment(): Moment {
+  get #moment(): EvalContext {
     return { time: this.executor.now(), seq: 0, maxValueBytes: this.executor.limits.maxValueBytes };
   }
 

@@ -16,17 +16,17 @@ import type { Transaction } from '../store/store-transactions.ts';
 import { withKeyCalls } from '../typed/key-call.ts';
 import KEY_CALLS from '../typed/key-calls.ts';
 import { deleteOperation, putOperation, putTerms } from '../typed/operations.ts';
-import type { Attempt } from './attempt.ts';
+import type { OptimisticAttempt } from './attempt.ts';
 
 const PUT_NAMES: ReadonlySet<string> = new Set(['ttl', 'expiresAt', 'keepTtl']);
 
 const TransactionCalls = withKeyCalls<TransactionKeyCalls>(KEY_CALLS);
 
 export class StoreTransaction extends TransactionCalls implements Transaction {
-  readonly #attempt: Attempt;
+  readonly #attempt: OptimisticAttempt;
   readonly #limits: ExecutorLimits;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: OptimisticAttempt) {
     super(async (call, step, options) => {
       if (options !== undefined) checkNames(options, call.ownOptionNames, 'option');
       return call.reader(step)(await attempt.apply(call.operation(step, attempt.executor.limits)));

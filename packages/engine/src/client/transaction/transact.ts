@@ -22,8 +22,8 @@ import type { CallOptions } from '../store/store.ts';
 import type { Transaction, TransactOptions } from '../store/store-transactions.ts';
 import { readResult } from '../typed/answers.ts';
 import { send } from '../typed/call.ts';
-import { Limits } from '../typed/limits.ts';
-import { Attempt } from './attempt.ts';
+import { CallDeadline } from '../typed/call-deadline.ts';
+import { OptimisticAttempt } from './attempt.ts';
 import { StoreTransaction } from './store-transaction.ts';
 import { withinLimits } from './transaction-plan.ts';
 
@@ -61,11 +61,11 @@ export async function transact<R>(
 export function optimistically<R>(
   executor: Executor,
   options: TransactOptions,
-  body: (attempt: Attempt) => R | PromiseLike<R>,
+  body: (attempt: OptimisticAttempt) => R | PromiseLike<R>,
 ): Promise<R> {
-  const limits = new Limits(options);
+  const limits = new CallDeadline(options);
   const attempt = async (conflicted: () => Promise<R>): Promise<R> => {
-    const outcome = await tryOnce(new Attempt(executor, limits), body);
+    const outcome = await tryOnce(new OptimisticAttempt(executor, limits), body);
     return outcome === CONFLICTED ? await conflicted() : outcome.result;
   };
   return untilUncontended(backingOff(limits, options.retries), attempt, giveUp);
@@ -73,7 +73,7 @@ export function optimistically<R>(
 
 /** Carries `plan` out until it commits. `options` were checked before. */
 export function carryOut<R>(executor: Executor, plan: Plan<R>, options: CallOptions): Promise<R> {
-  const limits = new Limits(options);
+  const limits = new CallDeadline(options);
   const ask: Ask<Promise<R>> = async (operation, next) => {
     const checked = operation.verb === 'transaction' ? withinLimits(operation) : operation;
     return await next(await send(executor, checked, readResult, limits.left()));
@@ -81,7 +81,7 @@ export function carryOut<R>(executor: Executor, plan: Plan<R>, options: CallOpti
   return runPlan(plan, backingOff(limits), ask, async (outcome) => outcome, giveUp);
 }
 
-function backingOff<R>(limits: Limits, retries = RETRIES): RetryPolicy<Promise<R>> {
+function backingOff<R>(limits: CallDeadline, retries = RETRIES): RetryPolicy<Promise<R>> {
   const pause = async (made: number, next: () => Promise<R>): Promise<R> => {
     await backOff(made, limits);
     return await next();
@@ -96,8 +96,8 @@ async function giveUp(attempts: number): Promise<never> {
 const CONFLICTED = Symbol('conflicted');
 
 async function tryOnce<R>(
-  attempt: Attempt,
-  body: (attempt: Attempt) => R | PromiseLike<R>,
+  attempt: OptimisticAttempt,
+  body: (attempt: OptimisticAttempt) => R | PromiseLike<R>,
 ): Promise<{ result: R } | typeof CONFLICTED> {
   let result: R;
   try {
@@ -112,7 +112,7 @@ async function tryOnce<R>(
   return (await attempt.commit()) ? { result } : CONFLICTED;
 }
 
-async function wasMisled(attempt: Attempt): Promise<boolean> {
+async function wasMisled(attempt: OptimisticAttempt): Promise<boolean> {
   try {
     return !(await attempt.readsHold());
   } catch {
@@ -121,7 +121,7 @@ async function wasMisled(attempt: Attempt): Promise<boolean> {
 }
 
 /** Random from the first, so that those who met do not meet again. */
-async function backOff(attempts: number, limits: Limits): Promise<void> {
+async function backOff(attempts: number, limits: CallDeadline): Promise<void> {
   const most = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MS * 2 ** (attempts - 1));
   const { timeoutMs = Number.POSITIVE_INFINITY } = limits.left();
   await delay(Math.min(Math.random() * most, timeoutMs));

@@ -62,11 +62,11 @@ import { update } from '../transaction/update.ts';
 import { planWatch } from '../watch/watch-plan.ts';
 import { StoreWatcher } from '../watch/watcher.ts';
 import { readDeadline, readDone, readEntry, readNumber, readPut, readPutWithPrevious, readValue } from './answers.ts';
+import { runMany } from './batch-call.ts';
 import { send } from './call.ts';
 import { atCaller, rejected } from './caller-stack.ts';
 import { withKeyCalls } from './key-call.ts';
 import KEY_CALLS from './key-calls.ts';
-import { runMany } from './many.ts';
 import { deleteOperation, getOperation, putOperation, putTerms, statOperation } from './operations.ts';
 import { planScan, scanEntries, scanKeys } from './scan.ts';
 

@@ -10,7 +10,7 @@
 import { invariant } from '../protocol/invariant.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyReadOperation, ReadOperation, TransactionOperation, WriteOperation } from './operation.ts';
-import type { EntryReader, Moment, Outcome } from './reader.ts';
+import type { EntryReader, EvalContext, Outcome } from './reader.ts';
 import type { Result } from './result.ts';
 import { rowOf } from './verbs.ts';
 
@@ -18,7 +18,7 @@ import { rowOf } from './verbs.ts';
 export function evaluate(
   operation: Exclude<WriteOperation, TransactionOperation>,
   store: EntryReader,
-  moment: Moment,
+  moment: EvalContext,
 ): Outcome {
   const { evaluate: result } = rowOf(operation);
   invariant(result !== null, 'what is evaluated is a write');

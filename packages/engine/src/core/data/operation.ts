@@ -248,7 +248,7 @@ export type ReadOperation = KeyReadOperation | ShardReadOperation | GatherOperat
 
 export type Operation = WriteOperation | ReadOperation;
 
-class PutAsked implements PutOperation {
+class PutRequest implements PutOperation {
   readonly verb = 'put';
   readonly key: string;
   readonly value: Bytes;
@@ -271,10 +271,10 @@ class PutAsked implements PutOperation {
 
 /** A put. */
 export function newPut(key: string, value: Bytes, kind: ValueKind, terms: PutTerms): PutOperation {
-  return new PutAsked(key, value, kind, terms);
+  return new PutRequest(key, value, kind, terms);
 }
 
-class GetAsked implements GetOperation {
+class GetRequest implements GetOperation {
   readonly verb = 'get';
   readonly key: string;
 
@@ -283,11 +283,11 @@ class GetAsked implements GetOperation {
   }
 }
 
-class BlockAsked extends GetAsked {
+class BlockRequest extends GetRequest {
   readonly blocks = true;
 }
 
 /** A read of one entry; with `blocks` a large value may be answered as a block. */
 export function newGet(key: string, blocks = false): GetOperation {
-  return blocks ? new BlockAsked(key) : new GetAsked(key);
+  return blocks ? new BlockRequest(key) : new GetRequest(key);
 }

@@ -62,7 +62,7 @@ export function headOf(entry: Entry | undefined): SizedHead | undefined {
 }
 
 /** What evaluation knows besides the operation. `seq` becomes the version of what is written. */
-export interface Moment {
+export interface EvalContext {
   readonly time: number;
   readonly seq: number;
   readonly maxValueBytes: number;
@@ -115,7 +115,7 @@ interface Terms {
 }
 
 /** Whole milliseconds, as stores keep them (master time has fractions); rounded up, so nothing expires early. */
-export function deadlineAt({ ttl, deadline }: Terms, { time }: Moment): number {
+export function deadlineAt({ ttl, deadline }: Terms, { time }: EvalContext): number {
   return Math.min(Math.ceil(ttl > NO_TTL ? time + ttl : deadline), Number.MAX_SAFE_INTEGER);
 }
 
@@ -138,7 +138,7 @@ export function written(
   value: Bytes,
   kind: ValueKind,
   expiresAt: number,
-  moment: Moment,
+  moment: EvalContext,
   answer: string,
 ): Outcome {
   return {

@@ -74,7 +74,7 @@ export interface Record {
 
 export const NO_EFFECT: NoEffect = { type: 'none' };
 
-class PutDone implements PutEffect {
+class PutEffectRecord implements PutEffect {
   readonly type = 'put';
   readonly key: string;
   readonly value: Bytes;
@@ -91,7 +91,7 @@ class PutDone implements PutEffect {
 
 /** What a put leaves behind. */
 export function newPutEffect(key: string, value: Bytes, kind: ValueKind, expiresAt: number): PutEffect {
-  return new PutDone(key, value, kind, expiresAt);
+  return new PutEffectRecord(key, value, kind, expiresAt);
 }
 
 class LogRecord implements Record {

@@ -14,7 +14,7 @@
 import type { Store } from '../store/store.ts';
 import type { Fields } from './fields.ts';
 import type { Operation, Step } from './operation.ts';
-import type { EntryReader, Moment, Outcome } from './reader.ts';
+import type { EntryReader, EvalContext, Outcome } from './reader.ts';
 import { Watched } from './record.ts';
 import { type Result, Status } from './result.ts';
 
@@ -79,7 +79,7 @@ export interface RowOf<O extends Operation> {
   changes(operation: O, result: Result, seq: number): number;
 
   /** What a write results in. Null for groups of steps (transaction.ts), whose effects need more than this. */
-  readonly evaluate: ((operation: O, store: EntryReader, moment: Moment) => Outcome) | null;
+  readonly evaluate: ((operation: O, store: EntryReader, moment: EvalContext) => Outcome) | null;
   /** What a read answers. */
   readonly read: ((operation: O, store: Store, time: number) => Result) | null;
 }

@@ -17,10 +17,10 @@ import type { Condition, Entry, Step, TransactionOperation } from './operation.t
 import {
   conditionHolds,
   type EntryReader,
+  type EvalContext,
   hasValue,
   headOf,
   liveHead,
-  type Moment,
   type Outcome,
   type SizedHead,
 } from './reader.ts';
@@ -56,7 +56,7 @@ export function unchanged(key: string, version: number): Condition {
 export function evaluateTransaction(
   operation: TransactionOperation,
   base: EntryReader,
-  moment: Moment,
+  moment: EvalContext,
 ): TransactionOutcome {
   const overlay = new Overlay(base);
   const holds = allHold(operation.conditions, overlay, moment.time);
@@ -143,7 +143,7 @@ export class Overlay implements EntryReader {
   }
 
   /** A step as it is after the ones before; what it does is in force for the ones behind. */
-  evaluate(step: Step, moment: Moment): Outcome {
+  evaluate(step: Step, moment: EvalContext): Outcome {
     if (!isWrite(step)) return { effect: NO_EFFECT, result: readKey(step, this, moment.time) };
     const outcome = evaluate(step, this, moment);
     if (isOfKey(outcome.effect)) this.apply(outcome.effect, moment.seq);

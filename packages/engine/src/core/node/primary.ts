@@ -14,7 +14,7 @@ import { textOf } from '../data/block.ts';
 import { evaluate, read } from '../data/evaluate.ts';
 import { TRANSACTION_OUTCOME_BYTES_MAX } from '../data/group/limits.ts';
 import type { Operation, TransactionOperation } from '../data/operation.ts';
-import { liveEntry, type Moment, type Outcome } from '../data/reader.ts';
+import { type EvalContext, liveEntry, type Outcome } from '../data/reader.ts';
 import {
   type DeadlineEffect,
   type Effect,
@@ -104,12 +104,12 @@ export class Primary {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
     const { maxValueBytes } = context.settings;
-    const moment: Moment = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
+    const moment: EvalContext = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
     if (operation.verb === 'transaction') return this.evaluateTransaction(operation, watched, moment);
     return evaluate(operation, state.data, moment);
   }
 
-  private evaluateTransaction(operation: TransactionOperation, watched: Watched, moment: Moment): Outcome {
+  private evaluateTransaction(operation: TransactionOperation, watched: Watched, moment: EvalContext): Outcome {
     const { data } = this.state;
     const { effects, result } = evaluateTransaction(operation, data, moment);
     if (watched !== Watched.no && effects.length > 1) {

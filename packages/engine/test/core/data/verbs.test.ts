@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Entry, Operation, Step, TransactionOperation } from '../../../src/core/data/operation.ts';
-import { type EntryReader, type Moment, type Outcome, readerOf } from '../../../src/core/data/reader.ts';
+import { type EntryReader, type EvalContext, type Outcome, readerOf } from '../../../src/core/data/reader.ts';
 import { type Effect, Watched } from '../../../src/core/data/record.ts';
 import { type Result, Status } from '../../../src/core/data/result.ts';
 import { costOf, Needs, Use } from '../../../src/core/data/row.ts';
@@ -19,7 +19,7 @@ import { operation as anyOperation } from '../../runtime/any-message.ts';
 
 const NOW = 1000;
 const SEQ = 100;
-const moment: Moment = { time: NOW, seq: SEQ, maxValueBytes: 400 };
+const moment: EvalContext = { time: NOW, seq: SEQ, maxValueBytes: 400 };
 
 // ---- entries and operations -------------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ for (const [name, each] of Object.entries(process.env.QUINTET_EXHAUSTIVE === 'lo
 }
 
 /** What the search is for: each of these breaks one line of the state table. */
-const BREAKS: { readonly [name: string]: (insides: Insides) => void } = {
+const BREAKS: { readonly [name: string]: (insides: Internals) => void } = {
   'reads before the last lock is given': (insides) => {
     const { onLocked } = insides;
     insides.onLocked = function (lock) {
@@ -164,7 +164,7 @@ const BREAKS: { readonly [name: string]: (insides: Insides) => void } = {
 };
 
 /** The methods that are broken, private ones too. */
-interface Insides {
+interface Internals {
   onLocked: (this: unknown, lock: { sink: object }) => void;
   onGathered: (this: unknown, transaction: { stage: string; awaited: number }, part: object, result: Result) => void;
   install: (this: unknown, transaction: { parts: readonly LockedPart[] }, writing: readonly object[]) => void;
@@ -177,7 +177,7 @@ interface LockedPart {
 
 for (const [name, breakIt] of Object.entries(BREAKS)) {
   test(`finds a coordinator that ${name}`, () => {
-    const insides = Transactions.prototype as unknown as Insides;
+    const insides = Transactions.prototype as unknown as Internals;
     const { onLocked, onGathered, install } = insides;
     breakIt(insides);
     try {

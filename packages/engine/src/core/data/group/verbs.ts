@@ -8,7 +8,7 @@
 import type { Store } from '../../store/store.ts';
 import { BOOLEAN, KEYS, NUMBER } from '../fields.ts';
 import type { GatherOperation, InstallOperation, Operation, Step, TransactionOperation } from '../operation.ts';
-import type { EntryReader, Moment, Outcome } from '../reader.ts';
+import type { EntryReader, EvalContext, Outcome } from '../reader.ts';
 import { NO_EFFECT, Watched } from '../record.ts';
 import { itemsResult, plainResult, type Result, Status } from '../result.ts';
 import { groupVerb, type ValueBounds, type VerbRow } from '../row.ts';
@@ -132,7 +132,7 @@ export const install = groupVerb<InstallOperation>({
   evaluate: evaluateInstall,
 });
 
-function evaluateInstall(operation: InstallOperation, store: EntryReader, { seq }: Moment): Outcome {
+function evaluateInstall(operation: InstallOperation, store: EntryReader, { seq }: EvalContext): Outcome {
   // Between gathering and installing this primary may have expired or evicted a key: there is nothing to remove then.
   const effects = operation.effects.filter(({ type, key }) => type === 'put' || store.head(key) !== undefined);
   const effect = effects.length === 0 ? NO_EFFECT : ({ type: 'many', effects } as const);

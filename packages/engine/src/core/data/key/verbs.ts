@@ -20,12 +20,12 @@ import {
   conditionHolds,
   deadlineAt,
   type EntryReader,
+  type EvalContext,
   type Head,
   hasValue,
   isPast,
   liveEntry,
   liveHead,
-  type Moment,
   type Outcome,
   previousResult,
   refused,
@@ -65,7 +65,11 @@ const remove = keyVerb<DeleteOperation>({
   evaluate: evaluateDelete,
 });
 
-function evaluateDelete({ key, ifVersion, previous }: DeleteOperation, store: EntryReader, { time }: Moment): Outcome {
+function evaluateDelete(
+  { key, ifVersion, previous }: DeleteOperation,
+  store: EntryReader,
+  { time }: EvalContext,
+): Outcome {
   const entry = previous ? liveEntry(store, key, time) : undefined;
   const head = previous ? entry : liveHead(store, key, time);
   if (head === undefined) return refused(Status.absent, undefined);
@@ -129,7 +133,7 @@ function expired(
   head: Head | undefined,
   when: ExpireWhen,
   expiresAt: number,
-  moment: Moment,
+  moment: EvalContext,
   answer: (status: Status, version: number) => Result,
 ): Outcome {
   if (head === undefined) return refused(Status.absent, undefined);

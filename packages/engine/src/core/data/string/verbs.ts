@@ -24,10 +24,10 @@ import {
   conditionHolds,
   deadlineAt,
   type EntryReader,
+  type EvalContext,
   liveEntry,
   liveHead,
   liveOnly,
-  type Moment,
   type Outcome,
   previousResult,
   refused,
@@ -69,7 +69,7 @@ function isBlind({ ifVersion, ttl }: PutOperation): boolean {
   return ifVersion === ANY_VERSION && ttl !== KEEP_TTL;
 }
 
-function evaluatePut(operation: PutOperation, store: EntryReader, moment: Moment): Outcome {
+function evaluatePut(operation: PutOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, value, kind, ifVersion, ttl } = operation;
   if (operation.previous) return evaluatePutWithPrevious(operation, store, moment);
   const head = isBlind(operation) ? undefined : liveHead(store, key, moment.time);
@@ -78,7 +78,7 @@ function evaluatePut(operation: PutOperation, store: EntryReader, moment: Moment
   return { effect: newPutEffect(key, value, kind, expiresAt), result: plainResult(Status.ok, moment.seq) };
 }
 
-function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, moment: Moment): Outcome {
+function evaluatePutWithPrevious(operation: PutOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, value, kind, ifVersion, ttl } = operation;
   const entry = liveEntry(store, key, moment.time);
   if (!conditionHolds(ifVersion, entry)) {
@@ -144,7 +144,7 @@ function summed(
   entry: Entry | undefined,
   add: (present: string) => string | Status,
   expiresAt: number,
-  moment: Moment,
+  moment: EvalContext,
 ): Outcome {
   if (entry !== undefined && entry.kind === ValueKind.structured) return refused(Status.notANumber, entry);
   const sum = add(entry?.value ?? '0');
@@ -166,7 +166,7 @@ const append = keyVerb<AppendOperation>({
   evaluate: evaluateAppend,
 });
 
-function evaluateAppend(operation: AppendOperation, store: EntryReader, moment: Moment): Outcome {
+function evaluateAppend(operation: AppendOperation, store: EntryReader, moment: EvalContext): Outcome {
   const entry = liveEntry(store, operation.key, moment.time);
   const present = entry?.kind ?? operation.kind;
   if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
@@ -190,7 +190,7 @@ const setRange = keyVerb<SetRangeOperation>({
   evaluate: evaluateSetRange,
 });
 
-function evaluateSetRange(operation: SetRangeOperation, store: EntryReader, moment: Moment): Outcome {
+function evaluateSetRange(operation: SetRangeOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, offset, value } = operation;
   const entry = liveEntry(store, key, moment.time);
   if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
@@ -217,7 +217,7 @@ const setBit = keyVerb<SetBitOperation>({
   evaluate: evaluateSetBit,
 });
 
-function evaluateSetBit(operation: SetBitOperation, store: EntryReader, moment: Moment): Outcome {
+function evaluateSetBit(operation: SetBitOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, offset, bit } = operation;
   const entry = liveEntry(store, key, moment.time);
   if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
@@ -237,7 +237,13 @@ function evaluateSetBit(operation: SetBitOperation, store: EntryReader, moment: 
 }
 
 /** New bytes in place of old ones: the deadline stays, a number becomes text. */
-function overwritten(key: string, value: string, entry: Entry | undefined, moment: Moment, answer: string): Outcome {
+function overwritten(
+  key: string,
+  value: string,
+  entry: Entry | undefined,
+  moment: EvalContext,
+  answer: string,
+): Outcome {
   const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
   return written(key, value, kind, entry?.expiresAt ?? 0, moment, answer);
 }

@@ -5,7 +5,7 @@ import type { LargeWrites } from '../memory/large-writes.ts';
 import type { Call } from './call.ts';
 
 /** Where an admitted operation goes. */
-export interface Departures {
+export interface Outgoing {
   request(call: Call): void;
   read(call: Call): void;
   /** A lock was granted: nothing is in flight on its slots, and later operations wait. */
@@ -25,5 +25,5 @@ export interface QueueParts {
   readonly settings: MasterSettings;
   readonly room: WaitingRoom;
   readonly large: LargeWrites;
-  readonly departures: Departures;
+  readonly departures: Outgoing;
 }

@@ -26,7 +26,7 @@ import { LARGE_BYTES, type LargeWriter, type LargeWrites } from '../memory/large
 import { ValueSizes } from '../memory/value-sizes.ts';
 import { Call } from './call.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
-import type { Departures, QueueParts, WaitingRoom } from './queue-parts.ts';
+import type { Outgoing, QueueParts, WaitingRoom } from './queue-parts.ts';
 
 /** While in flight, an answer is in memory more than once: as read, cloned, and as it arrives. */
 const ANSWER_COPIES = 3;
@@ -45,7 +45,7 @@ export class ShardQueue implements LargeWriter {
 
   private readonly shard: number;
   private readonly settings: MasterSettings;
-  private readonly departures: Departures;
+  private readonly departures: Outgoing;
   private readonly room: WaitingRoom;
   private readonly large: LargeWrites;
   private readonly filter: OrderFilter;

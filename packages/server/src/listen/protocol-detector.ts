@@ -1,8 +1,8 @@
 /**
- * FirstBytes: one connection until its first line tells its protocol.
+ * ProtocolDetector: one connection until its first line tells its protocol.
  *
  * Owns      the bytes that came so far, and the deadline of this stage.
- * Does not  decide (sniff.ts), or hand over (reception.ts).
+ * Does not  decide (sniff.ts), or hand over (acceptor.ts).
  * Deadline  Half a first line is cut off after `firstLineMs`, and so is half a TLS handshake. Silence is no fault here: where
  *           there is a password, whoever does not give it is cut off at any stage (strangers.ts).
  */
@@ -24,7 +24,7 @@ export interface FirstBytesOutcome {
   left(): void;
 }
 
-export class FirstBytes {
+export class ProtocolDetector {
   readonly acceptedAt = Date.now();
   private readonly socket: Socket;
   private readonly options: FirstBytesOptions;

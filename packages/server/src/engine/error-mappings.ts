@@ -8,19 +8,19 @@
  */
 import type { ErrorCode } from '@quintet/engine';
 
-export interface ErrorFace {
+export interface ErrorMapping {
   readonly http: number;
   readonly grpc: number;
   readonly resp: string;
 }
 
-function face(http: number, grpc: number, resp: string): ErrorFace {
+function face(http: number, grpc: number, resp: string): ErrorMapping {
   return { http, grpc, resp };
 }
 
 const UNKNOWN = 'outcome unknown:';
 
-export const ERROR_FACES: { readonly [Code in ErrorCode]: ErrorFace } = {
+export const ERROR_FACES: { readonly [Code in ErrorCode]: ErrorMapping } = {
   INVALID_OPTION: face(400, 3, 'ERR an option is unknown or out of its range'),
   INVALID_KEY: face(400, 3, 'ERR invalid key'),
   INVALID_VALUE: face(400, 3, 'ERR the value cannot be stored'),

@@ -1,5 +1,5 @@
 /**
- * Insides of the core's classes as planted bugs see them: private members under their real names. What a bug does not
+ * Internals of the core's classes as planted bugs see them: private members under their real names. What a bug does not
  * use is not listed.
  */
 import type {
@@ -51,7 +51,7 @@ import {
 } from '@quintet/engine/machines';
 
 /** A class of the core and the shape of its insides. */
-export interface Insides<I> {
+export interface Internals<I> {
   readonly of: { readonly prototype: object; readonly name: string };
   /** Only for the type checker: never there. */
   readonly shape?: I;
@@ -65,7 +65,7 @@ export interface Context {
 
 // ---- nodes --------------------------------------------------------------------------------------------------------
 
-export interface NodeInsides {
+export interface NodeInternals {
   readonly copies: Map<number, Copy>;
   readonly context: Context;
   onTime(time: number): void;
@@ -77,7 +77,7 @@ type CopyMessage = Extract<
   { type: 'record' | 'seal' | 'stream-begin' | 'stream-slice' | 'stream-record' | 'stream-end' }
 >;
 
-export interface CopyInsides {
+export interface CopyInternals {
   readonly state: CopyState;
   readonly context: Context;
   learning: { stage: 'waiting' | 'begun' | 'ended'; progressDue: boolean } | null;
@@ -97,7 +97,7 @@ export interface CopyInsides {
   passOn(record: LogRecord): void;
 }
 
-export interface StateInsides {
+export interface StateInternals {
   readonly position: number;
   applyEffect(effect: Effect, seq: number, whole: boolean): void;
   resume(source: StreamBeginMessage): void;
@@ -108,7 +108,7 @@ interface Outcome {
   readonly result: Result;
 }
 
-export interface PrimaryInsides {
+export interface PrimaryInternals {
   readonly state: CopyState;
   readonly context: Context;
   readonly outputs: { take(record: LogRecord): void; used(hash: number): void };
@@ -120,14 +120,14 @@ export interface PrimaryInsides {
   outOfMemory(operation: Operation): Outcome;
 }
 
-export interface LearnerInsides {
+export interface LearnerInternals {
   readonly stage: 'waiting' | 'begun' | 'ended';
   readonly state: CopyState;
   onBegin(message: StreamBeginMessage): void;
   onRecord(message: StreamRecordMessage): void;
 }
 
-export interface StreamInsides {
+export interface StreamInternals {
   readonly context: Context;
   sendSlice(state: CopyState): void;
   sendRecord(record: LogRecord, committedSeq: number): void;
@@ -135,7 +135,7 @@ export interface StreamInsides {
 
 // ---- the master ---------------------------------------------------------------------------------------------------
 
-export interface DetectorInsides {
+export interface DetectorInternals {
   readonly hangLimitMs: number;
   look(now: number, heartbeats: readonly Heartbeat[]): { node: NodeId; quietMs: number }[];
   isHung(quiet: { node: NodeId; quietMs: number }, holdsLastCopy: boolean): boolean;
@@ -144,19 +144,19 @@ export interface DetectorInsides {
   rests(heartbeat: Heartbeat): boolean;
 }
 
-export interface MasterInsides {
+export interface MasterInternals {
   readonly shards: readonly ShardControl[];
-  readonly hangs: DetectorInsides;
+  readonly hangs: DetectorInternals;
   posted(now: number): void;
   lookForHangs(now: number, heartbeats: readonly Heartbeat[]): void;
   holdsLastCopy(node: NodeId): boolean;
   nodeDied(node: NodeId, reason: DeathReason, detail: string, now: number): void;
-  readonly cache: ReadCacheInsides;
+  readonly cache: ReadCacheInternals;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout', now: number): void;
   endTurn(now: number): void;
 }
 
-export interface ReadCacheInsides {
+export interface ReadCacheInternals {
   fill(shard: number, slot: number, key: string, result: Result): void;
   onWrite(call: Call, result: Result): void;
   onKeyWrite(operation: Operation, result: Result): void;
@@ -165,10 +165,10 @@ export interface ReadCacheInsides {
   endCopy(place: number): void;
 }
 
-export interface ControlInsides {
+export interface ControlInternals {
   readonly shard: number;
   readonly queue: ShardQueue;
-  readonly surroundings: { readonly cache: ReadCacheInsides; watches(): WatchesInsides };
+  readonly surroundings: { readonly cache: ReadCacheInternals; watches(): WatchesInternals };
   epoch: number;
   chain: readonly NodeId[];
   learner: NodeId;
@@ -201,7 +201,7 @@ export interface ControlInsides {
   noteUse(hash: number, clock: () => number): void;
 }
 
-export interface QueueInsides {
+export interface QueueInternals {
   lastRequest: number;
   lastReadId: number;
   paused: boolean;
@@ -224,7 +224,7 @@ export interface QueueInsides {
   admit(call: Call): void;
 }
 
-export interface FilterInsides {
+export interface FilterInternals {
   hasWrite(call: Call): boolean;
   hasLoggedRead(call: Call): boolean;
   hasDirectRead(call: Call): boolean;
@@ -237,78 +237,78 @@ export interface FilterInsides {
   heldAll: number;
 }
 
-export interface SeatsInsides {
+export interface SeatsInternals {
   readonly all: readonly { readonly seat: number; readonly incarnation: number }[];
   stateOf(node: NodeId): unknown;
 }
 
-export const NODE: Insides<NodeInsides> = { of: Node };
-export const COPY: Insides<CopyInsides> = { of: Copy };
-export const STATE: Insides<StateInsides> = { of: CopyState };
-export const PRIMARY: Insides<PrimaryInsides> = { of: Primary };
-export const LEARNER: Insides<LearnerInsides> = { of: Learner };
-export const STREAM: Insides<StreamInsides> = { of: StreamSource };
-export const DETECTOR: Insides<DetectorInsides> = { of: FailureDetector };
-export const MASTER_MACHINE: Insides<MasterInsides> = { of: Master };
-export const CONTROL: Insides<ControlInsides> = { of: ShardControl };
-export const QUEUE: Insides<QueueInsides> = { of: ShardQueue };
-export const FILTER: Insides<FilterInsides> = { of: OrderFilter };
-export const READ_CACHE: Insides<ReadCacheInsides> = { of: ReadCache };
-export const SEATS: Insides<SeatsInsides> = { of: Seats };
-export const NODE_MEMORY: Insides<NodeMemoryInsides> = { of: NodeMemory };
+export const NODE: Internals<NodeInternals> = { of: Node };
+export const COPY: Internals<CopyInternals> = { of: Copy };
+export const STATE: Internals<StateInternals> = { of: CopyState };
+export const PRIMARY: Internals<PrimaryInternals> = { of: Primary };
+export const LEARNER: Internals<LearnerInternals> = { of: Learner };
+export const STREAM: Internals<StreamInternals> = { of: StreamSource };
+export const DETECTOR: Internals<DetectorInternals> = { of: FailureDetector };
+export const MASTER_MACHINE: Internals<MasterInternals> = { of: Master };
+export const CONTROL: Internals<ControlInternals> = { of: ShardControl };
+export const QUEUE: Internals<QueueInternals> = { of: ShardQueue };
+export const FILTER: Internals<FilterInternals> = { of: OrderFilter };
+export const READ_CACHE: Internals<ReadCacheInternals> = { of: ReadCache };
+export const SEATS: Internals<SeatsInternals> = { of: Seats };
+export const NODE_MEMORY: Internals<NodeMemoryInternals> = { of: NodeMemory };
 
-export interface NodeMemoryInsides {
+export interface NodeMemoryInternals {
   nodeReady(node: NodeId): void;
   noteHeard(node: NodeId, message: UsageMessage): void;
 }
 
 // ---- transactions and watches ---------------------------------------------------------------------------------------
 
-interface PartInsides {
+interface PartInternals {
   readonly shard: ShardControl;
   lock: Call | null;
 }
 
-export interface TransactionInsides {
+export interface TransactionInternals {
   readonly operation: Operation & { verb: 'transaction' };
-  readonly parts: readonly PartInsides[];
+  readonly parts: readonly PartInternals[];
   readonly sink: Sink;
   stage: 'locking' | 'gathering' | 'installing' | 'done';
   awaited: number;
   settled: boolean;
 }
 
-interface InstallInsides {
-  readonly part: PartInsides;
+interface InstallInternals {
+  readonly part: PartInternals;
 }
 
-export interface TransactionsInsides {
-  readonly done: (transaction: TransactionInsides) => void;
-  readonly open: Set<TransactionInsides>;
+export interface TransactionsInternals {
+  readonly done: (transaction: TransactionInternals) => void;
+  readonly open: Set<TransactionInternals>;
   submit(operation: Operation & { verb: 'transaction' }, sink: Sink, now: number): MasterCall | null;
-  giveUp(transaction: TransactionInsides, reason: 'aborted' | 'timeout'): void;
+  giveUp(transaction: TransactionInternals, reason: 'aborted' | 'timeout'): void;
   onLocked(lock: Call): void;
-  gather(transaction: TransactionInsides): void;
-  onGathered(transaction: TransactionInsides, part: PartInsides, result: Result): void;
-  decide(transaction: TransactionInsides): void;
-  install(transaction: TransactionInsides, writing: readonly InstallInsides[]): void;
-  onInstalled(transaction: TransactionInsides): void;
-  finish(transaction: TransactionInsides): void;
+  gather(transaction: TransactionInternals): void;
+  onGathered(transaction: TransactionInternals, part: PartInternals, result: Result): void;
+  decide(transaction: TransactionInternals): void;
+  install(transaction: TransactionInternals, writing: readonly InstallInternals[]): void;
+  onInstalled(transaction: TransactionInternals): void;
+  finish(transaction: TransactionInternals): void;
   setTime(now: number): void;
 }
 
-interface WatchInsides {
+interface WatchInternals {
   readonly waitsFor: Map<number, number>;
   readonly positions: Map<number, number>;
-  readonly filter: { readonly shard: number | null; readonly watches: Set<WatchInsides> };
+  readonly filter: { readonly shard: number | null; readonly watches: Set<WatchInternals> };
   started: boolean;
 }
 
-export interface WatchesInsides {
-  shardsOf(filter: WatchInsides['filter']): readonly { readonly shard: number; readonly committedSeq: number }[];
-  startIn(watch: WatchInsides, shard: number, seq: number): void;
-  begin(watch: WatchInsides): void;
-  startIfReady(watch: WatchInsides): void;
+export interface WatchesInternals {
+  shardsOf(filter: WatchInternals['filter']): readonly { readonly shard: number; readonly committedSeq: number }[];
+  startIn(watch: WatchInternals, shard: number, seq: number): void;
+  begin(watch: WatchInternals): void;
+  startIfReady(watch: WatchInternals): void;
   watchedBy(call: Call): 0 | 1 | 2;
   onAnswer(message: AnswerMessage, group: object | null): void;
   line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
@@ -316,25 +316,25 @@ export interface WatchesInsides {
   endWatchesOf(shards: ReadonlySet<number>, code: string, details: string): void;
 }
 
-export interface WatchFiltersInsides {
+export interface WatchFiltersInternals {
   readonly marks: Int32Array;
   markOf(shard: number, text: string): number;
   removeText(table: Map<string, object[]>, filter: { readonly text: string; readonly shard: number | null }): void;
 }
 
-export interface WatchLinesInsides {
+export interface WatchLinesInternals {
   firstWaiting(shard: number): number | undefined;
   passes(shard: number, changes: readonly object[], group: object | null): boolean;
 }
 
-export interface HistoryInsides {
+export interface HistoryInternals {
   forgotten: number;
   add(change: object, order: number): void;
   since(version: number, filter: { matches(key: string): boolean }): object[] | undefined;
 }
 
-export const TRANSACTIONS: Insides<TransactionsInsides> = { of: Transactions };
-export const WATCHES: Insides<WatchesInsides> = { of: Watches };
-export const WATCH_FILTERS: Insides<WatchFiltersInsides> = { of: WatchFilters };
-export const WATCH_LINES: Insides<WatchLinesInsides> = { of: WatchLines };
-export const HISTORY: Insides<HistoryInsides> = { of: History };
+export const TRANSACTIONS: Internals<TransactionsInternals> = { of: Transactions };
+export const WATCHES: Internals<WatchesInternals> = { of: Watches };
+export const WATCH_FILTERS: Internals<WatchFiltersInternals> = { of: WatchFilters };
+export const WATCH_LINES: Internals<WatchLinesInternals> = { of: WatchLines };
+export const HISTORY: Internals<HistoryInternals> = { of: History };

@@ -1,11 +1,11 @@
 /**
- * Limits: the signal and the timeout of a call that is made of several: what is left of them for the next one.
+ * CallDeadline: the signal and the timeout of a call that is made of several: what is left of them for the next one.
  */
 import { KvError } from '../../core/protocol/errors.ts';
 import type { CallOptions } from '../store/store.ts';
 import { abortedBefore } from './call.ts';
 
-export class Limits {
+export class CallDeadline {
   readonly #signal: AbortSignal | undefined;
   readonly #deadline: number;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { ERRORS, type ErrorCode } from '@quintet/engine';
-import { ERROR_FACES } from '../src/engine/error-faces.ts';
+import { ERROR_FACES } from '../src/engine/error-mappings.ts';
 
 it('error faces: every code has a row, and nothing else has', () => {
   assert.deepEqual(Object.keys(ERROR_FACES).sort(), Object.keys(ERRORS).sort());

@@ -1,8 +1,8 @@
 /**
- * Intake: the way in of one connection: bytes become requests, which are begun one at a time.
+ * RequestReader: the way in of one connection: bytes become requests, which are begun one at a time.
  *
  * Owns      the decoder, the holds, and whether the transport is read.
- * Does not  run requests (dispatch.ts does, for the session) or know of replies but how full their way is (replies-out.ts).
+ * Does not  run requests (dispatch.ts does, for the session) or know of replies but how full their way is (reply-writer.ts).
  * Invariants
  *   I1  requests are begun in the order they came
  *   I2  none is begun while one holds the session, while more than the limits are pending, or after closing
@@ -15,10 +15,10 @@
 import type { Transport } from '../listen/transport.ts';
 import { Decoder } from '../resp/decoder.ts';
 import type { ServerContext } from '../state/server-context.ts';
-import type { RepliesOut } from './replies-out.ts';
+import type { ReplyWriter } from './reply-writer.ts';
 
 /** What the way in needs of the session it belongs to. */
-export interface IntakeOwner {
+export interface RequestReaderOwner {
   /** Begins a request, whatever comes of it. */
   begin(args: string[]): void;
   /** What came is no request. */
@@ -42,12 +42,12 @@ const LOOK_EVERY = 8;
 /** What is read of one client in a turn. Copying a large value, in memory never touched before, takes 1 to 3 ms per MiB. */
 const READ_BYTES = 256 * 1024;
 
-export class Intake {
+export class RequestReader {
   readonly decoder: Decoder;
   /** When what is being begun was begun (ServerContext.turnTime). */
   begunAt = 0;
-  private readonly owner: IntakeOwner;
-  private readonly output: RepliesOut;
+  private readonly owner: RequestReaderOwner;
+  private readonly output: ReplyWriter;
   private readonly context: ServerContext;
   private readonly transport: Transport;
   /** A request that was taken from the decoder and must wait (CLIENT PAUSE). */
@@ -69,7 +69,7 @@ export class Intake {
   private inputEnded = false;
 
   /** `output`: requests are begun only while it is open, and not full. */
-  constructor(owner: IntakeOwner, output: RepliesOut, context: ServerContext, transport: Transport) {
+  constructor(owner: RequestReaderOwner, output: ReplyWriter, context: ServerContext, transport: Transport) {
     this.owner = owner;
     this.output = output;
     this.context = context;

@@ -1,5 +1,5 @@
 /**
- * Segment: the commands of an EXEC that are one transaction of the engine: reads for their plans first, if there are any,
+ * TransactionSegment: the commands of an EXEC that are one transaction of the engine: reads for their plans first, if there are any,
  * then all steps at once, on condition that nothing that was read, or is under WATCH, has changed.
  *
  * Owns      an attempt; who loses against another writer begins again (plan.ts, RETRIES).
@@ -57,7 +57,7 @@ const PIECE_BYTES = 1024 * 1024;
 /** An argument may be a field to be computed, whatever its length. */
 const ARGUMENT_BYTES = 128;
 
-export class Segment {
+export class TransactionSegment {
   private readonly session: CommandSession;
   private readonly entries: readonly Entry[];
   private readonly watched: ReadonlyMap<string, number>;

@@ -1,5 +1,5 @@
 /**
- * GrpcFace: gRPC on connections the listener hands over. Its packages are optional and large: face.ts loads them, and then this
+ * GrpcFront: gRPC on connections the listener hands over. Its packages are optional and large: face.ts loads them, and then this
  * file, when the first such connection comes.
  *
  * Owns      grpc-js's server (which never listens) and its connection injector; password, health and reflection.
@@ -23,7 +23,7 @@ import { keyValueService } from './v2.ts';
 const KV_STORE = 'kvstore.server.v1.ServerService';
 const OURS = 'kvstore.server.v2.KeyValueService';
 
-export class GrpcFace {
+export class GrpcFront {
   private readonly server: grpc.Server;
   private readonly injector: ReturnType<grpc.Server['createConnectionInjector']>;
   private readonly sockets = new Set<Socket>();

@@ -1,5 +1,5 @@
 /**
- * Many: a call on many keys (or shards) as a bounded window of single operations, sent in the order of the items.
+ * BatchCall: a call on many keys (or shards) as a bounded window of single operations, sent in the order of the items.
  *
  * Owns      the window, the first error, giving up all of it by one signal or timeout.
  * Does not  know verbs: a plan makes operations and takes answers.
@@ -39,11 +39,11 @@ export interface ManyPlan<I> {
 /** Runs a plan; resolves when every item is done. `limits` were checked before, and hold for the call as a whole. */
 export function runMany<I>(executor: Executor, plan: ManyPlan<I>, limits: CallOptions | undefined): Promise<void> {
   return new Promise<void>((resolve) => {
-    new Many(executor, plan, limits, resolve).begin();
+    new BatchCall(executor, plan, limits, resolve).begin();
   });
 }
 
-class Many<I> implements GivenUpByAbort {
+class BatchCall<I> implements GivenUpByAbort {
   readonly executor: Executor;
   readonly plan: ManyPlan<I>;
   readonly #iterator: Iterator<I>;
@@ -186,9 +186,9 @@ class ManyCall<I> implements Sink {
   readonly index: number;
   readonly bytes: number;
   pending: PendingCall | undefined;
-  readonly #many: Many<I>;
+  readonly #many: BatchCall<I>;
 
-  constructor(many: Many<I>, operation: Operation, index: number) {
+  constructor(many: BatchCall<I>, operation: Operation, index: number) {
     this.#many = many;
     this.operation = operation;
     this.index = index;

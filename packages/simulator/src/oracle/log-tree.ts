@@ -5,7 +5,7 @@
  * exactly when their heads lie on different branches. A branch that no survivor follows is what died with its primary.
  *
  * Owns      entries, ancestry, and what the store must hold at an entry.
- * Does not  know who holds which head (shard-truth.ts).
+ * Does not  know who holds which head (shard-oracle.ts).
  */
 import {
   type Effect,

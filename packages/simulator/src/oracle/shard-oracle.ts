@@ -1,9 +1,9 @@
 /**
- * ShardTruth: what really is the case with one shard, learned from outside: from what is sent, taken and held.
+ * ShardOracle: what really is the case with one shard, learned from outside: from what is sent, taken and held.
  *
  * Owns      the log tree; each copy's head in it; what the master has accepted, and the contents that implies; the
  *           configuration the master last announced; who asked for what.
- * Does not  judge: it tells the checkers (truth.ts dispatches) and throws only where it could not go on.
+ * Does not  judge: it tells the checkers (oracle.ts dispatches) and throws only where it could not go on.
  * Invariants
  *   U1  `committed` is the last accepted answer's entry; `contents` is what a store that ends there must hold.
  *   U2  a head is a copy's whole log: known from its records, never from what it says about itself.
@@ -34,7 +34,7 @@ export interface KnownRead {
 
 /** A record as its primary made it. */
 export interface Made {
-  readonly shard: ShardTruth;
+  readonly shard: ShardOracle;
   readonly host: Host;
   readonly epoch: number;
   readonly entry: LogEntry;
@@ -43,7 +43,7 @@ export interface Made {
   readonly call: SimulatedCall | null;
 }
 
-export class ShardTruth {
+export class ShardOracle {
   readonly shard: number;
   root: LogEntry = rootEntry(0, 0, 0);
   committed: LogEntry = this.root;

@@ -1,5 +1,5 @@
 /**
- * AbsentFace: HTTP/2 connections where gRPC's packages are not installed. The first call on each is told so, and the connection
+ * AbsentGrpcFront: HTTP/2 connections where gRPC's packages are not installed. The first call on each is told so, and the connection
  * ends; one that calls nothing within `firstLineMs` is cut off.
  */
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -12,7 +12,7 @@ const UNIMPLEMENTED = '12';
 const ABSENT =
   'gRPC is not installed beside this server: npm i @grpc/grpc-js @grpc/proto-loader @grpc/reflection grpc-health-check';
 
-export class AbsentFace {
+export class AbsentGrpcFront {
   private readonly context: ServerContext;
   private readonly cause: Error;
   private readonly server: Http2Server;

@@ -1,5 +1,5 @@
 /**
- * HttpFace: HTTP/1.1 on connections the listener hands over: few routes, no framework.
+ * HttpFront: HTTP/1.1 on connections the listener hands over: few routes, no framework.
  *
  * Owns      node's HTTP server (which never listens), routing, the guard in front of every route, errors as JSON.
  * Does not  accept connections (listener.ts) or touch entries (key-routes.ts).
@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KvError } from '@quintet/engine';
 import type { Guest } from '../access/strangers.ts';
 import { WRONG_PASSWORD_MS } from '../commands/connection/connection.ts';
-import { ERROR_FACES } from '../engine/error-faces.ts';
+import { ERROR_FACES } from '../engine/error-mappings.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { watchKeys } from '../watch/http-watch.ts';
 import { HttpConnection } from './connection.ts';
@@ -46,7 +46,7 @@ const KEY_METHODS: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['DELETE', deleteKey],
 ]);
 
-export class HttpFace {
+export class HttpFront {
   private readonly context: ServerContext;
   private readonly guard: Guard;
   private readonly server: Server;

@@ -1,5 +1,5 @@
 /**
- * Reception: every connection from its first byte until its protocol is known, and handed over for good.
+ * Acceptor: every connection from its first byte until its protocol is known, and handed over for good.
  *
  * Owns      sockets not yet decided, the limit on connections, the doors to HTTP and gRPC, TLS around any of the three.
  * Does not  look at a byte after the decision: what one protocol was given never reaches another's parser.
@@ -7,15 +7,15 @@
  */
 import type { Socket } from 'node:net';
 import type { Guest } from '../access/strangers.ts';
-import { TlsFace, type TlsOptions } from '../access/tls.ts';
-import type { AbsentFace } from '../grpc/absent-face.ts';
-import type { GrpcFace } from '../grpc/grpc-face.ts';
+import { TlsFront, type TlsOptions } from '../access/tls.ts';
+import type { AbsentGrpcFront } from '../grpc/absent-front.ts';
+import type { GrpcFront } from '../grpc/grpc-front.ts';
 import { Guard } from '../http/guard.ts';
-import { HttpFace } from '../http/http-face.ts';
+import { HttpFront } from '../http/http-front.ts';
 import { error } from '../resp/encoder.ts';
 import type { ServerContext } from '../state/server-context.ts';
-import { FirstBytes } from './first-bytes.ts';
 import type { CutOffReason } from './incidents.ts';
+import { ProtocolDetector } from './protocol-detector.ts';
 import { serveResp } from './serve-resp.ts';
 import type { Protocol } from './sniff.ts';
 import { hangUp, hostAndPort } from './socket-transport.ts';
@@ -28,19 +28,19 @@ export interface ReceptionOptions {
 /** How often idle clients are looked for, and the memory of all, should it have grown without a request. */
 const LOOK_MS = 1000;
 
-export class Reception {
+export class Acceptor {
   private readonly context: ServerContext;
-  private readonly undecided = new Map<Socket, FirstBytes>();
-  private readonly http: HttpFace;
-  private grpc: Promise<GrpcFace | AbsentFace> | null = null;
+  private readonly undecided = new Map<Socket, ProtocolDetector>();
+  private readonly http: HttpFront;
+  private grpc: Promise<GrpcFront | AbsentGrpcFront> | null = null;
   private grpcSockets = 0;
-  private readonly tls: TlsFace | null;
+  private readonly tls: TlsFront | null;
   private readonly looking: NodeJS.Timeout;
 
   constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
-    this.tls = tls === undefined ? null : new TlsFace(tls);
+    this.tls = tls === undefined ? null : new TlsFront(tls);
     this.context = context;
-    this.http = new HttpFace(context, new Guard(context, hosts));
+    this.http = new HttpFront(context, new Guard(context, hosts));
     this.looking = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
@@ -84,7 +84,7 @@ export class Reception {
   /** `secure`: inside of TLS already, where TLS is no protocol to be found again. */
   private listen(socket: Socket, secure: boolean, guest: Guest): void {
     const { firstLineMs } = this.context.limits;
-    const first = new FirstBytes(
+    const first = new ProtocolDetector(
       socket,
       { firstLineMs, handshaking: secure },
       {
@@ -141,7 +141,7 @@ export class Reception {
     this.grpcSockets++;
     socket.once('close', () => this.grpcSockets--);
     try {
-      this.grpc ??= import('../grpc/face.ts').then(({ loadFace }) => loadFace(this.context));
+      this.grpc ??= import('../grpc/load-front.ts').then(({ loadFace }) => loadFace(this.context));
       const face = await this.grpc;
       if (this.context.closing || socket.destroyed) socket.destroy();
       else face.take(socket, guest);
@@ -151,7 +151,7 @@ export class Reception {
     }
   }
 
-  private serveTls(socket: Socket, first: Buffer, tls: TlsFace, guest: Guest): void {
+  private serveTls(socket: Socket, first: Buffer, tls: TlsFront, guest: Guest): void {
     socket.pause();
     socket.unshift(first);
     const inside = tls.wrap(socket, () =>

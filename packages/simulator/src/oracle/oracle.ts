@@ -1,5 +1,5 @@
 /**
- * Truth: watches a cluster, keeps a ShardTruth per shard, and tells the checkers what happened in the words of protocol.md.
+ * Oracle: watches a cluster, keeps a ShardOracle per shard, and tells the checkers what happened in the words of protocol.md.
  *
  * Owns      the translation from messages and moves to: made, followed, changed, accepted, valued, lost.
  * Does not  judge (checkers/), except where the translation itself would make no sense.
@@ -26,11 +26,11 @@ import type { Options } from '../options.ts';
 import { check } from '../violation.ts';
 import type { SimulatedWatch, Change as ToldChange } from '../watch.ts';
 import { ancestorAt } from './log-tree.ts';
-import { type Made, ShardTruth } from './shard-truth.ts';
+import { type Made, ShardOracle } from './shard-oracle.ts';
 
-export class Truth implements Watcher, World {
+export class Oracle implements Watcher, World {
   readonly options: Options;
-  readonly shards: readonly ShardTruth[];
+  readonly shards: readonly ShardOracle[];
   cluster!: VirtualCluster;
   private checkers: readonly Checker[] = [];
   private readonly callsByOperation = new Map<Operation, SimulatedCall>();
@@ -42,7 +42,7 @@ export class Truth implements Watcher, World {
     const onMade = (made: Made) => {
       for (const checker of this.checkers) checker.made?.(made);
     };
-    this.shards = Array.from({ length: options.master.shards }, (_, shard) => new ShardTruth(shard, onMade));
+    this.shards = Array.from({ length: options.master.shards }, (_, shard) => new ShardOracle(shard, onMade));
   }
 
   /** The cluster watched: set once, before its start. */
@@ -89,7 +89,7 @@ export class Truth implements Watcher, World {
     for (const checker of this.checkers) checker.changed?.({ shard, ...news, anew });
   }
 
-  private requestSent(shard: ShardTruth, request: number, operation: Operation): void {
+  private requestSent(shard: ShardOracle, request: number, operation: Operation): void {
     const call = this.callOf(shard, operation);
     const before = shard.requests.get(request) ?? call;
     const once = call.request === 0 || call.request === request;
@@ -103,7 +103,7 @@ export class Truth implements Watcher, World {
     shard.requests.set(request, call);
   }
 
-  private readSent(shard: ShardTruth, id: number, operation: ReadOperation): void {
+  private readSent(shard: ShardOracle, id: number, operation: ReadOperation): void {
     const call = this.callOf(shard, operation);
     if (shard.reads.get(id)?.call === call) return;
     const { committed, contents } = shard;
@@ -111,7 +111,7 @@ export class Truth implements Watcher, World {
   }
 
   /** Whose operation this is: submitted, or the master's own for a transaction over several shards. */
-  private callOf(shard: ShardTruth, operation: Operation): SimulatedCall {
+  private callOf(shard: ShardOracle, operation: Operation): SimulatedCall {
     const call = this.callsByOperation.get(operation) ?? this.partOf(shard, operation);
     check(
       call !== undefined,
@@ -121,7 +121,7 @@ export class Truth implements Watcher, World {
     return call;
   }
 
-  private partOf({ shard }: ShardTruth, operation: Operation): SimulatedCall | undefined {
+  private partOf({ shard }: ShardOracle, operation: Operation): SimulatedCall | undefined {
     const whole = transactionOf(this.cluster.master.shards[shard]!.queue, operation);
     const of = whole === null ? undefined : this.callsByOperation.get(whole);
     if (of === undefined) return undefined;
@@ -143,7 +143,7 @@ export class Truth implements Watcher, World {
     for (const shard of this.shards) this.follow(host, shard, null);
   }
 
-  private follow(host: Host, shard: ShardTruth, cause: Message | null): void {
+  private follow(host: Host, shard: ShardOracle, cause: Message | null): void {
     const copy = host.node?.inspect(shard.shard);
     if (copy === undefined || !shard.follow(host, copy, cause)) return;
     for (const checker of this.checkers) checker.followed?.(shard, host);
@@ -191,7 +191,7 @@ export class Truth implements Watcher, World {
     }
   }
 
-  private valueAccepted(shard: ShardTruth, from: NodeId, value: ValueMessage): void {
+  private valueAccepted(shard: ShardOracle, from: NodeId, value: ValueMessage): void {
     const read = shard.reads.get(value.id);
     if (read === undefined) return;
     shard.reads.delete(value.id);

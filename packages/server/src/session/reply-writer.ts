@@ -1,8 +1,8 @@
 /**
- * RepliesOut: the way out of one connection: replies in order, one write per turn, and the end.
+ * ReplyWriter: the way out of one connection: replies in order, one write per turn, and the end.
  *
  * Owns      the queue of replies, the bytes the transport has not sent yet, and the state of the connection's end.
- * Does not  know commands or read requests (intake.ts); the session is told what it should know.
+ * Does not  know commands or read requests (request-reader.ts); the session is told what it should know.
  * Invariants
  *   O1  texts are written in the order of their requests; small ones once per turn of the event loop, together
  *   O2  a client that stops reading, or is pushed too much, loses the connection (output-guard.ts)
@@ -19,7 +19,7 @@ import type { ServerContext } from '../state/server-context.ts';
 import { type LargeAnswer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 
 /** What the way out needs of the session it belongs to. */
-export interface RepliesOwner {
+export interface ReplyWriterOwner {
   /** Written bytes may have made room for further commands. */
   onWritten(): void;
   /** A reply that had to wait is there. */
@@ -41,9 +41,9 @@ const UNTAKEN_SHARE = 0.5;
 /** Bytes written to one client in a turn, and bytes it has not taken above which no more are written. */
 const WRITE_MAX = 1024 * 1024;
 
-export class RepliesOut {
+export class ReplyWriter {
   encoder: Encoder = RESP2;
-  private readonly owner: RepliesOwner;
+  private readonly owner: ReplyWriterOwner;
   private readonly context: ServerContext;
   private readonly transport: Transport;
   private readonly queue: ReplyQueue;
@@ -55,7 +55,7 @@ export class RepliesOut {
   private onIdle: (() => void) | null = null;
   private state: 'open' | 'closing' | 'ended' | 'closed' = 'open';
 
-  constructor(owner: RepliesOwner, context: ServerContext, transport: Transport) {
+  constructor(owner: ReplyWriterOwner, context: ServerContext, transport: Transport) {
     this.owner = owner;
     this.context = context;
     this.transport = transport;
