@@ -39,7 +39,7 @@ test('output: a new connection begins few reads at once, whatever it pipelines; 
   const writing = connect();
   writing.executor.delivery = 'by-hand';
   writing.feed(request('SET', 'a', '1').repeat(100));
-  // On a busy machine they take more than one turn (request-reader.ts, I3).
+  // On a busy machine they take more than one turn (request-reader.ts, RR3).
   await writing.quiet();
   assert.equal(writing.executor.inFlight, 100);
 });

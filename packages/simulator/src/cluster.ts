@@ -4,10 +4,10 @@
  * Owns      the machines, the links, the clock, the calls and what became of them.
  * Does not  choose what happens next (scheduler.ts), judge (truth/, checkers/).
  * Invariants
- *   V1  a machine is never called while another call into it runs, and its outputs take effect in the order emitted.
- *   V2  the same options and events give the same run: nothing here draws, reads a clock or depends on identity.
- *   V3  a node hears the master's time of a batch before its messages, and no other time.
- *   V4  the master is told of posts to nodes after the call in which it made them, as when batches leave at the end of a turn.
+ *   CL1  a machine is never called while another call into it runs, and its outputs take effect in the order emitted.
+ *   CL2  the same options and events give the same run: nothing here draws, reads a clock or depends on identity.
+ *   CL3  a node hears the master's time of a batch before its messages, and no other time.
+ *   CL4  the master is told of posts to nodes after the call in which it made them, as when batches leave at the end of a turn.
  * A node's life: spawning → up → stopped. Whether the master knows (`declared`) is independent: a node may act for long
  * after it was declared dead, or be dead long before.
  */

@@ -1,10 +1,10 @@
 /**
- * Faults: whom to hurt, when, and how. Those of our transport (links.ts K1-K3), none of TCP's.
+ * Faults: whom to hurt, when, and how. Those of our transport (links.ts LI1-K3), none of TCP's.
  *
  * Owns      kills (told first or found out), freezes and false deaths, slowness, stalled links, late and failed spawns,
  *           a frozen master, jumps of time, threads that stand still (hangs.ts); resets of lost shards and revival of stopped seats, as an operator would.
  * Does not  carry anything out: it returns actions, now or for the agenda (scheduler.ts).
- * Invariant F1  unless the run is `beyond`, nobody dies who must not (promise.ts).
+ * Invariant FA1  unless the run is `beyond`, nobody dies who must not (promise.ts).
  */
 import { type DeathReason, MASTER, NOBODY, type NodeId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';
@@ -132,7 +132,7 @@ export class Faults {
     });
   }
 
-  /** F1 */
+  /** FA1 */
   private mayDie(node: NodeId): boolean {
     return this.cluster.options.beyond || isWithinPromise(this.cluster, node);
   }

@@ -4,7 +4,7 @@
  *
  * Owns      who stands still, when and for how long; when a starved master gets to look.
  * Does not  carry it out (cluster.ts), or see to it that the right ones are found (checkers/hangs.ts).
- * Invariant F1 of faults.ts: unless the run is `beyond`, nobody stands still for whom the master would lose anything.
+ * Invariant FA1 of faults.ts: unless the run is `beyond`, nobody stands still for whom the master would lose anything.
  */
 import type { NodeId } from '@quintet/engine/internal';
 import type { Prng } from '@quintet/testkit';

@@ -4,7 +4,7 @@
  *
  * Owns      which answers are kept, on which links, until when.
  * Does not  kill: it names who should die (faults.ts).
- * Invariant links are slow here, no more: nothing overtakes on a link (links.ts K1), and every link moves on in the end.
+ * Invariant links are slow here, no more: nothing overtakes on a link (links.ts LI1), and every link moves on in the end.
  * Why       a seal is rare and over within a few hops. Left to chance its answer outlived it and met the next one in not
  *           one of 2,000 seeds, so nobody knew whether the epoch of a Sealed (protocol §2) was looked at.
  */

@@ -4,9 +4,9 @@
  * Owns      what is queued where.
  * Does not  decide what is taken when (scheduler.ts) or lost (faults.ts).
  * Invariants (what real ports were measured to do)
- *   K1  a link keeps order, loses nothing and repeats nothing while both ends live.
- *   K2  a dead sender loses a suffix of what it had queued, link by link; the rest may be taken at any later time.
- *   K3  a post to a dead node vanishes without a trace.
+ *   LI1  a link keeps order, loses nothing and repeats nothing while both ends live.
+ *   LI2  a dead sender loses a suffix of what it had queued, link by link; the rest may be taken at any later time.
+ *   LI3  a post to a dead node vanishes without a trace.
  */
 import type { Message, NodeId } from '@quintet/engine/internal';
 
@@ -61,13 +61,13 @@ export class Links {
     return this.into(to).some((link) => link.queue.length > 0);
   }
 
-  /** K2: what a dead sender still has on one link shrinks to its first `count` messages. */
+  /** LI2: what a dead sender still has on one link shrinks to its first `count` messages. */
   truncate(from: NodeId, to: NodeId, count: number): void {
     const { queue } = this.between(from, to);
     if (queue.length > count) queue.length = count;
   }
 
-  /** K3: what was queued for a node that is gone. */
+  /** LI3: what was queued for a node that is gone. */
   clearInto(to: NodeId): void {
     for (const link of this.into(to)) link.queue.length = 0;
   }

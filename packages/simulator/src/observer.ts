@@ -29,7 +29,7 @@ export interface LimitChange {
   answers: number;
 }
 
-/** Whoever watches a cluster: the truth (truth/oracle.ts), a scenario's transcript. */
+/** Whoever watches a cluster: the truth (oracle/oracle.ts), a scenario's transcript. */
 export interface Watcher extends WatchObserver {
   sent?(from: NodeId, to: NodeId, message: Message): void;
   /** A node has taken one message. */

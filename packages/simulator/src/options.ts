@@ -4,8 +4,8 @@
  * Owns      the shape of a run: cluster, limits, workload, fault mix; extremes on purpose.
  * Does not  draw anything during the run (scheduler.ts, faults.ts, workload.ts have streams of their own).
  * Invariants
- *   O1  nodes > replicas: a chain of distinct nodes exists.
- *   O2  unless `beyond`, faults never take a shard's last healthy copy (faults.ts); a lost shard is then a violation.
+ *   SO1  nodes > replicas: a chain of distinct nodes exists.
+ *   SO2  unless `beyond`, faults never take a shard's last healthy copy (faults.ts); a lost shard is then a violation.
  * Why       a mix of its own per run, with kinds fully off: a fault that is always on hides what only shows without it.
  */
 import {

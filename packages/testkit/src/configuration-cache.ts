@@ -4,7 +4,7 @@
  * Owns      a hash table of configurations: lane cursors, state, optional entries used.
  * Does not  know what the numbers mean.
  * Invariants
- *   C1  exact: a configuration counts as covered only if one with equal cursors and state is known, having used
+ *   CC1  exact: a configuration counts as covered only if one with equal cursors and state is known, having used
  *       a subset of the optional entries. Whatever can be done from the new one could be done from the old one.
  * Why       flat Int32Arrays and not a Map of strings: tens of millions of configurations must fit and be quick, and a
  *           Map of that size meets V8's limits.

@@ -4,8 +4,8 @@
  * Owns      the records, the order of their positions, the text form (JSON lines) a violation is saved and replayed in.
  * Does not  judge (linearizability.ts).
  * Invariants
- *   H1  positions given by the recorder are strictly increasing, whatever the clock does
- *   H2  invoke() is called before the request is sent, settling after the answer arrived; each call settles at most
+ *   HS1  positions given by the recorder are strictly increasing, whatever the clock does
+ *   HS2  invoke() is called before the request is sent, settling after the answer arrived; each call settles at most
  *       once, and one that never settles counts as unknown
  * Why       nanoseconds: expiry windows are compared with positions, so positions must be time and not just a counter;
  *           as numbers they stay exact for 104 days.

@@ -4,8 +4,8 @@
  * Owns      the shapes, and the validation of a record at the edge (assertRecord).
  * Does not  record (history.ts) or judge (models/register.ts).
  * Invariants of a valid record
- *   O1  positions are finite and invokedAt < returnedAt; an unknown outcome has returnedAt = Infinity
- *   O2  a result says at least what its operation must say (REQUIRED): a result that says nothing would be checked
+ *   OPE1  positions are finite and invokedAt < returnedAt; an unknown outcome has returnedAt = Infinity
+ *   OPE2  a result says at least what its operation must say (REQUIRED): a result that says nothing would be checked
  *       against nothing, and a checker fed with silence is always content
  */
 
@@ -86,7 +86,7 @@ const REQUIRED: Record<Operation['kind'], readonly (keyof Result)[]> = {
   expire: ['applied'],
 };
 
-/** Throws a TypeError unless the record keeps O1 and O2. */
+/** Throws a TypeError unless the record keeps OPE1 and OPE2. */
 export function assertRecord(record: OperationRecord): void {
   const { operation, invokedAt, returnedAt, outcome } = record;
   const required = REQUIRED[operation.kind];

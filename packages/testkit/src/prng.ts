@@ -4,8 +4,8 @@
  * Owns      the state of one random stream (sfc32, 128 bits).
  * Does not  read a clock or the system's randomness: the seed is an argument without default.
  * Invariants
- *   R1  the same seed gives the same draws on every machine and Node version (32-bit integer arithmetic only)
- *   R2  fork(name) depends on the seed and the name, never on how many draws were made: a new draw in one part of a
+ *   SP1  the same seed gives the same draws on every machine and Node version (32-bit integer arithmetic only)
+ *   SP2  fork(name) depends on the seed and the name, never on how many draws were made: a new draw in one part of a
  *       simulation does not move the others
  */
 

@@ -4,22 +4,22 @@
  * Owns      the search of Wing & Gong (1993) with Lowe's (2017) memory of configurations.
  * Does not  lay out (timeline.ts), remember (configuration-cache.ts), model (models/register.ts), explain (shrink.ts).
  * Invariants
- *   S1  a configuration is: one cursor per lane, the state, the optional entries used
- *   S2  an entry may be linearized next only if it was invoked before the first return still outstanding (`horizon`)
- *   S3  'ok' and 'violation' are proofs; whatever the budget cuts short is 'unknown'
+ *   LS1  a configuration is: one cursor per lane, the state, the optional entries used
+ *   LS2  an entry may be linearized next only if it was invoked before the first return still outstanding (`horizon`)
+ *   LS3  'ok' and 'violation' are proofs; whatever the budget cuts short is 'unknown'
  * Orders    `depth` first finds a legal order fast if there is one and little is unknown. To explore everything, `cost`
  *           is better, i.e. by the number of optional entries used, fewest first: each situation is met at its cheapest,
  *           which covers the dearer ways into it. `relaxed` lets unknown operations take effect again and again: nobody
  *           has to remember which were used, so there are few configurations, and what is illegal even so is illegal;
  *           but its 'ok' means nothing.
  * Pruning, each of which keeps at least one legal order if there is any:
- *   P1  an answer that is right now and could change nothing anywhere (a read, a refusal) is taken at once, without
+ *   LP1  an answer that is right now and could change nothing anywhere (a read, a refusal) is taken at once, without
  *       alternative: moving it forward to here disturbs nobody
- *   P2  an entry that names a version waits for all that name a smaller one (timeline.ts)
- *   P3  of the legal orders, one with the fewest optional entries suffices, and there each is *noticed*: an optional
+ *   LP2  an entry that names a version waits for all that name a smaller one (timeline.ts)
+ *   LP3  of the legal orders, one with the fewest optional entries suffices, and there each is *noticed*: an optional
  *       entry followed by something that would have gone the same way without it is not explored. Hence `previous`,
  *       the state before the optional entry just taken, is part of what the cache compares.
- *   P4  interchangeable optional entries are used in order of invocation; whether those were used that cannot take
+ *   LP4  interchangeable optional entries are used in order of invocation; whether those were used that cannot take
  *       effect any more is forgotten
  */
 
@@ -209,7 +209,7 @@ class Search {
     return this.#steps % 32 === 0 && performance.now() > this.#budget.deadline;
   }
 
-  /** What may come next, most pressing first; a single move if P1 applies. */
+  /** What may come next, most pressing first; a single move if LP1 applies. */
   #moves(node: Node, previous: Node | null): Move[] {
     const horizon = this.#horizon(node);
     const { lanes } = this.#timeline;
@@ -238,7 +238,7 @@ class Search {
     }
   }
 
-  /** S2, P2 and the model: the node after an entry, or null if it may not come next. */
+  /** LS2, LP2 and the model: the node after an entry, or null if it may not come next. */
   #afterIfDue(node: Node, entry: Entry | undefined, horizon: number): Node | null {
     if (entry === undefined || entry.call > horizon || entry.versionedBefore > this.#versionedDone) return null;
     return this.#after(node, entry);
@@ -257,7 +257,7 @@ class Search {
   }
 
   /**
-   * P1 is for what changes nothing wherever it stands. A write that happens to change nothing here may be needed later,
+   * LP1 is for what changes nothing wherever it stands. A write that happens to change nothing here may be needed later,
    * and the end of a write's time that comes before the write itself spoils that write.
    */
   #isIdle(entry: Entry): boolean {

@@ -6,9 +6,9 @@
  * Why       it only matters that *some* value nobody read was there. The fewer states, the fewer configurations; and
  *           unknown writes of such values become interchangeable.
  * Invariants
- *   U1  a value stays if an answer shows it, or shows it with something appended, or if it can be counted or compared with
- *   U2  where lengths are observable (append), a stand-in has the length of what it stands for
- *   U3  a stand-in begins with a control character that no value shown contains
+ *   UV1  a value stays if an answer shows it, or shows it with something appended, or if it can be counted or compared with
+ *   UV2  where lengths are observable (append), a stand-in has the length of what it stands for
+ *   UV3  a stand-in begins with a control character that no value shown contains
  */
 
 import type { Operation, OperationRecord } from './operation.ts';

@@ -4,9 +4,9 @@
  * Owns      the window of records on their way, and the one recovery: when an answer says "try again" or the connection
  *           is lost, nothing new is sent until all that is unanswered has been sent again, in order.
  * Invariants
- *   W1  every record given to add() is counted exactly once: stored, skipped (--if-absent) or refused
- *   W2  of two records with one key the later one's value is the one that stays
- * Why W2 needs care: a later record may have been stored while an earlier one was refused as BUSY. Sending that one again
+ *   IW1  every record given to add() is counted exactly once: stored, skipped (--if-absent) or refused
+ *   IW2  of two records with one key the later one's value is the one that stays
+ * Why IW2 needs care: a later record may have been stored while an earlier one was refused as BUSY. Sending that one again
  * would bring the old value back, so a record that a later one has overwritten is not sent again.
  */
 import { EXIT, Failure } from '../failure.ts';
@@ -177,7 +177,7 @@ interface Unanswered {
   failure: Failure;
 }
 
-/** W2: what is missing and was not overwritten by a later record that has its answer. `drained`: all that was on its way. */
+/** IW2: what is missing and was not overwritten by a later record that has its answer. `drained`: all that was on its way. */
 function withoutOverwritten(drained: readonly OutRecord[], missing: readonly Unanswered[]): Unanswered[] {
   const unanswered = new Set(missing.map(({ record }) => record));
   const lastAnswered = new Map<string, number>();

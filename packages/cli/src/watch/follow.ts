@@ -4,8 +4,8 @@
  * Owns      the connection, the position, trying again, and saying so: whatever may be missing is told as a gap.
  * Does not  print (commands/watch.ts).
  * Invariants
- *   F1  every change after the beginning is given once, in order for each key, or lies in a gap that was told.
- *   F2  it asks for more only when what it gave was taken: a reader that waits makes nobody buffer here.
+ *   FO1  every change after the beginning is given once, in order for each key, or lies in a gap that was told.
+ *   FO2  it asks for more only when what it gave was taken: a reader that waits makes nobody buffer here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.ts';

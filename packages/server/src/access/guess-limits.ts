@@ -4,11 +4,11 @@
  * Owns      a bucket for each remote address that has guessed wrong or right, and one of the whole server.
  * Does not  know passwords, or what a client is told.
  * Invariants
- *   G1  a password is compared only if the buckets have a token; a wrong one takes one of each. So who has guessed too often
+ *   GL1  a password is compared only if the buckets have a token; a wrong one takes one of each. So who has guessed too often
  *       learns nothing until a token is back, not even that a password is right.
- *   G2  an address from which the right one came does not ask the server's bucket: strangers who use it up keep out other
+ *   GL2  an address from which the right one came does not ask the server's bucket: strangers who use it up keep out other
  *       newcomers, not those who have been here.
- *   G3  at most ADDRESSES_MAX addresses are remembered. Forgetting one gives it a full bucket of its own, not of the server.
+ *   GL3  at most ADDRESSES_MAX addresses are remembered. Forgetting one gives it a full bucket of its own, not of the server.
  */
 import { TokenBucket } from './token-bucket.ts';
 

@@ -5,9 +5,9 @@
  * Does not  know protocols or passwords: whoever checks one says so (`known`), and whoever serves the connection says how it
  *           is ended.
  * Invariants
- *   S1  a connection is in the list exactly while it is open and has not given the password; RESET puts it there again
- *   S2  nobody is in the list for longer than `loginMs`
- *   S3  who holds more than STRANGER_HELD_MAX is cut off at the next look
+ *   ST1  a connection is in the list exactly while it is open and has not given the password; RESET puts it there again
+ *   ST2  nobody is in the list for longer than `loginMs`
+ *   ST3  who holds more than STRANGER_HELD_MAX is cut off at the next look
  */
 import type { CutOffReason } from '../listen/incidents.ts';
 

@@ -3,7 +3,7 @@
  *
  * Owns      certificate, key and what is demanded of clients. The server's order of ciphers counts, not the client's.
  * Does not  know what is spoken inside, or limit how long a handshake takes (protocol-detector.ts).
- * Invariant T1  with `ca`, nothing a client sends is read unless one of its authorities vouches for the client's certificate.
+ * Invariant TL1  with `ca`, nothing a client sends is read unless one of its authorities vouches for the client's certificate.
  */
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';

@@ -7,7 +7,7 @@
  * effect in the order of the queue; only at a cut may other clients come between. WATCH guards the first segment.
  *
  * Owns      the array's header and order, the session's hold, and its pushes until the array is complete.
- * Invariant T1  either one nil (a watched key changed), or one error (nothing was done), or as many replies as commands.
+ * Invariant EX1  either one nil (a watched key changed), or one error (nothing was done), or as many replies as commands.
  */
 import type { Command } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';

@@ -1,5 +1,5 @@
 /**
- * GrpcFront: gRPC on connections the listener hands over. Its packages are optional and large: face.ts loads them, and then this
+ * GrpcFront: gRPC on connections the listener hands over. Its packages are optional and large: load-front.ts loads them, and then this
  * file, when the first such connection comes.
  *
  * Owns      grpc-js's server (which never listens) and its connection injector; password, health and reflection.

@@ -6,11 +6,11 @@
  *           its end while draining.
  * Does not  parse or route.
  * Invariants
- *   H1  while more than WAITING_MAX requests wait, the socket is not read: what is parsed is at most that, and what one
+ *   CN1  while more than WAITING_MAX requests wait, the socket is not read: what is parsed is at most that, and what one
  *       read of the socket (64 KB) brings, however long the first takes (/v1/watch has no end). All that waits counts. The
  *       head that read ends amid is under httpHeadMs as any: who goes on pipelining behind a watch is cut off by that.
- *   H2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
- *   H3  a client that stops reading its answer loses the connection (output-guard.ts).
+ *   CN2  a request whose answer is due never waits for its own body: others wait behind it only once it is complete.
+ *   CN3  a client that stops reading its answer loses the connection (output-guard.ts).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

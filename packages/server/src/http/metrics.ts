@@ -2,7 +2,7 @@
  * /metrics: redis_exporter's names, so that its dashboards work unchanged, and our own under quintet_. prom-client is loaded
  * when first asked.
  *
- * Invariant M1  one scrape is one moment: everything is read at once, from one status, into a registry of its own.
+ * Invariant ME1  one scrape is one moment: everything is read at once, from one status, into a registry of its own.
  */
 import type { ClusterStatus, NodeStatus } from '@quintet/engine';
 import type { Registry } from 'prom-client';

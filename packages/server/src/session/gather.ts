@@ -5,9 +5,9 @@
  * Does not  make the operations atomic: each key is, by itself; what must be is a transaction. A command that fails half
  *           way says so with the first error.
  * Invariants
- *   G1  at most WINDOW operations of one command are under way, of reads only as many as the way out has room for. While
+ *   GA1  at most WINDOW operations of one command are under way, of reads only as many as the way out has room for. While
  *       some are not submitted yet the session holds later commands back, so that they still take effect in order.
- *   G2  values gathered count as memory of the client; more than `replyBytes` of them are refused
+ *   GA2  values gathered count as memory of the client; more than `replyBytes` of them are refused
  */
 
 import type { ErrorCode } from '@quintet/engine';

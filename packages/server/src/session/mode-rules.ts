@@ -1,7 +1,7 @@
 /**
  * What a session's modes make of a command: queue it (MULTI), refuse it (subscriptions), keep its reply back (CLIENT REPLY).
  *
- * Invariant M1  EXEC, DISCARD, MULTI, WATCH, QUIT and RESET are run at once also inside MULTI (and say what they think of it).
+ * Invariant MO1  EXEC, DISCARD, MULTI, WATCH, QUIT and RESET are run at once also inside MULTI (and say what they think of it).
  */
 import { KvError } from '@quintet/engine';
 import { type Command, keysAt } from '../command/command.ts';

@@ -4,10 +4,10 @@
  * Owns      one PendingReply per request not yet answered, or answered but behind one that is not; the text ready to go.
  * Does not  touch the socket, or know what a reply means. The session takes the text and writes it.
  * Invariants
- *   Q1  texts leave in the order in which their replies were opened, each exactly once
- *   Q2  the head is never settled: a settled head leaves at once, with all settled ones behind it
- *   Q3  an error in making a reply goes to `onThrown`, never to whoever brought the result
- *   Q4  `heldBytes` is all text held here, ready or waiting, so that its owner can bound it
+ *   RQ1  texts leave in the order in which their replies were opened, each exactly once
+ *   RQ2  the head is never settled: a settled head leaves at once, with all settled ones behind it
+ *   RQ3  an error in making a reply goes to `onThrown`, never to whoever brought the result
+ *   RQ4  `heldBytes` is all text held here, ready or waiting, so that its owner can bound it
  * Why a list of sinks  A PendingReply is the Sink of its operation: one small object per command is all it costs to
  *           have operations finish in any order; no promise, no closure, no map of ids.
  */

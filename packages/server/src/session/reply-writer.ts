@@ -4,10 +4,10 @@
  * Owns      the queue of replies, the bytes the transport has not sent yet, and the state of the connection's end.
  * Does not  know commands or read requests (request-reader.ts); the session is told what it should know.
  * Invariants
- *   O1  texts are written in the order of their requests; small ones once per turn of the event loop, together
- *   O2  a client that stops reading, or is pushed too much, loses the connection (output-guard.ts)
- *   O4  no turn is taken up by the output of one client (WRITE_MAX)
- *   O3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
+ *   RW1  texts are written in the order of their requests; small ones once per turn of the event loop, together
+ *   RW2  a client that stops reading, or is pushed too much, loses the connection (output-guard.ts)
+ *   RW4  no turn is taken up by the output of one client (WRITE_MAX)
+ *   RW3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
  */
 
 import { STRANGER_BYTES } from '../access/strangers.ts';

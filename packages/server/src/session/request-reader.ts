@@ -4,9 +4,9 @@
  * Owns      the decoder, the holds, and whether the transport is read.
  * Does not  run requests (dispatch.ts does, for the session) or know of replies but how full their way is (reply-writer.ts).
  * Invariants
- *   I1  requests are begun in the order they came
- *   I2  none is begun while one holds the session, while more than the limits are pending, or after closing
- *   I3  one turn of the event loop is not taken up by those who send much: after TURN_MS their next requests wait for the
+ *   RR1  requests are begun in the order they came
+ *   RR2  none is begun while one holds the session, while more than the limits are pending, or after closing
+ *   RR3  one turn of the event loop is not taken up by those who send much: after TURN_MS their next requests wait for the
  *       next turn; nor is more than READ_BYTES read of one client, and of one that cannot be served one chunk
  * Why pull  Requests are pulled from the decoder one at a time, so any command can stop the next from being begun
  *           without a second queue: what is not begun stays bytes, and the socket is not read meanwhile.
@@ -61,10 +61,10 @@ export class RequestReader {
   /** Requests wait; the transport may be read all the same. */
   private blocked = false;
   private paused = false;
-  /** Not read again before the next turn (I3), and what was read since it last was so. */
+  /** Not read again before the next turn (RR3), and what was read since it last was so. */
   private pausing = false;
   private readBytes = 0;
-  /** Waiting for the next turn (I3). */
+  /** Waiting for the next turn (RR3). */
   private resting = false;
   private inputEnded = false;
 

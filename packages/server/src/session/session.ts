@@ -6,8 +6,8 @@
  * Does not  own the socket (Transport), run commands (dispatch.ts, commands/), or share anything but ServerContext.
  * In / Out  onData, onDrain, onEnd, onClosed  →  transport.write once per turn, pause, resume, end, destroy
  * Invariants
- *   S1  commands are begun in the order they came; each opens exactly one reply, and replies leave in that order
- *   S2  no error of ours leaves here: it is reported as a bug, and ends this connection alone
+ *   SES1  commands are begun in the order they came; each opens exactly one reply, and replies leave in that order
+ *   SES2  no error of ours leaves here: it is reported as a bug, and ends this connection alone
  */
 import type { Executor } from '@quintet/engine/internal';
 import { type Bytes, Needs, type Operation, rowOf } from '@quintet/engine/internal';

@@ -5,7 +5,7 @@
  * Does not  collect (the engine does), or bound what clients hold (memory-holders.ts).
  * Why       Nodes give back by themselves. What went through the heap of this thread, a V8 that is left in peace keeps: 45 MB
  *           after 800,000 writes.
- * Invariant W1  the heap of this thread is collected only after nodes let go of `GIVE_BACK_BYTES`, and while little is asked; then
+ * Invariant MM1  the heap of this thread is collected only after nodes let go of `GIVE_BACK_BYTES`, and while little is asked; then
  *               once more, for a heap gives up the room it keeps only after a while without work.
  */
 import type { ClusterApi } from '@quintet/engine';

@@ -2,8 +2,8 @@
  * Strings combined bit by bit, as BITOP has it: what is shorter than the longest goes on with zeros. Pure.
  *
  * Invariants
- *   B1  `bitWork` is what `combined` looks at, to the byte: whoever asks bounds it before.
- *   B2  zeros behind the end of a value cost nothing: they change nothing for OR and XOR, and all is zero there for AND.
+ *   BO1  `bitWork` is what `combined` looks at, to the byte: whoever asks bounds it before.
+ *   BO2  zeros behind the end of a value cost nothing: they change nothing for OR and XOR, and all is zero there for AND.
  */
 
 /** How many are combined into one. */

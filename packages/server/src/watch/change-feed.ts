@@ -5,8 +5,8 @@
  *           small or had to go. Only what the engine's history no longer has is lost, and then `failure` says so.
  * Does not  know protocols (session-watch.ts, http-watch.ts) or who else watches (change-feeds.ts).
  * Invariants
- *   F1  what is taken is every change after the position it began from, once, in order for each key.
- *   F2  it holds at most `watchBytes`, or one transaction, and may be told to hold nothing at any time (MemoryHolder).
+ *   CF1  what is taken is every change after the position it began from, once, in order for each key.
+ *   CF2  it holds at most `watchBytes`, or one transaction, and may be told to hold nothing at any time (MemoryHolder).
  * Why the engine's buffer and no other: it counts, it keeps transactions whole, and knows the position after what was taken.
  */
 

@@ -11,8 +11,8 @@
  *
  * Owns      the feed of its connection, kept from one read to the next; the read that waits.
  * Invariants
- *   W1  one read waits at a time, and nothing is encoded before it is asked for: who does not ask holds a feed, and no more.
- *   W2  a reply's position is after its changes: who asks from there hears every change, once. A connection that breaks
+ *   WS1  one read waits at a time, and nothing is encoded before it is asked for: who does not ask holds a feed, and no more.
+ *   WS2  a reply's position is after its changes: who asks from there hears every change, once. A connection that breaks
  *       loses nothing either: the next one asks from the last position it has.
  * Why a read and no stream of pushes: every client library and redis-cli can send it, and its back-pressure is that nobody asks.
  */

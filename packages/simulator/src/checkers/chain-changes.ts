@@ -1,6 +1,6 @@
 /**
  * Protocol §7.11: a chain only loses members, gains the learner at its end, or is reordered at a seal. One epoch is one
- * configuration; nobody dead, or not up yet, is in it or hears anything (A1); no two copies share a node.
+ * configuration; nobody dead, or not up yet, is in it or hears anything (MA1); no two copies share a node.
  */
 import { MASTER, type Message, NOBODY, type NodeId, nodeName, seatOf } from '@quintet/engine/internal';
 import { check } from '../violation.ts';

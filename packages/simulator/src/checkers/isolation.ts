@@ -1,7 +1,7 @@
 /**
  * Strict serializability, the half that concerns reads (program-order.ts has the other: in every shard a transaction takes
  * effect in order of arrival): from its gather to its install, or to the moment it is decided, nobody else writes its keys.
- * So what it was evaluated on is what is there when it takes effect, in all its shards at one point (X4).
+ * So what it was evaluated on is what is there when it takes effect, in all its shards at one point (TT4).
  */
 import type { SimulatedCall } from '../call.ts';
 import { keysOf } from '../keys.ts';

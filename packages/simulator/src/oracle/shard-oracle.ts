@@ -5,8 +5,8 @@
  *           configuration the master last announced; who asked for what.
  * Does not  judge: it tells the checkers (oracle.ts dispatches) and throws only where it could not go on.
  * Invariants
- *   U1  `committed` is the last accepted answer's entry; `contents` is what a store that ends there must hold.
- *   U2  a head is a copy's whole log: known from its records, never from what it says about itself.
+ *   SH1  `committed` is the last accepted answer's entry; `contents` is what a store that ends there must hold.
+ *   SH2  a head is a copy's whole log: known from its records, never from what it says about itself.
  */
 import { type ConfigMessage, type Message, type NodeId, nodeName, type ValueMessage } from '@quintet/engine/internal';
 import type { Copy } from '@quintet/engine/machines';

@@ -6,7 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const HANG_BUGS: readonly PlantedBug[] = [
   {
     name: 'last-copy-not-waited-for',
-    rule: 'F1 a node with the last copy of a shard has ten times as long',
+    rule: 'OF1 a node with the last copy of a shard has ten times as long',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -20,7 +20,7 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'last-copies-counted-before-the-deaths',
-    rule: 'F1 a death may leave a last copy to the next',
+    rule: 'OF1 a death may leave a last copy to the next',
     plant(patch) {
       patch.method(
         MASTER_MACHINE,
@@ -36,7 +36,7 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'gaps-of-the-master-blamed-on-nodes',
-    rule: 'F2 time between a late look and the one before counts for nobody',
+    rule: 'OF2 time between a late look and the one before counts for nobody',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -50,7 +50,7 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'slow-looks-count-whole',
-    rule: 'F2 a slow look counts for little more than one that is not',
+    rule: 'OF2 a slow look counts for little more than one that is not',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -64,7 +64,7 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'named-before-the-limit',
-    rule: 'F1 a node is named only after the limit without a tick',
+    rule: 'OF1 a node is named only after the limit without a tick',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -78,7 +78,7 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'everybody-waited-for-longer',
-    rule: 'F1 a node that holds no last copy is named after the limit',
+    rule: 'OF1 a node that holds no last copy is named after the limit',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -92,14 +92,14 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'rest-taken-for-a-hang',
-    rule: 'F3 a node at rest has everything before it',
+    rule: 'FD3 a node at rest has everything before it',
     plant(patch) {
       patch.method(DETECTOR, 'rests', () => () => false);
     },
   },
   {
     name: 'sleepers-with-mail-excused',
-    rule: 'F3 it rests only if it has done all that was posted to it',
+    rule: 'FD3 it rests only if it has done all that was posted to it',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -112,14 +112,14 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'waiting-taken-for-hanging',
-    rule: 'F5 time in which a node waited for a processor does not count',
+    rule: 'FD5 time in which a node waited for a processor does not count',
     plant(patch) {
       patch.method(DETECTOR, 'timeAwake', () => (counts) => counts);
     },
   },
   {
     name: 'waiting-excused-for-ever',
-    rule: 'F5 three quarters of all time at most',
+    rule: 'FD5 three quarters of all time at most',
     plant(patch) {
       patch.method(
         DETECTOR,
@@ -130,14 +130,14 @@ export const HANG_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'looks-not-begun-again',
-    rule: 'F4 a post to a node that rests begins the looks again',
+    rule: 'FD4 a post to a node that rests begins the looks again',
     plant(patch) {
       patch.method(MASTER_MACHINE, 'posted', () => () => {});
     },
   },
   {
     name: 'newcomers-not-looked-at',
-    rule: 'F4 a new node begins the looks again',
+    rule: 'FD4 a new node begins the looks again',
     plant(patch) {
       patch.method(
         DETECTOR,

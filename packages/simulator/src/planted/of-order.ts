@@ -118,7 +118,7 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'values-overtake-those-of-their-key',
-    rule: 'V1: direct reads of one key are answered in their order',
+    rule: 'SC4: direct reads of one key are answered in their order',
     plant(patch) {
       patch.method(
         CONTROL,
@@ -132,7 +132,7 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'early-values-outlive-their-epoch',
-    rule: 'M2: a value of another epoch is dropped',
+    rule: 'SC2: a value of another epoch is dropped',
     plant(patch) {
       patch.method(
         CONTROL,
@@ -163,7 +163,7 @@ export const ORDER_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'credit-leak',
-    rule: 'Q3: credit comes back',
+    rule: 'SQ3: credit comes back',
     plant(patch) {
       patch.method(
         QUEUE,

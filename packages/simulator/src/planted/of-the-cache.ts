@@ -42,7 +42,7 @@ function asPut(operation: Operation): Operation {
 export const CACHE_BUGS: readonly PlantedBug[] = [
   {
     name: 'cache-updated-before-accepted',
-    rule: 'Z1 nothing that is not accepted changes an entry',
+    rule: 'RC1 nothing that is not accepted changes an entry',
     plant(patch) {
       const sent = new WeakSet<Call>();
       patch.method(
@@ -69,7 +69,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'cache-updated-after-it-is-told',
-    rule: 'Z2 done before anybody hears of it',
+    rule: 'RC2 done before anybody hears of it',
     plant(patch) {
       const late = new WeakMap<ReadCacheInternals, (() => void)[]>();
       patch.method(
@@ -95,7 +95,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'cache-filled-over-a-numbered-write',
-    rule: 'Z3 a value is kept only if nothing was accepted of its key since the read',
+    rule: 'RC3 a value is kept only if nothing was accepted of its key since the read',
     plant(patch) {
       const late = new WeakMap<ReadCacheInternals, (() => void)[]>();
       patch.method(
@@ -122,14 +122,14 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'overtaken-read-kept',
-    rule: 'Z3 an own removal of the primary marks the reads it overtakes',
+    rule: 'RC3 an own removal of the primary marks the reads it overtakes',
     plant(patch) {
       patch.method(QUEUE, 'overtakeReads', () => () => {});
     },
   },
   {
     name: 'own-removal-kept',
-    rule: 'Z1 an eviction or expiry is accepted like any other record',
+    rule: 'RC1 an eviction or expiry is accepted like any other record',
     plant(patch) {
       patch.method(READ_CACHE, 'onOwnRecord', () => () => {});
     },
@@ -257,7 +257,7 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'decoded-copy-outlives-its-entry',
-    rule: 'Y1 a copy ends with the entry it is of',
+    rule: 'DC1 a copy ends with the entry it is of',
     plant(patch) {
       patch.method(READ_CACHE, 'endCopy', () => () => {});
     },

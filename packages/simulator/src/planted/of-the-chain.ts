@@ -299,7 +299,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'stale-incarnation-counts',
-    rule: 'T1: a dead incarnation is not its seat',
+    rule: 'SE1: a dead incarnation is not its seat',
     plant(patch) {
       patch.method(
         SEATS,
@@ -348,7 +348,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'given-up-answered-again',
-    rule: 'A2: every operation is answered exactly once',
+    rule: 'MA2: every operation is answered exactly once',
     plant(patch) {
       patch.method(
         CONTROL,

@@ -6,14 +6,14 @@ import type { PlantedBug } from './planted-bug.ts';
 export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
   {
     name: 'newcomers-know-no-new-limit',
-    rule: 'N1 a node works by the limit in force before it hears of any shard',
+    rule: 'NM1 a node works by the limit in force before it hears of any shard',
     plant(patch) {
       patch.method(NODE_MEMORY, 'nodeReady', () => () => {});
     },
   },
   {
     name: 'limit-heard-by-who-has-not',
-    rule: 'N2 answered when every node works by it',
+    rule: 'NM2 answered when every node works by it',
     plant(patch) {
       patch.method(
         NODE_MEMORY,
@@ -149,7 +149,7 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'version-stays-on-a-new-deadline',
-    rule: 'C3: the version is the seq that wrote it',
+    rule: 'CS3: the version is the seq that wrote it',
     plant(patch) {
       patch.method(
         STATE,

@@ -6,7 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'lock-let-go-after-gathering',
-    rule: 'X4 from the last lock to the last install nobody else writes',
+    rule: 'TT4 from the last lock to the last install nobody else writes',
     plant(patch) {
       patch.method(
         TRANSACTIONS,
@@ -24,7 +24,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'lock-given-beside-writes',
-    rule: 'X4 a lock is given when nothing is under way on its keys',
+    rule: 'TT4 a lock is given when nothing is under way on its keys',
     plant(patch) {
       patch.method(
         QUEUE,
@@ -170,7 +170,7 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'paused-install-forgotten',
-    rule: 'Q1 what a transaction writes while nothing is numbered goes first afterwards',
+    rule: 'SQ1 what a transaction writes while nothing is numbered goes first afterwards',
     plant(patch) {
       patch.method(
         QUEUE,

@@ -8,7 +8,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const WATCH_BUGS: readonly PlantedBug[] = [
   {
     name: 'told-twice',
-    rule: 'K1 a watch hears each change once',
+    rule: 'WA1 a watch hears each change once',
     plant(patch) {
       let answers = 0;
       patch.method(
@@ -25,7 +25,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'told-before-it-is-committed',
-    rule: 'K2 only committed changes are told',
+    rule: 'WA2 only committed changes are told',
     plant(patch) {
       patch.method(
         CONTROL,
@@ -68,7 +68,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'mark-taken-from-another-watched-key',
-    rule: 'W1 marks count the exact keys of a slot that have filters',
+    rule: 'WF1 marks count the exact keys of a slot that have filters',
     plant(patch) {
       patch.method(
         WATCH_FILTERS,
@@ -83,7 +83,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'transaction-told-apart',
-    rule: 'K3 the changes of a transaction are told together',
+    rule: 'WA3 the changes of a transaction are told together',
     plant(patch) {
       patch.method(
         WATCHES,
@@ -129,7 +129,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'history-forgets',
-    rule: 'H1 history holds every change above what it says is forgotten',
+    rule: 'HI1 history holds every change above what it says is forgotten',
     plant(patch) {
       patch.method(
         HISTORY,
@@ -180,7 +180,7 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'line-of-a-group-passed',
-    rule: 'K3 a later change of a shard waits in line behind a transaction',
+    rule: 'WA3 a later change of a shard waits in line behind a transaction',
     plant(patch) {
       patch.method(
         WATCH_LINES,
@@ -194,14 +194,14 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'progress-past-what-waits',
-    rule: 'K7 a watch is told a place only after every change of its filter up to there',
+    rule: 'WA7 a watch is told a place only after every change of its filter up to there',
     plant(patch) {
       patch.method(WATCH_LINES, 'firstWaiting', () => () => undefined);
     },
   },
   {
     name: 'loss-not-told-to-watches',
-    rule: 'K6 a watch that began before the loss of a shard ends with it',
+    rule: 'WA6 a watch that began before the loss of a shard ends with it',
     plant(patch) {
       patch.method(WATCHES, 'endWatchesOf', () => () => undefined);
     },

@@ -3,7 +3,7 @@
  *
  * Owns      the seam: a method of a core class is replaced on its prototype and put back afterwards.
  * Does not  list bugs: the other files of this folder do, one for each part of the core.
- * Invariant D1  a patch names a method that exists: a rename in the core fails here, loudly, instead of planting nothing.
+ * Invariant PB1  a patch names a method that exists: a rename in the core fails here, loudly, instead of planting nothing.
  * Why       patched prototypes, not flags: what ships has no branch that only tests take, and what is tested is what ships.
  */
 import type { Internals } from './internals.ts';

@@ -4,8 +4,8 @@
  * Owns      what was seen and when; the waits, each with its end.
  * Does not  listen to `error`: with a listener a bug in the engine would pass in silence, without one it fails the test run.
  * Invariants
- *   E1  an event is found by a wait that looks back to before it, whether it came first or the wait did: no race.
- *   E2  every wait ends: with its event, with EventNotSeen after its timeout, or with EventNotSeen when the cluster closes.
+ *   EL1  an event is found by a wait that looks back to before it, whether it came first or the wait did: no race.
+ *   EL2  every wait ends: with its event, with EventNotSeen after its timeout, or with EventNotSeen when the cluster closes.
  */
 import type { ClusterApi, ClusterEvents } from '@quintet/engine';
 import { monotonicNs } from '../clock.ts';
@@ -105,7 +105,7 @@ export class EventLog {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** E2. The timer keeps the process alive meanwhile, as listening alone does not. */
+  /** EL2. The timer keeps the process alive meanwhile, as listening alone does not. */
   #begin<T>(what: string, since: number, timeoutMs: number): Wait<T> {
     const wait = newWait<T>();
     const giveUp = (why: string): void => wait.reject(this.#notSeen(`${why} ${what}`, since));

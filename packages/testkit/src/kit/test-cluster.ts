@@ -4,7 +4,7 @@
  *
  * Owns      what it started, and its end: everything is closed in the opposite order, whatever fails meanwhile.
  * Does not  imitate anything: it is the engine and the server that ship.
- * Invariant T1  a fault is noted before it is injected, so `since: fault` never misses what the fault caused.
+ * Invariant TC1  a fault is noted before it is injected, so `since: fault` never misses what the fault caused.
  */
 import { Cluster, type ClusterEvents, type ClusterOptions, type Key, KvError, type Store } from '@quintet/engine';
 import { monotonicNs } from '../clock.ts';

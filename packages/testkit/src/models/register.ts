@@ -11,8 +11,8 @@
  * Unknown   UNKNOWN_PAST stands for any state at all: where a search begins in the midst of a history. Steps from it lead
  *           to whatever the answer tells, and never exclude what is possible; they may allow more.
  * Invariants
- *   M1  floor never falls; an entry's known version is the floor
- *   M2  an absent entry has version null, no excluded versions, no expiry: equal states look equal
+ *   RE1  floor never falls; an entry's known version is the floor
+ *   RE2  an absent entry has version null, no excluded versions, no expiry: equal states look equal
  */
 
 import type { Conditions, Operation, Result } from '../operation.ts';

@@ -1,5 +1,5 @@
 /**
- * What lint cannot hold: names of files in comments exist. Layers, doors,
+ * What lint cannot hold: names of files in comments exist, and a code of an invariant (SQ1) means one thing. Layers, doors,
  * import cycles, lengths of functions and files are held by biome.json.
  */
 import assert from 'node:assert/strict';
@@ -13,12 +13,19 @@ import { VERSION } from '@quintet/engine/internal';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const TRACKED = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 const COMMENT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+const CODE = /^ \*\s+(?:Invariants? +)?([A-Z]{1,3}\d+)\s\s+\S/gm;
 const FILE_NAME = /(?<![\w/.-])(?:[\w@.-]+\/)*[\w-]+(?:\.slow)?(?:\.test)?\.(?:ts|mjs|md|proto)\b/g;
 
 /** Names of files in the comments of a text that no file has. */
 function staleNames(text: string, files: readonly string[]): string[] {
   const mentioned = (text.match(COMMENT) ?? []).flatMap((comment) => comment.match(FILE_NAME) ?? []);
   return mentioned.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)));
+}
+
+/** The codes of the invariants that the header of a file states. */
+function codesOf(text: string): string[] {
+  const header = /\/\*\*[\s\S]*?\*\//.exec(text)?.[0] ?? '';
+  return [...header.matchAll(CODE)].map((match) => match[1]!);
 }
 
 const sources = TRACKED.filter((file) => /\.(ts|mjs)$/.test(file) && basename(file) !== 'tidy.test.ts');
@@ -30,6 +37,20 @@ test('files named in comments exist', () => {
   assert.deepEqual(stale, []);
 });
 
+test('the code of an invariant is of one file', () => {
+  const places = new Map<string, string[]>();
+  for (const file of sources.filter((name) => name.includes('/src/'))) {
+    for (const code of codesOf(readFileSync(`${ROOT}${file}`, 'utf8'))) {
+      places.set(code, [...(places.get(code) ?? []), file]);
+    }
+  }
+  assert.ok(places.size > 50, 'codes are found at all');
+  assert.deepEqual(
+    [...places].filter(([, files]) => files.length > 1),
+    [],
+  );
+});
+
 test('the version in the sources is that of the published packages', () => {
   for (const name of ['engine', 'server', 'cli', 'testkit']) {
     const { version } = JSON.parse(readFileSync(`${ROOT}packages/${name}/package.json`, 'utf8')) as { version: string };
@@ -37,7 +58,11 @@ test('the version in the sources is that of the published packages', () => {
   }
 });
 
-test('the rule can be broken', () => {
+test('the rules can be broken', () => {
+  assert.deepEqual(
+    codesOf('/**\n * Invariants\n *   A1  one\n *   A2  two\n */\n/**\n *   A3  not of the header\n */'),
+    ['A1', 'A2'],
+  );
   assert.deepEqual(staleNames('/** See gone.ts and core/here.ts. */ // not/here.ts', ['src/core/here.ts']), [
     'gone.ts',
     'not/here.ts',

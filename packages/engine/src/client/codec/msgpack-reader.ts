@@ -4,10 +4,10 @@
  * Owns      what is accepted: the forms of msgpack-forms.ts, whole, and nothing after them. Maps whose keys are not all text
  *           read as Map; extension types of others, names such as `__proto__` and text that is no UTF-8 are not accepted.
  * Invariants
- *   M4  memory and time are proportional to the bytes that are there: a declared length is believed only as far as there are
+ *   MR4  memory and time are proportional to the bytes that are there: a declared length is believed only as far as there are
  *       bytes for it, nothing is allocated by it, and there are at most DEPTH_MAX levels and OBJECTS_MAX objects
- *   M5  there are no references: what is read is a tree
- *   M6  what is read shares no memory with the bytes
+ *   MR5  there are no references: what is read is a tree
+ *   MR6  what is read shares no memory with the bytes
  */
 import { isUtf8 } from 'node:buffer';
 import { textOfUtf8 } from '../../runtime/memory/long-text.ts';

@@ -4,11 +4,11 @@
  * Owns      the walk over a value, and the bytes it becomes.
  * Does not  read them back (msgpack-reader.ts), or know what a form means (msgpack-forms.ts).
  * Invariants
- *   M1  what is written reads back as what it was: what would not (functions, instances of classes, a forgotten `await`,
+ *   MW1  what is written reads back as what it was: what would not (functions, instances of classes, a forgotten `await`,
  *       lone surrogates, `__proto__`, cycles) is refused before anything is sent
- *   M2  what is written keeps the reader's bounds
- *   M3  getters of the value may pack other values meanwhile: the spare buffer is one writer's at a time
- *   M4  a value that is too long is refused by the time that is clear: no more of its parts are looked at than bytes are
+ *   MW2  what is written keeps the reader's bounds
+ *   MW3  getters of the value may pack other values meanwhile: the spare buffer is one writer's at a time
+ *   MW4  a value that is too long is refused by the time that is clear: no more of its parts are looked at than bytes are
  *       allowed, and nothing is copied that would not fit
  */
 import { KvError } from '../../core/protocol/errors.ts';

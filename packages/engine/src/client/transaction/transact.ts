@@ -6,8 +6,8 @@
  *           may be believed.
  * Does not  keep reads and writes (attempt.ts) or evaluate.
  * Invariants
- *   T1  the function's result is told only if its last run committed: what it read and wrote are of one moment.
- *   T2  an error of the function is told only if what it had read was true at one moment; otherwise it runs again, as
+ *   TRA1  the function's result is told only if its last run committed: what it read and wrote are of one moment.
+ *   TRA2  an error of the function is told only if what it had read was true at one moment; otherwise it runs again, as
  *       it may have been misled.
  * Nesting   A transact called from another's function is refused as far as it is seen: before that function first awaits.
  *           Seeing more needs AsyncLocalStorage, which up to Node 22 makes every promise of the process a third dearer. Nested

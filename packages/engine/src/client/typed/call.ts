@@ -2,7 +2,7 @@
  * Call: one operation under way as a promise, settled exactly once.
  *
  * Owns      the promise, the way from a Result to what the API returns, giving up by signal or timeout.
- * Does not  know verbs (answers.ts reads results) or many-key calls (many.ts).
+ * Does not  know verbs (answers.ts reads results) or many-key calls (batch-call.ts).
  * Hot path  A plain Call is one object and one promise: no closure (the executor is shared), no listener, no timer.
  *           Signals and timers live in LimitedCall, which only calls that ask for them pay for.
  */

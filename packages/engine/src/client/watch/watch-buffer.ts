@@ -13,11 +13,11 @@
  * Does not  put changes in order (core/master/watch/watch-lines.ts), check options (watch-plan.ts), decode values or keep anybody
  *           waiting (watcher.ts).
  * Invariants
- *   R1  the position is after everything taken and before everything else, at the last place where no transaction is in
+ *   WB1  the position is after everything taken and before everything else, at the last place where no transaction is in
  *       pieces: who resumes there misses nothing, and hears again at most what belongs to the transaction it was amid. It goes
  *       on without changes too, as the core tells how far it is; never past what is held.
- *   R2  what is held is at most bufferMax changes and bufferBytesMax bytes, or one batch.
- *   R3  stopped, it holds nothing: no changes, no watch below.
+ *   WB2  what is held is at most bufferMax changes and bufferBytesMax bytes, or one batch.
+ *   WB3  stopped, it holds nothing: no changes, no watch below.
  */
 import { bytesOfChange, type Change } from '../../core/data/change.ts';
 import { Deque } from '../../core/deque.ts';

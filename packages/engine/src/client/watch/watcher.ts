@@ -10,8 +10,8 @@
  * Owns      those who wait, decoding for them, keeping the process alive for them, the signal.
  * Does not  hold changes (watch-buffer.ts) or check options (watch-plan.ts).
  * Invariants
- *   R4  over, it holds nothing: no changes, no listener, no watch below.
- *   R5  the process is kept alive exactly while the watch starts or somebody waits (unless told not to): like a call under way.
+ *   WT4  over, it holds nothing: no changes, no listener, no watch below.
+ *   WT5  the process is kept alive exactly while the watch starts or somebody waits (unless told not to): like a call under way.
  */
 import type { Change as CoreChange } from '../../core/data/change.ts';
 import { KvError } from '../../core/protocol/errors.ts';

@@ -4,8 +4,8 @@
  * Owns      the words Block and Bytes: a value is a one-byte string, or from BLOCK_BYTES_MIN on perhaps a block.
  * Does not  make blocks or know how they travel (runtime/memory/value-block.ts).
  * Invariants
- *   B1  the bytes of a block never change, whoever holds it: it may lie in a store, in a window, in a reply being written.
- *   B2  its memory is given to at most one store (`take`), which lays an entry around the value.
+ *   BL1  the bytes of a block never change, whoever holds it: it may lie in a store, in a window, in a reply being written.
+ *   BL2  its memory is given to at most one store (`take`), which lays an entry around the value.
  * Why       Every conversion and clone of a string of 64 MB takes 30 ms or more in one go, on a thread that serves all clients;
  *           a block is transferred from thread to thread and into the store for nothing. Strings stay what everything else is
  *           made of: blocks come from, and go to, only those who can use them (`GetOperation.blocks`).

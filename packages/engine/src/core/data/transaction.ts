@@ -7,8 +7,8 @@
  * Owns      conditions, the overlay that lets a step see what earlier steps wrote, all-or-nothing.
  * Does not  evaluate single steps (evaluate.ts), lock, or write.
  * Invariants
- *   X1  the outcome depends on its arguments alone.
- *   X2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
+ *   TR1  the outcome depends on its arguments alone.
+ *   TR2  a transaction that fails has no effect at all; a lenient one has the effects of its steps that did not fail.
  */
 import { textOf } from './block.ts';
 import { evaluate, readKey } from './evaluate.ts';

@@ -5,8 +5,8 @@
  *           (node-memory.ts), hangs (failure-detector.ts).
  * Does not  decide within any of them; know threads, clocks or callers.
  * Invariants
- *   A1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
- *   A2  every operation accepted is answered or failed exactly once.
+ *   MA1  a node declared dead is never sent to again, and nothing it sends counts: its epochs are over.
+ *   MA2  every operation accepted is answered or failed exactly once.
  */
 
 import type { KeyReadOperation, Operation, TransactionOperation } from '../data/operation.ts';

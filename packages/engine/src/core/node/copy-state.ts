@@ -4,9 +4,9 @@
  * Owns      configuration as last received, data, log position, window.
  * Does not  send anything: roles (copy.ts), catch-up (learner.ts, stream-source.ts) do.
  * Invariants
- *   C1  records are applied in the order of seq, without gap.
- *   C2  request numbers in the log are contiguous, the primary's own records (request 0) apart (protocol §7.6).
- *   C3  the version of an entry is the seq of the record that wrote it.
+ *   CS1  records are applied in the order of seq, without gap.
+ *   CS2  request numbers in the log are contiguous, the primary's own records (request 0) apart (protocol §7.6).
+ *   CS3  the version of an entry is the seq of the record that wrote it.
  */
 
 import type { Effect, Record } from '../data/record.ts';
@@ -97,7 +97,7 @@ export class CopyState implements Configuration {
   }
 
   /**
-   * C1–C3. `whole` = the copy holds every entry its log says it holds; a learner in mid-stream does not yet, and lacks
+   * CS1–CS3. `whole` = the copy holds every entry its log says it holds; a learner in mid-stream does not yet, and lacks
    * what a record removes or gives a deadline if no slice has brought it.
    */
   apply(record: Record, whole: boolean): void {

@@ -3,7 +3,7 @@
  *
  * Owns      the copies, the node's time and memory budget.
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
- * Invariant N1  time never runs backwards, and is never ahead of the master's (onTime).
+ * Invariant NO1  time never runs backwards, and is never ahead of the master's (onTime).
  */
 
 import type { NodeId, ShardId } from '../protocol/ids.ts';

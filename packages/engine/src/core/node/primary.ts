@@ -4,10 +4,10 @@
  * Owns      duplicates, evaluation, the primary's own records (expiry, eviction), the seal.
  * Does not  apply or pass records on: `take` does. Decide what is evicted, and what has no room (memory/eviction.ts).
  * Invariants
- *   P1  every request makes exactly one record: failed conditions, refusals and logged reads too.
- *   P2  a request already in the log is ignored: its record is in a window, or it was answered.
- *   P3  sealed, it makes no record of its own.
- *   P4  it grows only while every node of the chain has room; replicas are not consulted.
+ *   PR1  every request makes exactly one record: failed conditions, refusals and logged reads too.
+ *   PR2  a request already in the log is ignored: its record is in a window, or it was answered.
+ *   PR3  sealed, it makes no record of its own.
+ *   PR4  it grows only while every node of the chain has room; replicas are not consulted.
  */
 
 import { textOf } from '../data/block.ts';

@@ -3,7 +3,7 @@
  *
  * Owns        records committedSeq+1 … lastSeq of one copy.
  * Does not    decide what is committed: only the master's committedSeq trims (protocol §4.2).
- * Invariants  W1  seqs are contiguous (protocol §7.4).
+ * Invariants  WI1  seqs are contiguous (protocol §7.4).
  */
 
 import type { Record } from '../data/record.ts';

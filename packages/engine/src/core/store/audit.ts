@@ -47,7 +47,7 @@ export function auditStore(parts: AuditedParts): void {
   invariant(found.reserved + parts.directory.countBytes() === parts.ledger.reserved, 'reservedBytes is wrong');
 }
 
-/** C1, C2, L1, V2, and for every live entry: the index leads to it (P1). */
+/** CH1, CH2, LO1, VI2, and for every live entry: the index leads to it (SL1). */
 function auditChunk(parts: AuditedParts, chunk: LogChunk, found: Found): void {
   const { log, directory } = parts;
   const { words } = chunk;
@@ -82,7 +82,7 @@ function auditChunk(parts: AuditedParts, chunk: LogChunk, found: Found): void {
   found.reserved += chunk.reserved;
 }
 
-/** S1 to S3 for every segment, and that each entry is in the segment its hash leads to. Answers the slots in use. */
+/** SG1 to SG3 for every segment, and that each entry is in the segment its hash leads to. Answers the slots in use. */
 function auditSlots(parts: AuditedParts): number {
   const { directory } = parts;
   let used = 0;

@@ -4,7 +4,7 @@
  * Owns      one number.
  * Does not  know the limit, or refuse anything: the primary checks (growthFor) before it grows; a replica must apply what it receives.
  * Invariants
- *   B1  reserved = the sum of reservedBytes over the stores that share it, after every call of a store.
+ *   BU1  reserved = the sum of reservedBytes over the stores that share it, after every call of a store.
  */
 import { invariant } from '../protocol/invariant.ts';
 import type { MemoryBudget } from './store.ts';

@@ -3,8 +3,8 @@
  *
  * Owns      its block and its counters. The log (log.ts) changes them; the sweeper (deadlines.ts) its two times.
  * Invariants
- *   C1  live = the sizes of its entries that are not dead; used = the sizes of all its entries, dead ones included.
- *   C2  sweepAt <= the earliest deadline of a live entry, or pausedUntil if that is later (while no sweep is inside).
+ *   CH1  live = the sizes of its entries that are not dead; used = the sizes of all its entries, dead ones included.
+ *   CH2  sweepAt <= the earliest deadline of a live entry, or pausedUntil if that is later (while no sweep is inside).
  */
 
 /** What a chunk costs the process besides its block: the objects, the ArrayBuffer and its backing store. */

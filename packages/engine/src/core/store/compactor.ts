@@ -4,8 +4,8 @@
  * Owns      the chunk being emptied and how far it got; the decision how much dead space is tolerable.
  * Does not  run by itself: every write pays a little (pay), and an idle node does more (slice).
  * Invariants
- *   K1  A moved entry is dead where it was before the next one is moved: at any stop the chunk is an ordinary one.
- *   K2  Work per call is bounded by the bytes it is given, one entry more at most.
+ *   CO1  A moved entry is dead where it was before the next one is moved: at any stop the chunk is an ordinary one.
+ *   CO2  Work per call is bounded by the bytes it is given, one entry more at most.
  * Why writes pay PAY_FACTOR bytes for a byte: with a share d of all bytes dead, the deadest chunk is at least d dead, and
  * winning a byte back moves at most (1 - d) / d: 10 for the tenth of the live bytes that is always tolerated. Paying
  * more than is needed only ends the debt sooner.

@@ -7,8 +7,8 @@
  * Owns      the position of the sweep, and the sweepAt and pausedUntil of every chunk.
  * Does not  remove anything: it reports keys, and their removal is a record like any other write.
  * Invariants
- *   T1  nextSweep <= the sweepAt of every chunk (the one a sweep stands in counts as 0).
- *   T2  What has a deadline is reported once that has passed, no later than a pause and one round afterwards.
+ *   DE1  nextSweep <= the sweepAt of every chunk (the one a sweep stands in counts as 0).
+ *   DE2  What has a deadline is reported once that has passed, no later than a pause and one round afterwards.
  * Why by chunk and not by index segment: what is written together tends to expire together, so most chunks are
  * untouched until they are due as a whole; and a segment's entries lie scattered over all memory, a cache miss each.
  * Why pauses: with a million keys expiring evenly over a minute something is due in every chunk all the time. A pause of

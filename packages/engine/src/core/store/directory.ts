@@ -4,9 +4,9 @@
  * Owns      which segment serves which hashes; growing, splitting, merging and shrinking of segments; their accounting.
  * Does not  compare keys or know entries: it maps hashes to locations.
  * Invariants
- *   D1  A segment of depth d is referred to by the 2^(depth - d) consecutive references that share its d bits.
- *   D2  The table has at most max(16, 8 x segments) references when it doubles, so unlucky hashes cannot inflate it.
- *   D3  bytes charged = 8 per reference + the bytes of every segment.
+ *   DI1  A segment of depth d is referred to by the 2^(depth - d) consecutive references that share its d bits.
+ *   DI2  The table has at most max(16, 8 x segments) references when it doubles, so unlucky hashes cannot inflate it.
+ *   DI3  bytes charged = 8 per reference + the bytes of every segment.
  * Why not one big table: rehashing it would stop a node for seconds at millions of keys. Here the most a write pays for
  * is a split of one segment (about a thousand slots) and, rarely, a doubling of the table of references (a memory copy
  * of 8 bytes per thousand keys).
@@ -122,7 +122,7 @@ export class Directory {
     this.#memory.release();
   }
 
-  /** The bytes that should be charged, recounted; checks D1 (for audit). */
+  /** The bytes that should be charged, recounted; checks DI1 (for audit). */
   countBytes(): number {
     let bytes = this.#table.length * REFERENCE_BYTES;
     let segments = 0;

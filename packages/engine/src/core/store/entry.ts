@@ -13,8 +13,8 @@
  * Owns      the meaning of these bits. Nobody else shifts or masks them.
  * Does not  allocate, find or move entries.
  * Invariants
- *   E1  An entry's size follows from its header, so a chunk can be read from its start, dead entries included.
- *   E2  The key begins at a whole word: it is compared and hashed by words (hash.ts).
+ *   EN1  An entry's size follows from its header, so a chunk can be read from its start, dead entries included.
+ *   EN2  The key begins at a whole word: it is compared and hashed by words (hash.ts).
  * Why all words are read as Int32: a signed 32-bit number is always a small integer to V8, an unsigned one is sometimes
  * a heap object.
  */

@@ -4,8 +4,8 @@
  * Owns      the packing of a one-byte string into little-endian words, and the seeded hash of such words.
  * Does not  know entries; the same hash function runs over a key where it lies in a chunk (compaction needs that).
  * Invariants
- *   H1  hashWords over a packed key = hashWords over the same key inside a chunk, whatever bytes follow it there.
- *   H2  A hash is 31 bits, never negative: it is a small integer to V8 wherever it is kept, and its order is plain.
+ *   HA1  hashWords over a packed key = hashWords over the same key inside a chunk, whatever bytes follow it there.
+ *   HA2  A hash is 31 bits, never negative: it is a small integer to V8 wherever it is kept, and its order is plain.
  * Why HalfSipHash-1-3 (the Linux kernel's hsiphash): callers choose keys, and with an unkeyed or weakly keyed hash
  * they could choose a million that collide. The seed is the same on every copy of a shard (cursors are hashes) and
  * unknown outside. A walk's cursors show hashes to callers, so a universal hash, whose key they would give away, will

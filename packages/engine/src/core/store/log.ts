@@ -8,9 +8,9 @@
  * Owns      the chunks, the meaning of locations, live and dead byte counts; frees a chunk as soon as nothing in it lives.
  * Does not  know which entry is where (directory.ts), nor when to compact (compactor.ts).
  * Invariants
- *   L1  liveBytes and deadBytes are the sums over the chunks; an empty chunk other than the head is not kept.
- *   L2  Bytes charged = the reserved bytes of all chunks.
- *   L3  No location is 0: chunk numbers begin at 1.
+ *   LO1  liveBytes and deadBytes are the sums over the chunks; an empty chunk other than the head is not kept.
+ *   LO2  Bytes charged = the reserved bytes of all chunks.
+ *   LO3  No location is 0: chunk numbers begin at 1.
  * Why chunk sizes follow the live bytes: a node holds several copies, many perhaps tiny. A chunk is at most 1/16 of what
  * its store holds, so that the unused end of the head stays a small part, up to CHUNK_BYTES_MAX.
  * Why a large entry has a chunk of its own: it would leave the end of a shared chunk empty, and moving it is dear.

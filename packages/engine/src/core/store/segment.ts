@@ -9,9 +9,9 @@
  * Owns      its slots: search, insert, remove, rebuild.
  * Does not  compare keys (slab-store.ts), nor decide when to grow, split or merge (directory.ts).
  * Invariants
- *   S1  Hashes ascend over the occupied slots; every slot between an entry and its home is occupied.
- *   S2  A free slot is (HASH_MAX, 0), so that a search needs one comparison per slot; no location is 0.
- *   S3  The last slot is free: it stops every search.
+ *   SG1  Hashes ascend over the occupied slots; every slot between an entry and its home is occupied.
+ *   SG2  A free slot is (HASH_MAX, 0), so that a search needs one comparison per slot; no location is 0.
+ *   SG3  The last slot is free: it stops every search.
  * Why no wrap-around and no tombstones: both would break the order, and with it cursors that mean the same on copies
  * whose segments differ. The slots after the last home take the overflow of the end instead.
  */

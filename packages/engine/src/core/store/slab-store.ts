@@ -6,8 +6,8 @@
  * Owns      the key operations: find, write in place or append, remove; size and expiring; when an entry was last used.
  * Does not  judge deadlines, conditions or limits; see store.ts for the contract.
  * Invariants (audit.ts recomputes them all)
- *   P1  Every slot of the index leads to a live entry whose key has the slot's hash; every live entry has one slot.
- *   P2  size, expiring, liveBytes, reservedBytes and the budget are exact after every call.
+ *   SL1  Every slot of the index leads to a live entry whose key has the slot's hash; every live entry has one slot.
+ *   SL2  size, expiring, liveBytes, reservedBytes and the budget are exact after every call.
  * Why a new value of the same size is written in place, and any other appended: places of one size fit their successor,
  * everything else would need holes of all sizes to be kept and searched.
  * Why a large value is never written over: it may be lent out (`get` with blocks), and a block does not change.

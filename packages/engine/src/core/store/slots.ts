@@ -4,8 +4,8 @@
  * Owns      the blocks of one index, and which of their cells are free.
  * Does not  know what slots mean, or charge for them (directory.ts does, by what is used of a cell).
  * Invariants
- *   M1  a block without a cell in use is released.
- *   M2  slots taken are released once, or with the whole of it (`release`); nothing touches them afterwards.
+ *   SLO1  a block without a cell in use is released.
+ *   SLO2  slots taken are released once, or with the whole of it (`release`); nothing touches them afterwards.
  * Why not an array each: what is as small as a segment comes from malloc, which keeps it after it was freed: 200 MB of an
  * index of five million keys. Of a large index that shrinks the segments are small for a while, too.
  */

@@ -5,8 +5,8 @@
  * move between heaps is constant work, where a search for the emptiest of 100,000 chunks would be felt.
  *
  * Invariants
- *   V1  A filed chunk stands at heaps[level][place].
- *   V2  Neither the head of the log nor the chunk being compacted nor a single-entry chunk is filed.
+ *   VI1  A filed chunk stands at heaps[level][place].
+ *   VI2  Neither the head of the log nor the chunk being compacted nor a single-entry chunk is filed.
  */
 import type { LogChunk } from './chunk.ts';
 

@@ -3,7 +3,7 @@
  *
  * Does not  keep anything between pages: a cursor is the hash to go on from, and means the same on every copy.
  * Invariants
- *   W1  Entries of equal hash are shown on one page, so what lives throughout a walk is shown exactly once, whatever
+ *   SW1  Entries of equal hash are shown on one page, so what lives throughout a walk is shown exactly once, whatever
  *       splits, merges and moves happen between pages.
  */
 import type { Directory } from './directory.ts';

@@ -3,7 +3,7 @@
  *
  * Owns      the watches, and how much they have posted that the other thread has not taken yet.
  * Does not  post (port-host.ts) or buffer for slow readers (watcher.ts does, over there).
- * Invariant P4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
+ * Invariant PW4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
  *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
  */
 import { bytesOfChange, type Change } from '../../core/data/change.ts';

@@ -1,7 +1,7 @@
 /**
  * PortWatches: the watches of one handle, in the application's thread.
  *
- * Owns      their numbers, and telling the cluster's side what was taken (flow control: port-wire.ts P4).
+ * Owns      their numbers, and telling the cluster's side what was taken (flow control: port-wire.ts PW4).
  * Does not  hold changes: what comes is told at once, watchers have buffers of their own (watcher.ts).
  */
 import type { Change } from '../../core/data/change.ts';

@@ -22,11 +22,11 @@
  * Owns      this grammar. port-executor.ts speaks it in the application's thread, port-host.ts beside the cluster; of watches
  *           port-watches.ts and port-watch-host.ts do.
  * Invariants
- *   P1  a slot is the application's name for a call. It is used again only after its one answer has come, also for a call
+ *   PW1  a slot is the application's name for a call. It is used again only after its one answer has come, also for a call
  *       that was given up: so no answer can be taken for another's.
- *   P2  requests are submitted in the order in which they were written: per key, program order holds through a handle.
- *   P3  a watch is the application's number for it, used once. What is told of one that was ended meanwhile is ignored.
- *   P4  a port holds any amount, so changes are counted: those posted and not yet TAKEN by the other thread are bounded there
+ *   PW2  requests are submitted in the order in which they were written: per key, program order holds through a handle.
+ *   PW3  a watch is the application's number for it, used once. What is told of one that was ended meanwhile is ignored.
+ *   PW4  a port holds any amount, so changes are counted: those posted and not yet TAKEN by the other thread are bounded there
  *       (port-watch-host.ts). Answers are bounded by the calls under way. Of each watch one WATCH_PROGRESS at a time is not
  *       yet PROGRESS_TAKEN.
  * Errors    travel as code and details: an Error loses its class and code in postMessage.

@@ -4,7 +4,7 @@
  *
  * Owns      an encoder per destination, and which of them have something to send.
  * Does not  decide when a turn ends (the drivers do), own ports, or know who is alive.
- * Invariant S1  what is sent to one destination arrives in the order of its shard (wire.ts W2), all of a turn at once.
+ * Invariant BS1  what is sent to one destination arrives in the order of its shard (wire.ts WR2), all of a turn at once.
  */
 import type { NodeId } from '../../core/protocol/ids.ts';
 import type { Message } from '../../core/protocol/messages.ts';

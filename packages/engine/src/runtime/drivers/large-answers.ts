@@ -4,9 +4,9 @@
  * Owns      the answers whose value is being copied, in order; how much is copied in a turn.
  * Does not  read stores: a block says where the value lies, and its bytes never change.
  * Invariants
- *   L1  large answers leave in the order they came; other answers overtake them (shard-control.ts puts them right where it
+ *   LA1  large answers leave in the order they came; other answers overtake them (shard-control.ts puts them right where it
  *       matters).
- *   L2  what the master would drop, its epoch being over, is not copied to the end: a configuration change asks for all of
+ *   LA2  what the master would drop, its epoch being over, is not copied to the end: a configuration change asks for all of
  *       it again.
  */
 import type { Block } from '../../core/data/block.ts';

@@ -4,11 +4,11 @@
  * Owns      the machine, the order of its outputs, its turns and its timer, how many calls are under way.
  * Does not  know threads (fleet.ts) or what operations mean.
  * Invariants
- *   M1  outputs are carried out in the order they were emitted, after the machine's call returned: a sink, a note's
+ *   MD1  outputs are carried out in the order they were emitted, after the machine's call returned: a sink, a note's
  *       listener or a spawn may therefore call in here again. Sends are encoded at once and posted once a turn.
- *   M2  what a sink or a listener throws reaches the process as an uncaught exception and disturbs nobody else's answer.
- *   M3  once the machine has thrown it is not asked again, except to fail what is under way.
- *   M4  what the machine knows at once it is asked for at most AT_ONCE_MAX times in a turn of the event loop, and such an answer is
+ *   MD2  what a sink or a listener throws reaches the process as an uncaught exception and disturbs nobody else's answer.
+ *   MD3  once the machine has thrown it is not asked again, except to fail what is under way.
+ *   MD4  what the machine knows at once it is asked for at most AT_ONCE_MAX times in a turn of the event loop, and such an answer is
  *       told in a microtask; beyond that they wait for the end of the turn. So a sink is never called within its submit, and a
  *       caller that reads in a loop (until something changes, say) lets the loop turn, without which nothing would change.
  * Why one time a turn: reading the clock costs 40 ns, a fiftieth of a whole replicated put. It is refreshed as each turn
@@ -183,7 +183,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
     this.machine.keepCopy(name, key, value);
   }
 
-  /** M4. */
+  /** MD4. */
   private mayAnswerAtOnce(): boolean {
     if (this.atOnceLeft === AT_ONCE_MAX) setImmediate(this.turnOver);
     if (this.atOnceLeft === 0) return false;

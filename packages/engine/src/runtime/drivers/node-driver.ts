@@ -4,15 +4,15 @@
  * Owns      the turn: take in what arrived, endTurn, post one batch per destination, then one slice of background work.
  * Does not  know the protocol, or who is alive: the main thread hands it ports (`peer`) and takes them away (`gone`).
  * Invariants
- *   D1  the machine is never called while a call into it runs: everything here is an event of this thread's loop.
- *   D2  what a turn's messages caused is posted before background work of that turn begins: a slice (about 1 ms) delays
+ *   ND1  the machine is never called while a call into it runs: everything here is an event of this thread's loop.
+ *   ND2  what a turn's messages caused is posted before background work of that turn begins: a slice (about 1 ms) delays
  *       no answer that was ready.
- *   D4  a node that was asked nothing for ACTIVE_MS rests: no timer runs but one for its next deadline, and its control block
+ *   ND4  a node that was asked nothing for ACTIVE_MS rests: no timer runs but one for its next deadline, and its control block
  *       says so, until something arrives. The master's clock wakes it for a turn. Whatever arrives is counted before it is
  *       looked at.
- *   D5  between batches the node's time goes on by the steady clock that all threads share, and never gets ahead of the
+ *   ND5  between batches the node's time goes on by the steady clock that all threads share, and never gets ahead of the
  *       master's: a batch takes a while to arrive, and the one that took least tells how far the two clocks are apart.
- *   D3  whatever throws is not caught: the thread dies of it, the master hears why and recovers what the node held.
+ *   ND3  whatever throws is not caught: the thread dies of it, the master hears why and recovers what the node held.
  * Why setImmediate: it runs after the loop took in all that had arrived, so one turn is one batch per destination.
  * Flushing in nextTick or a microtask made batches of one: 6 times slower at 1,000 callers. And background work repeated
  * by setImmediate leaves room for messages between slices, which a loop or a microtask would not.

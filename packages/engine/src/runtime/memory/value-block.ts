@@ -6,8 +6,8 @@
  * Does not  decide when a copy is made: BlockWriter makes them as the bytes arrive, node-driver.ts in slices; only where
  *           that could not be foreseen (after a death, for a learner, for watchers) a block is copied as it is sent.
  * Invariants
- *   V1  a buffer in a batch belongs to nobody here any more: what is still needed is another.
- *   V2  memory is never pooled: a transferred pool would take other values along.
+ *   VB1  a buffer in a batch belongs to nobody here any more: what is still needed is another.
+ *   VB2  memory is never pooled: a transferred pool would take other values along.
  * Why copies travel: a request brings one for each copy of the shard, and each node hands the rest on. So none of them has
  * to copy 64 MB (30 ms and more, most of it the kernel's, which has to find and clear the memory) while others wait.
  */

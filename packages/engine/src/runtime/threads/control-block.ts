@@ -3,12 +3,12 @@
  *
  * Owns      the layout. Data never travels this way, and nothing here decides about data.
  * Invariants
- *   B1  one writer: the worker. Reading changes nothing: all other readers find the same.
- *   B2  one block per thread, not per seat: a thread declared dead but still running must not keep its successor's
+ *   CB1  one writer: the worker. Reading changes nothing: all other readers find the same.
+ *   CB2  one block per thread, not per seat: a thread declared dead but still running must not keep its successor's
  *       heart beating, nor write over its stats.
- *   B3  delays are kept by the second they were measured in, WINDOW_SECONDS of them by the clock that all threads share; an
+ *   CB3  delays are kept by the second they were measured in, WINDOW_SECONDS of them by the clock that all threads share; an
  *       older second is not read, and its place is taken by a later one.
- *   B4  a thread rests only after the count of posts it has received is written: one post more, and it counts as awake.
+ *   CB4  a thread rests only after the count of posts it has received is written: one post more, and it counts as awake.
  * Why no locks: a reader may mix two moments of a writer a few hundred ms apart, which a status can bear; a lock held by a
  * terminated worker stays held for ever.
  */

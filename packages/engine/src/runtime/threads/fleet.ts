@@ -4,9 +4,9 @@
  * Owns      the live nodes' hosts, the mesh of ports, start limits, and the handing on of what hosts tell.
  * Does not  decide who lives, or who hangs (the master machine).
  * Invariants
- *   L1  every pair of live nodes has one channel. Its ends are handed out when the younger node is made, on the ports the
+ *   FL1  every pair of live nodes has one channel. Its ends are handed out when the younger node is made, on the ports the
  *       master's batches use: before any Config that could name the newcomer.
- *   L2  a node is live from its spawn to the first of: its death, terminate(). `onDied` is told once, and only of deaths
+ *   FL2  a node is live from its spawn to the first of: its death, terminate(). `onDied` is told once, and only of deaths
  *       the master did not ask for with terminate().
  * Why a death is told before the thread has ended: terminate() resolves only after native calls in it return. Epochs fence
  * whatever it still says; the thread ends in parallel.

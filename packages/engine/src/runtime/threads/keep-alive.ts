@@ -2,7 +2,7 @@
  * KeepAlive: whether this runtime keeps the process alive.
  *
  * Owns      one timer that never matters but for being ref'd or not. Threads and all other timers are unref'd for good.
- * Invariant A1  the timer is ref'd while anyone holds, and for at most one turn longer.
+ * Invariant KA1  the timer is ref'd while anyone holds, and for at most one turn longer.
  * Why lazily released: a caller that awaits one call after the other would toggle it twice per call.
  */
 const NEVER_MS = 2 ** 30;

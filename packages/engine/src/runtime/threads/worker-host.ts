@@ -4,11 +4,11 @@
  * Owns      the Worker, its control block, and the telling apart of ways to die.
  * Does not  choose which node the thread will be (fleet.ts), or read what is in batches.
  * Invariants
- *   H1  `onDeath` is called at most once, and never for a thread that `terminate` was asked to end.
- *   H2  after either, nothing more of the thread is heard. What it still had queued is the suffix that protocol.md lets a
+ *   WH1  `onDeath` is called at most once, and never for a thread that `terminate` was asked to end.
+ *   WH2  after either, nothing more of the thread is heard. What it still had queued is the suffix that protocol.md lets a
  *       dead node lose; one that saturates its ports leaves tens of thousands of messages behind (measured: 14,000 to
  *       82,000), and reading them would slow the recovery down.
- *   H3  `gone` resolves when the thread has ended, whatever ended it. Nobody waits for it but close(): ending can take
+ *   WH3  `gone` resolves when the thread has ended, whatever ended it. Nobody waits for it but close(): ending can take
  *       as long as a native call in it (a 4 MB JSON.parse: 0.7 s).
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';

@@ -3,7 +3,7 @@
  * JavaScript) to 150 ms (tsx) a start takes.
  *
  * Owns      the spare, and when the next one is booted.
- * Invariant P1  at most one spare, booted `SPARE_DELAY_MS` after the last node came up (or failed to) and, for up to
+ * Invariant WP1  at most one spare, booted `SPARE_DELAY_MS` after the last node came up (or failed to) and, for up to
  *           `SPARE_PATIENCE_MS`, not before shards have their copies back: neither the start of a cluster, nor a storm of
  *           deaths, nor the recovery after one is slowed by booting. Booted beside the copying, a spare made calls wait up to 34 ms on two
  *           processors, p99 27 ms; after it up to 22 ms, p99 18 (120 kills each, as in packages/bench/src/kill-stall.ts).

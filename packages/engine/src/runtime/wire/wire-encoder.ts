@@ -3,7 +3,7 @@
  *
  * Owns      the elements of the batch being built, one run per shard, joined by take().
  * Does not  keep messages: each is written when it is added, so message objects die young.
- * Invariants W1-W3 of wire.ts.
+ * Invariants WR1-W3 of wire.ts.
  * Why a run per shard: with keys spread over all shards, neighbouring messages are of different shards and would need a
  * section head each (3 to 5 elements beside the 2 of a put). Joining the runs costs a few ns per element.
  */

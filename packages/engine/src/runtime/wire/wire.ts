@@ -24,10 +24,10 @@
  * Owns      the grammar: kinds, codes, their bits. wire-encoder.ts and wire-decoder.ts speak it.
  * Does not  validate: both ends are this program. An unknown code is a bug and throws.
  * Invariants
- *   W1  inside a section requests, seqs and ids are contiguous and implied; what breaks the row begins a new section.
- *   W2  messages of one shard keep their order. Shards do not depend on one another (protocol.md), so a batch may gather
+ *   WR1  inside a section requests, seqs and ids are contiguous and implied; what breaks the row begins a new section.
+ *   WR2  messages of one shard keep their order. Shards do not depend on one another (protocol.md), so a batch may gather
  *       each shard's messages: that is what makes sections long when keys are spread over all shards.
- *   W3  what is decoded is what was sent, committedSeq too: where it changes inside a section, an item says so. Sending the
+ *   WR3  what is decoded is what was sent, committedSeq too: where it changes inside a section, an item says so. Sending the
  *       highest for all would save two elements now and then, and tell a copy that something is committed before it holds
  *       it: protocol.md was not checked for that.
  * Why       An element costs 10 to 20 ns to clone, a string 40 to 50, whatever it says (Node 20, 2-core machine). So a

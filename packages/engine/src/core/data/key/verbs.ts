@@ -2,7 +2,7 @@
  * Verbs on a key, whatever its value is: to look at it, to remove it, its deadline.
  *
  * Owns      for each its row and its evaluation.
- * Invariant EV1 as in string/verbs.ts.
+ * Invariant VB1 as in string/verbs.ts.
  */
 
 import { BOOLEAN, KIND, MARK, NUMBER, numberUnless, oneOf, TEXT } from '../fields.ts';

@@ -2,7 +2,7 @@
  * Verbs on values: put and get, numbers, bytes.
  *
  * Owns      for each its row and its evaluation: arithmetic is arithmetic.ts's.
- * Invariant EV1 an outcome depends on nothing but the arguments, so a record can be replayed anywhere.
+ * Invariant VB1 an outcome depends on nothing but the arguments, so a record can be replayed anywhere.
  */
 import { addFloat, addInteger } from '../arithmetic.ts';
 import { BOOLEAN, KIND, MARK, NUMBER, NUMBER_IF_ANY, numberUnless, TEXT, VALUE } from '../fields.ts';

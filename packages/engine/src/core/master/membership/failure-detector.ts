@@ -8,14 +8,14 @@
  * Owns      when to look, how long each node has stood still in time that counts, and how long is too long.
  * Does not  read a clock or a tick (the driver does), or act: the master declares dead whom it names.
  * Invariants
- *   F1  a node is named only after `hangLimitMs` without a tick in time that counts. With long values, or the last copy of a
+ *   FD1  a node is named only after `hangLimitMs` without a tick in time that counts. With long values, or the last copy of a
  *       shard, it is given longer (patience.ts).
- *   F2  time between a late look and the one before counts for nobody; what was counted before it stays. A look that is
+ *   FD2  time between a late look and the one before counts for nobody; what was counted before it stays. A look that is
  *       merely slow counts for little more than one that is not: the machine is short of time, for nodes as for the master.
- *   F3  a node seen for the first time has everything still before it; so has one that rested at the last look. It rests
+ *   FD3  a node seen for the first time has everything still before it; so has one that rested at the last look. It rests
  *       only if it has done all that was posted to it: who does not wake is no sleeper.
- *   F4  while all nodes rest nobody looks; a post to any of them, or a new one, begins it again.
- *   F5  time in which a node was ready to run and the system gave it no processor does not count, three quarters of all time
+ *   FD4  while all nodes rest nobody looks; a post to any of them, or a new one, begins it again.
+ *   FD5  time in which a node was ready to run and the system gave it no processor does not count, three quarters of all time
  *       at most: the thread of a busy node gets less than the master's, which sleeps most of the time.
  * Why ticks and not messages: a heartbeat message queues behind data, so load would look like death.
  */
@@ -89,18 +89,18 @@ export class FailureDetector {
     return quietMs >= patienceMs(this.hangLimitMs, longestValueBytes, holdsLastCopy);
   }
 
-  /** F2 */
+  /** FD2 */
   private timeThatCounts(elapsedMs: number): number {
     if (elapsedMs > this.hangLimitMs * ON_TIME_PART) return 0;
     return Math.min(elapsedMs, this.lookEveryMs * SLOW_LOOK);
   }
 
-  /** F5 */
+  /** FD5 */
   private timeAwake(counts: number, waitedMs: number): number {
     return waitedMs > 0 ? Math.max(counts * LEAST_PART, counts - waitedMs) : counts;
   }
 
-  /** F3 */
+  /** FD3 */
   private rests({ posted, rested }: Heartbeat): boolean {
     return rested === posted;
   }

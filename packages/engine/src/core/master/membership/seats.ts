@@ -9,9 +9,9 @@
  * | stopped    | died young too often in a row      | revive → starting                                               |
  *
  * Invariants
- *   T1  a NodeId is assigned once: incarnations of a seat only increase.
- *   T2  a seat in a crash loop does not load the machine: each further early death doubles the delay, then it stops.
- *   T3  the node of a seat is terminated before the next one for it is spawned: the two are never given links to each other.
+ *   SE1  a NodeId is assigned once: incarnations of a seat only increase.
+ *   SE2  a seat in a crash loop does not load the machine: each further early death doubles the delay, then it stops.
+ *   SE3  the node of a seat is terminated before the next one for it is spawned: the two are never given links to each other.
  */
 import { incarnationOf, type NodeId, nodeId, type Seat, seatOf } from '../../protocol/ids.ts';
 import type { MasterOutbox } from '../../protocol/outbox.ts';

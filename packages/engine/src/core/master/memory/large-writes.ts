@@ -4,9 +4,9 @@
  * Owns      the bytes taken, and the order of the shards that wait.
  * Does not  say what an operation costs (shard-queue.ts).
  * Invariants
- *   L1  more than `bytes` are taken only by one operation that is larger than that by itself.
- *   L2  shards are served in the order in which they were first refused, so that none starves.
- *   L3  only an operation that waits for nothing else takes bytes: it will be answered and releases them.
+ *   LW1  more than `bytes` are taken only by one operation that is larger than that by itself.
+ *   LW2  shards are served in the order in which they were first refused, so that none starves.
+ *   LW3  only an operation that waits for nothing else takes bytes: it will be answered and releases them.
  * Why       Shards have credit of their own, but one node may become the primary of all: its heap has to hold the sum.
  */
 

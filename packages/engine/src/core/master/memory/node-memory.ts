@@ -5,9 +5,9 @@
  *           for lack of room, which it reports (notes memory-full, memory-freed).
  * Does not  measure how full a node is: nodes do, and report it (node/memory/usage.ts).
  * Invariants
- *   N1  a node applies the limit in force before it receives any shard: one that was started with another limit receives it first.
- *   N2  a change of the limit is answered once: when every node alive at that time has confirmed it or died.
- *   N3  memory-full and memory-freed alternate for a node. A node at its limit crosses it with every write; so it counts as
+ *   NM1  a node applies the limit in force before it receives any shard: one that was started with another limit receives it first.
+ *   NM2  a change of the limit is answered once: when every node alive at that time has confirmed it or died.
+ *   NM3  memory-full and memory-freed alternate for a node. A node at its limit crosses it with every write; so it counts as
  *       freed when it is below the limit by a 32nd of it, the granularity of usage reports.
  */
 
@@ -79,7 +79,7 @@ export class NodeMemory {
     this.answerHeard();
   }
 
-  /** N1 */
+  /** NM1 */
   nodeReady(node: NodeId): void {
     if (this.revision > 0) this.tell(node);
   }

@@ -5,8 +5,8 @@
  *           through it.
  * Does not  decide what may be in flight (shard-queue.ts).
  * Invariants
- *   S1  no value of a slot is longer than `of(slot)`, unless it is at most SMALL_BYTES long.
- *   S2  what an append in flight may add counts until it is answered, and then the length in the answer.
+ *   VS1  no value of a slot is longer than `of(slot)`, unless it is at most SMALL_BYTES long.
+ *   VS2  what an append in flight may add counts until it is answered, and then the length in the answer.
  * Why       An append of one byte makes a record of the whole value, and so does any operation that returns, or sends watchers, the
  *           previous value. Counted as one byte each, thousands of them exhausted the nodes' heaps.
  */

@@ -4,8 +4,8 @@
  * Owns      first placement, the next best place for a missing copy, the next move or swap that rebalances.
  * Does not  carry anything out (repair.ts), or know epochs.
  * Invariants
- *   L1  two copies of one shard never sit on one node.
- *   L2  every step strictly lowers the imbalance it acts on, so rebalancing ends.
+ *   PL1  two copies of one shard never sit on one node.
+ *   PL2  every step strictly lowers the imbalance it acts on, so rebalancing ends.
  */
 import type { NodeId } from '../../protocol/ids.ts';
 
@@ -65,7 +65,7 @@ export interface Move {
   readonly to: NodeId;
 }
 
-/** A copy to move off the fullest node onto the emptiest; undefined if no two differ by more than one (L2). */
+/** A copy to move off the fullest node onto the emptiest; undefined if no two differ by more than one (PL2). */
 export function nextMove(nodes: readonly NodeId[], shards: readonly PlacedShard[]): Move | undefined {
   const load = loads(nodes, shards);
   const byLoad = [...nodes].sort((a, b) => load.get(b)! - load.get(a)!);

@@ -4,8 +4,8 @@
  * Owns      one table of hash and place, open addressing with linear probing.
  * Does not  know keys: of entries with one hash it names all, one after the other, and its owner compares.
  * Invariants
- *   I1  at least a quarter of the cells is empty, so every search ends.
- *   I2  no cell between an entry and where its hash would have it is empty: what is removed is closed up behind.
+ *   CI1  at least a quarter of the cells is empty, so every search ends.
+ *   CI2  no cell between an entry and where its hash would have it is empty: what is removed is closed up behind.
  * Why       bytes outside of the V8 heap, which no collection has to go through. The hash is keyed (store/hash.ts): callers
  *           choose keys, and could otherwise choose a million for one cell.
  */

@@ -5,9 +5,9 @@
  * Owns      the copies, how many there are and what they weigh.
  * Does not  decode, or know when an entry may be answered (shard-control.ts).
  * Invariants
- *   Y1  a copy is of one entry of the cache as it lies there, and bears its number in the entry: whatever becomes of the entry
+ *   DC1  a copy is of one entry of the cache as it lies there, and bears its number in the entry: whatever becomes of the entry
  *       (overwritten, forgotten, dropped), its copy ends in the same step. So no copy outlives what it is of.
- *   Y2  at most COPIES_MAX, and `bytesMax`, the oldest goes first; what they weigh is taken from the budget of the cache.
+ *   DC2  at most COPIES_MAX, and `bytesMax`, the oldest goes first; what they weigh is taken from the budget of the cache.
  * Why       a read of a hot key then needs no hash of its own, no look into a large table and no new string: 300 ns instead of 600.
  */
 import type { ShardId } from '../../protocol/ids.ts';

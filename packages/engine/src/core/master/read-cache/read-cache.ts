@@ -18,12 +18,12 @@
  * Owns      the bytes of the entries, which of them are in use, what an accepted answer does to them.
  * Does not  know what is under way (shard-queue.ts), judge deadlines or count reads (shard-control.ts).
  * Invariants
- *   Z1  an entry is what the accepted answers of its shard left of its key; nothing that is not accepted ever changes it.
- *   Z2  what an accepted answer does to entries is done before anybody hears of the answer: caller or watcher.
- *   Z3  a direct read's value is kept only if nothing was accepted of its key since the read was sent: no write can be (F1), and
+ *   RC1  an entry is what the accepted answers of its shard left of its key; nothing that is not accepted ever changes it.
+ *   RC2  what an accepted answer does to entries is done before anybody hears of the answer: caller or watcher.
+ *   RC3  a direct read's value is kept only if nothing was accepted of its key since the read was sent: no write can be (OF1), and
  *       an own removal of the primary marks the reads it overtakes (`spoilReads`).
- *   Z4  `bytes`, all it holds in memory, is never more than `bytesMax`.
- *   Z5  a decoded copy is of one entry as it lies here (decoded-copies.ts, Y1).
+ *   RC4  `bytes`, all it holds in memory, is never more than `bytesMax`.
+ *   RC5  a decoded copy is of one entry as it lies here (decoded-copies.ts, DC1).
  * Limits    Values of VALUE_BYTES_MAX and more, blocks included, stay out: they would drive out hundreds of others. That a key
  *           is absent is not kept either.
  * Why a key is enough to find an entry: it lies in one shard.
@@ -190,7 +190,7 @@ export class ReadCache {
 
   // ---- following the log ----------------------------------------------------------------------------------------
 
-  /** The value of a direct read was accepted (Z3). */
+  /** The value of a direct read was accepted (RC3). */
   fill(shard: ShardId, slot: number, key: string, result: Result): void {
     const { status, version, value } = result;
     if (!this.isOn || status !== Status.ok || value === null || value.length >= VALUE_BYTES_MAX) return;

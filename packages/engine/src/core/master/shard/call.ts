@@ -39,7 +39,7 @@ export class Call implements MasterCall {
   stage: CallStage = 'waiting';
   /** The caller was answered (or has cancelled): a later answer counts only for the protocol. */
   settled = false;
-  /** A direct read that something its key may be of has overtaken: what it brings is no news (read-cache.ts, Z3). */
+  /** A direct read that something its key may be of has overtaken: what it brings is no news (read-cache.ts, RC3). */
   overtaken = false;
   /** Request number or read id, from the moment it is sent. */
   number = 0;

@@ -4,8 +4,8 @@
  *
  * Owns      counts per slot: writes and logged reads in `unanswered`, direct reads in `reads`, operations held.
  * Does not  decide (shard-queue.ts).
- * Invariant F1  in no slot are there direct reads together with writes or logged reads, so there is no deadlock.
- *   F2  a slot locked by a transaction counts as held: later operations wait until it is unlocked.
+ * Invariant OF1  in no slot are there direct reads together with writes or logged reads, so there is no deadlock.
+ *   OF2  a slot locked by a transaction counts as held: later operations wait until it is unlocked.
  * Clear     An operation on the whole shard counts in every slot: as `…All` here.
  * Many keys A transaction counts in each of its slots.
  */

@@ -13,11 +13,11 @@
  * | lost      | no chain                              | reset → serving, with a base                                  |
  *
  * Invariants
- *   M1  accepted answers are seq 1, 2, 3 … (protocol §7.5); committedSeq is the last of them and nothing else.
- *   M2  an answer or value of another epoch is dropped, whoever sent it.
- *   V1  direct reads of one key are answered in their order, those of others as their values come: else a read that is
+ *   SC1  accepted answers are seq 1, 2, 3 … (protocol §7.5); committedSeq is the last of them and nothing else.
+ *   SC2  an answer or value of another epoch is dropped, whoever sent it.
+ *   SC4  direct reads of one key are answered in their order, those of others as their values come: else a read that is
  *       sent again could find expired what one behind it was answered with already.
- *   M3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
+ *   SC3  a chain only loses members, gains the learner at its end, or is reordered at a seal (§7.11).
  */
 
 import type { KeyReadOperation, Operation } from '../../data/operation.ts';

@@ -5,12 +5,12 @@
  *           shard (scans, counts), which wait for all earlier operations; the locks of transactions over several shards.
  * Does not  know chains or epochs: ShardControl sends what this hands out, and reports what was answered.
  * Invariants
- *   Q1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).
- *   Q2  operations of one key take effect in order of arrival (protocol §5).
- *   Q3  credit bounds what is in flight: at most creditOperations and creditBytes (one operation always fits; more bytes
+ *   SQ1  a request gets its number when it is sent; once numbered it stays until answered (protocol §4.5).
+ *   SQ2  operations of one key take effect in order of arrival (protocol §5).
+ *   SQ3  credit bounds what is in flight: at most creditOperations and creditBytes (one operation always fits; more bytes
  *       only until those that a higher limit had released are answered).
- *   Q4  order of arrival is kept into `held`: what waits for credit is queued in order.
- *   Q5  an operation counts for all values its record or its answer carries, present values too
+ *   SQ4  order of arrival is kept into `held`: what waits for credit is queued in order.
+ *   SQ5  an operation counts for all values its record or its answer carries, present values too
  *       (heap-cost.ts); from LARGE_BYTES on it is numbered only once all shards together have room for it (large-writes.ts).
  */
 

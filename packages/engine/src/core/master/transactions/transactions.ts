@@ -17,13 +17,13 @@
  *
  * Owns      locks held by transactions, the decision.
  * Does not  evaluate (transaction.ts), order single operations (shard-queue.ts), know chains (shard-control.ts).
- * Invariants (X1 and X2: core/data/transaction.ts)
- *   X3  Locks are requested in all shards in one step, and each shard's queue is first come, first served: a transaction
+ * Invariants (TR1 and TR2: core/data/transaction.ts)
+ *   TT3  Locks are requested in all shards in one step, and each shard's queue is first come, first served: a transaction
  *       waits only for earlier arrivals. So there is no deadlock, and no need to detect or break one.
- *   X4  From the last lock granted to the last install answered no other operation reads or writes the keys: the transaction
+ *   TT4  From the last lock granted to the last install answered no other operation reads or writes the keys: the transaction
  *       takes effect at one point between the two, in real-time order (strict serializability). The primary's own
  *       records (expiry, eviction) may come between: they change nothing that was evaluated at the transaction's time.
- *   X5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
+ *   TT5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
  * Why not two-phase commit with prepared records: the coordinator here cannot fail without the process, and what every
  * request already has (a number, being resent) is all that a prepared record would add.
  */

@@ -2,8 +2,8 @@
  * History: the last changes delivered of one shard, bounded in number and bytes, for watchers that resume.
  *
  * Invariants
- *   H1  it holds every change delivered with a version above `forgotten`.
- *   H2  versions never decrease: the position to resume from is found by binary search, so resuming costs what is delivered, not
+ *   HI1  it holds every change delivered with a version above `forgotten`.
+ *   HI2  versions never decrease: the position to resume from is found by binary search, so resuming costs what is delivered, not
  *       what is held.
  */
 import { bytesOfChange, type Change } from '../../data/change.ts';

@@ -4,7 +4,7 @@
  *
  * Owns      the filters in force: watched, or kept for a watcher that may resume.
  * Does not  know watchers' positions or deliver anything (watches.ts).
- * Invariant W1  marks[shard, slot] = the exact keys of that shard with that slot of the order filter that have filters. A
+ * Invariant WF1  marks[shard, slot] = the exact keys of that shard with that slot of the order filter that have filters. A
  *           call carries its slot: beside 10,000 watchers of other keys most writes need no look into the Map, which
  *           cost 4 to 5 % of the master's thread (packages/bench/src/transactions.ts).
  */

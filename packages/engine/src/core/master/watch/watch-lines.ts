@@ -8,12 +8,12 @@
  * Owns      the lines, the transactions that have a part in them, and how much they hold.
  * Does not  know watchers or deliver anything (watches.ts).
  * Invariants
- *   L1  the changes released of one shard are in order of seq, without gap.
- *   L2  all parts of a transaction are released at once, in one piece. Two may be in opposite order in two lines (they share
- *       no key): they are released together, and one of them is in pieces, as L1 outranks this.
- *   L3  every non-empty line is blocked by exactly one transaction that is not done (its keeper), which must be delivered
+ *   WL1  the changes released of one shard are in order of seq, without gap.
+ *   WL2  all parts of a transaction are released at once, in one piece. Two may be in opposite order in two lines (they share
+ *       no key): they are released together, and one of them is in pieces, as WL1 outranks this.
+ *   WL3  every non-empty line is blocked by exactly one transaction that is not done (its keeper), which must be delivered
  *       before the line's first change or with it. Only when its keeper is done can a line release anything.
- * Cost      L3 is why a change costs the same however much is queued: a change in a line is examined again only when it is
+ * Cost      WL3 is why a change costs the same however much is queued: a change in a line is examined again only when it is
  *           released, and a transaction that is done but blocks no line costs one look at each line.
  */
 import { bytesOfChange, type Change } from '../../data/change.ts';
@@ -42,7 +42,7 @@ class Line {
   begin = 0;
   /** Everything before this place may be delivered. */
   end = 0;
-  /** L3; null = the line is empty, or has not been looked at since its keeper was done. */
+  /** WL3; null = the line is empty, or has not been looked at since its keeper was done. */
   keeper: Group | null = null;
 
   constructor(shard: ShardId) {
@@ -97,7 +97,7 @@ export class WatchLines {
     return this.lines[shard]!.waiting.first()?.changes[0]?.version;
   }
 
-  /** A transaction is done, or failed: what may be delivered now, in order (L1, L2). */
+  /** A transaction is done, or failed: what may be delivered now, in order (WL1, WL2). */
   groupDone(transaction: object): Change[] {
     const group = this.groups.get(transaction);
     if (group === undefined) return [];

@@ -11,19 +11,19 @@
  * Does not  buffer for slow watchers (client/): delivery is final, nothing is resent. Decide which changes must wait
  *           (watch-lines.ts).
  * Invariants
- *   K1  a watch receives each change of its keys once, in order of seq within a shard.
- *   K2  only committed changes are delivered.
- *   K3  the changes of a transaction over several shards are delivered together, when it is done; a shard's later changes
+ *   WA1  a watch receives each change of its keys once, in order of seq within a shard.
+ *   WA2  only committed changes are delivered.
+ *   WA3  the changes of a transaction over several shards are delivered together, when it is done; a shard's later changes
  *       are queued behind them.
- *   K4  a write to an unwatched key costs one look into an array and seldom one into a Map, and nothing at all while
+ *   WA4  a write to an unwatched key costs one look into an array and seldom one into a Map, and nothing at all while
  *       there are no watches.
- *   K5  queued changes take at most `watchHeldBytes` and one record: beyond, they are dropped, and every watch they may
+ *   WA5  queued changes take at most `watchHeldBytes` and one record: beyond, they are dropped, and every watch they may
  *       belong to ends with WATCH_LAGGED.
- *   K6  no watch stays silent about a lost shard: one that began before the loss ends with SHARD_LOST, and one that resumes from a
+ *   WA6  no watch stays silent about a lost shard: one that began before the loss ends with SHARD_LOST, and one that resumes from a
  *       position before it gets WATCH_LAGGED. So a watch that receives changes of a shard that was reset began after its loss.
- *   K7  a watch is notified of a place only after every change of its filter up to there: up to what is committed, or to
+ *   WA7  a watch is notified of a place only after every change of its filter up to there: up to what is committed, or to
  *       just before the first queued change of the shard's line. So parts of a transaction are all before a place, or all after.
- *   K8  a watch with `previous` receives the value before of every request's change, or ends with WATCH_LAGGED: what an
+ *   WA8  a watch with `previous` receives the value before of every request's change, or ends with WATCH_LAGGED: what an
  *       install overwrites that was decided before the watch came may be more than a record can carry (node/primary.ts).
  * Progress  A watch whose keys are quiet would keep its place while history turns over for others, and could not resume. So
  *           started watches are notified of their progress (the bookmarks of Kubernetes, the progress notifications of etcd): when
@@ -186,7 +186,7 @@ export class Watches {
 
   // ---- requests and answers -------------------------------------------------------------------------------------
 
-  /** Whether the effect of a request will be needed. Called for every write: K4. */
+  /** Whether the effect of a request will be needed. Called for every write: WA4. */
   watchedBy({ operation, row, shard, slot, slots }: Call): Watched {
     if (this.filters.isEmpty) return Watched.no;
     if (slot >= 0 && slots === null && !this.filters.mayMeet(shard, slot)) return Watched.no;
@@ -224,7 +224,7 @@ export class Watches {
     }
   }
 
-  /** A shard was lost with all it held, when `seq` was its last committed: K6. (Its reset needs nothing more.) */
+  /** A shard was lost with all it held, when `seq` was its last committed: WA6. (Its reset needs nothing more.) */
   onReset(shard: ShardId, seq: number): void {
     this.lostAt[shard] = seq;
     this.endWatchesOf(new Set([shard]), 'SHARD_LOST', `shard ${shard}, with all it held; begin anew`);
@@ -247,7 +247,7 @@ export class Watches {
     for (const { sink } of watches) this.outbox.watchEnded(sink, code, details);
   }
 
-  /** Ends the watches that asked for what these effects do not bring: K8. */
+  /** Ends the watches that asked for what these effects do not bring: WA8. */
   private endUntold(shard: ShardId, seq: number, { effects }: ManyEffect): void {
     const untold = effects.filter((effect) => effect.type !== 'deadline' && effect.previous === undefined);
     const concerned = new Set(untold.flatMap(({ key }) => this.filters.matching(key, null)));
@@ -309,7 +309,7 @@ export class Watches {
 
   // ---- progress -------------------------------------------------------------------------------------------------
 
-  /** How far everything is delivered: K7. */
+  /** How far everything is delivered: WA7. */
   private placesOf(shards: readonly WatchedShard[]): Map<ShardId, number> {
     const places = new Map<ShardId, number>();
     for (const { shard, committedSeq } of shards) {

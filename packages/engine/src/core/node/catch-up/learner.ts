@@ -10,7 +10,7 @@
  * The stamp (`since`) was checked by the copy: a stream of another `since` never gets here.
  *
  * While the stream runs an entry may arrive in a record before its slice; the slice then has the same or a
- * newer version, because source and link are the same (stream-source.ts S1). And a record may remove a key that no slice
+ * newer version, because source and link are the same (stream-source.ts SS1). And a record may remove a key that no slice
  * has brought yet. Both are why a learner applies effects leniently until `ended`.
  */
 

@@ -4,10 +4,10 @@
  * Owns      the position of one stream to one learner, and how far it may run ahead.
  * Does not  hold data: it reads the copy's store; the copy passes concurrent records to sendRecord.
  * Invariants
- *   S1  a slice is read and emitted in one step, on the link that carries the stream's records: it is never older than a
+ *   SS1  a slice is read and emitted in one step, on the link that carries the stream's records: it is never older than a
  *       record before it, so the learner needs neither tombstones nor version compares.
- *   S2  the walk is in hash order, so every key that lives throughout is visited exactly once.
- *   S3  at most `slicesAhead` slices are unacknowledged: ports have no back-pressure of their own. The first ones go one
+ *   SS2  the walk is in hash order, so every key that lives throughout is visited exactly once.
+ *   SS3  at most `slicesAhead` slices are unacknowledged: ports have no back-pressure of their own. The first ones go one
  *       by one: a learner in a thread just started runs all its code for the first time, and four streams of four slices
  *       each, handled in one turn, delayed it for 11 to 17 ms.
  */

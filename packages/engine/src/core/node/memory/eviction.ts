@@ -3,7 +3,7 @@
  *
  * Owns      how much is to go, and whether a write has room.
  * Does not  choose entries (the store samples them), make records (primary.ts) or know when a node is full (memory.ts, usage.ts).
- * Invariant EV1  while records of its own are forbidden (P3) it removes nothing that no write asks for.
+ * Invariant EV1  while records of its own are forbidden (PR3) it removes nothing that no write asks for.
  */
 import type { Operation } from '../../data/operation.ts';
 import { rowOf } from '../../data/verbs.ts';

@@ -4,8 +4,8 @@
  * Owns      how much the node has released since the last collection.
  * Does not  collect, or read a clock.
  * Invariants
- *   G1  a collection is due only after the node released `GIVE_BACK_BYTES`, and at most once in `COLLECT_EVERY_MS`.
- *   G2  a node that comes to rest collects AT_REST times more: what was still being read at the last collection, and the room
+ *   GB1  a collection is due only after the node released `GIVE_BACK_BYTES`, and at most once in `COLLECT_EVERY_MS`.
+ *   GB2  a node that comes to rest collects AT_REST times more: what was still being read at the last collection, and the room
  *       its heap keeps for more, which it releases only after a while without work.
  * Why at all: the memory of a large value may still be read by others when its entry goes, so it is left to the collector,
  * which hardly runs while the heap is quiet.
