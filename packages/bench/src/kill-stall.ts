@@ -45,7 +45,7 @@ const quiet = quantilesOf([...kills, ...hangs].map(({ quietMs }) => quietMs));
 const restored = quantilesOf(kills.map(({ restoredMs }) => restoredMs));
 printReport(
   {
-    title: `longest stall of any executor, ms; ${numbers.keys} keys, ${numbers.callers} callers, ${rate} calls/s`,
+    title: `longest stall of any caller, ms; ${numbers.keys} keys, ${numbers.callers} callers, ${rate} calls/s`,
     rows: [
       ['', 'times', 'p50', 'p99', 'max'],
       ['killed', kills.length, kill.p50, kill.p99, kill.max],

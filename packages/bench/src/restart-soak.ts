@@ -47,7 +47,7 @@ const growth = Object.fromEntries(NAMES.map((name) => [name, ratio(median(early,
 const rows = NAMES.map((name): Row => [name, median(early, name), median(late, name), percent(growth[name]!)]);
 printReport(
   {
-    title: `${numbers.kills} kills in ${Math.round(seconds)} s under load, no error at any executor`,
+    title: `${numbers.kills} kills in ${Math.round(seconds)} s under load, no error at any caller`,
     rows: [['', 'early', 'late', 'growth'], ...rows],
     figures: { kills: numbers.kills, seconds: rounded(seconds), growth, first: early[0], last: late.at(-1) },
     target: 'no growth beyond 5 %',

@@ -48,7 +48,7 @@ export function exactlyOnce({ cluster, shards }: World): Checker {
       check(
         heard,
         'exactly-once',
-        () => `${shard.name}: seq ${entry.seq} was accepted, and its executor heard nothing of it`,
+        () => `${shard.name}: seq ${entry.seq} was accepted, and its caller heard nothing of it`,
       );
     },
     finish() {

@@ -47,8 +47,8 @@ describe('faults by hand', { timeout: 60_000 }, () => {
     const node = test.tailOf('k');
     const fault = test.slow(node, 60);
     const begun = performance.now();
-    await test.cluster.get('k');
-    assert.ok(performance.now() - begun >= 30, 'a read of a slow tail waits for its turn');
+    await test.cluster.put('k', 'slow');
+    assert.ok(performance.now() - begun >= 30, 'a write waits for the turn of a slow tail');
     test.letGo(fault);
     await test.restored(fault);
     assert.equal(test.tailOf('k'), node);

@@ -15,7 +15,7 @@ import { KvError } from '../../core/protocol/errors.ts';
  * bundle has no address at all.
  */
 const ADDRESS = new URL(import.meta.url ?? 'file:///bundle');
-const HERE = /^(.*\/)(?:src|dist)\/client\/executor-stack\.[jt]s$/.exec(decodeURI(ADDRESS.pathname));
+const HERE = /^(.*\/)(?:src|dist)\/client\/typed\/caller-stack\.[jt]s$/.exec(decodeURI(ADDRESS.pathname));
 const OURS = HERE === null ? [] : [`${HERE[1]}src/`, `${HERE[1]}dist/`];
 const shown = new WeakSet<KvError>();
 
