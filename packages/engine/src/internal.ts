@@ -45,5 +45,12 @@ export {
 export { HASH_SLOTS, hashSlotOf, shardOfSlot, slotsOf } from './core/protocol/slot.ts';
 export { VERSION } from './core/protocol/version.ts';
 export type { EntryHead, Memory, MemoryBudget, Store as ShardStore, WalkedEntry } from './core/store/store.ts';
-export type { Executor, ExecutorLimits, PendingCall, PendingWatch, StoreExecutor } from './executor/executor.ts';
+export type {
+  DecodedValues,
+  Executor,
+  ExecutorLimits,
+  PendingCall,
+  PendingWatch,
+  StoreExecutor,
+} from './executor/executor.ts';
 export { BlockWriter } from './runtime/memory/value-block.ts';

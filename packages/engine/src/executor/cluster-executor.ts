@@ -3,9 +3,7 @@
  * read at once.
  */
 import { randomUUID } from 'node:crypto';
-import { encodeKey } from '../client/codec/keys.ts';
-import { readValue } from '../client/typed/answers.ts';
-import { type KeyReadOperation, newGet, type Operation } from '../core/data/operation.ts';
+import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
 import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
@@ -13,7 +11,7 @@ import type { MasterCall } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
+import type { DecodedValues, ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
 
 /** Of what is answered already. */
 const ANSWERED: PendingCall = { giveUp: () => {} };
@@ -22,10 +20,15 @@ export class ClusterExecutor implements StoreExecutor {
   readonly cluster = randomUUID();
   readonly limits: ExecutorLimits;
   readonly shards: number;
+  readonly copies: DecodedValues;
   readonly #runtime: Runtime;
 
   constructor(runtime: Runtime, shards: number, limits: ExecutorLimits) {
     this.#runtime = runtime;
+    this.copies = {
+      find: (name) => runtime.copyAtOnce(name),
+      keep: (name, key, value) => runtime.keepCopy(name, key, value),
+    };
     this.shards = shards;
     this.limits = limits;
   }
@@ -50,19 +53,6 @@ export class ClusterExecutor implements StoreExecutor {
 
   entryAtOnce(operation: KeyReadOperation): Result | null {
     return this.#runtime.entryAtOnce(operation);
-  }
-
-  valueAtOnce(key: string): unknown {
-    const runtime = this.#runtime;
-    const copy = runtime.copyAtOnce(key);
-    if (copy !== undefined) return copy;
-    const encoded = encodeKey(key, this.limits.maxKeyBytes);
-    const result = runtime.entryAtOnce(newGet(encoded));
-    if (result === null) return undefined;
-    const value = readValue(result);
-    // Others are shared by nobody: whoever changes his would change everybody's.
-    if (typeof value !== 'object') runtime.keepCopy(key, encoded, value);
-    return value;
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {

@@ -56,13 +56,18 @@ export interface PendingWatch {
   stop(): void;
 }
 
+/** Values as callers get them, kept beside entries of the read cache and valid as long as these are. */
+export interface DecodedValues {
+  /** The value kept under this name if it may be answered now; undefined = ask {@link Executor.entryAtOnce}. */
+  find(name: string): unknown;
+  /** Keeps what the entry of `key`, read just now, is decoded to. It must be immutable: all callers share it. */
+  keep(name: string, key: string, value: unknown): void;
+}
+
 /** What a Store is built on: operations, and changes. */
 export interface StoreExecutor extends Executor {
-  /**
-   * The value of a text key if it is known without asking any node; undefined = it is not, or not now. Only where the cluster runs.
-   * @throws {KvError} INVALID_KEY, KEY_TOO_LARGE
-   */
-  valueAtOnce?(key: string): unknown;
+  /** Decoded values beside the cluster's read cache; only in the thread where the cluster runs. */
+  readonly copies?: DecodedValues;
   /** Names the cluster's life: positions of a watch mean nothing to another. */
   readonly cluster: string;
   /**

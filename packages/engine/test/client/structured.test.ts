@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { inspect as inspectValue, promisify } from 'node:util';
 import { decode, type ExtData, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
-import { bytesToOneByte, oneByteToBytes } from '../../src/client/codec/keys.ts';
 import { OBJECTS_MAX } from '../../src/client/codec/msgpack-forms.ts';
 import { packStructured, readStructured, structuredJson, unpackStructured } from '../../src/client/codec/structured.ts';
 import { decodeValue } from '../../src/client/codec/values.ts';
 import { ValueKind } from '../../src/core/data/operation.ts';
+import { bytesToOneByte, oneByteToBytes } from '../../src/runtime/memory/one-byte.ts';
 
 const run = promisify(execFile);
 const pack = (value: unknown): Uint8Array => oneByteToBytes(packStructured(value));

@@ -2,16 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  decodeKey,
-  encodeKey,
-  isAscii,
-  oneByteToBytes,
-  oneByteToText,
-  textToOneByte,
-} from '../../src/client/codec/keys.ts';
+import { decodeKey, encodeKey } from '../../src/client/codec/keys.ts';
 import { decodeValue, encodeValue, kindOf } from '../../src/client/codec/values.ts';
 import { ValueKind } from '../../src/core/data/operation.ts';
+import { isAscii, oneByteToBytes, oneByteToText, textToOneByte } from '../../src/runtime/memory/one-byte.ts';
 
 const LIMIT = 1 << 24;
 

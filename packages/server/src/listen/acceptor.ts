@@ -20,7 +20,7 @@ import { serveResp } from './serve-resp.ts';
 import type { Protocol } from './sniff.ts';
 import { hangUp, hostAndPort } from './socket-transport.ts';
 
-export interface ReceptionOptions {
+export interface AcceptorOptions {
   readonly hosts: readonly string[];
   readonly tls?: TlsOptions | undefined;
 }
@@ -37,7 +37,7 @@ export class Acceptor {
   private readonly tls: TlsFront | null;
   private readonly looking: NodeJS.Timeout;
 
-  constructor(context: ServerContext, { hosts, tls }: ReceptionOptions) {
+  constructor(context: ServerContext, { hosts, tls }: AcceptorOptions) {
     this.tls = tls === undefined ? null : new TlsFront(tls);
     this.context = context;
     this.http = new HttpFront(context, new Guard(context, hosts));

@@ -10,14 +10,14 @@ import type { Socket } from 'node:net';
 import type { CutOffReason } from './incidents.ts';
 import { type Protocol, sniff } from './sniff.ts';
 
-export interface FirstBytesOptions {
+export interface ProtocolDetectorOptions {
   readonly firstLineMs: number;
   /** Inside of TLS already, whose handshake is not done yet. */
   readonly handshaking: boolean;
 }
 
 /** What becomes of it: exactly one is called, once; none if the client goes away by itself. */
-export interface FirstBytesOutcome {
+export interface ProtocolDetectorOutcome {
   decided(protocol: Protocol, first: Buffer): void;
   cutOff(reason: CutOffReason): void;
   /** In any case: nothing more is heard of it here. */
@@ -27,12 +27,12 @@ export interface FirstBytesOutcome {
 export class ProtocolDetector {
   readonly acceptedAt = Date.now();
   private readonly socket: Socket;
-  private readonly options: FirstBytesOptions;
-  private readonly outcome: FirstBytesOutcome;
+  private readonly options: ProtocolDetectorOptions;
+  private readonly outcome: ProtocolDetectorOutcome;
   private first: Buffer = Buffer.alloc(0);
   private lineTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, options: FirstBytesOptions, outcome: FirstBytesOutcome) {
+  constructor(socket: Socket, options: ProtocolDetectorOptions, outcome: ProtocolDetectorOutcome) {
     this.socket = socket;
     this.options = options;
     this.outcome = outcome;

@@ -12,7 +12,8 @@
  *       allowed, and nothing is copied that would not fit
  */
 import { KvError } from '../../core/protocol/errors.ts';
-import { bytesToOneByte, nameOf } from './keys.ts';
+import { bytesToOneByte } from '../../runtime/memory/one-byte.ts';
+import { nameOf } from './keys.ts';
 import { BINARY_CODES, DEPTH_MAX, EXTENSION, OBJECTS_MAX, SPECIAL } from './msgpack-forms.ts';
 import { valueTooLarge } from './too-large.ts';
 

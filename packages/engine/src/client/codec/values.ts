@@ -18,7 +18,7 @@
 import { types } from 'node:util';
 import { ValueKind } from '../../core/data/operation.ts';
 import { KvError } from '../../core/protocol/errors.ts';
-import { bytesToOneByte, oneByteToBytes, oneByteToText, textToOneByte } from './keys.ts';
+import { bytesToOneByte, oneByteToBytes, oneByteToText, textToOneByte } from '../../runtime/memory/one-byte.ts';
 import { packStructured, unpackStructured } from './structured.ts';
 import { valueTooLarge } from './too-large.ts';
 

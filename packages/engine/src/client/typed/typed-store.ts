@@ -9,10 +9,10 @@
  *           nothing is allocated to catch with.
  */
 
-import type { Step } from '../../core/data/operation.ts';
+import { newGet, type Step } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import { KvError } from '../../core/protocol/errors.ts';
-import type { ExecutorLimits, StoreExecutor } from '../../executor/executor.ts';
+import type { DecodedValues, ExecutorLimits, StoreExecutor } from '../../executor/executor.ts';
 import { encodeKey, nameOf } from '../codec/keys.ts';
 import {
   CALL_OPTIONS,
@@ -78,8 +78,8 @@ export class TypedStore extends StoreCalls implements Store {
   /** The operation level below. */
   readonly executor: StoreExecutor;
   readonly #limits: ExecutorLimits;
-  /** Values may be known at once. */
-  readonly #knows: boolean;
+  /** Where values may be known at once. */
+  readonly #copies: DecodedValues | undefined;
 
   constructor(executor: StoreExecutor) {
     super((call, step, options) => {
@@ -91,21 +91,32 @@ export class TypedStore extends StoreCalls implements Store {
       }
     });
     this.executor = executor;
-    this.#knows = executor.valueAtOnce !== undefined;
+    this.#copies = executor.copies;
     this.#limits = executor.limits;
   }
 
   get<V = unknown>(key: Key, options?: CallOptions): Promise<V | undefined> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      else if (this.#knows && typeof key === 'string') {
-        const known = this.executor.valueAtOnce!(key);
+      else if (this.#copies !== undefined && typeof key === 'string') {
+        const known = this.#copies.find(key) ?? this.#decoded(key, this.#copies);
         if (known !== undefined) return Promise.resolve(known as V);
       }
       return send(this.executor, getOperation(key, this.#limits), readValue, options) as Promise<V | undefined>;
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  /** The value of an entry of the read cache; undefined = it is not known, or not now. */
+  #decoded(key: string, copies: DecodedValues): unknown {
+    const encoded = encodeKey(key, this.#limits.maxKeyBytes);
+    const result = this.executor.entryAtOnce?.(newGet(encoded)) ?? null;
+    if (result === null) return undefined;
+    const value = readValue(result);
+    // Objects are shared by nobody: whoever changes his would change everybody's.
+    if (typeof value !== 'object') copies.keep(key, encoded, value);
+    return value;
   }
 
   getEntry<V = unknown>(key: Key, options?: CallOptions): Promise<StoredEntry<V> | undefined> {

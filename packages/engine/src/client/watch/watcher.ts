@@ -16,7 +16,8 @@
 import type { Change as CoreChange } from '../../core/data/change.ts';
 import { KvError } from '../../core/protocol/errors.ts';
 import type { StoreExecutor } from '../../executor/executor.ts';
-import { decodeKey, oneByteToBytes } from '../codec/keys.ts';
+import { oneByteToBytes } from '../../runtime/memory/one-byte.ts';
+import { decodeKey } from '../codec/keys.ts';
 import { decodeValue } from '../codec/values.ts';
 import type { Key } from '../store/store.ts';
 import type { Change, Watcher, WatchPosition } from '../store/store-watch.ts';

@@ -7,8 +7,8 @@
  * Does not  own the port (its end does) or bound what is under way.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { bytesToOneByte, oneByteToBytes } from '../../client/codec/keys.ts';
 import { LONG_TEXT } from '../../runtime/memory/long-text.ts';
+import { bytesToOneByte, oneByteToBytes } from '../../runtime/memory/one-byte.ts';
 import type { WireBatch, WireElement } from '../../runtime/wire/wire.ts';
 
 type Nested = Extract<WireElement, readonly unknown[]>;
