@@ -32,6 +32,7 @@ class Subject {
       outbox: outbox as Partial<MasterOutbox> as MasterOutbox,
       room: { operations: 0, bytes: 0 },
       large: new LargeWrites(Number.MAX_SAFE_INTEGER),
+      restless: [],
       memory: { isFull: () => false, evicts: false },
       tally: new Tally(),
       watches: () => ({ watchedBy: () => 0, onAnswer: () => {} }),

@@ -47,6 +47,9 @@ type CopyMessage = RecordMessage | SealMessage | StreamMessage;
 
 export class Copy {
   readonly state: CopyState;
+  /** The node's marks: it received something in this turn; it is among those with background work. */
+  heard = false;
+  busy = false;
   private readonly context: NodeContext;
   private readonly primary: Primary;
   private learning: Learner | null = null;
@@ -251,6 +254,11 @@ export class Copy {
   /** Takes that back. */
   keepAll(): void {
     this.primary.keepAll();
+  }
+
+  /** A part of it is to be evicted: it has background work until that is done, or taken back. */
+  get isToShrink(): boolean {
+    return this.state.position === 0 && this.primary.isToShrink;
   }
 
   /** As primary: one slice of that; true if more is waiting. */

@@ -80,6 +80,10 @@ export class Primary {
     if (part > 0) this.shrinkTo = Math.min(this.shrinkTo, this.state.data.liveBytes * (1 - part));
   }
 
+  get isToShrink(): boolean {
+    return this.shrinkTo !== Number.POSITIVE_INFINITY;
+  }
+
   /** Takes that back. */
   keepAll(): void {
     this.shrinkTo = Number.POSITIVE_INFINITY;

@@ -27,22 +27,17 @@ import { NOBODY, type NodeId, type ShardId } from '../../protocol/ids.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../../protocol/messages.ts';
 import type { MasterOutbox, Sink } from '../../protocol/outbox.ts';
-import type { MasterSettings } from '../../protocol/settings.ts';
-import type { LargeWrites } from '../memory/large-writes.ts';
 import type { NodeMemory } from '../memory/node-memory.ts';
 import type { Tally } from '../tally.ts';
 import { changesBy } from '../watch/changes-by.ts';
 import type { Watches } from '../watch/watches.ts';
 import type { Call } from './call.ts';
 import { NO_SLOT } from './order-filter.ts';
-import { ShardQueue, type WaitingRoom } from './shard-queue.ts';
+import { type QueueParts, ShardQueue } from './shard-queue.ts';
 
 /** What a ShardControl needs to know of the others. */
-export interface ShardSurroundings {
-  readonly settings: MasterSettings;
+export interface ShardSurroundings extends Omit<QueueParts, 'departures'> {
   readonly outbox: MasterOutbox;
-  readonly room: WaitingRoom;
-  readonly large: LargeWrites;
   readonly memory: NodeMemory;
   readonly tally: Tally;
   watches(): Watches;
@@ -89,8 +84,8 @@ export class ShardControl {
       locked: (call: Call) => surroundings.onLocked(call),
       watchedBy: (call: Call) => this.watchedBy(call),
     };
-    const { settings, room, large } = surroundings;
-    this.queue = new ShardQueue(shard, { settings, room, large, departures });
+    const { settings, room, large, restless } = surroundings;
+    this.queue = new ShardQueue(shard, { settings, room, large, restless, departures });
   }
 
   get primary(): NodeId {

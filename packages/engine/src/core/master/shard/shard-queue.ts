@@ -49,6 +49,8 @@ export interface QueueParts {
   readonly settings: MasterSettings;
   readonly room: WaitingRoom;
   readonly large: LargeWrites;
+  /** The queues in which something may go that could not go before: each once (Master.endTurn). */
+  readonly restless: ShardQueue[];
   readonly departures: Departures;
 }
 
@@ -66,12 +68,15 @@ export class ShardQueue implements LargeWriter {
   paused = false;
   /** The shard exists: until then everything waits in line. */
   open = false;
+  /** It is on the list of restless queues. */
+  listed = false;
 
   private readonly shard: number;
   private readonly settings: MasterSettings;
   private readonly departures: Departures;
   private readonly room: WaitingRoom;
   private readonly large: LargeWrites;
+  private readonly restless: ShardQueue[];
   private readonly filter: OrderFilter;
   private readonly sizes: ValueSizes;
   private readonly waiting = new Deque<Call>();
@@ -91,11 +96,12 @@ export class ShardQueue implements LargeWriter {
   private awaitsLarge = false;
   private retry = false;
 
-  constructor(shard: number, { settings, room, large, departures }: QueueParts) {
+  constructor(shard: number, { settings, room, large, restless, departures }: QueueParts) {
     this.shard = shard;
     this.settings = settings;
     this.room = room;
     this.large = large;
+    this.restless = restless;
     this.departures = departures;
     const filter = new OrderFilter(settings.filterSlots);
     this.filter = filter;
@@ -159,7 +165,7 @@ export class ShardQueue implements LargeWriter {
     }
     lock.stage = 'done';
     lock.settled = true;
-    this.retry = true;
+    this.resume();
   }
 
   /** Under way plus waiting; for status. */
@@ -212,20 +218,22 @@ export class ShardQueue implements LargeWriter {
   private finish(call: Call): void {
     call.stage = 'done';
     this.giveCredit(call);
-    if (this.filter.isHeld(call) || this.shardReads.length > 0) this.retry = true;
+    if (this.filter.isHeld(call) || this.shardReads.length > 0) this.resume();
   }
 
   /** Configuration changed or a pause ended: what is held may go. */
   resume(): void {
     this.retry = true;
+    this.list();
   }
 
-  /** Something may go that is not tried yet. */
-  get isRestless(): boolean {
-    return this.retry;
+  private list(): void {
+    if (this.listed) return;
+    this.listed = true;
+    this.restless.push(this);
   }
 
-  /** Once a turn, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
+  /** When a turn ends, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
   tryHeld(): void {
     if (this.retry) {
       this.retry = false;
@@ -284,6 +292,7 @@ export class ShardQueue implements LargeWriter {
   setCredit(credit: Credit): void {
     this.creditBytes += credit.creditBytes - this.credit.creditBytes;
     this.credit = credit;
+    if (this.waiting.length > 0) this.list();
   }
 
   private hasCredit(call: Call): boolean {
@@ -335,6 +344,7 @@ export class ShardQueue implements LargeWriter {
   private giveCredit(call: Call): void {
     this.creditOperations += 1;
     this.creditBytes += call.credit;
+    if (this.waiting.length > 0) this.list();
   }
 
   private admit(call: Call): void {
