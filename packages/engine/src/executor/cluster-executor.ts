@@ -8,7 +8,7 @@ import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { MasterInputs, Runtime } from '../runtime/runtime.ts';
 import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
 
 export class ClusterExecutor implements StoreExecutor {
@@ -16,9 +16,11 @@ export class ClusterExecutor implements StoreExecutor {
   readonly limits: ExecutorLimits;
   readonly shards: number;
   readonly #runtime: Runtime;
+  readonly #inputs: MasterInputs;
 
   constructor(runtime: Runtime, shards: number, limits: ExecutorLimits) {
     this.#runtime = runtime;
+    this.#inputs = runtime.inputs;
     this.shards = shards;
     this.limits = limits;
   }
@@ -32,33 +34,23 @@ export class ClusterExecutor implements StoreExecutor {
   }
 
   submit(operation: Operation, sink: Sink): PendingCall {
-    return this.submitToShard(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
+    return this.#inputs.submit(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
-    return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+    return this.#inputs.submit(shard, operation, sink);
+  }
+
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void {
+    this.#inputs.giveUp(call as MasterCall, reason);
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
-    const watch = this.#runtime.watch(filter, from, sink);
-    return { stop: () => this.#runtime.unwatch(watch) };
+    const watch = this.#inputs.watch(filter, from, sink);
+    return { stop: () => this.#inputs.unwatch(watch) };
   }
 
   hold(): () => void {
     return this.#runtime.hold();
-  }
-}
-
-class ClusterCall implements PendingCall {
-  readonly #runtime: Runtime;
-  readonly #call: MasterCall;
-
-  constructor(runtime: Runtime, call: MasterCall) {
-    this.#runtime = runtime;
-    this.#call = call;
-  }
-
-  giveUp(reason: 'aborted' | 'timeout'): void {
-    this.#runtime.giveUp(this.#call, reason);
   }
 }
