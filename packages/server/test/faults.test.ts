@@ -5,7 +5,7 @@ import type { PendingCall, Result, Sink } from '@quintet/engine/internal';
 import { Session } from '../src/session/session.ts';
 import { connect, FakeTransport, request } from './support/fake-transport.ts';
 
-const NONE: PendingCall = { giveUp: () => {} };
+const NONE: PendingCall = {};
 
 /** Throws at whoever looks at it. */
 const POISON = {

@@ -10,11 +10,11 @@ import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { MasterInputs, Runtime } from '../runtime/runtime.ts';
 import type { DecodedValues, ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from './executor.ts';
 
-/** Of what is answered already. */
-const ANSWERED: PendingCall = { giveUp: () => {} };
+/** Of what is answered already: to give it up changes nothing. */
+const ANSWERED: PendingCall = {};
 
 export class ClusterExecutor implements StoreExecutor {
   readonly cluster = randomUUID();
@@ -22,12 +22,15 @@ export class ClusterExecutor implements StoreExecutor {
   readonly shards: number;
   readonly copies: DecodedValues;
   readonly #runtime: Runtime;
+  readonly #inputs: MasterInputs;
 
   constructor(runtime: Runtime, shards: number, limits: ExecutorLimits) {
     this.#runtime = runtime;
+    const { inputs } = runtime;
+    this.#inputs = inputs;
     this.copies = {
-      find: (name) => runtime.copyAtOnce(name),
-      keep: (name, key, value) => runtime.keepCopy(name, key, value),
+      find: (name) => inputs.copyAtOnce(name),
+      keep: (name, key, value) => inputs.keepCopy(name, key, value),
     };
     this.shards = shards;
     this.limits = limits;
@@ -43,38 +46,28 @@ export class ClusterExecutor implements StoreExecutor {
 
   submit(operation: Operation, sink: Sink): PendingCall {
     const { verb } = operation;
-    if ((verb === 'get' || verb === 'stat') && this.#runtime.readAtOnce(operation, sink)) return ANSWERED;
-    return this.submitToShard(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
+    if ((verb === 'get' || verb === 'stat') && this.#inputs.readAtOnce(operation, sink)) return ANSWERED;
+    return this.#inputs.submit(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
-    return new ClusterCall(this.#runtime, this.#runtime.submit(shard, operation, sink));
+    return this.#inputs.submit(shard, operation, sink);
+  }
+
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void {
+    if (call !== ANSWERED) this.#inputs.giveUp(call as MasterCall, reason);
   }
 
   entryAtOnce(operation: KeyReadOperation): Result | null {
-    return this.#runtime.entryAtOnce(operation);
+    return this.#inputs.entryAtOnce(operation);
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
-    const watch = this.#runtime.watch(filter, from, sink);
-    return { stop: () => this.#runtime.unwatch(watch) };
+    const watch = this.#inputs.watch(filter, from, sink);
+    return { stop: () => this.#inputs.unwatch(watch) };
   }
 
   hold(): () => void {
     return this.#runtime.hold();
-  }
-}
-
-class ClusterCall implements PendingCall {
-  readonly #runtime: Runtime;
-  readonly #call: MasterCall;
-
-  constructor(runtime: Runtime, call: MasterCall) {
-    this.#runtime = runtime;
-    this.#call = call;
-  }
-
-  giveUp(reason: 'aborted' | 'timeout'): void {
-    this.#runtime.giveUp(this.#call, reason);
   }
 }

@@ -21,11 +21,8 @@ export interface ExecutorLimits {
   readonly copies?: number;
 }
 
-/** A call under way. */
-export interface PendingCall {
-  /** Gives the call up: unless it was answered already, the sink hears ABORTED or TIMEOUT (…_IN_FLIGHT). Idempotent. */
-  giveUp(reason: 'aborted' | 'timeout'): void;
-}
+/** A call under way: means something only to the caller that gave it, as what {@link Executor.giveUp} takes. */
+export type PendingCall = object;
 
 /**
  * Operations as the core knows them: keys and values are one-byte strings (a character a byte). Errors come to the sink as
@@ -48,6 +45,8 @@ export interface Executor {
   submit(operation: Operation, sink: Sink): PendingCall;
   /** For operations on a whole shard: scan, count, clear. */
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall;
+  /** Gives a call up: unless it was answered already, its sink hears ABORTED or TIMEOUT (…_IN_FLIGHT). Idempotent. */
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void;
 }
 
 /** A watch under way. */

@@ -69,14 +69,8 @@ export interface NodeStats {
   readonly copies: readonly CopyStats[];
 }
 
-export interface Runtime<M extends MasterMachine = MasterMachine> {
-  /** Resolves when every seat's first node is up; rejects with KvError START_FAILED (the runtime is closed then). */
-  readonly ready: Promise<void>;
-  /** For reading its state (status). Its inputs are the driver's alone: never call them. */
-  readonly master: M;
-
-  /** Master time: ms since the epoch, monotonic, fractional. */
-  now(): number;
+/** What can be asked of the master while it runs. */
+export interface MasterInputs {
   /**
    * Hands an operation to the master at once. The sink is called exactly once, never inside this call except for a
    * refusal. May be called before `ready` resolves. A sink must not throw (it would surface as an uncaught exception).
@@ -100,6 +94,17 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   reviveSeat(seat: Seat): void;
   /** See MasterMachine. The sink is called exactly once. */
   setMemoryLimit(limit: MemoryLimitChange, sink: Sink): void;
+}
+
+export interface Runtime<M extends MasterMachine = MasterMachine> {
+  /** Resolves when every seat's first node is up; rejects with KvError START_FAILED (the runtime is closed then). */
+  readonly ready: Promise<void>;
+  /** For reading its state (status). To ask something of it is for `inputs` alone. */
+  readonly master: M;
+  readonly inputs: MasterInputs;
+
+  /** Master time: ms since the epoch, monotonic, fractional. */
+  now(): number;
 
   /** Has this thread and every node give back to the system, soon, what memory is not used. */
   purge(): void;

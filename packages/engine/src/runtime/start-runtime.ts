@@ -5,16 +5,14 @@
  * Does not  decide anything the master machine could.
  */
 
-import type { KeyReadOperation } from '../core/data/operation.ts';
-import type { Result } from '../core/data/result.ts';
 import { type ErrorCode, KvError } from '../core/protocol/errors.ts';
 import { MASTER, type NodeId, nodeName, type Seat, seatOf } from '../core/protocol/ids.ts';
-import type { MasterMachine, MasterWatch } from '../core/protocol/machines.ts';
+import type { MasterMachine } from '../core/protocol/machines.ts';
 import type { DeathReason, Note } from '../core/protocol/notes.ts';
 import { BatchSender } from './drivers/batch-sender.ts';
 import { clock, MasterDriver } from './drivers/master-driver.ts';
 import { BufferMemory } from './memory/buffer-memory.ts';
-import type { Faults, MasterCall, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
+import type { Faults, MasterInputs, NodeStats, Runtime, RuntimeSettings } from './runtime.ts';
 import { shrinkHeap } from './threads/collect.ts';
 import type { Fault } from './threads/control.ts';
 import { Fleet } from './threads/fleet.ts';
@@ -90,52 +88,12 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
     return this.driver.machine;
   }
 
+  get inputs(): MasterInputs {
+    return this.driver;
+  }
+
   now(): number {
     return clock();
-  }
-
-  submit(...call: Parameters<Runtime['submit']>): MasterCall {
-    return this.driver.submit(...call);
-  }
-
-  readAtOnce(...read: Parameters<Runtime['readAtOnce']>): boolean {
-    return this.driver.readAtOnce(...read);
-  }
-
-  entryAtOnce(operation: KeyReadOperation): Result | null {
-    return this.driver.entryAtOnce(operation);
-  }
-
-  copyAtOnce(name: string): unknown {
-    return this.driver.copyAtOnce(name);
-  }
-
-  keepCopy(...copy: Parameters<Runtime['keepCopy']>): void {
-    this.driver.keepCopy(...copy);
-  }
-
-  giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void {
-    this.driver.giveUp(call, reason);
-  }
-
-  watch(...watch: Parameters<Runtime['watch']>): MasterWatch {
-    return this.driver.watch(...watch);
-  }
-
-  unwatch(watch: MasterWatch): void {
-    this.driver.unwatch(watch);
-  }
-
-  resetShard(shard: number): void {
-    this.driver.resetShard(shard);
-  }
-
-  reviveSeat(seat: Seat): void {
-    this.driver.reviveSeat(seat);
-  }
-
-  setMemoryLimit(...change: Parameters<Runtime['setMemoryLimit']>): void {
-    this.driver.setMemoryLimit(...change);
   }
 
   purge(): void {

@@ -96,9 +96,10 @@ describe('calls', () => {
       shardOf: () => 0,
       submit(_operation, sink) {
         setImmediate(() => sink.onResult(undefined as never));
-        return { giveUp() {} };
+        return {};
       },
       submitToShard: () => assert.fail(),
+      giveUp: () => assert.fail(),
       watch: () => assert.fail(),
       hold: () => assert.fail(),
     });

@@ -82,6 +82,10 @@ export class FakeExecutor implements StoreExecutor {
     return call;
   }
 
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void {
+    (call as FakeCall).giveUp(reason);
+  }
+
   /** Resolves as soon as so many calls are under way. */
   async underWay(calls: number): Promise<void> {
     while (this.pending.length < calls) await nextEvent(this.#events, 'submitted');
@@ -207,7 +211,7 @@ function hashOf(key: string): number {
   return hash >>> 1;
 }
 
-class FakeCall implements PendingCall {
+class FakeCall {
   readonly shard: number;
   readonly operation: Operation;
   /** Times the sink was called: never more than one. */

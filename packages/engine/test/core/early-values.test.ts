@@ -34,6 +34,7 @@ class Subject {
       outbox: outbox as Partial<MasterOutbox> as MasterOutbox,
       room: { operations: 0, bytes: 0 },
       large: new LargeWrites(Number.MAX_SAFE_INTEGER),
+      restless: [],
       memory: { isFull: () => false, evicts: false },
       tally: new Tally(),
       cache: new ReadCache({ shards: 1, bytesMax: 0, hashSeed: 0, memory: new BufferMemory() }),

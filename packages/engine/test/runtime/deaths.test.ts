@@ -98,7 +98,7 @@ test('under load: every call is answered or failed, whoever is killed meanwhile'
   for (let round = 0; round < 10; round++) {
     const up = cluster.next('node-up');
     for (let i = 0; i < 3000; i++) {
-      cluster.runtime.submit(
+      cluster.runtime.inputs.submit(
         i % 3,
         { verb: 'get', key: 'echo' },
         { onResult: () => count.onResult(), onError: () => count.onError() },

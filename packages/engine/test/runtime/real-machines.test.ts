@@ -26,7 +26,7 @@ function call(runtime: Runtime<Master>, operation: Operation): Promise<Result> {
   const shard = shardOfSlot(hashSlotOf(operation.key), DEFAULT_MASTER_SETTINGS.shards);
   return new Promise((resolve, reject) => {
     const onError = (code: string, details: string): void => reject(new Error(`${code} ${details}`));
-    runtime.submit(shard, operation, { onResult: resolve, onError });
+    runtime.inputs.submit(shard, operation, { onResult: resolve, onError });
   });
 }
 

@@ -26,7 +26,7 @@ export function call(
         reject(new KvError(code, details));
       },
     };
-    const giveUp = (): void => pending.giveUp('aborted');
+    const giveUp = (): void => executor.giveUp(pending, 'aborted');
     signal?.addEventListener('abort', giveUp, { once: true });
     const pending =
       shard === undefined ? executor.submit(operation, sink) : executor.submitToShard(shard, operation, sink);

@@ -16,7 +16,8 @@ import {
   type TransactionOperation,
 } from '@quintet/engine/internal';
 
-const NOTHING_PENDING: PendingCall = { giveUp: () => {} };
+/** A call that was refused here, of which nobody else knows. */
+const REFUSED: PendingCall = {};
 
 /** What one transaction may come to. */
 export interface TransactionLimits {
@@ -63,11 +64,15 @@ export class CheckedExecutor implements Executor {
         : sizeError(operation, this.limits);
     if (refusal === null) return this.executor.submit(operation, sink);
     sink.onError(refusal, '');
-    return NOTHING_PENDING;
+    return REFUSED;
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
     return this.executor.submitToShard(shard, operation, sink);
+  }
+
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void {
+    if (call !== REFUSED) this.executor.giveUp(call, reason);
   }
 }
 

@@ -23,7 +23,7 @@ import {
 
 type Delivery = 'in-order' | 'shuffled' | 'by-hand';
 
-const PENDING: PendingCall = { giveUp: () => {} };
+const PENDING: PendingCall = {};
 
 export class FakeExecutor implements Executor {
   readonly limits = { maxKeyBytes: 65_536, maxValueBytes: 16 * 1024 * 1024 };
@@ -72,6 +72,8 @@ export class FakeExecutor implements Executor {
     if (this.waiting.length === 1 && this.delivery !== 'by-hand') setImmediate(() => this.deliver());
     return PENDING;
   }
+
+  giveUp(): void {}
 
   /** Answers everything that waits. */
   deliver(): void {

@@ -153,7 +153,7 @@ export class Cluster extends TypedStore implements ClusterApi {
       throw new KvError('UNKNOWN_SHARD', `${String(shard)}; shards are 0 to ${this.#settings.master.shards - 1}`);
     }
     if (!control.lost) throw new KvError('NOT_LOST', `shard ${shard}`);
-    this.#runtime.resetShard(shard);
+    this.#runtime.inputs.resetShard(shard);
   }
 
   /** What nodes may hold now, and what a full one does. */
@@ -172,7 +172,7 @@ export class Cluster extends TypedStore implements ClusterApi {
     this.#checkOpen();
     const checked = checkMemoryLimit(limit, this.#runtime.master.memory.limit, this.#settings.master);
     await new Promise<void>((resolve, reject) => {
-      this.#runtime.setMemoryLimit(checked, {
+      this.#runtime.inputs.setMemoryLimit(checked, {
         onResult: () => resolve(),
         onError: (code, details) => reject(new KvError(code, details)),
       });
@@ -196,7 +196,7 @@ export class Cluster extends TypedStore implements ClusterApi {
 
   /** No harm if the seat is not stopped. @throws {KvError} UNKNOWN_NODE, CLOSED */
   reviveNode(node: string): void {
-    this.#runtime.reviveSeat(this.#seatOf(node));
+    this.#runtime.inputs.reviveSeat(this.#seatOf(node));
   }
 
   /** @throws {KvError} CLOSED */

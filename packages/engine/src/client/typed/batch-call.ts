@@ -148,7 +148,7 @@ class BatchCall<I> implements GivenUpByAbort {
   #giveUp(reason: 'aborted' | 'timeout'): void {
     this.#noteFailure(this.#errorOf(reason === 'aborted' ? 'ABORTED' : 'TIMEOUT', ''));
     this.#stopTaking();
-    for (const call of this.#underWay) call.pending?.giveUp(reason);
+    for (const { pending } of this.#underWay) if (pending !== undefined) this.executor.giveUp(pending, reason);
     this.#pump();
   }
 

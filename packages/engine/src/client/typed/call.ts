@@ -68,20 +68,22 @@ export class Call<T> implements Sink {
 
 /** A call that its caller may give up: by an AbortSignal, a timeout, or both. */
 export class LimitedCall<T> extends Call<T> implements GivenUpByAbort {
+  readonly #executor: Executor;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pending: PendingCall | undefined;
   #cause: unknown;
   #settled = false;
 
-  constructor(operation: Operation, read: ReadResult<T>, limits: CallOptions) {
+  constructor(executor: Executor, operation: Operation, read: ReadResult<T>, limits: CallOptions) {
     super(operation, read);
+    this.#executor = executor;
     this.#signal = limits.signal;
     this.#signal && abortGroupOf(this.#signal).add(this);
     if (limits.timeoutMs !== undefined) this.#timer = setTimeout(onTimeout, limits.timeoutMs, this);
   }
 
-  /** Tells how to give the call up, once it is submitted. */
+  /** Tells what to give up, once it is submitted. */
   submitted(pending: PendingCall): void {
     if (!this.#settled) this.#pending = pending;
   }
@@ -98,12 +100,16 @@ export class LimitedCall<T> extends Call<T> implements GivenUpByAbort {
 
   onAbort(reason: unknown): void {
     this.#cause = reason;
-    this.#pending?.giveUp('aborted');
+    this.#giveUp('aborted');
   }
 
   onTimeout(): void {
     this.#timer = undefined;
-    this.#pending?.giveUp('timeout');
+    this.#giveUp('timeout');
+  }
+
+  #giveUp(reason: 'aborted' | 'timeout'): void {
+    if (this.#pending !== undefined) this.#executor.giveUp(this.#pending, reason);
   }
 
   #settle(): void {
@@ -131,7 +137,7 @@ export function send<T>(
     return call.promise;
   }
   if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
-  const call = new LimitedCall(operation, read, limits);
+  const call = new LimitedCall(executor, operation, read, limits);
   call.submitted(executor.submit(operation, call));
   return call.promise;
 }
@@ -145,7 +151,7 @@ export function sendToShard<T>(
   limits: CallOptions,
 ): Promise<T> {
   if (limits.signal?.aborted) return rejected(abortedBefore(limits.signal));
-  const call = isLimited(limits) ? new LimitedCall(operation, read, limits) : new Call(operation, read);
+  const call = isLimited(limits) ? new LimitedCall(executor, operation, read, limits) : new Call(operation, read);
   const pending = executor.submitToShard(shard, operation, call);
   if (call instanceof LimitedCall) call.submitted(pending);
   return call.promise;

@@ -30,7 +30,7 @@ import { firstPlacement } from './placement/placement.ts';
 import { Repair } from './placement/repair.ts';
 import { NOWHERE, ReadCache } from './read-cache/read-cache.ts';
 import { Call } from './shard/call.ts';
-import type { WaitingRoom } from './shard/queue-parts.ts';
+import type { RestlessQueue, WaitingRoom } from './shard/queue-parts.ts';
 import { ShardControl } from './shard/shard-control.ts';
 import { Tally } from './tally.ts';
 import { Transaction, Transactions } from './transactions/transactions.ts';
@@ -56,6 +56,8 @@ export class Master implements MasterMachine {
   private readonly transactions: Transactions;
   private readonly watches: Watches;
   private readonly room: WaitingRoom = { operations: 0, bytes: 0 };
+  /** What a turn's end costs goes by these, not by the shards there are. */
+  private readonly restless: RestlessQueue[] = [];
   private created = false;
   private closed = false;
   private clockAt = 0;
@@ -80,9 +82,9 @@ export class Master implements MasterMachine {
       this.watches.onReset(shard.shard, shard.committedSeq);
     };
     const watches = () => this.watches;
-    const { memory, room, tally, cache } = this;
+    const { memory, room, restless, tally, cache } = this;
     const large = new LargeWrites(settings.largeWriteBytes);
-    const surroundings = { settings, outbox, room, large, memory, tally, cache, onLocked, onLost, watches };
+    const surroundings = { settings, outbox, room, large, restless, memory, tally, cache, onLocked, onLost, watches };
     this.shards = Array.from({ length: settings.shards }, (_, shard) => new ShardControl(shard, surroundings));
     this.watches = new Watches(settings, outbox, this.shards);
     this.transactions = new Transactions(settings, outbox, this.shards, this.watches, tally);
@@ -204,15 +206,24 @@ export class Master implements MasterMachine {
   endTurn(now: number): void {
     if (this.closed) return;
     this.transactions.setTime(now);
-    // A transaction that ends in one shard's turn may set another's waiting operations free.
-    do for (const shard of this.shards) shard.queue.tryHeld();
-    while (this.shards.some(({ queue }) => queue.isRestless));
+    this.calmQueues();
     if (this.memory.evicts) for (const shard of this.shards) shard.tellUses();
     if (this.resets.size > 0) this.resetLostShards(now);
     this.watches.endTurn(now);
     if (!this.repairDue || !this.created) return;
     this.repairDue = false;
     this.repair.run(now);
+  }
+
+  private calmQueues(): void {
+    const { restless } = this;
+    if (restless.length === 0) return;
+    // It grows meanwhile: a transaction that ends in one shard's turn may set another's waiting operations free.
+    for (const queue of restless) {
+      queue.listed = false;
+      queue.tryHeld();
+    }
+    restless.length = 0;
   }
 
   // ---- nodes ----------------------------------------------------------------------------------------------------

@@ -50,6 +50,9 @@ type CopyMessage = RecordMessage | SealMessage | StreamMessage;
 
 export class Copy {
   readonly state: CopyState;
+  /** The node's marks: it received something in this turn; it is among those with background work. */
+  heard = false;
+  busy = false;
   private readonly context: NodeContext;
   private readonly primary: Primary;
   private learning: Learner | null = null;

@@ -3,7 +3,10 @@
  *
  * Owns      the copies, the node's time and memory budget.
  * Does not  know roles or configurations (copy.ts), threads or clocks (runtime/).
- * Invariant NO1  time never runs backwards, and is never ahead of the master's (onTime).
+ * Invariants
+ *   NO1  time never runs backwards, and is never ahead of the master's (onTime).
+ *   NO2  what a turn costs goes by the copies that received something, not by those there are: there may be thousands. All are
+ *        visited only when expiry is due.
  */
 
 import type { NodeId, ShardId } from '../protocol/ids.ts';
@@ -47,6 +50,10 @@ export class Node implements NodeMachine {
   private readonly context: NodeContext;
   private readonly usage: Usage;
   private readonly copies = new Map<ShardId, Copy>();
+  /** Those that received something in this turn, each once. */
+  private heard: Copy[] = [];
+  /** Those that may have background work, each once. */
+  private busy: Copy[] = [];
   private expiredAt = 0;
 
   constructor({ id, settings, memory, outbox }: NodeParts) {
@@ -106,19 +113,22 @@ export class Node implements NodeMachine {
     context.shrinking = eviction !== 'noeviction' && atSoftLimit(context, 0);
   }
 
-  /** One slice for each copy: streams, expiry, reclaiming; if there is nothing of that, shrinking. */
+  /** One slice for each copy that may have work: streams, expiry, reclaiming; if there is nothing of that, shrinking. */
   work(): boolean {
     const { time, settings } = this.context;
     const expiryIsDue = time - this.expiredAt >= settings.expireEveryMs;
-    let expiring = false;
+    if (expiryIsDue) for (const copy of this.copies.values()) this.noteBusy(copy);
+    const { busy } = this;
+    this.busy = [];
     let more = false;
-    for (const copy of this.copies.values()) {
+    for (const copy of busy) {
       const waiting = copy.work(expiryIsDue);
       more = waiting || more;
-      expiring = (expiryIsDue && waiting) || expiring;
+      copy.busy = waiting || copy.eviction?.isWanted === true;
+      if (copy.busy) this.busy.push(copy);
     }
     // A round of expiry goes on, slice by slice, until no copy has more to do; the next begins an interval later.
-    if (expiryIsDue && !expiring) this.expiredAt = time;
+    if (expiryIsDue && !more) this.expiredAt = time;
     // Dead space first: what reclaiming gives back need not be evicted.
     return more || (settings.eviction !== 'noeviction' && this.shrink());
   }
@@ -132,7 +142,7 @@ export class Node implements NodeMachine {
   /** One slice of coming down to the limit, from where writes alone would only come as they happen to be made. */
   private shrink(): boolean {
     let more = false;
-    for (const copy of this.copies.values()) more = copy.eviction?.shrink() === true || more;
+    for (const copy of this.busy) more = copy.eviction?.shrink() === true || more;
     return more;
   }
 
@@ -145,7 +155,11 @@ export class Node implements NodeMachine {
     const tooMuch = context.shrinking ? atSoftLimit(context, 0) : overHardLimit(context, 0);
     context.shrinking = tooMuch && context.settings.eviction !== 'noeviction' && this.holdsAnything();
     const excess = this.usage.endTurn();
-    if (excess > 0) for (const copy of this.copies.values()) copy.eviction?.evictPart(excess / context.budget.reserved);
+    if (excess === 0) return;
+    for (const copy of this.copies.values()) {
+      copy.eviction?.evictPart(excess / context.budget.reserved);
+      this.noteBusy(copy);
+    }
   }
 
   private holdsAnything(): boolean {
@@ -154,7 +168,12 @@ export class Node implements NodeMachine {
   }
 
   endTurn(): void {
-    for (const copy of this.copies.values()) copy.endTurn();
+    const { heard } = this;
+    if (heard.length > 0) this.heard = [];
+    for (const copy of heard) {
+      copy.heard = false;
+      copy.endTurn();
+    }
     this.judgeMemory();
   }
 
@@ -181,13 +200,25 @@ export class Node implements NodeMachine {
     return this.copies.get(shard);
   }
 
+  /** The copy that a message is for. */
   private copyOf(shard: ShardId): Copy {
     let copy = this.copies.get(shard);
     if (copy === undefined) {
       copy = new Copy(shard, this.context);
       this.copies.set(shard, copy);
     }
+    if (!copy.heard) {
+      copy.heard = true;
+      this.heard.push(copy);
+    }
+    this.noteBusy(copy);
     return copy;
+  }
+
+  private noteBusy(copy: Copy): void {
+    if (copy.busy) return;
+    copy.busy = true;
+    this.busy.push(copy);
   }
 }
 

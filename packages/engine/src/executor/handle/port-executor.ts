@@ -94,6 +94,10 @@ export class PortExecutor implements StoreExecutor {
     return call;
   }
 
+  giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void {
+    (call as PortCall).giveUp(reason);
+  }
+
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {
     if (!this.#closed) return this.#watches.watch(filter, from, sink);
     sink.onEnd('CLOSED', '');
@@ -190,7 +194,7 @@ export class PortExecutor implements StoreExecutor {
 }
 
 /** One call under way through the port. */
-class PortCall implements PendingCall {
+class PortCall {
   slot = -1;
   done = false;
   readonly write: boolean;

@@ -84,7 +84,7 @@ export class PortHost {
     if (this.#closed) return;
     this.#closed = true;
     this.#answers.close();
-    for (const pending of this.#pending) pending?.giveUp('aborted');
+    for (const slot of this.#pending.keys()) this.#giveUp(slot, 'aborted');
     this.#pending.length = 0;
     this.#watches.close();
     this.#onClosed(this);
@@ -99,11 +99,9 @@ export class PortHost {
   #onRequest(slot: number, code: number, from: Cursor): void {
     switch (code) {
       case GIVE_UP_ABORTED:
-        this.#pending[slot]?.giveUp('aborted');
-        return;
+        return this.#giveUp(slot, 'aborted');
       case GIVE_UP_TIMEOUT:
-        this.#pending[slot]?.giveUp('timeout');
-        return;
+        return this.#giveUp(slot, 'timeout');
       case WATCH:
         this.#watches.onWatch(slot, from);
         return;
@@ -132,6 +130,11 @@ export class PortHost {
         : this.#executor.submitToShard(shard, operation, sink);
     // A refusal may have been told already.
     if (!sink.settled) this.#pending[slot] = pending;
+  }
+
+  #giveUp(slot: number, reason: 'aborted' | 'timeout'): void {
+    const pending = this.#pending[slot];
+    if (pending !== undefined) this.#executor.giveUp(pending, reason);
   }
 
   answer(slot: number, result: Result): void {

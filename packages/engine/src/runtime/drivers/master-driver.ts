@@ -27,7 +27,7 @@ import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '
 import type { Message } from '../../core/protocol/messages.ts';
 import type { DeathReason, Note } from '../../core/protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../../core/protocol/outbox.ts';
-import type { Failure } from '../runtime.ts';
+import type { Failure, MasterInputs } from '../runtime.ts';
 import type { KeepAlive } from '../threads/keep-alive.ts';
 import type { WireBatch } from '../wire/wire.ts';
 import { decodeBatch } from '../wire/wire-decoder.ts';
@@ -76,7 +76,7 @@ export function clock(): number {
   return performance.timeOrigin + performance.now();
 }
 
-export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
+export class MasterDriver<M extends MasterMachine> implements MasterInputs, MasterOutbox {
   readonly machine: M;
   /** Calls that failed since the start, by code. */
   readonly failures = new Map<ErrorCode, number>();
@@ -118,14 +118,14 @@ export class MasterDriver<M extends MasterMachine> implements MasterOutbox {
       return { sink };
     }
     this.keepAlive.hold();
-    let call: MasterCall = { sink };
+    let call: MasterCall | undefined;
     try {
       call = this.machine.submit(shard, operation, sink, this.now());
     } catch (error) {
       this.breakDown(error, sink);
     }
     this.drain();
-    return call;
+    return call ?? { sink };
   }
 
   // ---- what is known at once ---------------------------------------------------------------------------------------

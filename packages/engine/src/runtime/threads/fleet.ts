@@ -31,8 +31,8 @@ export interface FleetSettings {
 
 export interface FleetListener {
   onReady(node: NodeId): void;
-  onBatch(batch: WireBatch): void;
-  onSent(): void;
+  readonly onBatch: (batch: WireBatch) => void;
+  readonly onSent: () => void;
   /** `cause`: the error that ended it, where there was one. */
   onDied(node: NodeId, reason: DeathReason, detail: string, cause?: unknown): void;
 }
@@ -48,6 +48,9 @@ export class Fleet implements HostListener {
   private readonly sender: BatchSender;
   private readonly listener: FleetListener;
   private readonly members = new Map<NodeId, Member>();
+  /** The listener's own: they are called for every batch. */
+  readonly onBatch: (batch: WireBatch) => void;
+  readonly onSent: () => void;
   private closed = false;
 
   constructor(parts: { settings: FleetSettings; pool: WorkerPool; sender: BatchSender; listener: FleetListener }) {
@@ -55,6 +58,8 @@ export class Fleet implements HostListener {
     this.pool = parts.pool;
     this.sender = parts.sender;
     this.listener = parts.listener;
+    this.onBatch = parts.listener.onBatch;
+    this.onSent = parts.listener.onSent;
   }
 
   spawn(node: NodeId): void {
@@ -121,10 +126,6 @@ export class Fleet implements HostListener {
     return block && { node, loopDelayMs: block.readDelay(steadySecond()), copies: block.readCopies() };
   }
 
-  onSent(): void {
-    this.listener.onSent();
-  }
-
   async close(): Promise<void> {
     this.closed = true;
     for (const node of [...this.members.keys()]) this.terminate(node);
@@ -137,10 +138,6 @@ export class Fleet implements HostListener {
     clearTimeout(member.startTimer);
     this.pool.restock();
     this.listener.onReady(host.node);
-  }
-
-  onBatch(_host: WorkerHost, batch: WireBatch): void {
-    this.listener.onBatch(batch);
   }
 
   onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void {

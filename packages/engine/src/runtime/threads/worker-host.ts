@@ -31,7 +31,7 @@ export interface HostSettings {
 /** What a host tells. A spare's are the pool's, until it becomes a node. */
 export interface HostListener {
   onReady(host: WorkerHost): void;
-  onBatch(host: WorkerHost, batch: WireBatch): void;
+  onBatch(batch: WireBatch): void;
   /** Something was posted to the thread. */
   onSent(): void;
   onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void;
@@ -133,7 +133,7 @@ export class WorkerHost {
 
   private readonly onMessage = (message: FromWorker): void => {
     if (isBatch(message)) {
-      this.listener.onBatch(this, message);
+      this.listener.onBatch(message);
     } else {
       this.ready = true;
       this.listener.onReady(this);

@@ -20,10 +20,19 @@ export interface WaitingRoom {
   bytes: number;
 }
 
+/** A queue, as what ends the turn sees it. */
+export interface RestlessQueue {
+  /** It is on the list. */
+  listed: boolean;
+  tryHeld(): void;
+}
+
 /** What the queues of all shards share, and whom this one serves. */
 export interface QueueParts {
   readonly settings: MasterSettings;
   readonly room: WaitingRoom;
   readonly large: LargeWrites;
+  /** The queues that may have something to send which they could not send before: each once (Master.endTurn). */
+  readonly restless: RestlessQueue[];
   readonly departures: Outgoing;
 }

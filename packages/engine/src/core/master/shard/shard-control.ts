@@ -28,8 +28,6 @@ import { NOBODY, type NodeId, type ShardId } from '../../protocol/ids.ts';
 import { invariant } from '../../protocol/invariant.ts';
 import type { AnswerMessage, Base, ProgressMessage, SealedMessage, ValueMessage } from '../../protocol/messages.ts';
 import type { MasterOutbox, Sink } from '../../protocol/outbox.ts';
-import type { MasterSettings } from '../../protocol/settings.ts';
-import type { LargeWrites } from '../memory/large-writes.ts';
 import type { NodeMemory } from '../memory/node-memory.ts';
 import type { DecodedCopy } from '../read-cache/decoded-copies.ts';
 import type { ReadCache } from '../read-cache/read-cache.ts';
@@ -37,18 +35,15 @@ import type { Tally } from '../tally.ts';
 import type { Watches } from '../watch/watches.ts';
 import type { Call } from './call.ts';
 import { NO_SLOT } from './order-filter.ts';
-import type { WaitingRoom } from './queue-parts.ts';
+import type { QueueParts } from './queue-parts.ts';
 import { ShardQueue } from './shard-queue.ts';
 
 /** The hash of what is no use of an entry. */
 const NOT_USED = -1;
 
 /** What a ShardControl needs to know of the others. */
-export interface ShardSurroundings {
-  readonly settings: MasterSettings;
+export interface ShardSurroundings extends Omit<QueueParts, 'departures'> {
   readonly outbox: MasterOutbox;
-  readonly room: WaitingRoom;
-  readonly large: LargeWrites;
   readonly memory: NodeMemory;
   readonly tally: Tally;
   readonly cache: ReadCache;
@@ -104,8 +99,8 @@ export class ShardControl {
       locked: (call: Call) => surroundings.onLocked(call),
       watchedBy: (call: Call) => this.watchedBy(call),
     };
-    const { settings, room, large } = surroundings;
-    this.queue = new ShardQueue(shard, { settings, room, large, departures });
+    const { settings, room, large, restless } = surroundings;
+    this.queue = new ShardQueue(shard, { settings, room, large, restless, departures });
   }
 
   get primary(): NodeId {

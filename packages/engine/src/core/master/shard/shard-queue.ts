@@ -26,7 +26,7 @@ import { LARGE_BYTES, type LargeWriter, type LargeWrites } from '../memory/large
 import { ValueSizes } from '../memory/value-sizes.ts';
 import { Call } from './call.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
-import type { Outgoing, QueueParts, WaitingRoom } from './queue-parts.ts';
+import type { Outgoing, QueueParts, RestlessQueue, WaitingRoom } from './queue-parts.ts';
 
 /** While in flight, an answer is in memory more than once: as read, cloned, and as it arrives. */
 const ANSWER_COPIES = 3;
@@ -34,7 +34,7 @@ const ANSWER_COPIES = 3;
 /** What a page of a shard is taken for besides one large value. */
 const PAGE_BYTES = 64 * 1024;
 
-export class ShardQueue implements LargeWriter {
+export class ShardQueue implements LargeWriter, RestlessQueue {
   readonly unanswered = new Deque<Call>();
   readonly reads = new Deque<Call>();
   lastRequest = 0;
@@ -42,12 +42,15 @@ export class ShardQueue implements LargeWriter {
   paused = false;
   /** The shard exists: until then everything waits in line. */
   open = false;
+  /** It is on the list of restless queues. */
+  listed = false;
 
   private readonly shard: number;
   private readonly settings: MasterSettings;
   private readonly departures: Outgoing;
   private readonly room: WaitingRoom;
   private readonly large: LargeWrites;
+  private readonly restless: RestlessQueue[];
   private readonly filter: OrderFilter;
   private readonly sizes: ValueSizes;
   private readonly waiting = new Deque<Call>();
@@ -67,11 +70,12 @@ export class ShardQueue implements LargeWriter {
   private awaitsLarge = false;
   private retry = false;
 
-  constructor(shard: number, { settings, room, large, departures }: QueueParts) {
+  constructor(shard: number, { settings, room, large, restless, departures }: QueueParts) {
     this.shard = shard;
     this.settings = settings;
     this.room = room;
     this.large = large;
+    this.restless = restless;
     this.departures = departures;
     const filter = new OrderFilter(settings.filterSlots);
     this.filter = filter;
@@ -136,7 +140,7 @@ export class ShardQueue implements LargeWriter {
     }
     lock.stage = 'done';
     lock.settled = true;
-    this.retry = true;
+    this.resume();
   }
 
   /** No value is longer that a node may have to deal with: of those there are, and those that are written. */
@@ -196,20 +200,22 @@ export class ShardQueue implements LargeWriter {
   private finish(call: Call): void {
     call.stage = 'done';
     this.giveCredit(call);
-    if (this.filter.isHeld(call) || this.shardReads.length > 0) this.retry = true;
+    if (this.filter.isHeld(call) || this.shardReads.length > 0) this.resume();
   }
 
   /** Configuration changed or a pause ended: what is held may go. */
   resume(): void {
     this.retry = true;
+    this.list();
   }
 
-  /** Something may go that is not tried yet. */
-  get isRestless(): boolean {
-    return this.retry;
+  private list(): void {
+    if (this.listed) return;
+    this.listed = true;
+    this.restless.push(this);
   }
 
-  /** Once a turn, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
+  /** When a turn ends, and after a change: sends what may go now (protocol §5, "try the held ones again, in order"). */
   tryHeld(): void {
     if (this.retry) {
       this.retry = false;
@@ -285,6 +291,7 @@ export class ShardQueue implements LargeWriter {
   setCredit(credit: Credit): void {
     this.creditBytes += credit.creditBytes - this.credit.creditBytes;
     this.credit = credit;
+    if (this.waiting.length > 0) this.list();
   }
 
   private hasCredit(call: Call): boolean {
@@ -336,6 +343,7 @@ export class ShardQueue implements LargeWriter {
   private giveCredit(call: Call): void {
     this.creditOperations += 1;
     this.creditBytes += call.credit;
+    if (this.waiting.length > 0) this.list();
   }
 
   private admit(call: Call): void {

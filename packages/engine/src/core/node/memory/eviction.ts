@@ -45,6 +45,11 @@ export class Eviction {
     if (part > 0) this.shrinkTo = Math.min(this.shrinkTo, this.state.data.liveBytes * (1 - part));
   }
 
+  /** There is background work until that is done, or taken back. */
+  get isWanted(): boolean {
+    return this.shrinkTo !== Number.POSITIVE_INFINITY;
+  }
+
   /** Takes that back. */
   keepAll(): void {
     this.shrinkTo = Number.POSITIVE_INFINITY;
@@ -53,7 +58,7 @@ export class Eviction {
   /** One slice of eviction that no write asks for; true if it has removed something, so that more may follow. */
   shrink(): boolean {
     const { state } = this;
-    if (this.shrinkTo === Number.POSITIVE_INFINITY) return false;
+    if (!this.isWanted) return false;
     if (this.evictor.sealed || state.window.length >= SHRINK_WINDOW) return false;
     const bytes = state.data.liveBytes - this.shrinkTo;
     if (bytes > 0) return this.evict(Math.min(bytes, SHRINK_BYTES)) > 0;
