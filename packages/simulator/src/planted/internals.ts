@@ -203,7 +203,6 @@ export interface ControlInternals {
 
 export interface QueueInternals {
   lastRequest: number;
-  lastReadId: number;
   paused: boolean;
   readonly filter: OrderFilter;
   readonly departures: { locked(call: Call): void };
@@ -211,6 +210,8 @@ export interface QueueInternals {
   place(call: Call): void;
   giveLock(call: Call): boolean;
   sendLocked(operation: Operation, sink: Sink, group: object): void;
+  callIfFree(operation: Operation, sink: Sink, group: object): Call | null;
+  sendFree(call: Call): void;
   unlock(lock: Call): void;
   mayReadShard(call: Call): boolean;
   readonly locks: Set<Call>;

@@ -1,6 +1,6 @@
 /** Planted bugs of transactions over several shards (core/master/transactions/transactions.ts, shard-queue.ts). */
 import type { Call } from '@quintet/engine/machines';
-import { CONTROL, QUEUE, TRANSACTIONS } from './internals.ts';
+import { CONTROL, PRIMARY, QUEUE, TRANSACTIONS } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const TRANSACTION_BUGS: readonly PlantedBug[] = [
@@ -178,6 +178,121 @@ export const TRANSACTION_BUGS: readonly PlantedBug[] = [
         (original) =>
           function (operation, sink, group) {
             if (operation.verb !== 'install' || !this.paused) original.call(this, operation, sink, group);
+          },
+      );
+    },
+  },
+  {
+    name: 'free-part-overtakes-held',
+    rule: 'TT6 numbered without locks only if nothing of its keys is held',
+    plant(patch) {
+      patch.method(
+        QUEUE,
+        'callIfFree',
+        (original) =>
+          function (operation, sink, group) {
+            const { isHeld } = this.filter;
+            this.filter.isHeld = () => false;
+            const call = original.call(this, operation, sink, group);
+            this.filter.isHeld = isHeld;
+            return call;
+          },
+      );
+    },
+  },
+  {
+    name: 'free-part-beside-direct-reads',
+    rule: 'TT6 numbered without locks only if none of its keys is being read directly',
+    plant(patch) {
+      patch.method(
+        QUEUE,
+        'callIfFree',
+        (original) =>
+          function (operation, sink, group) {
+            const { hasDirectRead } = this.filter;
+            this.filter.hasDirectRead = () => false;
+            const call = original.call(this, operation, sink, group);
+            this.filter.hasDirectRead = hasDirectRead;
+            return call;
+          },
+      );
+    },
+  },
+  {
+    name: 'free-part-numbered-before-all-are-free',
+    rule: 'TT6 numbered in all shards, or in none',
+    plant(patch) {
+      const numbered = new WeakSet<Call>();
+      patch.method(
+        QUEUE,
+        'sendFree',
+        (original) =>
+          function (call) {
+            if (!numbered.has(call)) original.call(this, call);
+          },
+      );
+      patch.method(
+        QUEUE,
+        'callIfFree',
+        (original) =>
+          function (operation, sink, group) {
+            const call = original.call(this, operation, sink, group);
+            if (call === null) return null;
+            this.sendFree(call);
+            numbered.add(call);
+            return call;
+          },
+      );
+    },
+  },
+  {
+    name: 'free-part-while-nothing-is-numbered',
+    rule: 'TT6 not while the shard is sealed or a learner joins',
+    plant(patch) {
+      patch.method(
+        QUEUE,
+        'callIfFree',
+        (original) =>
+          function (operation, sink, group) {
+            const { paused } = this;
+            this.paused = false;
+            const call = original.call(this, operation, sink, group);
+            this.paused = paused;
+            return call;
+          },
+      );
+    },
+  },
+  {
+    name: 'free-part-refused',
+    rule: 'TT5 what is installed was decided: no primary refuses it',
+    plant(patch) {
+      patch.method(
+        PRIMARY,
+        'onRequest',
+        (original) =>
+          function (message) {
+            const { evaluate } = this;
+            const refused = message.pressure && message.operation.verb === 'install';
+            if (refused) this.evaluate = (operation) => this.outOfMemory(operation);
+            original.call(this, message);
+            this.evaluate = evaluate;
+          },
+      );
+    },
+  },
+  {
+    name: 'done-at-the-first-free-part',
+    rule: 'TT6 installing: all answered → done',
+    plant(patch) {
+      patch.method(
+        TRANSACTIONS,
+        'onInstalled',
+        (original) =>
+          function (transaction) {
+            if (transaction.stage !== 'installing') return;
+            if (transaction.parts.every(({ lock }) => lock === null)) transaction.awaited = 1;
+            original.call(this, transaction);
           },
       );
     },

@@ -196,7 +196,7 @@ export class ShardControl {
   onValue(message: ValueMessage): void {
     if (message.epoch !== this.epoch) return;
     // A large value takes its time, and others overtake it.
-    const slot = this.queue.isNextRead(message.id) ? NO_SLOT : this.queue.slotBehindRead(message.id);
+    const slot = this.queue.reads.isNext(message.id) ? NO_SLOT : this.queue.reads.slotBehind(message.id);
     if (slot !== NO_SLOT) this.putAside(slot, message);
     else {
       const call = this.acceptValue(message);
@@ -217,7 +217,7 @@ export class ShardControl {
     const messages = this.early.get(slot);
     if (messages === undefined) return;
     let at = 0;
-    while (at < messages.length && this.queue.slotBehindRead(messages[at]!.id) === NO_SLOT) {
+    while (at < messages.length && this.queue.reads.slotBehind(messages[at]!.id) === NO_SLOT) {
       this.acceptValue(messages[at++]!);
     }
     if (at === messages.length) this.early.delete(slot);

@@ -25,6 +25,7 @@ import { presentBytes } from '../memory/heap-cost.ts';
 import { LARGE_BYTES, type LargeWriter, type LargeWrites } from '../memory/large-writes.ts';
 import { ValueSizes } from '../memory/value-sizes.ts';
 import { Call } from './call.ts';
+import { DirectReads } from './direct-reads.ts';
 import { ALL_SLOTS, NO_SLOT, OrderFilter } from './order-filter.ts';
 import type { Outgoing, QueueParts, RestlessQueue, WaitingRoom } from './queue-parts.ts';
 
@@ -36,7 +37,7 @@ const PAGE_BYTES = 64 * 1024;
 
 export class ShardQueue implements LargeWriter, RestlessQueue {
   readonly unanswered = new Deque<Call>();
-  readonly reads = new Deque<Call>();
+  readonly reads = new DirectReads();
   lastRequest = 0;
   /** A seal is pending or a learner is about to join: nothing new is numbered. */
   paused = false;
@@ -61,7 +62,6 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
   /** Writes of transactions that hold their locks, while the shard is paused. */
   private lockedWrites: Call[] = [];
   private arrivals = 0;
-  private lastReadId = 0;
   private creditOperations: number;
   private creditBytes: number;
   /** Flow-control limits; `creditBytes` is what is left. */
@@ -131,6 +131,27 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
     else this.number(call);
   }
 
+  /**
+   * A part of a transaction that needs no lock, if it could be numbered at once; else null. Nothing is taken for it until
+   * {@link sendFree}, in the same step.
+   */
+  callIfFree(operation: Operation, sink: Sink, group: object): Call | null {
+    const { filter } = this;
+    const call = new Call(this.shard, operation, sink, this.slotsOf(operation));
+    if (this.paused || this.waiting.length > 0 || !this.hasCredit(call)) return null;
+    if (filter.isHeld(call) || filter.hasDirectRead(call) || this.largeBytesOf(call) >= LARGE_BYTES) return null;
+    call.direct = true;
+    call.group = group;
+    return call;
+  }
+
+  /** Numbers what {@link callIfFree} made. */
+  sendFree(call: Call): void {
+    this.takeCredit(call);
+    call.arrival = ++this.arrivals;
+    this.number(call);
+  }
+
   /** Releases a lock, or removes it from the queue if it was not granted yet. */
   unlock(lock: Call): void {
     if (lock.stage === 'locked') {
@@ -168,30 +189,9 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
     return call;
   }
 
-  /** Whether it is the turn of a direct read: so it nearly always is. */
-  isNextRead(id: number): boolean {
-    return this.reads.first()?.number === id;
-  }
-
-  /** The slot of a direct read that waits behind an earlier one of its key; NO_SLOT if it does not. */
-  slotBehindRead(id: number): number {
-    const place = this.placeOfRead(id);
-    const { slot } = this.reads.at(place)!;
-    if (slot === NO_SLOT) return NO_SLOT;
-    for (let before = 0; before < place; before++) if (this.reads.at(before)!.slot === slot) return slot;
-    return NO_SLOT;
-  }
-
-  private placeOfRead(id: number): number {
-    let place = 0;
-    while (place < this.reads.length && this.reads.at(place)!.number !== id) place++;
-    invariant(place < this.reads.length, 'a value has its read');
-    return place;
-  }
-
   /** A direct read has been answered. */
   valueArrived(id: number): Call {
-    const call = this.isNextRead(id) ? this.reads.shift()! : this.reads.removeAt(this.placeOfRead(id));
+    const call = this.reads.take(id);
     this.filter.removeDirectRead(call);
     this.finish(call);
     return call;
@@ -318,7 +318,7 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
 
   /** Takes what a record costs of what all shards share; false if it must wait for it. Blocks are on no heap. */
   private takeLarge(call: Call): boolean {
-    const bytes = (call.bearsBlock ? 0 : call.bytes) + this.presentOf(call);
+    const bytes = this.largeBytesOf(call);
     if (bytes < LARGE_BYTES) return true;
     if (!this.large.take(this, bytes)) {
       this.awaitsLarge = true;
@@ -326,6 +326,10 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
     }
     call.large = bytes;
     return true;
+  }
+
+  private largeBytesOf(call: Call): number {
+    return (call.bearsBlock ? 0 : call.bytes) + this.presentOf(call);
   }
 
   private giveLarge(call: Call): void {
@@ -408,10 +412,8 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
   }
 
   private readDirectly(call: Call): void {
-    this.lastReadId += 1;
-    call.number = this.lastReadId;
+    this.reads.add(call);
     call.stage = 'reading';
-    this.reads.push(call);
     this.departures.read(call);
   }
 

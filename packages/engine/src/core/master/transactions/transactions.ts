@@ -4,9 +4,10 @@
  *
  * | stage      | has                                        | next                                                              |
  * |------------|--------------------------------------------|-------------------------------------------------------------------|
+ * | none       | nothing                                    | blind, and its keys are free in all shards → installing (TT6); else locking |
  * | locking    | some of its locks                          | all granted → gathering; blind → installing                       |
  * | gathering  | all locks; reads in flight at the tails    | all answered → evaluate: read-only or no effect → done; else installing |
- * | installing | all locks; its effects numbered in each shard that has any | all answered → done                               |
+ * | installing | all locks, or none (TT6); its effects numbered in each shard that has any | all answered → done                |
  * | done       | nothing                                    |                                                                   |
  *
  * On node failure                nothing to do here. The gather and install operations are the shard's like any other: resent in
@@ -23,6 +24,9 @@
  *   TT4  From the last lock granted to the last install answered no other operation reads or writes the keys: the transaction
  *       takes effect at one point between the two, in real-time order (strict serializability). The primary's own
  *       records (expiry, eviction) may come between: they change nothing that was evaluated at the transaction's time.
+ *   TT6  Without locks its effects are numbered in all shards in one step, or in none: only if each part could be numbered at
+ *       once, with credit, and no watcher wants what was there before. Whatever arrives later is ordered behind its part in
+ *       every shard; so it takes effect at that step, and no reader sees half of it.
  *   TT5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
  * Why not two-phase commit with prepared records: the coordinator here cannot fail without the process, and what every
  * request already has (a number, being resent) is all that a prepared record would add.
@@ -169,8 +173,24 @@ export class Transactions {
     const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.refuse(sink, 'SHARD_LOST', `shard ${lost.shard.shard}`);
     this.open.add(transaction);
-    this.askForLocks(transaction);
+    if (!this.installAtOnce(transaction)) this.askForLocks(transaction);
     return transaction;
+  }
+
+  /** TT6. False: it needs locks, or to be refused, which is decided when it has them. */
+  private installAtOnce(transaction: Transaction): boolean {
+    if (!this.isBlind(transaction)) return false;
+    const installs = this.evaluate(transaction, this.readerOf(transaction));
+    if (installs.length === 0 || installs.some(isRefused)) return false;
+    const calls: Call[] = [];
+    for (const { part, operation } of installs) {
+      const call = part.shard.queue.callIfFree(operation, part, transaction);
+      if (call === null) return false;
+      calls.push(call);
+    }
+    this.beginInstalling(transaction, installs);
+    for (const call of calls) this.shards[call.shard]!.queue.sendFree(call);
+    return true;
   }
 
   private askForLocks(transaction: Transaction): void {
@@ -235,8 +255,13 @@ export class Transactions {
     if (transaction.stage !== 'locking') return;
     transaction.awaited -= 1;
     if (transaction.awaited > 0) return;
-    if (isBlind(transaction.operation) && !this.tellsPrevious(transaction)) this.decide(transaction);
+    if (this.isBlind(transaction)) this.decide(transaction);
     else this.gather(transaction);
+  }
+
+  /** Nothing has to be read for it. */
+  private isBlind(transaction: Transaction): boolean {
+    return isBlind(transaction.operation) && !this.tellsPrevious(transaction);
   }
 
   private tellsPrevious({ operation }: Transaction): boolean {
@@ -295,22 +320,24 @@ export class Transactions {
   // ---- deciding and installing ----------------------------------------------------------------------------------
 
   private decide(transaction: Transaction): void {
-    const { operation } = transaction;
     const lost = transaction.parts.find(({ shard }) => shard.lost);
     if (lost !== undefined) return this.fail(transaction, 'SHARD_LOST', `shard ${lost.shard.shard}`);
     const reader = this.readerOf(transaction);
-    const moment = { time: this.now, seq: TO_COME, maxValueBytes: this.settings.maxValueBytes };
-    const { effects, result } = evaluateTransaction(operation, reader, moment);
-    transaction.result = result;
-    const writing = this.installsOf(transaction, effects, reader);
-    if (writing.length === 0) return this.answer(transaction);
-    if (this.tellsPrevious(transaction) && writing.some((one) => tellsTooMuch(one, reader))) {
+    const installs = this.evaluate(transaction, reader);
+    if (installs.length === 0) return this.answer(transaction);
+    if (this.tellsPrevious(transaction) && installs.some((one) => tellsTooMuch(one, reader))) {
       return this.fail(transaction, 'TRANSACTION_TOO_LARGE', 'watchers ask for what was there before');
     }
-    if (writing.some(({ part, grows }) => grows && part.shard.refusesGrowth)) {
-      return this.fail(transaction, 'OUT_OF_MEMORY', '');
-    }
-    this.install(transaction, writing);
+    if (installs.some(isRefused)) return this.fail(transaction, 'OUT_OF_MEMORY', '');
+    this.install(transaction, installs);
+  }
+
+  /** Sets its result; what it writes, by shard. */
+  private evaluate(transaction: Transaction, reader: EntryReader): Install[] {
+    const moment = { time: this.now, seq: TO_COME, maxValueBytes: this.settings.maxValueBytes };
+    const { effects, result } = evaluateTransaction(transaction.operation, reader, moment);
+    transaction.result = result;
+    return this.installsOf(transaction, effects, reader);
   }
 
   private installsOf(transaction: Transaction, effects: readonly KeyEffect[], reader: EntryReader): Install[] {
@@ -329,13 +356,15 @@ export class Transactions {
     return installs;
   }
 
-  private install(transaction: Transaction, writing: readonly Install[]): void {
+  private install(transaction: Transaction, installs: readonly Install[]): void {
+    this.beginInstalling(transaction, installs);
+    for (const { part, operation } of installs) part.shard.queue.sendLocked(operation, part, transaction);
+  }
+
+  private beginInstalling(transaction: Transaction, installs: readonly Install[]): void {
     transaction.stage = 'installing';
-    transaction.awaited = writing.length;
-    for (const { part, operation } of writing) {
-      part.installing = true;
-      part.shard.queue.sendLocked(operation, part, transaction);
-    }
+    transaction.awaited = installs.length;
+    for (const { part } of installs) part.installing = true;
   }
 
   /** Of one of its parts, or will never be. */
@@ -350,6 +379,7 @@ export class Transactions {
 
   private answer(transaction: Transaction): void {
     const result = this.withVersions(transaction);
+    this.tally.count(transaction.operation, result);
     if (!transaction.settled) this.outbox.reply(transaction.sink, result);
     transaction.settled = true;
     this.finish(transaction);
@@ -370,14 +400,12 @@ export class Transactions {
   private fail(transaction: Transaction, code: ErrorCode, details: string): void {
     if (!transaction.settled) this.outbox.fail(transaction.sink, code, details);
     transaction.settled = true;
-    transaction.result = null;
     this.finish(transaction);
   }
 
   private finish(transaction: Transaction): void {
     transaction.stage = 'done';
     this.open.delete(transaction);
-    if (transaction.result !== null) this.tally.count(transaction.operation, transaction.result);
     this.watches.groupDone(transaction);
     for (const { shard, lock } of transaction.parts) if (lock !== null) shard.queue.unlock(lock);
   }
@@ -412,6 +440,11 @@ interface Install {
   readonly part: Part;
   grows: boolean;
   readonly operation: InstallOperation & { readonly effects: (PutEffect | RemoveEffect)[] };
+}
+
+/** A node of its shard is full. */
+function isRefused({ part, grows }: Install): boolean {
+  return grows && part.shard.refusesGrowth;
 }
 
 function tellsTooMuch({ operation }: Install, reader: EntryReader): boolean {
