@@ -55,7 +55,7 @@ export function expectedTransaction(
     const { effect, result } = expected(step, present, moment);
     if (!lenient && !DONE.includes(result.status)) return refused(result.status);
     items.push(result);
-    if (effect.type === 'none' || effect.type === 'clear' || effect.type === 'many') continue;
+    if (!isOfKey(effect)) continue;
     effects.push(effect);
     after.set(step.key, entryAfter(effect, present, moment.seq));
   }
@@ -70,6 +70,10 @@ function refused(status: Status): TransactionExpectation {
   return { effects: [], result: whole(status, 0, []), after: new Map() };
 }
 
+function isOfKey(effect: Effect): effect is KeyEffect {
+  return effect.type === 'put' || effect.type === 'remove' || effect.type === 'deadline';
+}
+
 function entryAfter(effect: KeyEffect, before: Entry | undefined, version: number): Entry | undefined {
   if (effect.type === 'remove') return undefined;
   if (effect.type === 'deadline') return before && { ...before, version, expiresAt: effect.expiresAt };
@@ -82,7 +86,7 @@ export function together(effects: readonly KeyEffect[]): Effect {
 
 /** An effect as its record has it if somebody watches: deadlines with their value; on request with what was there before. */
 export function asTold(effect: Effect, watched: Watched, lookUp: LookUp, time: number): Effect {
-  if (watched === Watched.no || effect.type === 'none' || effect.type === 'clear') return effect;
+  if (watched === Watched.no || (effect.type !== 'many' && !isOfKey(effect))) return effect;
   const left = new Map<string, { value: string; kind: ValueKind } | null>();
   const tell = (part: KeyEffect): KeyEffect => {
     const entry = lookUp(part.key);

@@ -210,6 +210,7 @@ function drawNode(prng: Prng, memory: boolean, nodes: number, copies: number): N
     expireRemove: prng.pick([1, 2, 64]),
     expireEveryMs: prng.pick([1, 10, 100]),
     useTickMs: prng.pick([1, 1000]),
+    patchesFrom: prng.fork('patches').pick([0, 2, DEFAULT_NODE_SETTINGS.patchesFrom]),
   };
 }
 

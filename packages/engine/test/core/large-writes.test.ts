@@ -6,9 +6,11 @@ import { newPut, type Operation, PLAIN_PUT, ValueKind } from '../../src/core/dat
 import { readerOf } from '../../src/core/data/reader.ts';
 import { Status } from '../../src/core/data/result.ts';
 import { type LargeWriter, LargeWrites } from '../../src/core/master/memory/large-writes.ts';
+import type { WatchSink } from '../../src/core/protocol/outbox.ts';
 import { VirtualCluster } from './virtual-cluster.ts';
 
 const KIB = 1024;
+const DEAF: WatchSink = { onStart: () => {}, onProgress: () => {}, onChanges: () => {}, onEnd: () => {} };
 const put = (key: string, bytes: number): Operation => newPut(key, 'x'.repeat(bytes), ValueKind.text, PLAIN_PUT);
 const append = (key: string): Operation => ({ verb: 'append', key, value: 'y', kind: ValueKind.text });
 
@@ -23,9 +25,10 @@ function numbered(cluster: VirtualCluster): number {
   return cluster.master.shards.reduce((sum, { queue }) => sum + queue.unanswered.length, 0);
 }
 
-test('an append counts for the whole value: few are under way at once, and all are done', () => {
+test('an append of a watched key counts for the whole value: few are in flight at once, and all are done', () => {
   const cluster = clusterOf(1);
   cluster.submit(0, put('k', 256 * KIB));
+  cluster.master.watch({ text: 'k', shard: 0, previous: false }, null, DEAF);
   cluster.settle();
   const appends = Array.from({ length: 20 }, () => cluster.submit(0, append('k')));
   assert.ok(numbered(cluster) >= 1 && numbered(cluster) <= 4, `${numbered(cluster)} of 256 KiB in 1 MiB`);
@@ -34,6 +37,17 @@ test('an append counts for the whole value: few are under way at once, and all a
   cluster.settle();
   assert.ok([...appends, ...small].every(({ result }) => result?.status === Status.ok));
   assert.equal(appends.at(-1)!.result!.value, String(256 * KIB + 20));
+});
+
+test('an append nobody watches bears no more than itself', () => {
+  const cluster = clusterOf(1);
+  cluster.submit(0, put('k', 256 * KIB));
+  cluster.settle();
+  const appends = Array.from({ length: 20 }, () => cluster.submit(0, append('k')));
+  assert.equal(numbered(cluster), 20);
+  cluster.settle();
+  assert.equal(appends.at(-1)!.result!.value, String(256 * KIB + 20));
+  for (const copy of cluster.copies(0)) assert.match(copy, /^k=x{262144}y{20}@21\/0$/);
 });
 
 test('all shards together number no more than one node could bear; one larger than that goes alone', () => {

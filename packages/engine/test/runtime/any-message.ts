@@ -191,6 +191,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   keyEffect,
   shape({ type: constant('many'), effects: fc.array(keyEffect, { maxLength: 3 }) }),
   shape({ type: constant('deadline'), key: bytes, expiresAt: time }),
+  shape({ type: constant('patch'), key: bytes, offset: count, bytes, kind }),
   shape({ type: constant('clear') }),
   shape({ type: constant('none') }),
 ) as fc.Arbitrary<Effect>;

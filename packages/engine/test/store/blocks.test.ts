@@ -82,6 +82,8 @@ test('what was lent out never changes: not when replaced, given a deadline, remo
     ['replaced by a string', () => store.put('key', bytesOf(9).toString('latin1'), 0, 2, 0)],
     ['replaced by a short string', () => store.put('key', 'short', 0, 2, 0)],
     ['given a deadline', () => store.setDeadline('key', 2, 1_800_000_000_000)],
+    ['patched', () => store.patch('key', 5, 'other', 0, 2)],
+    ['made longer', () => store.patch('key', LENGTH, 'other', 0, 2)],
     ['removed', () => store.remove('key')],
     ['cleared', () => store.clear()],
   ];
@@ -110,6 +112,23 @@ test('what was lent out does not change either for a value just too short to be 
     assert.ok(sameBytes(block!.bytes, large));
     assert.ok(store.get('key')!.value === short);
   }
+});
+
+test('a value nobody else has is patched where it lies, and has room to grow; one that is shared is copied once', () => {
+  const store = newStore();
+  const bytes = bytesOf(3);
+  store.put('key', received(bytes, 3), 0, 1, 9);
+  const adopted = store.get('key', true)!.block!;
+  store.patch('key', LENGTH, 'abc', 1, 2);
+  const reserved = store.reservedBytes;
+  for (let version = 3; version < 100; version++) store.patch('key', LENGTH + 3, 'x'.repeat(1000), 1, version);
+  assert.equal(store.reservedBytes, reserved, 'not copied again');
+  store.audit();
+  assert.ok(sameBytes(adopted.bytes, bytes));
+  const { value, kind, version, expiresAt } = store.get('key')!;
+  assert.ok(value === `${bytes.toString('latin1')}abc${'x'.repeat(1000)}`);
+  assert.deepEqual([kind, version, expiresAt], [1, 99, 9]);
+  assert.equal(store.part('key', LENGTH + 1, 4), 'bcxx');
 });
 
 test('only large values are blocks, and only for who asks', () => {

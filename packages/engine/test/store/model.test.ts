@@ -28,6 +28,15 @@ class Twins {
     if (entry !== undefined) this.model.set(key, { ...entry, version, expiresAt, mark: this.clock.tick });
   }
 
+  patch(key: string, offset: number, bytes: string, version: number): void {
+    const entry = this.model.get(key);
+    assert.equal(this.store.patch(key, offset, bytes, 1, version), entry !== undefined);
+    if (entry === undefined) return;
+    const { value: before } = entry;
+    const value = before.slice(0, offset).padEnd(offset, '\0') + bytes + before.slice(offset + bytes.length);
+    this.model.set(key, { ...entry, value, kind: 1, version, mark: this.clock.tick });
+  }
+
   touch(key: string): void {
     this.store.touch(key);
     const entry = this.model.get(key);
@@ -40,6 +49,10 @@ class Twins {
     assert.deepEqual(this.store.peek(key), 'value' in entry ? entry : undefined);
     assert.deepEqual(this.store.get(key), 'value' in entry ? entry : undefined);
     this.touch(key);
+    const value = this.model.get(key)?.value ?? '';
+    for (const from of [0, 3, value.length - 1, value.length + 1]) {
+      if (from >= 0) assert.equal(this.store.part(key, from, 9), value.slice(from, from + 9));
+    }
     const head = this.store.head(key);
     assert.equal(head?.valueBytes, this.model.get(key)?.value.length);
     assert.equal(head?.version, this.model.get(key)?.version);
@@ -82,8 +95,12 @@ function history(seed: number, mix: Mix): void {
     } else if (dice < 0.7) twins.remove(key);
     else if (dice < 0.8) twins.setDeadline(key, step, random() < 0.3 ? 0 : 1 + Math.floor(random() * 1e6));
     else if (dice < 0.9) twins.check(key);
-    else if (dice < 0.93) twins.touch(key);
-    else if (dice < 0.95) twins.store.reclaim();
+    else if (dice < 0.91) twins.touch(key);
+    else if (dice < 0.93) {
+      const length = twins.model.get(key)?.value.length ?? 0;
+      const offset = random() < 0.5 ? length : Math.floor(random() * (length + 20));
+      twins.patch(key, offset, 'p'.repeat(mix.valueBytes(random) >>> 4), step);
+    } else if (dice < 0.95) twins.store.reclaim();
     else if (dice < 0.97)
       for (const due of twins.store.due(step, 10, 200)) assert.ok(twins.model.get(due)!.expiresAt <= step);
     else if (dice < 0.97 + 1 / mix.steps) {
@@ -122,6 +139,7 @@ test('any short sequence of operations behaves like a Map', () => {
     fc.tuple(fc.constant('put' as const), key, length, deadline),
     fc.tuple(fc.constant('remove' as const), key, length, deadline),
     fc.tuple(fc.constant('deadline' as const), key, length, deadline),
+    fc.tuple(fc.constant('patch' as const), key, length, deadline),
     fc.tuple(fc.constant('reclaim' as const), key, length, deadline),
   );
   fc.assert(
@@ -131,6 +149,7 @@ test('any short sequence of operations behaves like a Map', () => {
         if (verb === 'put') twins.put(name, { value: 'v'.repeat(bytes), kind: 0, version: i + 1, expiresAt });
         else if (verb === 'remove') twins.remove(name);
         else if (verb === 'deadline') twins.setDeadline(name, i + 1, expiresAt);
+        else if (verb === 'patch') twins.patch(name, i * 7, 'p'.repeat(bytes), i + 1);
         else twins.store.reclaim();
         twins.check(name);
         twins.audit();

@@ -10,23 +10,34 @@ import {
   type Operation,
   plainResult,
   Status,
+  Watched,
 } from '@quintet/engine/internal';
 import { type EvalContext, type Expectation, expected, isPast } from '../model.ts';
 import { asTold, expectedTransaction, type LookUp, together } from '../model-transaction.ts';
 import { mayEvict, mayRefuse } from '../options.ts';
-import { sameEffect, sameResult, valueAt } from '../oracle/log-tree.ts';
+import { afterPatch, sameEffect, sameResult, valueAt } from '../oracle/log-tree.ts';
 import type { Made } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, World } from './checker.ts';
 
 export function evaluation({ options }: World): Checker {
-  const { maxValueBytes } = options.node;
+  const { maxValueBytes, patchesFrom } = options.node;
 
   function before({ shard, parent }: Made, key: string): Entry | undefined {
     const isOnBranch = parent.seq >= shard.committed.seq;
     return isOnBranch
       ? valueAt(parent, shard.committed, shard.contents, key)
       : valueAt(parent, shard.root, new Map(), key);
+  }
+
+  /** A patch as the put it stands for. */
+  function inFull(made: Made, { effect, watched }: LogRecord): Effect {
+    if (effect.type !== 'patch') return effect;
+    const entry = before(made, effect.key);
+    const isMeant = watched === Watched.no && entry !== undefined && entry.value.length > patchesFrom;
+    check(isMeant, 'evaluation', () => `${made.shard.where(made.host)}: a patch of ${effect.key}, which has no place`);
+    const { value, kind, expiresAt } = afterPatch(entry, effect, 0);
+    return { type: 'put', key: effect.key, value, kind, expiresAt };
   }
 
   function wantedOf(operation: Operation, lookUp: LookUp, moment: EvalContext): Expectation {
@@ -66,7 +77,7 @@ export function evaluation({ options }: World): Checker {
       const effect: Effect = asTold(wanted.effect, record.watched, lookUp, moment.time);
       const refused = record.result.status === Status.outOfMemory;
       if (refused && mayRefuse(options) && isWrite(operation) && record.effect.type === 'none') return;
-      const right = sameEffect(record.effect, effect) && sameResult(record.result, wanted.result);
+      const right = sameEffect(inFull(made, record), effect) && sameResult(record.result, wanted.result);
       check(right, 'evaluation', () => {
         const [got, want] = [record, { ...wanted, effect }].map(({ effect, result }) =>
           JSON.stringify({ effect, result }),

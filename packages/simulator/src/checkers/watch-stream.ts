@@ -3,7 +3,7 @@
  * a shard, committed before it is told. One that left or was ended was told a beginning of that; one that came back goes on
  * from there. Nobody watches on over the loss of a shard.
  */
-import { type ManyEffect, textOf } from '@quintet/engine/internal';
+import { type ManyEffect, type PatchEffect, textOf } from '@quintet/engine/internal';
 import type { LogEntry } from '../oracle/log-tree.ts';
 import { check } from '../violation.ts';
 import type { Change, SimulatedWatch, WatchFilter } from '../watch.ts';
@@ -69,14 +69,17 @@ function changesIn({ seq: version, record }: LogEntry, filter: WatchFilter): Tol
   if (effect.type === 'none') return [];
   const plain = { value: '', kind: 0, expiresAt: 0, version } as const;
   if (effect.type === 'clear') return [{ type: 'clear', key: '', ...plain }];
-  const parts: ManyEffect['effects'] = effect.type === 'many' ? effect.effects : [effect];
+  const parts: readonly Part[] = effect.type === 'many' ? effect.effects : [effect];
   return parts.filter(({ key }) => matches(filter, key)).map((part) => toldOf(part, plain));
 }
 
-function toldOf(part: ManyEffect['effects'][number], plain: Omit<Told, 'type' | 'key'>): Told {
+type Part = ManyEffect['effects'][number] | PatchEffect;
+
+function toldOf(part: Part, plain: Omit<Told, 'type' | 'key'>): Told {
   if (part.type === 'remove') return { type: part.cause, key: part.key, ...plain };
-  // A watched record tells a new deadline with its value: this one can equal nothing that is told.
-  if (part.type === 'deadline') return { type: 'put', key: part.key, ...plain, value: '(not marked as watched)' };
+  // A watched record tells a new deadline or bytes with the value: this one can equal nothing that is told.
+  if (part.type === 'deadline' || part.type === 'patch')
+    return { type: 'put', key: part.key, ...plain, value: '(not marked as watched)' };
   const { key, value, kind, expiresAt } = part;
   return { type: 'put', key, value: textOf(value), kind, expiresAt, version: plain.version };
 }

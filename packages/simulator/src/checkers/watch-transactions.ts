@@ -77,7 +77,7 @@ export function watchTransactions({ cluster, shards }: World): Checker {
 
 /** What was there before, as the record says; undefined = it does not. */
 function previousIn(effect: Effect, key: string, nth: number) {
-  if (effect.type === 'none' || effect.type === 'clear') return undefined;
+  if (effect.type === 'none' || effect.type === 'clear' || effect.type === 'patch') return undefined;
   const parts: ManyEffect['effects'] = effect.type === 'many' ? effect.effects : [effect];
   const part = parts.filter((one) => one.key === key)[nth];
   return part === undefined || part.type === 'deadline' ? undefined : part.previous;

@@ -11,6 +11,7 @@ import {
   type Effect,
   type Entry,
   type Record as LogRecord,
+  type PatchEffect,
   type PreviousValue,
   type Result,
   textOf,
@@ -72,6 +73,10 @@ export function sameEffect(one: Effect, other: Effect): boolean {
     const same = one.key === key && one.value === value && one.kind === kind && one.expiresAt === expiresAt;
     return same && samePrevious(one.previous, other.previous);
   }
+  if (one.type === 'patch' && other.type === 'patch') {
+    const { key, offset, bytes, kind } = other;
+    return one.key === key && one.offset === offset && one.bytes === bytes && one.kind === kind;
+  }
   if (one.type === 'remove' && other.type === 'remove') {
     return one.key === other.key && one.cause === other.cause && samePrevious(one.previous, other.previous);
   }
@@ -130,11 +135,24 @@ export function applyTo(contents: Contents, { effect, seq }: Pick<LogRecord, 'ef
       contents.set(key, { value: textOf(value), kind, version: seq, expiresAt });
       return;
     }
+    case 'patch': {
+      const before = contents.get(effect.key);
+      if (before !== undefined) contents.set(effect.key, afterPatch(before, effect, seq));
+      return;
+    }
     case 'deadline': {
       const before = contents.get(effect.key);
       if (before !== undefined) contents.set(effect.key, { ...before, version: seq, expiresAt: effect.expiresAt });
     }
   }
+}
+
+/** An entry with a patch applied, byte by byte. */
+export function afterPatch({ value, expiresAt }: Entry, { offset, bytes, kind }: PatchEffect, version: number): Entry {
+  const after = [...value];
+  while (after.length < offset) after.push('\0');
+  after.splice(offset, bytes.length, ...bytes);
+  return { value: after.join(''), kind, version, expiresAt };
 }
 
 /** What a store must hold at `entry`, given what it must hold at one of its ancestors. Null: not an ancestor. */
@@ -150,21 +168,23 @@ export function contentsAt(entry: LogEntry, ancestor: LogEntry, known: Contents)
 
 /** One key at `entry`, without building everything: as {@link contentsAt}. */
 export function valueAt(entry: LogEntry, ancestor: LogEntry, known: Contents, key: string): Entry | undefined {
-  let deadline: { version: number; expiresAt: number } | null = null;
+  /** Of the deadlines and patches that were met, how each changes what was before; the last is the earliest. */
+  const later: ((before: Entry) => Entry)[] = [];
+  const finish = (before: Entry | undefined): Entry | undefined =>
+    before && later.reduceRight((value, change) => change(value), before);
   for (let at: LogEntry | null = entry; at !== null; at = at.parent) {
-    if (at === ancestor) {
-      const before = known.get(key);
-      return before === undefined || deadline === null ? before : { ...before, ...deadline };
-    }
+    if (at === ancestor) return finish(known.get(key));
+    const { seq: version } = at;
     for (const effect of newestFirst(at.record)) {
       if (effect.type === 'clear') return undefined;
       if (effect.key !== key) continue;
       if (effect.type === 'remove') return undefined;
-      if (effect.type === 'deadline') deadline ??= { version: at.seq, expiresAt: effect.expiresAt };
-      else {
+      if (effect.type === 'put') {
         const { value, kind, expiresAt } = effect;
-        return { value: textOf(value), kind, version: at.seq, expiresAt, ...deadline };
+        return finish({ value: textOf(value), kind, version, expiresAt });
       }
+      if (effect.type === 'patch') later.push((before) => afterPatch(before, effect, version));
+      else later.push((before) => ({ ...before, version, expiresAt: effect.expiresAt }));
     }
   }
   return undefined;

@@ -7,6 +7,7 @@ import type {
   ConfigMessage,
   DeathReason,
   Effect,
+  Entry,
   Heartbeat,
   Record as LogRecord,
   MasterCall,
@@ -99,6 +100,7 @@ export interface CopyInternals {
 
 export interface StateInternals {
   readonly position: number;
+  readonly data: { peek(key: string): Entry | undefined };
   applyEffect(effect: Effect, seq: number, whole: boolean): void;
   resume(source: StreamBeginMessage): void;
 }

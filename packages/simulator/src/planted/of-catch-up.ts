@@ -198,6 +198,34 @@ export const CATCH_UP_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'patch-awaited-before-its-base',
+    rule: '§3.5 a patch whose base a learner has not received is nothing !',
+    plant(patch) {
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            original.call(this, effect, seq, whole || effect.type === 'patch');
+          },
+      );
+    },
+  },
+  {
+    name: 'patch-ignored-in-mid-stream',
+    rule: '§3.5 a patch of an entry that a slice has brought is applied !',
+    plant(patch) {
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            if (whole || effect.type !== 'patch') original.call(this, effect, seq, whole);
+          },
+      );
+    },
+  },
+  {
     name: 'learner-joins-too-early',
     rule: '§4.4 if seq >= committedSeq !',
     plant(patch) {

@@ -97,6 +97,39 @@ export const TIME_AND_MEMORY_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'patch-drops-what-is-behind-it',
+    rule: 'a patch changes the bytes it brings, and no others',
+    plant(patch) {
+      patch.method(
+        STATE,
+        'applyEffect',
+        (original) =>
+          function (effect, seq, whole) {
+            original.call(this, effect, seq, whole);
+            const entry = effect.type === 'patch' && this.position > 0 ? this.data.peek(effect.key) : undefined;
+            if (effect.type !== 'patch' || entry === undefined) return;
+            const { key, offset, bytes, kind } = effect;
+            const value = entry.value.slice(0, offset + bytes.length);
+            original.call(this, { type: 'put', key, value, kind, expiresAt: entry.expiresAt }, seq, whole);
+          },
+      );
+    },
+  },
+  {
+    name: 'watched-write-bears-a-patch',
+    rule: 'a watched write bears the whole value',
+    plant(patch) {
+      patch.method(
+        PRIMARY,
+        'evaluate',
+        (original) =>
+          function (operation, watched) {
+            return original.call(this, operation, operation.verb === 'append' ? 0 : watched);
+          },
+      );
+    },
+  },
+  {
     name: 'expired-entry-meets-conditions',
     rule: '§6 past its deadline an entry is missing',
     plant(patch) {

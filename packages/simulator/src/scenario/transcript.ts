@@ -109,9 +109,11 @@ function describeRecord({ seq, request, effect }: LogRecord): string {
   const what =
     effect.type === 'put'
       ? `put ${effect.key}="${effect.value}"`
-      : 'key' in effect
-        ? `${effect.type} ${effect.key}`
-        : effect.type;
+      : effect.type === 'patch'
+        ? `patch ${effect.key} from ${effect.offset}: "${effect.bytes}"`
+        : 'key' in effect
+          ? `${effect.type} ${effect.key}`
+          : effect.type;
   return `seq ${seq} request ${request} ${what}`;
 }
 

@@ -45,6 +45,7 @@ export function changesOf(
   switch (effect.type) {
     case 'none':
     case 'deadline':
+    case 'patch':
       return [];
     case 'put': {
       const { key, kind, expiresAt, previous = null } = effect;

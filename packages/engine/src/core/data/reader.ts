@@ -43,6 +43,8 @@ export interface EntryReader {
   get(key: string, blocks?: boolean): Entry | undefined;
   peek(key: string): Entry | undefined;
   head(key: string): SizedHead | undefined;
+  /** The bytes of a present value from `offset` on, at most `length` of them, without a string of the whole; no use of it. */
+  part(key: string, offset: number, length: number): string;
   /** Uses the entry without reading it. */
   touch(key: string): void;
   /** Since the entry was last used. */
@@ -51,7 +53,8 @@ export interface EntryReader {
 
 /** A reader of entries in memory; access times were updated when they were fetched. */
 export function readerOf(get: (key: string) => Entry | undefined): EntryReader {
-  return { get, peek: get, head: (key) => headOf(get(key)), touch: () => {}, idleMs: () => 0 };
+  const part = (key: string, offset: number, length: number) => partOf(get(key), offset, length);
+  return { get, peek: get, head: (key) => headOf(get(key)), part, touch: () => {}, idleMs: () => 0 };
 }
 
 /** The head of an entry that is in memory. */
@@ -61,11 +64,18 @@ export function headOf(entry: Entry | undefined): SizedHead | undefined {
   return { kind, version, expiresAt, valueBytes: value.length };
 }
 
+/** {@link EntryReader.part} of an entry that is in memory. */
+export function partOf(entry: Entry | undefined, offset: number, length: number): string {
+  return entry === undefined ? '' : entry.value.slice(offset, offset + length);
+}
+
 /** What evaluation knows besides the operation. `seq` becomes the version of what is written. */
 export interface EvalContext {
   readonly time: number;
   readonly seq: number;
   readonly maxValueBytes: number;
+  /** Of longer values only what changes is in the record; absent = of none. */
+  readonly patchesFrom?: number;
 }
 
 /** The entry of a key unless its deadline has passed. */

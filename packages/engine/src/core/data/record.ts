@@ -41,6 +41,18 @@ export interface DeadlineEffect {
   readonly expiresAt: number;
 }
 
+/**
+ * New bytes over a part of a value, or behind it; what lies between its end and them is zero. The deadline stays. It says what
+ * the bytes are from `offset` on, so to apply it to what has it already changes nothing but the version.
+ */
+export interface PatchEffect {
+  readonly type: 'patch';
+  readonly key: string;
+  readonly offset: number;
+  readonly bytes: string;
+  readonly kind: ValueKind;
+}
+
 export interface ClearEffect {
   readonly type: 'clear';
 }
@@ -56,7 +68,7 @@ export interface ManyEffect {
   readonly effects: readonly (PutEffect | RemoveEffect | DeadlineEffect)[];
 }
 
-export type Effect = PutEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
+export type Effect = PutEffect | PatchEffect | RemoveEffect | DeadlineEffect | ClearEffect | ManyEffect | NoEffect;
 
 /** Whether a change is watched: not, by some watcher, or by one that also requests the previous value. */
 export const Watched = { no: 0, yes: 1, withPrevious: 2 } as const;

@@ -11,7 +11,7 @@
  * Why one shape: what reads rows stays monomorphic for V8, whatever verb comes by.
  */
 
-import type { Store } from '../store/store.ts';
+import { roomToGrow, type Store } from '../store/store.ts';
 import type { Fields } from './fields.ts';
 import type { Operation, Step } from './operation.ts';
 import type { EntryReader, EvalContext, Outcome } from './reader.ts';
@@ -52,6 +52,8 @@ export interface RowOf<O extends Operation> {
   readonly step: boolean;
   /** What it writes adds to what is there: of the value sizes that the master knows, `length` is added. */
   readonly appends: boolean;
+  /** It writes a part of what is there: unwatched, and of a long value, its record bears no more than that. */
+  readonly patches: boolean;
   /** It may leave the value and change its deadline alone: watchers are told the value all the same. */
   readonly setsDeadline: boolean;
 
@@ -113,6 +115,7 @@ export function groupVerb<O extends Operation>(spec: GroupSpec<O>): VerbRow {
     writes: spec.writes ?? false,
     step: spec.step ?? false,
     appends: spec.appends ?? false,
+    patches: spec.patches ?? false,
     setsDeadline: spec.setsDeadline ?? false,
     keys: spec.keys ?? noKeys,
     carries: spec.carries ?? none,
@@ -156,6 +159,7 @@ export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
     step: true,
     writes: spec.evaluate !== undefined,
     appends: keeps === 'before',
+    patches: keeps !== undefined,
     setsDeadline,
     keys: ({ key }) => [key],
     carries,
@@ -167,8 +171,9 @@ export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
     growth: (operation, store) => {
       if (!puts) return 0;
       const present = keeps === undefined ? 0 : (store.head(operation.key)?.valueBytes ?? 0);
+      const grown = length(operation, present);
       // One more, as 0 says that nothing grows: an empty value does.
-      return length(operation, present) + 1;
+      return grown + (grown > present && present > 0 ? roomToGrow(grown) : 0) + 1;
     },
     bears: (operation, present) => {
       if (keeps !== undefined) return length(operation, present.ofKey(operation.key)) - carries(operation);

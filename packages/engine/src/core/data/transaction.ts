@@ -22,6 +22,7 @@ import {
   headOf,
   liveHead,
   type Outcome,
+  partOf,
   type SizedHead,
 } from './reader.ts';
 import { type DeadlineEffect, type Effect, NO_EFFECT, type PutEffect, type RemoveEffect, Watched } from './record.ts';
@@ -140,6 +141,14 @@ export class Overlay implements EntryReader {
   head(key: string): SizedHead | undefined {
     const at = this.find(key);
     return at < 0 ? this.base.head(key) : this.heads[at];
+  }
+
+  part(key: string, offset: number, length: number): string {
+    const at = this.find(key);
+    if (at >= 0) return partOf(this.entries[at], offset, length);
+    const part = this.base.part(key, offset, length);
+    this.bytesRead += part.length;
+    return part;
   }
 
   /** A step as it is after the ones before; what it does is in force for the ones behind. */

@@ -98,7 +98,7 @@ export class CopyState implements Configuration {
 
   /**
    * CS1–CS3. `whole` = the copy holds every entry its log says it holds; a learner in mid-stream does not yet, and lacks
-   * what a record removes or gives a deadline if no slice has brought it.
+   * what a record removes, patches or gives a deadline if no slice has brought it.
    */
   apply(record: Record, whole: boolean): void {
     invariant(record.seq === this.lastSeq + 1, 'C1: a gap in seq');
@@ -118,6 +118,12 @@ export class CopyState implements Configuration {
         return;
       case 'put':
         data.put(effect.key, effect.value, effect.kind, seq, effect.expiresAt);
+        return;
+      case 'patch':
+        invariant(
+          data.patch(effect.key, effect.offset, effect.bytes, effect.kind, seq) || !whole,
+          'C1: what is patched is there',
+        );
         return;
       case 'remove':
         invariant(data.remove(effect.key) || !whole, 'C1: what is removed is there');

@@ -103,10 +103,11 @@ export class Primary {
   private evaluate(operation: Operation, watched: Watched): Outcome {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
-    const { maxValueBytes } = context.settings;
+    const { maxValueBytes, patchesFrom } = context.settings;
     const moment: EvalContext = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
     if (operation.verb === 'transaction') return this.evaluateTransaction(operation, watched, moment);
-    return evaluate(operation, state.data, moment);
+    // Watchers are told the whole value.
+    return evaluate(operation, state.data, watched === Watched.no ? { ...moment, patchesFrom } : moment);
   }
 
   private evaluateTransaction(operation: TransactionOperation, watched: Watched, moment: EvalContext): Outcome {
@@ -131,6 +132,7 @@ export class Primary {
   /** An effect as watchers receive it: a new deadline with its value, and on request with the previous value. */
   private inFull(effect: Effect, watched: Watched): Effect {
     const before = new Map<string, PreviousValue | null>();
+    invariant(effect.type !== 'patch', 'a watched write bears the whole value');
     switch (effect.type) {
       case 'none':
       case 'clear':

@@ -14,6 +14,8 @@ export interface NodeSettings extends MemoryLimit {
   /** Seed of the key hash, the same on every node of a cluster: cursors and streams rely on one hash order. */
   readonly hashSeed: number;
   readonly maxValueBytes: number;
+  /** Of values longer than this a record of SETBIT, SETRANGE or APPEND bears only what changes. */
+  readonly patchesFrom: number;
   /** Entries and bytes in one slice of a stream to a learner. */
   readonly sliceEntries: number;
   readonly sliceBytes: number;
@@ -89,6 +91,7 @@ export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   maxMemoryBytes: 0,
   eviction: 'noeviction',
   maxValueBytes: 16 * 1024 * 1024,
+  patchesFrom: 4096,
   sliceEntries: 128,
   sliceBytes: 64 * 1024,
   slicesAhead: 4,

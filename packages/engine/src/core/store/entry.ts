@@ -18,10 +18,11 @@
  * Why all words are read as Int32: a signed 32-bit number is always a small integer to V8, an unsigned one is sometimes
  * a heap object.
  */
+import type { Block } from '../data/block.ts';
 import type { ValueKind } from '../data/operation.ts';
 
 export const HEADER_BYTES = 16;
-export const DEADLINE_BYTES = 8;
+const DEADLINE_BYTES = 8;
 /** Entries begin at multiples of this. */
 export const ENTRY_ALIGNMENT = 8;
 /** The longest value: 512 MiB (V8's longest string is a little shorter). */
@@ -142,4 +143,17 @@ export function isDead(words: Int32Array, at: number): boolean {
 
 export function markDead(words: Int32Array, at: number): void {
   words[at + 1]! |= DEAD;
+}
+
+/** The memory of an entry of `size` bytes that holds this value already; undefined if the block has none to give. */
+export function memoryAround(
+  block: Block,
+  keyBytes: number,
+  size: number,
+  withDeadline: boolean,
+): Uint8Array | undefined {
+  const { buffer, byteOffset } = block.bytes;
+  const start = byteOffset - (withDeadline ? roomBefore(keyBytes) : roomBefore(keyBytes) - DEADLINE_BYTES);
+  if (start < 0 || start % 4 !== 0 || start + size > buffer.byteLength || !block.take()) return undefined;
+  return new Uint8Array(buffer, start, size);
 }

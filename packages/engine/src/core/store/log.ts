@@ -18,7 +18,7 @@
 import { invariant } from '../protocol/invariant.ts';
 import type { Ledger } from './budget.ts';
 import { CHUNK_OVERHEAD_BYTES, LogChunk } from './chunk.ts';
-import { markDead } from './entry.ts';
+import { ENTRY_ALIGNMENT, markDead } from './entry.ts';
 import type { Memory } from './store.ts';
 import { Victims } from './victims.ts';
 
@@ -110,11 +110,14 @@ export class Log {
     return chunk.single ? chunk.number - SINGLES_MAX : (chunk.number << UNIT_BITS) | (word >>> 1);
   }
 
-  /** Room for an entry of `size` bytes, counted as live; the caller fills it in at once. */
-  append(size: number): number {
+  /**
+   * Room for an entry of `size` bytes, counted as live; the caller fills it in at once. With `room` it can grow by so many if it
+   * has a chunk of its own.
+   */
+  append(size: number, room = 0): number {
     let head = this.#head;
     if (head === undefined || head.used + size > head.size) {
-      if (size > this.#sharedMax()) return this.#appendSingle(size);
+      if (size > this.#sharedMax()) return this.#appendSingle(size, room);
       head = this.#newHead();
     }
     const location = this.locationOf(head, head.used >>> 2);
@@ -128,7 +131,16 @@ export class Log {
   adopt(bytes: Uint8Array): number {
     const chunk = this.#register(this.#singles, bytes, true);
     chunk.lent = true;
-    return this.#fill(chunk);
+    return this.#fill(chunk, chunk.size);
+  }
+
+  /** Makes the entry of a chunk of its own longer; false if it has none, or there is no room. */
+  growSingle(chunk: LogChunk, by: number): boolean {
+    if (!chunk.single || chunk.used + by > chunk.size) return false;
+    chunk.used += by;
+    chunk.live += by;
+    this.#liveBytes += by;
+    return true;
   }
 
   /** The entry at `location`, `size` bytes long, lives no more. */
@@ -178,13 +190,12 @@ export class Log {
     return Math.max(SINGLE_BYTES_MIN, this.chunkSize() / SINGLE_PART);
   }
 
-  #appendSingle(size: number): number {
-    return this.#fill(this.#take(this.#singles, size, true));
+  #appendSingle(size: number, room: number): number {
+    return this.#fill(this.#take(this.#singles, size + ((room + 7) & -ENTRY_ALIGNMENT), true), size);
   }
 
-  /** One entry takes all of its chunk. */
-  #fill(chunk: LogChunk): number {
-    const { size } = chunk;
+  /** One entry has a chunk of its own. */
+  #fill(chunk: LogChunk, size: number): number {
     chunk.used = size;
     chunk.live = size;
     this.#liveBytes += size;

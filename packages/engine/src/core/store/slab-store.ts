@@ -10,20 +10,20 @@
  *   SL2  size, expiring, liveBytes, reservedBytes and the budget are exact after every call.
  * Why a new value of the same size is written in place, and any other appended: places of one size fit their successor,
  * everything else would need holes of all sizes to be kept and searched.
- * Why a large value is never written over: it may be lent out (`get` with blocks), and a block does not change.
+ * Why what was lent out (`get` with blocks), or came as a block, is never written over: a block does not change.
  * Why memory is taken before anything is changed: an allocation may throw, and the store must be whole then.
  */
-import { BLOCK_BYTES_MIN, type Block, type Bytes } from '../data/block.ts';
+import { BLOCK_BYTES_MIN, type Bytes } from '../data/block.ts';
 import type { Entry, ValueKind } from '../data/operation.ts';
 import { invariant } from '../protocol/invariant.ts';
 import { auditStore } from './audit.ts';
 import { type Budget, Ledger } from './budget.ts';
 import type { LogChunk } from './chunk.ts';
 import { Compactor } from './compactor.ts';
+import { type CopyTerms, copyEntry } from './copy-entry.ts';
 import { Sweeper } from './deadlines.ts';
 import { Directory } from './directory.ts';
 import {
-  DEADLINE_BYTES,
   deadlineAt,
   entrySize,
   hasDeadlineSlot,
@@ -32,7 +32,7 @@ import {
   kindAt,
   MARK_MASK,
   markAt,
-  roomBefore,
+  memoryAround,
   sizeAt,
   VALUE_BYTES_MAX,
   valueBytesAt,
@@ -45,7 +45,7 @@ import {
 import { oldestOf } from './eviction.ts';
 import { PackedKey } from './hash.ts';
 import { Log } from './log.ts';
-import type { EntryHead, Memory, Store, UseClock, WalkedEntry } from './store.ts';
+import { type EntryHead, type Memory, roomToGrow, type Store, type UseClock, type WalkedEntry } from './store.ts';
 import { walkPage } from './walk.ts';
 
 export interface SlabStoreOptions {
@@ -159,19 +159,48 @@ export class SlabStore implements Store {
     this.#compactor.pay(size);
   }
 
+  part(key: string, offset: number, length: number): string {
+    const location = this.#find(this.#hash(key));
+    if (location === 0) return '';
+    const { bytes, words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    const valueBytes = valueBytesAt(words, at);
+    const from = Math.min(offset, valueBytes);
+    const start = keyWordAt(words, at) * 4 + this.#packed.length;
+    return this.#memory.read(bytes, start + from, Math.min(length, valueBytes - from));
+  }
+
+  patch(key: string, offset: number, bytes: string, kind: ValueKind, version: number): boolean {
+    const hash = this.#hash(key);
+    const found = this.#find(hash);
+    if (found === 0) return false;
+    const before = valueBytesAt(this.#log.chunkAt(found).words, this.#log.wordAt(found));
+    const valueBytes = Math.max(before, offset + bytes.length);
+    invariant(valueBytes <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
+    const location = this.#placeToPatch(hash, found, valueBytes);
+    const chunk = this.#log.chunkAt(location);
+    const { words } = chunk;
+    const at = this.#log.wordAt(location);
+    const start = keyWordAt(words, at) * 4 + this.#packed.length;
+    if (offset > before) chunk.bytes.fill(0, start + before, start + offset);
+    this.#memory.write(chunk.bytes, start + offset, bytes);
+    const [expiresAt, withSlot] = [deadlineAt(words, at), hasDeadlineSlot(words, at)];
+    writeHeader(words, at, this.#packed.length, valueBytes, kind, version, expiresAt, withSlot, this.#clock.tick);
+    return true;
+  }
+
   setDeadline(key: string, version: number, expiresAt: number): boolean {
     const hash = this.#hash(key);
-    const location = this.#find(hash);
+    let location = this.#find(hash);
     if (location === 0) return false;
+    if (expiresAt !== 0) location = this.#withDeadlineSlot(hash, location);
     const chunk = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
-    if (expiresAt === 0 || hasDeadlineSlot(chunk.words, at)) {
-      if (deadlineAt(chunk.words, at) !== 0) this.#expiring--;
-      if (hasDeadlineSlot(chunk.words, at)) writeDeadline(chunk.words, at, expiresAt);
-      writeVersion(chunk.words, at, version);
-      writeMark(chunk.words, at, this.#clock.tick);
-      if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
-    } else this.#addDeadline(hash, location, version, expiresAt);
+    if (deadlineAt(chunk.words, at) !== 0) this.#expiring--;
+    if (hasDeadlineSlot(chunk.words, at)) writeDeadline(chunk.words, at, expiresAt);
+    writeVersion(chunk.words, at, version);
+    writeMark(chunk.words, at, this.#clock.tick);
+    if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     return true;
   }
 
@@ -287,19 +316,6 @@ export class SlabStore implements Store {
     else bytes.set(value.bytes, offset);
   }
 
-  /** An entry with its value in place. */
-  #lend(chunk: LogChunk, start: number, length: number): Entry {
-    const { bytes, words } = chunk;
-    chunk.lent = true;
-    return {
-      value: '',
-      kind: kindAt(words, 0),
-      version: versionAt(words, 0),
-      expiresAt: deadlineAt(words, 0),
-      block: this.#memory.lend(bytes, start, length),
-    };
-  }
-
   #begin(): void {
     const log = new Log(this.#memory, this.#ledger);
     const directory = new Directory(this.#ledger, this.#memory);
@@ -346,13 +362,14 @@ export class SlabStore implements Store {
     if (used !== -1) this.#mark(words, at, used);
     const start = keyWordAt(words, at) * 4 + this.#packed.length;
     const length = valueBytesAt(words, at);
-    if (blocks && length >= BLOCK_BYTES_MIN) return this.#lend(chunk, start, length);
-    return {
-      value: this.#memory.read(bytes, start, length),
-      kind: kindAt(words, at),
-      version: versionAt(words, at),
-      expiresAt: deadlineAt(words, at),
-    };
+    const kind = kindAt(words, at);
+    const version = versionAt(words, at);
+    const expiresAt = deadlineAt(words, at);
+    if (!blocks || length < BLOCK_BYTES_MIN) {
+      return { value: this.#memory.read(bytes, start, length), kind, version, expiresAt };
+    }
+    chunk.lent = true;
+    return { value: '', kind, version, expiresAt, block: this.#memory.lend(bytes, start, length) };
   }
 
   /** Writes over the entry at `location` if the new one takes exactly its place; false if not. */
@@ -382,25 +399,35 @@ export class SlabStore implements Store {
     return true;
   }
 
-  /** Moves an entry without a deadline slot to where there is one. */
-  #addDeadline(hash: number, old: number, version: number, expiresAt: number): void {
-    const from = this.#log.chunkAt(old);
-    const start = this.#log.wordAt(old);
-    const keyBytes = keyBytesAt(from.words, start);
-    const valueBytes = valueBytesAt(from.words, start);
-    const kind = kindAt(from.words, start);
-    const size = entrySize(keyBytes, valueBytes, true);
-    const location = this.#log.append(size);
+  #withDeadlineSlot(hash: number, location: number): number {
+    const { words } = this.#log.chunkAt(location);
+    const at = this.#log.wordAt(location);
+    if (hasDeadlineSlot(words, at)) return location;
+    return this.#move(hash, location, { valueBytes: valueBytesAt(words, at), withDeadlineSlot: true, room: 0 });
+  }
+
+  /** Where the value at `location` may be so long, and may be written. */
+  #placeToPatch(hash: number, location: number, valueBytes: number): number {
+    const chunk = this.#log.chunkAt(location);
+    const { words } = chunk;
+    const at = this.#log.wordAt(location);
+    const withDeadlineSlot = hasDeadlineSlot(words, at);
+    const grown = entrySize(this.#packed.length, valueBytes, withDeadlineSlot) - sizeAt(words, at);
+    if (!chunk.lent && (grown === 0 || this.#log.growSingle(chunk, grown))) return location;
+    return this.#move(hash, location, { valueBytes, withDeadlineSlot, room: grown === 0 ? 0 : roomToGrow(valueBytes) });
+  }
+
+  #move(hash: number, old: number, terms: CopyTerms): number {
+    const location = copyEntry(this.#log, old, terms);
     const chunk = this.#log.chunkAt(location);
     const at = this.#log.wordAt(location);
-    writeHeader(chunk.words, at, keyBytes, valueBytes, kind, version, expiresAt, true, this.#clock.tick);
-    const source = keyWordAt(from.words, start) * 4;
-    const text = from.bytes.subarray(source, source + keyBytes + valueBytes);
-    chunk.bytes.set(text, keyWordAt(chunk.words, at) * 4);
-    this.#noteNewDeadline(chunk, expiresAt);
+    const expiresAt = deadlineAt(chunk.words, at);
+    if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
+    const size = sizeAt(chunk.words, at);
     this.#directory.relocate(hash, old, location);
     this.#discard(old);
     this.#compactor.pay(size);
+    return location;
   }
 
   #mark(words: Int32Array, at: number, hash: number): void {
@@ -427,12 +454,4 @@ export class SlabStore implements Store {
     this.#log.discard(location, size);
     return size;
   }
-}
-
-/** The memory of an entry of `size` bytes that holds this value already; undefined if the block has none to give. */
-function memoryAround(block: Block, keyBytes: number, size: number, withDeadline: boolean): Uint8Array | undefined {
-  const { buffer, byteOffset } = block.bytes;
-  const start = byteOffset - (withDeadline ? roomBefore(keyBytes) : roomBefore(keyBytes) - DEADLINE_BYTES);
-  if (start < 0 || start % 4 !== 0 || start + size > buffer.byteLength || !block.take()) return undefined;
-  return new Uint8Array(buffer, start, size);
 }

@@ -7,7 +7,7 @@
  *   - The order of a walk is the order of the seeded key hash, which every copy of a shard shares: a cursor taken on one
  *     copy continues on another, and every key that lives throughout a walk is visited exactly once.
  *   - No single call does work proportional to the number of entries, `clear` apart (it drops whole chunks).
- *   - The bytes of a value of BLOCK_BYTES_MIN or more are never written again: they may be lent out as a block.
+ *   - The bytes of a value that was lent out as a block, or came as one, are never written again.
  *   - No growth of one V8-heap object with the number of entries: data and index live in ArrayBuffers of bounded size.
  */
 import type { Block, Bytes } from '../data/block.ts';
@@ -31,6 +31,11 @@ export interface Memory {
    * is the caller's to free.
    */
   lend(piece: Uint8Array, offset: number, length: number): Block;
+}
+
+/** A value that becomes longer where it lies gets room for an eighth more, so that not every append copies it. */
+export function roomToGrow(valueBytes: number): number {
+  return valueBytes >>> 3;
 }
 
 /** Bytes of all copies of one node. One per node, shared by its stores. */
@@ -76,9 +81,13 @@ export interface Store {
   /** {@link get} without using it. */
   peek(key: string): Entry | undefined;
   head(key: string): EntryHead | undefined;
+  /** The bytes of a value from `offset` on, at most `length` of them; '' if there are none. No use of the entry. */
+  part(key: string, offset: number, length: number): string;
   /** A block's memory becomes the store's, if it is free and fits around entry and key; else it is copied. `mark`: what a
    * walk of another copy showed, instead of now. */
   put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number, mark?: number): void;
+  /** Writes `bytes` over a value from `offset` on, or behind it, with zeros in between; false if there is no such entry. */
+  patch(key: string, offset: number, bytes: string, kind: ValueKind, version: number): boolean;
   /** Gives an entry a new version and deadline; false if there is none. */
   setDeadline(key: string, version: number, expiresAt: number): boolean;
   /** False if there is none. */

@@ -175,6 +175,8 @@ function effectCode(effect: Effect): number {
       const cause = REMOVAL_CAUSES.indexOf(effect.cause) << EFFECT_DETAIL_SHIFT;
       return EffectCode.remove | cause | previousCode(effect.previous);
     }
+    case 'patch':
+      return EffectCode.patch | (effect.kind << EFFECT_DETAIL_SHIFT);
     case 'deadline':
       return EffectCode.deadline;
     case 'clear':
@@ -202,6 +204,9 @@ function writeEffectFields(out: WireElement[], effect: Effect): void {
       out.push(effect.key);
       if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
       break;
+    case 'patch':
+      out.push(effect.key, effect.offset, effect.bytes);
+      break;
     case 'deadline':
       out.push(effect.key, effect.expiresAt);
       break;
@@ -226,6 +231,10 @@ export function readEffect(code: number, from: Cursor): Effect {
     }
     case EffectCode.remove:
       return withPrevious({ type: 'remove', key: from.string(), cause: REMOVAL_CAUSES[detail]! }, code, from);
+    case EffectCode.patch: {
+      const [key, offset, bytes] = [from.string(), from.number(), from.string()];
+      return { type: 'patch', key, offset, bytes, kind: detail as ValueKind };
+    }
     case EffectCode.deadline:
       return { type: 'deadline', key: from.string(), expiresAt: from.number() };
     case EffectCode.clear:

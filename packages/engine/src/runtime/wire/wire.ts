@@ -114,9 +114,9 @@ export const HAS_BLOCK = 1 << 16;
 export const PLAIN_RESULT = 0;
 
 /** Record codes: the effect in the low 3 bits. */
-export const EffectCode = { put: 0, remove: 1, deadline: 2, clear: 3, none: 4, many: 5 } as const;
+export const EffectCode = { put: 0, remove: 1, deadline: 2, clear: 3, none: 4, many: 5, patch: 6 } as const;
 export const EFFECT_MASK = 7;
-/** KIND_BITS: a put's ValueKind, a removal's cause (an index into REMOVAL_CAUSES). */
+/** KIND_BITS: a put's or a patch's ValueKind, a removal's cause (an index into REMOVAL_CAUSES). */
 export const EFFECT_DETAIL_SHIFT = 3;
 export const REMOVAL_CAUSES = ['delete', 'expire', 'evict'] as const;
 export const EFFECT_EXPIRES = 1 << 8;

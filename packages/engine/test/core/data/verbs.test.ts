@@ -10,6 +10,7 @@ import { type EntryReader, type EvalContext, type Outcome, readerOf } from '../.
 import { type Effect, Watched } from '../../../src/core/data/record.ts';
 import { type Result, Status } from '../../../src/core/data/result.ts';
 import { costOf, Needs, Use } from '../../../src/core/data/row.ts';
+import { patched } from '../../../src/core/data/string/verbs.ts';
 import { evaluateTransaction } from '../../../src/core/data/transaction.ts';
 import { rowOf, VERBS, type Verb } from '../../../src/core/data/verbs.ts';
 import type { WireElement } from '../../../src/runtime/wire/wire.ts';
@@ -109,6 +110,7 @@ function guarded(present: Entries, needs: Needs): EntryReader {
     get: ifNeeded(Needs.value, reader.get),
     peek: ifNeeded(Needs.value, reader.peek),
     head: ifNeeded(Needs.head, reader.head),
+    part: ifNeeded(Needs.value, reader.part),
   };
 }
 
@@ -238,6 +240,22 @@ for (const verb of STEP_VERBS) {
         const told = row.tells(operation, Watched.withPrevious, bounds);
         assert.ok(effect.type === 'none' || told >= (found?.value.length ?? 0));
         if (effect.type === 'deadline') assert.ok(row.tells(operation, Watched.yes, bounds) >= found!.value.length);
+      });
+    });
+
+    it('leaves the same whether its record bears the value or a patch of it', () => {
+      if (!row.patches) return;
+      check((operation, present) => {
+        const reader = readerOf((one) => present[one]);
+        const whole = row.evaluate!(operation, reader, moment);
+        const part = row.evaluate!(operation, reader, { ...moment, patchesFrom: 0 });
+        assert.deepEqual(part.result, whole.result);
+        const found = live(present, operation.key);
+        assert.equal(part.effect.type === 'patch', whole.effect.type === 'put' && (found?.value ?? '') !== '');
+        if (part.effect.type !== 'patch' || whole.effect.type !== 'put') return;
+        const { offset, bytes, kind } = part.effect;
+        assert.deepEqual([patched(found!.value, offset, bytes), kind], [whole.effect.value, whole.effect.kind]);
+        assert.ok(bytes.length <= Math.max(1, row.carries(operation)));
       });
     });
 

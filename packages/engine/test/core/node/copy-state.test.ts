@@ -41,6 +41,17 @@ test('what is removed is there, unless the copy is in mid-stream', () => {
   newCopy().apply(record(1, 1, effect), false);
 });
 
+test('a patch leaves the rest of the entry; where there is none it is nothing in mid-stream, and else a bug', () => {
+  const patch = { type: 'patch', key: 'a', offset: 1, bytes: 'xy', kind: 0 } as const;
+  assert.throws(() => newCopy().apply(record(1, 1, patch), true), /C1/);
+  const state = newCopy();
+  state.apply(record(1, 1, patch), false);
+  assert.deepEqual(contents(state), []);
+  state.apply(record(2, 2, putEffect('a')), false);
+  state.apply(record(3, 3, patch), false);
+  assert.deepEqual(contents(state), ['a=vxy@3']);
+});
+
 test('the window keeps what is not accepted, and the committed seq never goes back', () => {
   const state = newCopy();
   for (let seq = 1; seq <= 4; seq++) state.apply(record(seq, seq), true);

@@ -25,15 +25,17 @@ import {
   deadlineAt,
   type EntryReader,
   type EvalContext,
+  type Head,
   liveEntry,
   liveHead,
   liveOnly,
   type Outcome,
   previousResult,
   refused,
+  type SizedHead,
   written,
 } from '../reader.ts';
-import { NO_EFFECT, newPutEffect } from '../record.ts';
+import { NO_EFFECT, newPutEffect, type PatchEffect } from '../record.ts';
 import { blockResult, plainResult, type Result, Status, valueResult } from '../result.ts';
 import { keyVerb, Needs, Use } from '../row.ts';
 
@@ -167,15 +169,15 @@ const append = keyVerb<AppendOperation>({
 });
 
 function evaluateAppend(operation: AppendOperation, store: EntryReader, moment: EvalContext): Outcome {
-  const entry = liveEntry(store, operation.key, moment.time);
-  const present = entry?.kind ?? operation.kind;
-  if (present === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const { key, value } = operation;
+  const head = liveHead(store, key, moment.time);
+  const present = head?.kind ?? operation.kind;
+  if (present === ValueKind.structured) return refused(Status.wrongKind, head);
   const kind = present === ValueKind.number ? ValueKind.text : present;
-  const before = entry?.value ?? '';
+  const length = head?.valueBytes ?? 0;
   // Before they are put together: two strings that V8 can hold may come to one that it cannot.
-  if (before.length + operation.value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
-  const value = before + operation.value;
-  return written(operation.key, value, kind, entry?.expiresAt ?? 0, moment, String(value.length));
+  if (length + value.length > moment.maxValueBytes) return refused(Status.valueTooLarge, head);
+  return overwritten(operation, head, { offset: length, bytes: value, kind }, store, moment);
 }
 
 const setRange = keyVerb<SetRangeOperation>({
@@ -192,17 +194,15 @@ const setRange = keyVerb<SetRangeOperation>({
 
 function evaluateSetRange(operation: SetRangeOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, offset, value } = operation;
-  const entry = liveEntry(store, key, moment.time);
-  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
-  const before = entry?.value ?? '';
-  if (value === '') return { effect: NO_EFFECT, result: lengthResult(entry, before.length) };
-  if (Math.max(before.length, offset + value.length) > moment.maxValueBytes)
-    return refused(Status.valueTooLarge, entry);
-  const after = before.slice(0, offset).padEnd(offset, '\0') + value + before.slice(offset + value.length);
-  return overwritten(key, after, entry, moment, String(after.length));
+  const head = liveHead(store, key, moment.time);
+  if (head?.kind === ValueKind.structured) return refused(Status.wrongKind, head);
+  const length = head?.valueBytes ?? 0;
+  if (value === '') return { effect: NO_EFFECT, result: lengthResult(head, length) };
+  if (Math.max(length, offset + value.length) > moment.maxValueBytes) return refused(Status.valueTooLarge, head);
+  return overwritten(operation, head, { offset, bytes: value, kind: bytesKind(head) }, store, moment);
 }
 
-function lengthResult(entry: Entry | undefined, length: number): Result {
+function lengthResult(entry: Head | undefined, length: number): Result {
   return valueResult(Status.ok, entry?.version ?? 0, String(length), ValueKind.text, entry?.expiresAt ?? 0);
 }
 
@@ -219,33 +219,49 @@ const setBit = keyVerb<SetBitOperation>({
 
 function evaluateSetBit(operation: SetBitOperation, store: EntryReader, moment: EvalContext): Outcome {
   const { key, offset, bit } = operation;
-  const entry = liveEntry(store, key, moment.time);
-  if (entry?.kind === ValueKind.structured) return refused(Status.wrongKind, entry);
+  const head = liveHead(store, key, moment.time);
+  if (head?.kind === ValueKind.structured) return refused(Status.wrongKind, head);
   const at = Math.floor(offset / 8);
-  if (at >= moment.maxValueBytes) return refused(Status.valueTooLarge, entry);
-  const before = (entry?.value ?? '').padEnd(at + 1, '\0');
+  if (at >= moment.maxValueBytes) return refused(Status.valueTooLarge, head);
+  const isThere = head !== undefined && at < head.valueBytes;
+  const byte = isThere ? store.part(key, at, 1).charCodeAt(0) : 0;
   const mask = 0x80 >> (offset % 8);
-  const byte = before.charCodeAt(at);
   const answer = (byte & mask) === 0 ? '0' : '1';
   // As in Redis, setting what is set already is no change: no new version, nothing for a WATCH to see.
-  if (entry !== undefined && entry.value.length > at && answer === String(bit)) {
-    return { effect: NO_EFFECT, result: valueResult(Status.ok, entry.version, answer, entry.kind, entry.expiresAt) };
+  if (isThere && answer === String(bit)) {
+    return { effect: NO_EFFECT, result: valueResult(Status.ok, head.version, answer, head.kind, head.expiresAt) };
   }
-  const changed = bit === 1 ? byte | mask : byte & ~mask;
-  const after = before.slice(0, at) + String.fromCharCode(changed) + before.slice(at + 1);
-  return overwritten(key, after, entry, moment, answer);
+  const bytes = String.fromCharCode(bit === 1 ? byte | mask : byte & ~mask);
+  return overwritten(operation, head, { offset: at, bytes, kind: bytesKind(head) }, store, moment, answer);
 }
 
-/** New bytes in place of old ones: the deadline stays, a number becomes text. */
+/** What is overwritten is no number any more. */
+function bytesKind(head: Head | undefined): ValueKind {
+  return head?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
+}
+
+/** New bytes in place of present ones, or behind them; the deadline stays. Answered with the new length if nothing else is. */
 function overwritten(
-  key: string,
-  value: string,
-  entry: Entry | undefined,
+  { key }: { readonly key: string },
+  head: SizedHead | undefined,
+  { offset, bytes, kind }: Pick<PatchEffect, 'offset' | 'bytes' | 'kind'>,
+  store: EntryReader,
   moment: EvalContext,
-  answer: string,
+  answer?: string,
 ): Outcome {
-  const kind = entry?.kind === ValueKind.bytes ? ValueKind.bytes : ValueKind.text;
-  return written(key, value, kind, entry?.expiresAt ?? 0, moment, answer);
+  const { valueBytes, expiresAt } = head ?? { valueBytes: 0, expiresAt: 0 };
+  const length = String(Math.max(valueBytes, offset + bytes.length));
+  const result = valueResult(Status.ok, moment.seq, answer ?? length, kind, expiresAt);
+  const { patchesFrom = Number.POSITIVE_INFINITY } = moment;
+  if (head !== undefined && valueBytes > patchesFrom)
+    return { effect: { type: 'patch', key, offset, bytes, kind }, result };
+  const before = head === undefined ? '' : store.peek(key)!.value;
+  return { effect: newPutEffect(key, patched(before, offset, bytes), kind, expiresAt), result };
+}
+
+/** A value with these bytes from `offset` on. */
+export function patched(before: string, offset: number, bytes: string): string {
+  return before.slice(0, offset).padEnd(offset, '\0') + bytes + before.slice(offset + bytes.length);
 }
 
 /** The rows, by verb. */

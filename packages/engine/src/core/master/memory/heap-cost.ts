@@ -7,11 +7,12 @@
  */
 
 import type { Operation } from '../../data/operation.ts';
-import type { Watched } from '../../data/record.ts';
+import { Watched } from '../../data/record.ts';
 import type { VerbRow } from '../../data/row.ts';
 import type { ValueSizes } from './value-sizes.ts';
 
 /** Bytes of present values, at most, that a record of `operation` bears. `watched` tells who hears of it. */
 export function presentBytes(row: VerbRow, operation: Operation, watched: Watched, sizes: ValueSizes): number {
+  if (row.patches && watched === Watched.no) return 0;
   return row.bears(operation, sizes) + row.tells(operation, watched, sizes);
 }
