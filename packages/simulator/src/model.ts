@@ -40,6 +40,14 @@ export function expected(operation: Operation, stored: Entry | undefined, moment
   switch (operation.verb) {
     case 'get':
       return { effect: NO_EFFECT, result: entry ? result(Status.ok, entry.version, entry) : result(Status.absent, 0) };
+    case 'get-range': {
+      if (entry === undefined) return nothing(Status.absent, undefined);
+      if (entry.kind === ValueKind.structured) return nothing(Status.wrongKind, entry);
+      return {
+        effect: NO_EFFECT,
+        result: result(Status.ok, entry.version, { ...entry, value: range(operation, entry.value) }),
+      };
+    }
     case 'stat': {
       if (entry === undefined) return nothing(Status.absent, undefined);
       const value = operation.tells === 'value' ? entry.value : String(entry.value.length);
@@ -160,6 +168,13 @@ function append(
   if (value.length > maxValueBytes) return nothing(Status.valueTooLarge, entry);
   const length = { value: String(value.length), kind, expiresAt };
   return { effect: { type: 'put', key, value, kind, expiresAt }, result: result(Status.ok, seq, length) };
+}
+
+/** Bytes from one place to another, one by one; a negative place counts from the end. */
+function range({ start, end }: Operation & { verb: 'get-range' }, value: string): string {
+  const place = (at: number): number => (at < 0 ? value.length + at : at);
+  if (start < 0 && end < 0 && start > end) return '';
+  return [...value].filter((_, at) => at >= place(start) && at <= Math.max(0, place(end))).join('');
 }
 
 function setRange(

@@ -148,7 +148,10 @@ export class Transacting {
       case 8:
         return { verb: 'stat', key };
       default:
-        return prng.chance(0.5) ? { verb: 'get', key } : this.put(key, { value: String(prng.below(9)) });
+        if (!prng.chance(0.5)) return this.put(key, { value: String(prng.below(9)) });
+        return this.count % 3 === 0
+          ? { verb: 'get-range', key, start: (this.count % 7) - 3, end: (this.count % 5) - 2 }
+          : { verb: 'get', key };
     }
   }
 

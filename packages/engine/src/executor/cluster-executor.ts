@@ -3,9 +3,11 @@
  * read at once.
  */
 import { randomUUID } from 'node:crypto';
-import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
+import type { GetRangeOperation, KeyReadOperation, Operation } from '../core/data/operation.ts';
 import type { Result } from '../core/data/result.ts';
+import { rangeOfResult } from '../core/data/string/verbs.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
+import type { ErrorCode } from '../core/protocol/errors.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
 import type { MasterCall } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
@@ -15,6 +17,28 @@ import type { DecodedValues, ExecutorLimits, PendingCall, PendingWatch, Sink, St
 
 /** Of what is answered already: to give it up changes nothing. */
 const ANSWERED: PendingCall = {};
+
+/** A part of a value that is not longer is read as the whole, which the read cache keeps. */
+const READ_WHOLE_BYTES = 64 * 1024;
+
+/** Gets a value, and tells the part of it that was asked for. */
+class RangeOf implements Sink {
+  readonly #operation: GetRangeOperation;
+  readonly #sink: Sink;
+
+  constructor(operation: GetRangeOperation, sink: Sink) {
+    this.#operation = operation;
+    this.#sink = sink;
+  }
+
+  onResult(result: Result): void {
+    this.#sink.onResult(rangeOfResult(this.#operation, result));
+  }
+
+  onError(code: ErrorCode, details: string): void {
+    this.#sink.onError(code, details);
+  }
+}
 
 export class ClusterExecutor implements StoreExecutor {
   readonly cluster = randomUUID();
@@ -45,9 +69,13 @@ export class ClusterExecutor implements StoreExecutor {
   }
 
   submit(operation: Operation, sink: Sink): PendingCall {
-    const { verb } = operation;
+    const { verb, key } = operation;
     if ((verb === 'get' || verb === 'stat') && this.#inputs.readAtOnce(operation, sink)) return ANSWERED;
-    return this.#inputs.submit(shardOfSlot(hashSlotOf(operation.key), this.shards), operation, sink);
+    const shard = this.shardOf(key);
+    if (verb === 'get-range' && this.#inputs.valueBound(shard, key) <= READ_WHOLE_BYTES) {
+      return this.submit({ verb: 'get', key }, new RangeOf(operation, sink));
+    }
+    return this.#inputs.submit(shard, operation, sink);
   }
 
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {

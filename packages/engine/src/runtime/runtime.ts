@@ -84,6 +84,7 @@ export interface MasterInputs {
   /** The same without a sink, for who needs no other order; null = submit it. */
   entryAtOnce(operation: KeyReadOperation): Result | null;
   /** See MasterMachine. */
+  valueBound(shard: ShardId, key: string): number;
   copyAtOnce(name: string): unknown;
   keepCopy(name: string, key: string, value: unknown): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void;

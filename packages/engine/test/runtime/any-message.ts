@@ -57,6 +57,7 @@ const put = shape({
 const get: fc.Arbitrary<ReadOperation> = shape({ verb: constant('get'), key: bytes });
 const read: fc.Arbitrary<ReadOperation> = fc.oneof(
   get,
+  shape({ verb: constant('get-range'), key: bytes, start: fc.integer(), end: fc.integer() }),
   shape({ verb: constant('stat'), key: bytes }).chain((stat) =>
     fc
       .record(

@@ -49,6 +49,9 @@ class ScriptedMaster implements MasterMachine {
   }
   copyAtOnce(): undefined {}
   keepCopy(): void {}
+  valueBound(): number {
+    return 0;
+  }
   watch(_filter: unknown, _from: unknown, sink: WatchSink): MasterWatch {
     return { sink };
   }

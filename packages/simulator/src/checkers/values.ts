@@ -10,7 +10,7 @@ import {
   type Result,
   Status,
 } from '@quintet/engine/internal';
-import { isPast } from '../model.ts';
+import { expected, isPast } from '../model.ts';
 import type { KnownRead } from '../oracle/shard-oracle.ts';
 import { check } from '../violation.ts';
 import type { Checker, Valued, World } from './checker.ts';
@@ -34,7 +34,15 @@ export function values({ cluster }: World): Checker {
       return `${asked} showed version ${result.version}; committed when it was sent: ${entry?.version ?? 'nothing'}`;
     });
     check(!isPast(entry.expiresAt, read.sentAt), 'values', () => `${asked} showed an entry past its deadline`);
+    if (operation.verb === 'get-range') return checkRange(asked, entry, result, operation);
     checkShown(asked, entry, result, operation.verb === 'stat' && operation.tells === undefined);
+  }
+
+  function checkRange(asked: string, entry: Entry, result: Result, operation: Operation): void {
+    const moment = { time: cluster.now, seq: 0, maxValueBytes: 0 };
+    const wanted = expected(operation, { ...entry, expiresAt: 0 }, moment).result;
+    const same = result.status === wanted.status && result.value === wanted.value;
+    check(same, 'values', () => `${asked} showed ${JSON.stringify(result)}, stored is ${JSON.stringify(entry)}`);
   }
 
   /** Each entry gathered is a read of its key. */

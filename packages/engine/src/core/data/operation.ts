@@ -153,6 +153,17 @@ export interface GetOperation {
   readonly blocks?: true;
 }
 
+/**
+ * Reads bytes of a value, which counts as a use of the entry: from `start` to `end`, both included, negative ones counted from
+ * the end (Redis GETRANGE).
+ */
+export interface GetRangeOperation {
+  readonly verb: 'get-range';
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Looks at an entry without using it: version, deadline, and the value's length in bytes as decimal text. */
 export interface StatOperation {
   readonly verb: 'stat';
@@ -181,7 +192,7 @@ export interface CountOperation {
 }
 
 /** An operation on one key, as a step of a transaction. */
-export type Step = KeyWriteOperation | GetOperation | StatOperation;
+export type Step = KeyWriteOperation | KeyReadOperation;
 
 /** What must hold of a key for a transaction to take its `then`. Both parts must. */
 export interface Condition {
@@ -239,7 +250,7 @@ export type KeyWriteOperation =
 export type WriteOperation = KeyWriteOperation | ClearOperation | TransactionOperation | InstallOperation;
 
 /** Reads of one key: ordered behind writes of that key (protocol §5). */
-export type KeyReadOperation = GetOperation | StatOperation;
+export type KeyReadOperation = GetOperation | GetRangeOperation | StatOperation;
 
 /** Reads of a whole shard: sent to the tail once every earlier write of the shard is answered. */
 export type ShardReadOperation = ScanOperation | CountOperation;

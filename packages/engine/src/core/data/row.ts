@@ -144,12 +144,15 @@ export interface KeySpec<O extends Step>
   readonly makes?: readonly ('put' | 'remove' | 'deadline')[];
   /** A read: what it answers. */
   readonly read?: (operation: O, store: EntryReader, time: number) => Result;
+  /** Of a read that shows less than the value: how many bytes of one so long. */
+  readonly shown?: (operation: O, present: number) => number;
   /** Present bytes are written again, with others over them or behind them. */
   readonly keeps?: 'under' | 'before';
 }
 
 export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
   const { makes = [], keeps, carries = none, length = none, shows = no, uses = noUse, reads } = spec;
+  const { shown = (_: O, present: number) => present } = spec;
   const [puts, removes, setsDeadline] = [makes.includes('put'), makes.includes('remove'), makes.includes('deadline')];
   return groupVerb<O>({
     verb: spec.verb,
@@ -177,7 +180,7 @@ export function keyVerb<O extends Step>(spec: KeySpec<O>): VerbRow {
     },
     bears: (operation, present) => {
       if (keeps !== undefined) return length(operation, present.ofKey(operation.key)) - carries(operation);
-      return shows(operation) && reads(operation) === Needs.value ? present.ofKey(operation.key) : 0;
+      return shows(operation) && reads(operation) === Needs.value ? shown(operation, present.ofKey(operation.key)) : 0;
     },
     tells: ({ key }, watched, present) => {
       if (watched === Watched.withPrevious) return present.ofKey(key);

@@ -128,10 +128,15 @@ export class Master implements MasterMachine {
   }
 
   readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null {
+    if (operation.verb === 'get-range') return null;
     if (operation.verb === 'stat' && (operation.tells !== undefined || operation.uses === true)) return null;
     const place = this.cache.find(operation.key);
     if (place === NOWHERE) return null;
     return this.shards[this.cache.shardAt(place)]!.readAtOnce(place, operation, clock);
+  }
+
+  valueBound(shard: ShardId, key: string): number {
+    return this.shards[shard]!.queue.valueBound(key);
   }
 
   copyAtOnce(name: string, clock: () => number): unknown {

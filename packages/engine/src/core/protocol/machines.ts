@@ -52,6 +52,8 @@ export interface MasterMachine {
    * shard. `clock` gives this turn's time, and begins a turn if none has begun: it is read only where that matters.
    */
   readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null;
+  /** No value of this key is longer, unless it is a short one (value-sizes.ts). */
+  valueBound(shard: ShardId, key: string): number;
   /** What {@link keepCopy} kept under this name, if a read of its key would be answered at once with that entry; else undefined. */
   copyAtOnce(name: string, clock: () => number): unknown;
   /**

@@ -179,6 +179,10 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     return this.mayAnswerAtOnce() ? this.known(operation) : null;
   }
 
+  valueBound(shard: ShardId, key: string): number {
+    return this.state === 'open' ? this.machine.valueBound(shard, key) : 0;
+  }
+
   keepCopy(name: string, key: string, value: unknown): void {
     this.machine.keepCopy(name, key, value);
   }

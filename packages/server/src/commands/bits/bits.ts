@@ -31,10 +31,9 @@ function setBit(session: CommandSession, args: readonly string[]): void {
 
 function getBit(session: CommandSession, args: readonly string[]): void {
   const offset = bitOffset(session, args[2]!);
-  session.submit(
-    { verb: 'get', key: args[1]! },
-    ofBytes(({ value }) => integer(bitAt(value ?? '', offset))),
-  );
+  const at = Math.floor(offset / 8);
+  const answer: Answer = ({ value }) => integer(bitAt(value ?? '', offset % 8));
+  session.submit({ verb: 'get-range', key: args[1]!, start: at, end: at }, answer);
 }
 
 function bitAt(value: string, offset: number): number {

@@ -8,7 +8,6 @@ import { type KeyPositions, ONE_KEY } from '../../command/command.ts';
 import type { CommandSession } from '../../command/command-session.ts';
 import type { CommandSpec } from '../../command/handler.ts';
 import { CommandError } from '../../engine/errors.ts';
-import { ofBytes } from '../../engine/value-faces.ts';
 import { array, bulk, type Encoder, error, integer } from '../../resp/encoder.ts';
 import { gatherKeys } from '../../session/gather.ts';
 import type { SlowReply } from '../../session/slow-work.ts';
@@ -18,18 +17,7 @@ import { numberText } from './strings.ts';
 function getRange(session: CommandSession, args: readonly string[]): void {
   const start = Number(int64(args[2]!));
   const end = Number(int64(args[3]!));
-  session.submit(
-    { verb: 'get', key: args[1]! },
-    ofBytes(({ value }) => bulk(range(value ?? '', start, end))),
-  );
-}
-
-/** Both ends included; negative ones count from the end. */
-function range(value: string, start: number, end: number): string {
-  if (start < 0 && end < 0 && start > end) return '';
-  const first = Math.max(0, start < 0 ? value.length + start : start);
-  const last = Math.max(0, end < 0 ? value.length + end : end);
-  return value.slice(first, last + 1);
+  session.submit({ verb: 'get-range', key: args[1]!, start, end }, ({ value }) => bulk(value ?? ''));
 }
 
 function setRange(session: CommandSession, args: readonly string[]): void {

@@ -11,6 +11,7 @@ import {
   type AppendOperation,
   type Entry,
   type GetOperation,
+  type GetRangeOperation,
   type IncrementFloatOperation,
   type IncrementOperation,
   KEEP_TTL,
@@ -109,6 +110,48 @@ function readGet({ key, blocks }: GetOperation, store: EntryReader, time: number
   const { version, value, kind, expiresAt, block } = entry;
   if (block !== undefined) return blockResult(version, block, kind, expiresAt);
   return valueResult(Status.ok, version, value, kind, expiresAt);
+}
+
+/** `bears` nothing beyond the range, so that a part of a large value costs no more than a small one. */
+const getRange = keyVerb<GetRangeOperation>({
+  verb: 'get-range',
+  code: 18,
+  fields: { start: NUMBER, end: NUMBER },
+  reads: all,
+  shows: () => true,
+  shown: ({ start, end }, present) => {
+    const { from, length } = boundsOf(start, end, present);
+    return Math.min(length, present - from);
+  },
+  uses: () => Use.reading,
+  read: readRange,
+});
+
+function readRange({ key, start, end }: GetRangeOperation, store: EntryReader, time: number): Result {
+  const head = liveHead(store, key, time);
+  if (head === undefined) return plainResult(Status.absent, 0);
+  const { version, kind, expiresAt, valueBytes } = head;
+  if (kind === ValueKind.structured) return plainResult(Status.wrongKind, version);
+  store.touch(key);
+  const { from, length } = boundsOf(start, end, valueBytes);
+  return valueResult(Status.ok, version, store.part(key, from, length), kind, expiresAt);
+}
+
+/** What a range is answered, from what a get of the key was. */
+export function rangeOfResult({ start, end }: GetRangeOperation, whole: Result): Result {
+  const { status, version, value, kind, expiresAt } = whole;
+  if (status !== Status.ok || value === null) return whole;
+  if (kind === ValueKind.structured) return plainResult(Status.wrongKind, version);
+  const { from, length } = boundsOf(start, end, value.length);
+  return valueResult(status, version, value.slice(from, from + length), kind, expiresAt);
+}
+
+/** The bytes that a range means of a value of so many bytes. */
+function boundsOf(start: number, end: number, bytes: number): { readonly from: number; readonly length: number } {
+  if (start < 0 && end < 0 && start > end) return { from: 0, length: 0 };
+  const from = Math.min(bytes, Math.max(0, start < 0 ? bytes + start : start));
+  const last = Math.min(bytes - 1, Math.max(0, end < 0 ? bytes + end : end));
+  return { from, length: Math.max(0, last + 1 - from) };
 }
 
 // ---- numbers ----------------------------------------------------------------------------------------------------
@@ -268,6 +311,7 @@ export function patched(before: string, offset: number, bytes: string): string {
 export const STRING_VERBS = {
   put,
   get,
+  'get-range': getRange,
   increment,
   'increment-float': incrementFloat,
   append,

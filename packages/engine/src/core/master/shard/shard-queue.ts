@@ -171,6 +171,10 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
     return longest;
   }
 
+  valueBound(key: string): number {
+    return this.sizes.ofKey(key);
+  }
+
   /** In flight plus queued; for status. */
   get counts(): { inFlight: number; waiting: number } {
     return { inFlight: this.settings.creditOperations - this.creditOperations, waiting: this.waiting.length };
