@@ -161,3 +161,15 @@ test('a sweep whose chunk is freed and used again goes on elsewhere', () => {
   sweep(0, 9000, 37);
   store.audit();
 });
+
+test('a sweep that stopped inside the last chunk does not go on in the middle of what is written there anew', () => {
+  const store = newStore();
+  store.put('a', 'v', 0, 1, 100);
+  store.put('b', 'v', 0, 1, 100);
+  assert.deepEqual(store.due(200, 1, 10), ['a']);
+  store.remove('a');
+  store.remove('b');
+  for (const key of ['k'.repeat(300), 'b']) store.put(key, '\xff'.repeat(300), 0, 2, 150);
+  assert.deepEqual(expire(store, 10_000).sort(), ['b', 'k'.repeat(300)]);
+  store.audit();
+});

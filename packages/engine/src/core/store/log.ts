@@ -233,11 +233,15 @@ export class Log {
   #emptied(chunk: LogChunk): void {
     if (chunk !== this.#head) this.#free(chunk);
     else if (chunk.size > this.chunkSize()) this.#seal();
-    else {
-      this.#deadBytes -= chunk.used;
-      chunk.used = 0;
-      chunk.sweepAt = Number.POSITIVE_INFINITY;
-    }
+    else this.#restart(chunk);
+  }
+
+  /** The head's memory is a new chunk's from now on: whoever stopped inside the old one would read from the middle of an entry. */
+  #restart(chunk: LogChunk): void {
+    this.#deadBytes -= chunk.used;
+    chunk.gone = true;
+    this.#head = new LogChunk(chunk.bytes, chunk.number, false);
+    this.#shared.chunks[chunk.number] = this.#head;
   }
 
   #free(chunk: LogChunk): void {
