@@ -103,11 +103,13 @@ export class Primary {
   private evaluate(operation: Operation, watched: Watched): Outcome {
     const { state, context } = this;
     if (!isWrite(operation)) return { effect: NO_EFFECT, result: read(operation, state.data, context.time) };
-    const { maxValueBytes, patchesFrom } = context.settings;
-    const moment: EvalContext = { time: context.time, seq: state.lastSeq + 1, maxValueBytes };
+    const { maxValueBytes, patchesFrom: longer } = context.settings;
+    // Watchers are told the whole value, and a transaction's steps see it.
+    const isPatched = watched === Watched.no && operation.verb !== 'transaction';
+    const patchesFrom = isPatched ? longer : Number.POSITIVE_INFINITY;
+    const moment: EvalContext = { time: context.time, seq: state.lastSeq + 1, maxValueBytes, patchesFrom };
     if (operation.verb === 'transaction') return this.evaluateTransaction(operation, watched, moment);
-    // Watchers are told the whole value.
-    return evaluate(operation, state.data, watched === Watched.no ? { ...moment, patchesFrom } : moment);
+    return evaluate(operation, state.data, moment);
   }
 
   private evaluateTransaction(operation: TransactionOperation, watched: Watched, moment: EvalContext): Outcome {

@@ -201,8 +201,8 @@ export const stringCommands: readonly CommandSpec[] = [
     group: 'string',
     summary: 'Get the length of the value stored in a key',
     handler: (session, args) => {
-      const stat = { verb: 'stat', key: args[1]! } as const;
-      session.submit(session.noTouch ? stat : { ...stat, uses: true }, lengthText);
+      const key = args[1]!;
+      session.submit(session.noTouch ? { verb: 'stat', key } : { verb: 'stat', key, uses: true }, lengthText);
     },
   },
 ];

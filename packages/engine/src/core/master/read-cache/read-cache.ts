@@ -42,7 +42,7 @@ import type { Memory } from '../../store/store.ts';
 import type { Call } from '../shard/call.ts';
 import { CacheIndex, NO_CELL } from './cache-index.ts';
 import { CacheRing, COPY, GENERATION, HASH, unitsOf } from './cache-ring.ts';
-import { DecodedCopies, type DecodedCopy } from './decoded-copies.ts';
+import { DecodedCopies, DecodedCopy } from './decoded-copies.ts';
 
 /** No entry. */
 export const NOWHERE = -1;
@@ -50,8 +50,8 @@ export const NOWHERE = -1;
 /** Longer values are not kept. */
 const VALUE_BYTES_MAX = 64 * 1024;
 /** The part of the budget that decoded copies may weigh, and the most. */
-const COPIES_PART = 16;
-const COPIES_BYTES_MAX = 4 * 1024 * 1024;
+const COPIES_PART = 4;
+const COPIES_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Flags of an entry: the kind, and these. */
 const KIND_MASK = 0xff;
@@ -173,11 +173,13 @@ export class ReadCache {
 
   /** Keeps what the value of an entry is decoded to. It was read just now, and so it stays while it has a copy. */
   keepCopy(name: string, key: string, value: unknown): void {
+    if (!this.copies.wants(name, value)) return;
     const place = this.find(key);
     if (place === NOWHERE || this.ring.word(place, COPY) !== 0) return;
     const [shard, slot, hash] = [this.shardAt(place), this.slotAt(place), this.hashAt(place)];
     const [generation, expiresAt] = [this.generations[shard]!, this.expiresAt(place)];
-    const number = this.copies.add({ name, place, shard, slot, hash, generation, expiresAt, value });
+    const copy = new DecodedCopy(name, value, { place, shard, slot, hash, generation, expiresAt });
+    const number = this.copies.add(copy);
     this.ring.setWord(place, COPY, number);
   }
 
