@@ -29,8 +29,8 @@ export function uses({ cluster, options, shards }: World): Checker {
     const store = storeOf(host.node.inspect(shard)!)!;
     if (store.head(key)?.version !== version) return;
     const idleMs = store.idleMs(key);
-    // Marks are in whole ticks.
-    const most = host.time - at + options.node.useTickMs;
+    // Marks are in whole ticks, of the time of the node, which may not have reached that of the read yet.
+    const most = Math.max(0, host.time - at) + options.node.useTickMs;
     check(idleMs <= most, 'uses', () => {
       return `${shards[shard]!.name}: ${key} was read from the cache at ${at}, and counts as idle for ${idleMs} ms at ${host.time}`;
     });
