@@ -31,7 +31,11 @@ const takeCalled = (globalThis as { walkTakeCalled?: () => string[] }).walkTakeC
 if (takeCalled === undefined) {
   const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   // Nodes are given none of the options of the command line, but read the environment.
-  const env = { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${probe}` };
+  const env = {
+    ...process.env,
+    QUINTET_NODES: 'files',
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${probe}`,
+  };
   process.exit(spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1);
 }
 

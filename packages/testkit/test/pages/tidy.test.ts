@@ -1,5 +1,5 @@
 /**
- * What lint cannot hold: names of files in comments exist, and a code of an invariant (SQ1) means one thing. Layers, doors,
+ * What lint cannot hold: names of files in comments, and what docs/internals names, exist, and a code of an invariant (SQ1) means one thing. Layers, doors,
  * import cycles, lengths of functions and files are held by biome.json.
  */
 import assert from 'node:assert/strict';
@@ -37,6 +37,41 @@ test('files named in comments exist', () => {
   assert.deepEqual(stale, []);
 });
 
+/** Of `Class.member` in a text: what no class of that name has. `classes`: the text of the files that have one. */
+function staleMembers(text: string, classes: ReadonlyMap<string, string>): string[] {
+  const mentioned = [...text.matchAll(/`([A-Z]\w+)\.([a-z]\w+)`/g)];
+  return mentioned
+    .filter(([, name, member]) => {
+      const source = classes.get(name!);
+      return (
+        source === undefined || !new RegExp(`^ +(?:readonly |private |async |get )*${member}\\b`, 'm').test(source)
+      );
+    })
+    .map(([, name, member]) => `${name}.${member}`);
+}
+
+test('files and members of classes named in docs/internals exist', () => {
+  const classes = new Map<string, string>();
+  for (const file of sources.filter((name) => name.includes('/src/'))) {
+    const text = readFileSync(`${ROOT}${file}`, 'utf8');
+    for (const [, name] of text.matchAll(/^(?:export )?(?:class|interface) (\w+)/gm)) {
+      classes.set(name!, `${classes.get(name!) ?? ''}${text}`);
+    }
+  }
+  const pages = TRACKED.filter((file) => file.startsWith('docs/internals/'));
+  assert.ok(pages.length >= 2);
+  for (const page of pages) {
+    const text = readFileSync(`${ROOT}${page}`, 'utf8');
+    const names = (text.match(FILE_NAME) ?? []).filter((name) => !name.endsWith('.md'));
+    assert.deepEqual(
+      names.filter((name) => !TRACKED.some((file) => file === name || file.endsWith(`/${name}`))),
+      [],
+      page,
+    );
+    assert.deepEqual(staleMembers(text, classes), [], page);
+  }
+});
+
 test('the code of an invariant is of one file', () => {
   const places = new Map<string, string[]>();
   for (const file of sources.filter((name) => name.includes('/src/'))) {
@@ -63,6 +98,8 @@ test('the rules can be broken', () => {
     codesOf('/**\n * Invariants\n *   A1  one\n *   A2  two\n */\n/**\n *   A3  not of the header\n */'),
     ['A1', 'A2'],
   );
+  const classes = new Map([['Here', 'class Here {\n  private readonly one = 1;\n  two(): void {}\n}']]);
+  assert.deepEqual(staleMembers('`Here.one` `Here.two` `Here.three` `Gone.one`', classes), ['Here.three', 'Gone.one']);
   assert.deepEqual(staleNames('/** See gone.ts and core/here.ts. */ // not/here.ts', ['src/core/here.ts']), [
     'gone.ts',
     'not/here.ts',

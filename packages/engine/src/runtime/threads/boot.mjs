@@ -38,8 +38,16 @@ async function bundle(entry, file) {
   }
 }
 
-mkdirSync(cache, { recursive: true });
-process.setSourceMapsEnabled(true);
-const own = workerData.nodeModule && fileURLToPath(workerData.nodeModule);
-if (own !== undefined && existsSync(own)) workerData.nodeModule = await bundleOf(own);
-await import(await bundleOf(fileURLToPath(new URL('./node-main.ts', import.meta.url))));
+const entry = fileURLToPath(new URL('./node-main.ts', import.meta.url));
+if (process.env.QUINTET_NODES === 'files') {
+  // For who wants to see the files (packages/bench/src/walk.ts).
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(pathToFileURL(entry).href);
+} else {
+  mkdirSync(cache, { recursive: true });
+  process.setSourceMapsEnabled(true);
+  const own = workerData.nodeModule && fileURLToPath(workerData.nodeModule);
+  if (own !== undefined && existsSync(own)) workerData.nodeModule = await bundleOf(own);
+  await import(await bundleOf(entry));
+}
