@@ -44,24 +44,14 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
     rule: 'the answer to a watched write brings its effect along, whoever gives it',
     plant(patch) {
       const sent = new WeakSet<Call>();
-      let again = false;
       patch.method(
         CONTROL,
         'sendRequest',
         (original) =>
           function (call) {
-            again = sent.has(call);
+            if (sent.has(call)) call.watched = Watched.no;
             original.call(this, call);
             sent.add(call);
-            again = false;
-          },
-      );
-      patch.method(
-        WATCHES,
-        'watchedBy',
-        (original) =>
-          function (call) {
-            return again ? Watched.no : original.call(this, call);
           },
       );
     },
