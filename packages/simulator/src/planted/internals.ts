@@ -19,6 +19,7 @@ import type {
   PreviousValue,
   ProgressMessage,
   ReadMessage,
+  RemoveEffect,
   RequestMessage,
   Result,
   SealedMessage,
@@ -162,7 +163,7 @@ export interface ReadCacheInternals {
   fill(shard: number, slot: number, key: string, result: Result): void;
   onWrite(call: Call, result: Result): void;
   onKeyWrite(operation: Operation, result: Result): void;
-  onOwnRecord(shard: number, effect: Effect): void;
+  onOwnRecord(removed: readonly RemoveEffect[]): void;
   forgetShard(shard: number): void;
   endCopy(place: number): void;
 }
@@ -314,7 +315,7 @@ export interface WatchesInternals {
   startIfReady(watch: WatchInternals): void;
   watchedBy(call: Call): 0 | 1 | 2;
   onAnswer(message: AnswerMessage, group: object | null): void;
-  line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
+  line(shard: number, record: Pick<LogRecord, 'seq' | 'request' | 'effect'>, of: object | null): void;
   groupDone(of: object): void;
   endWatchesOf(shards: ReadonlySet<number>, code: string, details: string): void;
 }
