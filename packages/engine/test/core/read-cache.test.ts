@@ -296,3 +296,20 @@ for (const [mib, least, most] of [
     assert.ok(found.every((result) => result?.value === 'v'));
   });
 }
+
+test('once there is no room for copies most are refused before their entry is looked for', () => {
+  const cache = newCache(8 * 1024 * 1024);
+  for (let at = 0; at < 20_000; at++) fill(cache, `key:${100_000 + at}`, 'v');
+  for (let at = 0; at < 15_000; at++) cache.keepCopy(`key:${100_000 + at}`, `key:${100_000 + at}`, 'v');
+  let looks = 0;
+  const find = cache.find.bind(cache);
+  cache.find = (key) => {
+    looks += 1;
+    return find(key);
+  };
+  for (let at = 16_000; at < 16_310; at++) cache.keepCopy(`key:${100_000 + at}`, `key:${100_000 + at}`, 'v');
+  assert.equal(looks, 10);
+  let kept = 0;
+  for (let at = 16_000; at < 16_310; at++) if (cache.copyOf(`key:${100_000 + at}`) !== undefined) kept += 1;
+  assert.equal(kept, 10);
+});

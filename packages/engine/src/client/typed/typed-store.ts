@@ -133,7 +133,10 @@ export class TypedStore extends StoreCalls implements Store {
   has(key: Key, options?: CallOptions): Promise<boolean> {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
-      return send(this.executor, statOperation(key, this.#limits), readDone, options);
+      const operation = statOperation(key, this.#limits);
+      const known = options === undefined ? (this.executor.entryAtOnce?.(operation) ?? null) : null;
+      if (known !== null) return Promise.resolve(readDone(known));
+      return send(this.executor, operation, readDone, options);
     } catch (error) {
       return rejected(error);
     }
