@@ -51,7 +51,7 @@ type CopyMessage = RecordMessage | SealMessage | StreamMessage;
 export class Copy {
   readonly state: CopyState;
   /** The node's marks: it received something in this turn; it is among those with background work. */
-  heard = false;
+  received = false;
   busy = false;
   private readonly context: NodeContext;
   private readonly primary: Primary;

@@ -51,7 +51,7 @@ export class Node implements NodeMachine {
   private readonly usage: Usage;
   private readonly copies = new Map<ShardId, Copy>();
   /** Those that received something in this turn, each once. */
-  private heard: Copy[] = [];
+  private received: Copy[] = [];
   /** Those that may have background work, each once. */
   private busy: Copy[] = [];
   private expiredAt = 0;
@@ -168,10 +168,10 @@ export class Node implements NodeMachine {
   }
 
   endTurn(): void {
-    const { heard } = this;
-    if (heard.length > 0) this.heard = [];
-    for (const copy of heard) {
-      copy.heard = false;
+    const { received } = this;
+    if (received.length > 0) this.received = [];
+    for (const copy of received) {
+      copy.received = false;
       copy.endTurn();
     }
     this.judgeMemory();
@@ -207,9 +207,9 @@ export class Node implements NodeMachine {
       copy = new Copy(shard, this.context);
       this.copies.set(shard, copy);
     }
-    if (!copy.heard) {
-      copy.heard = true;
-      this.heard.push(copy);
+    if (!copy.received) {
+      copy.received = true;
+      this.received.push(copy);
     }
     this.noteBusy(copy);
     return copy;

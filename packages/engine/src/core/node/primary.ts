@@ -7,9 +7,9 @@
  *   PR1  every request makes exactly one record: failed conditions, refusals and logged reads too.
  *   PR2  a request already in the log is ignored: its record is in a window, or it was answered.
  *   PR3  sealed, it makes no record of its own.
+ *   PR4  it grows only while every node of the chain has room; replicas are not consulted.
  *   PR5  what it removes of its own at one time is one record: a million keys with one deadline would else be a million messages to
  *        each replica and the master (9.7 us of CPU a key over all threads; so 7).
- *   PR4  it grows only while every node of the chain has room; replicas are not consulted.
  */
 
 import { textOf } from '../data/block.ts';

@@ -24,10 +24,10 @@
  *   TT4  From the last lock granted to the last install answered no other operation reads or writes the keys: the transaction
  *       takes effect at one point between the two, in real-time order (strict serializability). The primary's own
  *       records (expiry, eviction) may come between: they change nothing that was evaluated at the transaction's time.
+ *   TT5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
  *   TT6  Without locks its effects are numbered in all shards in one step, or in none: only if each part could be numbered at
  *       once, with credit, and no watcher wants what was there before. Whatever arrives later is ordered behind its part in
  *       every shard; so it takes effect at that step, and no reader sees half of it.
- *   TT5  Installing is decided only when every shard concerned is alive and, as its nodes report, has room.
  * Why not two-phase commit with prepared records: the coordinator here cannot fail without the process, and what every
  * request already has (a number, being resent) is all that a prepared record would add.
  */
