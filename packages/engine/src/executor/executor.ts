@@ -57,7 +57,7 @@ export interface PendingWatch {
 
 /** Values as callers get them, kept beside entries of the read cache and valid as long as these are. */
 export interface DecodedValues {
-  /** The value kept under this name if it may be answered now; undefined = ask {@link Executor.entryAtOnce}. */
+  /** The value kept under this name; undefined = ask {@link Executor.entryAtOnce}, null = not in this turn: submit the read. */
   find(name: string): unknown;
   /** Keeps what the entry of `key`, read just now, is decoded to. It must be immutable: all callers share it. */
   keep(name: string, key: string, value: unknown): void;

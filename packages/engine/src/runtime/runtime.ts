@@ -83,8 +83,8 @@ export interface MasterInputs {
   readAtOnce(operation: KeyReadOperation, sink: Sink): boolean;
   /** The same without a sink, for who needs no other order; null = submit it. */
   entryAtOnce(operation: KeyReadOperation): Result | null;
-  /** See MasterMachine. */
   valueBound(shard: ShardId, key: string): number;
+  /** See MasterMachine; null = not in this turn: submit the read. */
   copyAtOnce(name: string): unknown;
   keepCopy(name: string, key: string, value: unknown): void;
   giveUp(call: MasterCall, reason: 'aborted' | 'timeout'): void;

@@ -99,8 +99,9 @@ export class TypedStore extends StoreCalls implements Store {
     try {
       if (options !== undefined) checkCallOptions(options, CALL_OPTIONS);
       else if (this.#copies !== undefined && typeof key === 'string') {
-        const known = this.#copies.find(key) ?? this.#decoded(key, this.#copies);
-        if (known !== undefined) return Promise.resolve(known as V);
+        const copy = this.#copies.find(key);
+        const known = copy === undefined ? this.#decoded(key, this.#copies) : copy;
+        if (known !== undefined && copy !== null) return Promise.resolve(known as V);
       }
       return send(this.executor, getOperation(key, this.#limits), readValue, options) as Promise<V | undefined>;
     } catch (error) {

@@ -168,9 +168,9 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     }
   };
 
-  /** The value kept under this name ({@link keepCopy}) if it may be answered now; undefined = ask in another way. */
+  /** The value kept under this name ({@link keepCopy}) if it may be answered now; undefined = it is not kept, null = submit the read. */
   copyAtOnce(name: string): unknown {
-    if (this.state !== 'open' || !this.mayAnswerAtOnce()) return undefined;
+    if (this.state !== 'open' || !this.mayAnswerAtOnce()) return null;
     return this.machine.copyAtOnce(name, this.turnClock);
   }
 
