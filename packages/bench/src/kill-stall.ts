@@ -5,7 +5,7 @@
  *        [--keys 1000000] [--kills 100] [--hangs 5] [--callers 50] [--think 2] [--json]
  *        (against the built engine: pnpm build first; with --conditions=source against its TypeScript, whose nodes start
  *        more slowly)
- * Shows  per fault: the longest time any call was under way between the fault and redundancy restored; and the same over
+ * Shows  per fault: the longest time any call was in flight between the fault and redundancy restored; and the same over
  *        as long a window without a fault, which is what the machine and the load cost by themselves.
  * Target kill p99 <= 20 ms; hang: the hang limit + 50 ms.
  */

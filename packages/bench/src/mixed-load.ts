@@ -1,8 +1,8 @@
 /**
  * MixedLoad: callers that put, get and increment without end, and how long any of them ever waited.
  *
- * Owns      the callers and the measure: the longest time one call was under way, over a window that is begun and ended
- *           from outside. A call counts for every window it touches, one still under way at the end too.
+ * Owns      the callers and the measure: the longest time one call was in flight, over a window that is begun and ended
+ *           from outside. A call counts for every window it touches, one still in flight at the end too.
  * Does not  hurt anything, or keep a history (scripts/chaos does).
  * Errors    None may reach a caller: the first one fails the benchmark.
  */

@@ -1,6 +1,6 @@
 /**
  * What one hop of a put costs: encode, postMessage to another thread, decode there. CPU of both threads per put, which
- * other work on the machine disturbs less than wall time, and puts per second with a few batches under way.
+ * other work on the machine disturbs less than wall time, and puts per second with a few batches in flight.
  *
  *   node --conditions=source --import tsx packages/bench/src/wire-bench.ts [puts per run]
  */
@@ -12,7 +12,7 @@ import { FORMS, type Form } from './wire-forms.ts';
 
 const PUTS = Number(process.argv[2] ?? 400_000);
 const BATCHES = [1, 16, 128, 1024];
-/** Batches under way at once. */
+/** Batches in flight at once. */
 const AHEAD = 4;
 /** Shards a node is primary of in the default cluster. */
 const SHARDS = 2;

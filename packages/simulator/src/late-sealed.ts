@@ -38,7 +38,7 @@ export class LateSealed {
     this.mayDie = mayDie;
   }
 
-  /** Once a step: the member whose death would make an answer under way outdated, or NOBODY. */
+  /** Once a step: the member whose death would make an answer in flight outdated, or NOBODY. */
   strike(chance: number): NodeId {
     this.letThrough();
     for (const { shard, epoch, chain, wantedChain } of this.cluster.master.shards) {

@@ -10,7 +10,7 @@
  */
 import type { Message, NodeId } from '@quintet/engine/internal';
 
-/** A message under way, with the master's time of the batch it came in (0 from a node). */
+/** A message in flight, with the master's time of the batch it came in (0 from a node). */
 export interface Envelope {
   readonly message: Message;
   readonly time: number;

@@ -42,7 +42,7 @@ export interface FaultMix {
 export interface WorkloadMix {
   readonly operations: number;
   readonly clients: number;
-  /** Operations a client may have under way. */
+  /** Operations a client may have in flight. */
   readonly depth: number;
   readonly keysPerKind: number;
   /** Weights of the kinds of keys (workload.ts). */

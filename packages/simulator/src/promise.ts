@@ -3,7 +3,7 @@
  *
  * Owns      the judgement whether one more death would still be within that. A node that stands still for longer than the
  *           hang limit is as good as dead: the master may declare it so at any time.
- * Why       a learner counts among those at risk: it may join by a message already under way when it dies, and the master,
+ * Why       a learner counts among those at risk: it may join by a message already in flight when it dies, and the master,
  *           who cannot know, may then give up a live member as one too many.
  */
 import { NOBODY, type NodeId } from '@quintet/engine/internal';
@@ -17,7 +17,7 @@ export function mayStandStill(cluster: VirtualCluster, node: NodeId, ms: number)
   const { hangLimitMs } = cluster.options.master;
   if (ms < hangLimitMs) return true;
   if (ms >= hangLimitMs * LAST_COPY_PATIENCE) return isWithinPromise(cluster, node);
-  // Its learner may join by a message already under way: then it is waited for no longer, and the learner must live.
+  // Its learner may join by a message already in flight: then it is waited for no longer, and the learner must live.
   const waitedFor = cluster.master.shards.filter(({ chain, learner }) => {
     return chain.length === 1 && chain[0] === node && !isAsGoodAsDead(cluster, learner);
   });

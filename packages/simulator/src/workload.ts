@@ -39,7 +39,7 @@ export class Workload {
     return this.submitted >= this.mix.operations;
   }
 
-  /** The next operation; null if every client has as many under way as it may (then it is tried again later). */
+  /** The next operation; null if every client has as many in flight as it may (then it is tried again later). */
   next(): Action | null {
     const { mix, prng, cluster } = this;
     // A pause of 0 makes a pipeline: several operations before the master's next turn.

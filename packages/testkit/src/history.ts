@@ -29,7 +29,7 @@ export interface InvokeOptions {
   readonly timeToLive?: number;
 }
 
-/** A call under way. Exactly one of its methods is called, once. */
+/** A call in flight. Exactly one of its methods is called, once. */
 export interface PendingCall {
   /** The answer arrived. */
   ok(result: Result, at?: number): void;
@@ -89,13 +89,13 @@ export class History {
     this.#settled.push(record);
   }
 
-  /** All records, settled ones first; calls still under way appear as unknown. */
+  /** All records, settled ones first; calls still in flight appear as unknown. */
   records(): OperationRecord[] {
     const open = [...this.#open].map((call) => this.#record(call, { kind: 'unknown' }, Number.POSITIVE_INFINITY));
     return [...this.#settled, ...open];
   }
 
-  /** Number of records, calls under way included. */
+  /** Number of records, calls in flight included. */
   get size(): number {
     return this.#settled.length + this.#open.size;
   }

@@ -1,6 +1,6 @@
 /**
  * A client of its own that asks for little, over and over, and tells how long it ever waited. Argument: the port.
- * `begin` forgets what was; `end` answers with the waits since, a call still under way included.
+ * `begin` forgets what was; `end` answers with the waits since, a call still in flight included.
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';

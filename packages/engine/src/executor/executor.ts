@@ -21,7 +21,7 @@ export interface ExecutorLimits {
   readonly copies?: number;
 }
 
-/** A call under way: means something only to the caller that gave it, as what {@link Executor.giveUp} takes. */
+/** A call in flight: means something only to the caller that gave it, as what {@link Executor.giveUp} takes. */
 export type PendingCall = object;
 
 /**
@@ -49,7 +49,7 @@ export interface Executor {
   giveUp(call: PendingCall, reason: 'aborted' | 'timeout'): void;
 }
 
-/** A watch under way. */
+/** A watch that was begun and has not ended. */
 export interface PendingWatch {
   /** Ends it; nothing is told after. Idempotent. */
   stop(): void;

@@ -2,7 +2,7 @@
  * Runtime: a running cluster as client/ sees it: threads, clocks and ports are behind it, promises and codecs before it.
  *
  * Owns      nothing: these are the shapes; start-runtime.ts makes them real.
- * Keep-alive A call under way, a runtime that starts or closes, and every `hold()` keep the process alive. Nothing else
+ * Keep-alive A call in flight, a runtime that starts or closes, and every `hold()` keep the process alive. Nothing else
  *           does: a script that forgets close() ends when it has nothing left to do.
  */
 
@@ -118,20 +118,20 @@ export interface Runtime<M extends MasterMachine = MasterMachine> {
   /** Stats of the node in each seat, or undefined where none is up. Index 0 is seat 1. */
   nodeStats(): readonly (NodeStats | undefined)[];
 
-  /** Hears every note, in order, outside of any machine's call. Returns how to stop. */
+  /** Receives every note, in order, outside of any machine's call. Returns how to stop. */
   onNote(listener: (note: Note) => void): () => void;
   /**
-   * Hears the one error the runtime cannot survive: the master machine threw. By then everything under way has failed
+   * Receives the one error the runtime cannot survive: the master machine threw. By then everything in flight has failed
    * with CLOSED_IN_FLIGHT / CLOSED and the runtime is closing. Without a listener it is thrown as an uncaught exception.
    */
   onFatal(listener: (error: Error) => void): () => void;
   /** Keeps the process alive until released (for waits that are no calls: settled()). Idempotent release. */
   hold(): () => void;
-  /** Fails everything under way, stops every thread; resolves when all are gone. Idempotent. */
+  /** Fails everything in flight, stops every thread; resolves when all are gone. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A refusal or failure as sinks hear it. */
+/** A refusal or failure as sinks receive it. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly details: string;

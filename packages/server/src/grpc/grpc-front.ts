@@ -71,7 +71,7 @@ export class GrpcFront {
     this.injector.injectConnection(socket);
   }
 
-  /** Says so to who asks for health; takes no new calls; ends connections when those under way are done, or soon. */
+  /** Says so to who asks for health; takes no new calls; ends connections when those in flight are done, or soon. */
   drain(): void {
     for (const service of ['', KV_STORE, OURS]) this.health.setStatus(service, 'NOT_SERVING');
     this.injector.drain(this.context.limits.closeMs);

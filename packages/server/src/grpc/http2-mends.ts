@@ -6,7 +6,7 @@
  *                stream in the same packet, node throws there, inside a listener of nobody's.
  * Ends within    node ends a session from within nghttp2's own callback (at a GOAWAY, say). nghttp2 before 1.68.1 reads on
  *                in the same packet, and a malformed frame there fails an assertion of its: abort. Ended a turn later, the
- *                session has no callback under way.
+ *                session has no callback in flight.
  */
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';

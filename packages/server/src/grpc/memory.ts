@@ -1,5 +1,5 @@
 /**
- * What gRPC connections keep in memory: requests coming in, requests and answers under way.
+ * What gRPC connections keep in memory: requests coming in, requests and answers in flight.
  *
  * Owns      a count for each connection, and the interceptor that keeps it.
  * Estimate  grpc-js does not tell how much of a request has come so far. So while any call of a connection is still sending

@@ -2,7 +2,7 @@
  * HttpConnection: one client's HTTP/1.1 connection: its requests in their order, and the memory they take.
  *
  * Owns      the order (a request is begun when the answer before it is out, so a thousand pipelined reads of large values
- *           are not in memory at once), the bytes of the body and of the answer under way, whether the socket is read, and
+ *           are not in memory at once), the bytes of the body and of the answer in flight, whether the socket is read, and
  *           its end while draining.
  * Does not  parse or route.
  * Invariants

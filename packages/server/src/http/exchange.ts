@@ -1,4 +1,4 @@
-/** One HTTP request under way, as the routes see it. */
+/** One HTTP request in flight, as the routes see it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerContext } from '../state/server-context.ts';
 import type { RequestTarget } from './request-target.ts';

@@ -84,7 +84,7 @@ export class HttpFront {
     this.server.emit('connection', socket);
   }
 
-  /** Lets requests under way finish; connections end as they become idle. */
+  /** Lets requests in flight finish; connections end as they become idle. */
   drain(): void {
     for (const connection of this.open.values()) connection.drain();
   }

@@ -31,7 +31,7 @@ export abstract class CountedConnection implements MemoryHolder {
     return this.guest.isStranger;
   }
 
-  /** Destroyed, it counts no more, though what is under way takes a moment to end. */
+  /** Destroyed, it counts no more, though what is in flight takes a moment to end. */
   get heldBytes(): number {
     return this.socket.destroyed ? 0 : this.held + this.waitingBytes;
   }
@@ -39,7 +39,7 @@ export abstract class CountedConnection implements MemoryHolder {
   /** Bytes it holds besides those it was told. */
   protected abstract get waitingBytes(): number;
 
-  /** What is under way keeps so many bytes more. */
+  /** What is in flight keeps so many bytes more. */
   hold(bytes: number): void {
     this.held += bytes;
   }

@@ -7,7 +7,7 @@ import type { DecoderLimits } from '../resp/decoder.ts';
 /** What a client may cost: bytes in `…Bytes`, milliseconds in `…Ms`, otherwise a count. Most are of one connection. */
 export interface ServerLimits extends DecoderLimits {
   /**
-   * Operations one connection may have under way before its socket is no longer read. With 2,048, a client that sends a
+   * Operations one connection may have in flight before its socket is no longer read. With 2,048, a client that sends a
    * million at once had its million in 3.8 s and let others wait 18 ms (p99), 40 ms (max); with 512, 4.8 s, 7 and 20 ms.
    */
   readonly pendingOperations: number;

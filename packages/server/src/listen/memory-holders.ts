@@ -6,7 +6,7 @@
  */
 import type { CutOffReason } from './incidents.ts';
 
-/** A connection that keeps bytes for its client: unread requests, requests under way, unsent replies. */
+/** A connection that keeps bytes for its client: unread requests, requests in flight, unsent replies. */
 export interface MemoryHolder {
   readonly heldBytes: number;
   /** Asked to go last (CLIENT NO-EVICT). */

@@ -1,7 +1,7 @@
 /**
  * Decoder: bytes from one client in, requests out. A request is its arguments as one-byte strings (char code = byte).
  *
- * Owns      the bytes not yet parsed, and how far the request under way has come.
+ * Owns      the bytes not yet parsed, and how far the present request has come.
  * Does not  know commands, sockets or replies. The owner pulls: `feed` what arrives, call `next` until it answers null, then
  *           `keepRest` if the bytes that were fed are to be used again.
  * Language  what Redis 7.0 servers accept: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`, or an inline line `GET k\n` with quotes. RESP3
@@ -79,7 +79,7 @@ export class Decoder {
   /** `bytes` from `textFrom` to `end` as a string, made when first needed. */
   private text: string | null = null;
   private textFrom = 0;
-  /** The request under way: what it has, how many arguments are missing, the length of the next if it is known. */
+  /** The present request: what it has, how many arguments are missing, the length of the next if it is known. */
   private args: string[] = [];
   private missing = 0;
   private bulkLength = -1;

@@ -1,11 +1,11 @@
 /**
  * Gather: one command made of many operations (MGET, DEL a b c, FLUSHALL, DBSIZE), one reply.
  *
- * Owns      the results in the order of the keys, and how many operations are under way.
+ * Owns      the results in the order of the keys, and how many operations are in flight.
  * Does not  make the operations atomic: each key is, by itself; what must be is a transaction. A command that fails half
  *           way says so with the first error.
  * Invariants
- *   GA1  at most WINDOW operations of one command are under way, of reads only as many as the way out has room for. While
+ *   GA1  at most WINDOW operations of one command are in flight, of reads only as many as the way out has room for. While
  *       some are not submitted yet the session holds later commands back, so that they still take effect in order.
  *   GA2  values gathered count as memory of the client; more than `replyBytes` of them are refused
  */

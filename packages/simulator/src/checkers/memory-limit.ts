@@ -1,7 +1,7 @@
 /**
  * Who changed the memory limit is answered once, and then every node that lived when it was changed, and still does, works by
  * it or by a later one. At the end all nodes work by the last, whenever they were started, and the master lets as much be
- * under way as goes with it.
+ * in flight as goes with it.
  */
 import { nodeName } from '@quintet/engine/internal';
 import { limitOf } from '../insides.ts';

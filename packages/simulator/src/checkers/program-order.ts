@@ -2,7 +2,7 @@
  * Pipelines keep their order (protocol §5): operations of one key take effect in the order they were submitted, waited
  * for or not; a transaction's too, in every shard it has keys in, at its gather and its install. Direct reads of one key are
  * sent in the order they were submitted, also when they are sent again, and answered so: one that is sent again may find
- * expired what one behind it had seen. Stronger than linearizability, which says nothing about two calls under way at once.
+ * expired what one behind it had seen. Stronger than linearizability, which says nothing about two calls in flight at once.
  */
 import { isShardRead, MASTER } from '@quintet/engine/internal';
 import type { SimulatedCall } from '../call.ts';

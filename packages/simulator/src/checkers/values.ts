@@ -1,6 +1,6 @@
 /**
  * Protocol §7.8: a direct read shows nothing above what the master has accepted, nothing past its deadline, and exactly
- * what was committed when it was sent: no write of its key is under way meanwhile (§5).
+ * what was committed when it was sent: no write of its key is in flight meanwhile (§5).
  */
 import {
   type Entry,

@@ -23,7 +23,7 @@ export interface KnownConfiguration {
   readonly since: number;
 }
 
-/** A direct read under way: what was committed when it was first sent. */
+/** A direct read in flight: what was committed when it was first sent. */
 export interface KnownRead {
   readonly call: SimulatedCall;
   readonly sentAt: number;
@@ -114,7 +114,7 @@ export class ShardOracle {
   accept(entry: LogEntry): void {
     this.committed = entry;
     this.committedLog.set(entry.seq, entry);
-    // Reads under way share the old contents: change a copy, but only if somebody looks at it.
+    // Reads in flight share the old contents: change a copy, but only if somebody looks at it.
     if (this.reads.size > 0) this.contents = new Map(this.contents);
     if (entry.record !== null) applyTo(this.contents, entry.record);
   }

@@ -1,5 +1,5 @@
 /**
- * FaultRun: a schedule of faults under way beside a test.
+ * FaultRun: a schedule of faults that runs beside a test.
  *
  * Owns      its end: it is over when the last node it hurt is known to be dead and all copies are back.
  * Does not  choose or inject (faults/).
@@ -19,7 +19,7 @@ export interface FaultRunParts {
   readonly timeoutMs: number;
 }
 
-/** Faults under way. `await using` stops them at the end of the block. */
+/** Faults in flight. `await using` stops them at the end of the block. */
 export class FaultRun implements AsyncDisposable {
   /**
    * Resolves when all faults were injected (or stop() was called), every node hurt is known to be dead, and, unless the run

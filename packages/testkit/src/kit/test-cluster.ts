@@ -255,7 +255,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Ends faults under way, what onClose() was given, the server, the cluster. Everything is tried; rejects with the first error
+   * Ends faults in flight, what onClose() was given, the server, the cluster. Everything is tried; rejects with the first error
    * (an AggregateError if there are several), with `refuseLeaks` also with Leaked. Idempotent.
    */
   close(): Promise<void> {

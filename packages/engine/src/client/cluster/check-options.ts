@@ -69,7 +69,7 @@ const POLICIES = ['noeviction', 'allkeys-lru'] as const;
 
 /** Less than this a node could not hold a few entries of each of its copies. */
 const MEMORY_MIN = MIB;
-/** What one shard has under way is at most this part of a node's memory. */
+/** What one shard has in flight is at most this part of a node's memory. */
 const SHARD_PART = 64;
 const DEFAULT_NODE_HEAP_MB = 128;
 const CREDIT_MIN = 16 * KIB;
@@ -201,14 +201,14 @@ function creditOf(maxMemory: number, cluster: Pick<MasterSettings, 'shards' | 'm
   return { creditBytes: bytes, blockCreditBytes: Math.ceil(bytes * blockPart(maxMemory, cluster.maxValueBytes)) };
 }
 
-/** Bytes a shard may have under way without a limit of memory. */
+/** Bytes a shard may have in flight without a limit of memory. */
 function mostCreditBytes(shards: number): number {
   return Math.min(DEFAULT_MASTER_SETTINGS.creditBytes, Math.max(CREDIT_MIN, Math.floor(CREDIT_OF_ALL / shards)));
 }
 
 /**
- * Bytes a shard may have under way. A node stops taking writes at 15/16 of its memory, and the last sixteenth is for what
- * is under way then: so that of one shard must be a part of it.
+ * Bytes a shard may have in flight. A node stops taking writes at 15/16 of its memory, and the last sixteenth is for what
+ * is in flight then: so that of one shard must be a part of it.
  */
 function creditBytes(maxMemory: number, shards: number): number {
   const most = mostCreditBytes(shards);
@@ -216,7 +216,7 @@ function creditBytes(maxMemory: number, shards: number): number {
 }
 
 /**
- * What one block takes of that: a part, unless so many of the longest as then fit were more than may be under way. A replica
+ * What one block takes of that: a part, unless so many of the longest as then fit were more than may be in flight. A replica
  * takes whatever it is sent, so they would lie in it beyond its memory.
  */
 function blockPart(maxMemory: number, maxValueBytes: number): number {

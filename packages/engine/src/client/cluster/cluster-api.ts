@@ -39,7 +39,7 @@ export interface ClusterApi extends Store, AsyncDisposable {
   readonly chaosAllowed: boolean;
   /**
    * The emitter behind on, once and off, for `once` and `on` of node:events. A listener keeps no process alive: only
-   * calls under way, settled() and waiting for the next change of a watch do.
+   * calls in flight, settled() and waiting for the next change of a watch do.
    */
   readonly events: ClusterEmitter;
   /** What the cluster is doing now, as plain data. Keys and bytes are up to a few hundred milliseconds old. CLOSED. */
@@ -72,6 +72,6 @@ export interface ClusterApi extends Store, AsyncDisposable {
   releaseMemory(): void;
   /** For `attach(handle)` in another worker thread of this process; each handle serves one attach. */
   handle(): ClusterHandle;
-  /** Stops every thread. Calls under way fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */
+  /** Stops every thread. Calls in flight fail with CLOSED or CLOSED_IN_FLIGHT. Idempotent. */
   close(): Promise<void>;
 }

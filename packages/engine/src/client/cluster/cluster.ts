@@ -32,7 +32,7 @@ const SETTLED_POLL_MS = 5;
 
 /**
  * A cluster in this process, and the Store of its data; made by `Cluster.start`. At rest it keeps no process alive: calls
- * under way and waiting for a change do. End it with `close()` or `await using`.
+ * in flight and waiting for a change do. End it with `close()` or `await using`.
  */
 export class Cluster extends TypedStore implements ClusterApi {
   readonly chaos: Chaos;
@@ -129,7 +129,7 @@ export class Cluster extends TypedStore implements ClusterApi {
     checkCallOptions(options, CALL_OPTIONS);
     const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     const deadline = performance.now() + timeoutMs;
-    // Waiting is no call under way, so it has to say that it wants the process alive.
+    // Waiting is no call in flight, so it has to say that it wants the process alive.
     const release = this.#runtime.hold();
     try {
       for (;;) {
@@ -215,7 +215,7 @@ export class Cluster extends TypedStore implements ClusterApi {
   }
 
   async #closeNow(): Promise<void> {
-    // The runtime fails what is under way at once; then the handles can post what their threads are still owed.
+    // The runtime fails what is in flight at once; then the handles can post what their threads are still owed.
     const closed = this.#runtime.close();
     this.#handles.close();
     await closed;

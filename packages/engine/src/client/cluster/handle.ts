@@ -50,7 +50,7 @@ export class Handles {
 
 /** A Store in another thread than its cluster. Positions of watches serve here and there. */
 export interface AttachedStore extends Store, Disposable {
-  /** Lets go of the cluster: calls under way fail with CLOSED or CLOSED_IN_FLIGHT, later ones with CLOSED. Idempotent. */
+  /** Releases the cluster: calls in flight fail with CLOSED or CLOSED_IN_FLIGHT, later ones with CLOSED. Idempotent. */
   close(): void;
 }
 
@@ -73,7 +73,7 @@ class HandleStore extends TypedStore implements AttachedStore {
 
 /**
  * Makes a Store of a handle, in whatever thread it was brought to. Each handle serves one attach. The thread may end by
- * itself when no call is under way and nobody waits for a change.
+ * itself when no call is in flight and nobody waits for a change.
  * @throws {KvError} INVALID_OPTION if `handle` is no handle, was attached before, or is of another version of the engine
  *   (as a rejection)
  */

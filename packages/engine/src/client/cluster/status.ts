@@ -90,7 +90,7 @@ export interface ClusterCounters {
   busy: number;
   outOfMemory: number;
   timeouts: number;
-  /** Operations under way, and waiting for credit, now. */
+  /** Operations in flight, and waiting for credit, now. */
   inFlight: number;
   waiting: number;
   nodeDeaths: number;

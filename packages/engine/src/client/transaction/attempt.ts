@@ -50,7 +50,7 @@ export class OptimisticAttempt {
     this.#note(operation);
   }
 
-  /** Resolves when nothing that was asked is under way, awaited by the asker or not. */
+  /** Resolves when nothing that was asked is in flight, awaited by the asker or not. */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }

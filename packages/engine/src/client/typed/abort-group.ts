@@ -1,10 +1,10 @@
 /**
- * AbortGroup: everything under way that one AbortSignal gives up.
+ * AbortGroup: everything in flight that one AbortSignal gives up.
  *
  * Owns      the one listener a signal gets from us, however many calls share it.
  * Why       Node warns of a leak from the eleventh listener on, and a program that passes the signal of a request to
  *           every call it makes has thousands. Also, adding to a Set is ten times cheaper than adding a listener.
- * Invariant The listener is there exactly while something is under way.
+ * Invariant The listener is there exactly while something is in flight.
  */
 
 /** What can be given up by a signal. */

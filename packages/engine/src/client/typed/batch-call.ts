@@ -21,7 +21,7 @@ import { abortGroupOf, type GivenUpByAbort } from './abort-group.ts';
 import { withKey } from './call.ts';
 import { rejecting } from './caller-stack.ts';
 
-/** Operations and bytes of keys and values under way at a time; always at least one operation. */
+/** Operations and bytes of keys and values in flight at a time; always at least one operation. */
 const WINDOW_OPERATIONS = 1024;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 

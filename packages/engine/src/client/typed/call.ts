@@ -1,5 +1,5 @@
 /**
- * Call: one operation under way as a promise, settled exactly once.
+ * Call: one operation in flight as a promise, settled exactly once.
  *
  * Owns      the promise, the way from a Result to what the API returns, giving up by signal or timeout.
  * Does not  know verbs (answers.ts reads results) or many-key calls (batch-call.ts).

@@ -11,7 +11,7 @@
  * Does not  hold changes (watch-buffer.ts) or check options (watch-plan.ts).
  * Invariants
  *   WT4  over, it holds nothing: no changes, no listener, no watch below.
- *   WT5  the process is kept alive exactly while the watch starts or somebody waits (unless told not to): like a call under way.
+ *   WT5  the process is kept alive exactly while the watch starts or somebody waits (unless told not to): like a call in flight.
  */
 import type { Change as CoreChange } from '../../core/data/change.ts';
 import { KvError } from '../../core/protocol/errors.ts';

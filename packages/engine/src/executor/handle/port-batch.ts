@@ -4,7 +4,7 @@
  *
  * Owns      the elements of this turn and the moment they are posted: at the turn's end, or before once they are many; and how
  *           long strings travel: as bytes that are transferred, so that no heap has to hold them (long-text.ts).
- * Does not  own the port (its end does) or bound what is under way.
+ * Does not  own the port (its end does) or bound what is in flight.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { LONG_TEXT } from '../../runtime/memory/long-text.ts';

@@ -1,12 +1,12 @@
 /**
  * PortExecutor: the application's end of a handle, a Executor like any other for the Store on top of it.
  *
- * Owns      the port, the calls under way.
+ * Owns      the port, the calls in flight.
  * Giving up A call given up is settled here at once, so that a timeout holds even if the main thread is busy; the other
  *           end is told, and its answer is ignored. What it was doing is not known here: a write counts as in flight.
- * Ends      with close(), or when the other end closes: what is under way fails with CLOSED or CLOSED_IN_FLIGHT.
+ * Ends      with close(), or when the other end closes: what is in flight fails with CLOSED or CLOSED_IN_FLIGHT.
  * Keep-alive The port keeps the thread alive only while somebody waits for an answer, or holds it.
- * Bounded   Ports have no back-pressure, so calls and bytes under way are counted here, and refused with BUSY.
+ * Bounded   Ports have no back-pressure, so calls and bytes in flight are counted here, and refused with BUSY.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Operation } from '../../core/data/operation.ts';
@@ -113,7 +113,7 @@ export class PortExecutor implements StoreExecutor {
     };
   }
 
-  /** Fails what is under way and lets go of the port. Idempotent. */
+  /** Fails what is in flight and releases the port. Idempotent. */
   close(): void {
     this.#requests.flush();
     this.#end();
@@ -193,7 +193,7 @@ export class PortExecutor implements StoreExecutor {
   }
 }
 
-/** One call under way through the port. */
+/** One call in flight through the port. */
 class PortCall {
   slot = -1;
   done = false;

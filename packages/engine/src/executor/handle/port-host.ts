@@ -1,11 +1,11 @@
 /**
  * PortHost: the cluster's end of a handle. Takes requests off a port, submits them, posts the answers.
  *
- * Owns      the port, the calls under way on behalf of one application thread.
+ * Owns      the port, the calls in flight on behalf of one application thread.
  * Does not  decide anything: order, limits and errors are the caller's below it.
  * Ends      when the other thread dies or closes its port (its calls are given up, nobody waits for them), or when the
  *           cluster closes (everything answered so far is posted first: a port delivers what was posted before close).
- * Keep-alive The port is unref'd: a handle that nobody uses keeps no process alive. Calls under way do, in the runtime.
+ * Keep-alive The port is unref'd: a handle that nobody uses keeps no process alive. Calls in flight do, in the runtime.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -34,7 +34,7 @@ import {
   WATCH,
 } from './port-wire.ts';
 
-/** What one handle may have under way; beyond that BUSY. */
+/** What one handle may have in flight; beyond that BUSY. */
 export interface PortLimits extends WatchWindow {
   readonly maxPendingCalls: number;
   readonly maxPendingBytes: number;
@@ -73,7 +73,7 @@ export class PortHost {
     port.unref();
   }
 
-  /** Posts what was answered, then closes the port. The other side fails what is still under way there. Idempotent. */
+  /** Posts what was answered, then closes the port. The other side fails what is still in flight there. Idempotent. */
   close(): void {
     this.#answers.flush();
     this.#end();

@@ -27,7 +27,7 @@
  *   PW2  requests are submitted in the order in which they were written: per key, program order holds through a handle.
  *   PW3  a watch is the application's number for it, used once. What is told of one that was ended meanwhile is ignored.
  *   PW4  a port holds any amount, so changes are counted: those posted and not yet TAKEN by the other thread are bounded there
- *       (port-watch-host.ts). Answers are bounded by the calls under way. Of each watch one WATCH_PROGRESS at a time is not
+ *       (port-watch-host.ts). Answers are bounded by the calls in flight. Of each watch one WATCH_PROGRESS at a time is not
  *       yet PROGRESS_TAKEN.
  * Errors    travel as code and details: an Error loses its class and code in postMessage.
  */
@@ -60,7 +60,7 @@ export interface Greeting {
   readonly shards: number;
   readonly maxKeyBytes: number;
   readonly maxValueBytes: number;
-  /** Calls, and bytes of their keys and values, that may be under way through one handle; beyond that BUSY. */
+  /** Calls, and bytes of their keys and values, that may be in flight through one handle; beyond that BUSY. */
   readonly maxPendingCalls: number;
   readonly maxPendingBytes: number;
   /** Master time minus monotonic time ({@link monotonicMs}), which all threads of a process share. */

@@ -1,13 +1,13 @@
 /**
  * MasterDriver: runs the master machine on the main thread: calls and batches in, outputs carried out, one real timer.
  *
- * Owns      the machine, the order of its outputs, its turns and its timer, how many calls are under way.
+ * Owns      the machine, the order of its outputs, its turns and its timer, how many calls are in flight.
  * Does not  know threads (fleet.ts) or what operations mean.
  * Invariants
  *   MD1  outputs are carried out in the order they were emitted, after the machine's call returned: a sink, a note's
  *       listener or a spawn may therefore call in here again. Sends are encoded at once and posted once a turn.
  *   MD2  what a sink or a listener throws reaches the process as an uncaught exception and disturbs nobody else's answer.
- *   MD3  once the machine has thrown it is not asked again, except to fail what is under way.
+ *   MD3  once the machine has thrown it is not asked again, except to fail what is in flight.
  *   MD4  what the machine knows at once it is asked for at most AT_ONCE_MAX times in a turn of the event loop, and such an answer is
  *       told in a microtask; beyond that they wait for the end of the turn. So a sink is never called within its submit, and a
  *       caller that reads in a loop (until something changes, say) lets the loop turn, without which nothing would change.
@@ -52,7 +52,7 @@ export interface DriverListener {
   /** Of all nodes that are up, as they are now. */
   heartbeats(): readonly Heartbeat[];
   note(note: Note): void;
-  /** The machine threw; what was under way has been failed. */
+  /** The machine threw; what was in flight has been failed. */
   fatal(error: Error): void;
 }
 
@@ -259,7 +259,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     this.input((now) => this.machine.setMemoryLimit(limit, sink, now), sink);
   }
 
-  /** Fails everything under way; afterwards only submit is still answered (with CLOSED, by the machine). */
+  /** Fails everything in flight; afterwards only submit is still answered (with CLOSED, by the machine). */
   close(): void {
     this.input(() => this.machine.close());
     if (this.state === 'open') this.state = 'closed';

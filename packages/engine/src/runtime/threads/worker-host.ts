@@ -82,7 +82,7 @@ export class WorkerHost {
     this.worker.on('error', (error: unknown) => this.onError(error));
     this.port.on('message', this.onMessage);
     this.port.on('messageerror', (error) => this.die('crashed', `a message could not be read: ${error.message}`));
-    // Threads never keep the process alive; calls under way do (keep-alive.ts). The worker not before 'online': coming up
+    // Threads never keep the process alive; calls in flight do (keep-alive.ts). The worker not before 'online': coming up
     // refs it again (Node 20), and the process would never end.
     this.port.unref();
     this.worker.once('online', () => this.worker.unref());

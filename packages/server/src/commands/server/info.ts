@@ -157,7 +157,7 @@ function quintet(_context: ServerContext, status: ClusterStatus): readonly Field
   ];
 }
 
-/** Times are from a command's beginning to its reply: many are under way at once, and none has the server to itself. */
+/** Times are from a command's beginning to its reply: many are in flight at once, and none has the server to itself. */
 function commandStatistics(context: ServerContext): readonly Field[] {
   return context.commandStatistics.list().map(({ fullName, calls, rejected, totalMs }) => {
     const perCall = calls === 0 ? 0 : (totalMs * 1000) / calls;

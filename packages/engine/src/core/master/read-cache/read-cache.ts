@@ -16,7 +16,7 @@
  * oldest and wanted. A clear, the loss of the shard and its reset end all entries of the shard at once (`generation`).
  *
  * Owns      the bytes of the entries, which of them are in use, what an accepted answer does to them.
- * Does not  know what is under way (shard-queue.ts), judge deadlines or count reads (shard-control.ts).
+ * Does not  know what is in flight (shard-queue.ts), judge deadlines or count reads (shard-control.ts).
  * Invariants
  *   RC1  an entry is what the accepted answers of its shard left of its key; nothing that is not accepted ever changes it.
  *   RC2  what an accepted answer does to entries is done before anybody hears of the answer: caller or watcher.

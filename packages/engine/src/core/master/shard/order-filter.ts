@@ -36,7 +36,7 @@ export function slotOfKey(key: string, mask: number): number {
 
 export class OrderFilter {
   private readonly mask: number;
-  /** Four counts a slot, side by side: a quarter of a cache line tells all that is under way in it. */
+  /** Four counts a slot, side by side: a quarter of a cache line tells all that is in flight in it. */
   private readonly counts: Int32Array;
   private writesAll = 0;
   private heldAll = 0;
@@ -101,7 +101,7 @@ export class OrderFilter {
   }
 
   /**
-   * Nothing is under way that could be of a key of this slot: no write and no read, neither sent nor held, no lock, no clear. What
+   * Nothing is in flight that could be of a key of this slot: no write and no read, neither sent nor held, no lock, no clear. What
    * was accepted last of it is what its tail holds, but for removals of the primary's own that nobody has seen.
    */
   isQuiet(slot: number): boolean {
@@ -112,7 +112,7 @@ export class OrderFilter {
     return (counts[at]! | counts[at + 1]! | counts[at + 2]! | counts[at + 3]!) === 0;
   }
 
-  /** Whether a direct read of this slot is under way. */
+  /** Whether a direct read of this slot is in flight. */
   isReadDirectly(slot: number): boolean {
     return this.directReadsTotal > 0 && this.counts[STRIDE * slot + DIRECT_READS]! > 0;
   }

@@ -250,14 +250,14 @@ export class ShardQueue implements LargeWriter, RestlessQueue {
   // ---- the read cache -------------------------------------------------------------------------------------------
 
   /**
-   * Whether what was accepted last of a key of this slot may be answered at once: nothing is under way that it could be of, and
+   * Whether what was accepted last of a key of this slot may be answered at once: nothing is in flight that it could be of, and
    * nothing waits for credit, where it could be too.
    */
   isQuiet(slot: number): boolean {
     return this.waiting.length === 0 && this.filter.isQuiet(slot);
   }
 
-  /** The primary has removed a key by itself: reads of it that are under way may bring what they saw before. */
+  /** The primary has removed a key by itself: reads of it that are in flight may bring what they saw before. */
   overtakeReads(key: string): void {
     const slot = this.filter.slotOf(key);
     if (!this.filter.isReadDirectly(slot)) return;
