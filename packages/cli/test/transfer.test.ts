@@ -290,6 +290,18 @@ test('the name of the temporary file is nobody’s to know, and it is opened onl
   assert.deepEqual(await leftovers(), []);
 });
 
+test('what is given up in the middle of a write leaves nothing behind, and no error', async () => {
+  for (let round = 0; round < 20; round++) {
+    const target = await openTarget(join(folder, 'given-up.ndjson'), new PassThrough());
+    const written = target.write('x'.repeat(4 * 1024 * 1024)).catch(() => {});
+    // The stream is open then, and the write has begun.
+    await new Promise(setImmediate);
+    await target.discard();
+    await written;
+    assert.deepEqual(await leftovers(), []);
+  }
+});
+
 test('a second Ctrl-C leaves no temporary file either', async () => {
   const module = new URL('../src/transfer/export-target.ts', import.meta.url).href;
   const script = `const { openTarget } = await import(${JSON.stringify(module)});

@@ -8,7 +8,6 @@
  *           the folder cannot have it written to elsewhere, or read it.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -91,9 +90,10 @@ class FileTarget extends StreamTarget {
   }
 
   override async discard(): Promise<void> {
-    const { closed } = this.#stream;
-    this.#stream.destroy();
-    if (!closed) await once(this.#stream, 'close');
+    const stream = this.#stream;
+    stream.destroy();
+    // Not by events.once, which rejects with the error of a write that was cut short.
+    if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));
     if (this.#part === undefined) return;
     await rm(this.#part, { force: true });
     process.off('exit', this.#onExit);
