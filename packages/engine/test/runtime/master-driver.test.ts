@@ -44,7 +44,9 @@ class ScriptedMaster implements MasterMachine {
     this.inside = false;
     return { sink };
   }
-  readAtOnce(): null {
+  onRead: (clock: () => number) => void = () => {};
+  readAtOnce(_operation: unknown, clock: () => number): null {
+    this.onRead(clock);
     return null;
   }
   copyAtOnce(): undefined {}
@@ -237,6 +239,19 @@ test('a tick has the time at which it is made, however long the turn before it t
   while (clock() < over);
   await untilTick(machine);
   assert.ok(machine.ticks[0]! >= over, 'not the time at which the turn was begun');
+});
+
+test('a read at once is judged by the time it is, however long its turn has taken', () => {
+  const { driver, machine } = stage();
+  const times: number[] = [];
+  machine.onRead = (clock) => times.push(clock());
+  for (let read = 0; read < 2; read++) {
+    driver.entryAtOnce({ verb: 'get', key: 'k' });
+    const until = performance.now() + 3;
+    while (performance.now() < until);
+  }
+  const [first, second] = times as [number, number];
+  assert.ok(second - first >= 3, `${second - first} ms later`);
 });
 
 test('a post outside of a turn sets the timer to what the machine then wants', async () => {

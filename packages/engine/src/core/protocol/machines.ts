@@ -49,7 +49,7 @@ export interface MasterMachine {
   submit(shard: ShardId, operation: Operation, sink: Sink, now: number): MasterCall;
   /**
    * What a read is answered that need not be sent anywhere (the read cache); null = submit it. The operation's key tells its
-   * shard. `clock` gives this turn's time, and begins a turn if none has begun: it is read only where that matters.
+   * shard. `clock` gives the time it is, and begins a turn if none has begun: it is read only where that matters.
    */
   readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null;
   /** No value of this key is longer, unless it is a short one (value-sizes.ts). */
