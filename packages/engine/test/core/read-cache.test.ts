@@ -183,7 +183,7 @@ test("the primary's own removals, a clear, and the end of a shard forget", () =>
   };
   for (const cause of ['expire', 'evict'] as const) {
     both();
-    cache.onOwnRecord([{ type: 'remove', key: 'k', cause }]);
+    cache.onOwnRecord(SHARD, { type: 'remove', key: 'k', cause });
     check(cause);
   }
   both();
@@ -234,7 +234,7 @@ test('against a Map: every answer is the last value of its key', () => {
         break;
       }
       case 2:
-        cache.onOwnRecord([{ type: 'remove', key, cause: 'evict' }]);
+        cache.onOwnRecord(SHARD, { type: 'remove', key, cause: 'evict' });
         known.delete(key);
         break;
       default: {
@@ -254,7 +254,7 @@ test('a decoded copy ends with the entry it is of, however that ends', () => {
   const ends: [string, (cache: ReadCache) => void][] = [
     ['overwritten', (cache) => put(cache, 'k', 'new', 2)],
     ['forgotten', (cache) => write(cache, { verb: 'append', key: 'k', value: 'v', kind: ValueKind.text }, stored('4'))],
-    ['removed', (cache) => cache.onOwnRecord([{ type: 'remove', key: 'k', cause: 'evict' }])],
+    ['removed', (cache) => cache.onOwnRecord(SHARD, { type: 'remove', key: 'k', cause: 'evict' })],
     ['its shard ended', (cache) => cache.forgetShard(SHARD)],
     [
       'driven out',

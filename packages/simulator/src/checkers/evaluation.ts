@@ -53,22 +53,15 @@ export function evaluation({ options }: World): Checker {
 
   function checkOwn(made: Made, { effect }: LogRecord): void {
     const where = made.shard.where(made.host);
-    const parts = effect.type === 'many' ? effect.effects : [effect];
-    check(parts.length > 0, 'evaluation', () => `${where}: a record of its own that does nothing`);
-    check(new Set(parts.map((part) => 'key' in part && part.key)).size === parts.length, 'evaluation', () => {
-      return `${where}: a record of its own removes a key twice`;
-    });
-    for (const part of parts) checkRemoval(made, where, part);
-  }
-
-  function checkRemoval(made: Made, where: string, part: Effect): void {
-    check(part.type === 'remove', 'evaluation', () => `${where}: a record of its own that removes nothing`);
-    const { key, cause } = part;
-    const entry = before(made, key);
-    check(entry !== undefined, 'evaluation', () => `${where}: removed ${key}, which is not there`);
-    if (cause === 'expire') {
-      const isOver = isPast(entry.expiresAt, made.host.time);
-      check(isOver, 'evaluation', () => `${where}: ${key} expired before its time`);
+    check(effect.type === 'remove', 'evaluation', () => `${where}: a record of its own that removes nothing`);
+    const entry = before(made, effect.key);
+    check(entry !== undefined, 'evaluation', () => `${where}: removed ${effect.key}, which is not there`);
+    if (effect.cause === 'expire') {
+      check(
+        isPast(entry.expiresAt, made.host.time),
+        'evaluation',
+        () => `${where}: ${effect.key} expired before its time`,
+      );
     } else check(mayEvict(options) && mayRefuse(options), 'evaluation', () => `${where}: evicted without leave`);
   }
 

@@ -19,7 +19,6 @@ import type {
   PreviousValue,
   ProgressMessage,
   ReadMessage,
-  RemoveEffect,
   RequestMessage,
   Result,
   SealedMessage,
@@ -163,7 +162,7 @@ export interface ReadCacheInternals {
   fill(shard: number, slot: number, key: string, result: Result): void;
   onWrite(call: Call, result: Result): void;
   onKeyWrite(operation: Operation, result: Result): void;
-  onOwnRecord(removed: readonly RemoveEffect[]): void;
+  onOwnRecord(shard: number, effect: Effect): void;
   forgetShard(shard: number): void;
   endCopy(place: number): void;
 }
@@ -315,7 +314,7 @@ export interface WatchesInternals {
   startIfReady(watch: WatchInternals): void;
   watchedBy(call: Call): 0 | 1 | 2;
   onAnswer(message: AnswerMessage, group: object | null): void;
-  line(shard: number, record: Pick<LogRecord, 'seq' | 'request' | 'effect'>, of: object | null): void;
+  line(shard: number, record: Pick<LogRecord, 'seq' | 'effect'>, of: object | null): void;
   groupDone(of: object): void;
   endWatchesOf(shards: ReadonlySet<number>, code: string, details: string): void;
 }

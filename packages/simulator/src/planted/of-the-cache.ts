@@ -135,20 +135,6 @@ export const CACHE_BUGS: readonly PlantedBug[] = [
     },
   },
   {
-    name: 'own-removals-forgotten-but-the-first',
-    rule: '§10 Answer with request 0: each key it removes is forgotten !',
-    plant(patch) {
-      patch.method(
-        READ_CACHE,
-        'onOwnRecord',
-        (original) =>
-          function (removed) {
-            original.call(this, removed.slice(0, 1));
-          },
-      );
-    },
-  },
-  {
     name: 'entries-outlive-their-generation',
     rule: 'a clear, the loss of the shard and its reset end all its entries',
     plant(patch) {

@@ -57,20 +57,6 @@ export const WATCH_BUGS: readonly PlantedBug[] = [
     },
   },
   {
-    name: 'own-removals-told-as-a-transaction',
-    rule: 'PR5 what a primary removes in one record is no transaction',
-    plant(patch) {
-      patch.method(
-        WATCHES,
-        'line',
-        (original) =>
-          function (shard, record, of) {
-            original.call(this, shard, { ...record, request: 1 }, of);
-          },
-      );
-    },
-  },
-  {
     name: 'mark-taken-from-another-watched-key',
     rule: 'WF1 marks count the exact keys of a slot that have filters',
     plant(patch) {

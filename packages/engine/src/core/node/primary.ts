@@ -8,8 +8,6 @@
  *   PR2  a request already in the log is ignored: its record is in a window, or it was answered.
  *   PR3  sealed, it makes no record of its own.
  *   PR4  it grows only while every node of the chain has room; replicas are not consulted.
- *   PR5  what it removes of its own at one time is one record: a million keys with one deadline would else be a million messages to
- *        each replica and the master (9.7 us of CPU a key over all threads; so 7).
  */
 
 import { textOf } from '../data/block.ts';
@@ -39,9 +37,6 @@ import type { RequestMessage } from '../protocol/messages.ts';
 import type { NodeContext } from './context.ts';
 import type { CopyState } from './copy-state.ts';
 import { Eviction } from './memory/eviction.ts';
-
-/** A record of removals bears no more bytes of keys, and one key. */
-const OWN_RECORD_BYTES = 16 * 1024;
 
 /** What becomes of a primary's records; and of uses that no record shows (hashes of entries). */
 export interface PrimaryOutputs {
@@ -187,19 +182,9 @@ export class Primary {
   expire(): boolean {
     if (this.sealed) return false;
     const { expireRemove, expireExamine } = this.context.settings;
-    const due = this.state.data.due(this.context.time, expireRemove, expireExamine);
-    let keys: string[] = [];
-    let bytes = 0;
-    for (const key of new Set(due)) {
-      if (!this.isPast(key)) continue;
-      keys.push(key);
-      bytes += key.length;
-      if (bytes < OWN_RECORD_BYTES) continue;
-      this.removeOwn(keys, 'expire');
-      [keys, bytes] = [[], 0];
-    }
-    if (keys.length > 0) this.removeOwn(keys, 'expire');
-    return due.length > 0;
+    const keys = this.state.data.due(this.context.time, expireRemove, expireExamine);
+    for (const key of keys) if (this.isPast(key)) this.removeOwn(key, 'expire');
+    return keys.length > 0;
   }
 
   /** The store's list is a hint: it may name a key twice. */
@@ -209,14 +194,12 @@ export class Primary {
   }
 
   evict(key: string): void {
-    this.removeOwn([key], 'evict');
+    this.removeOwn(key, 'evict');
   }
 
-  /** PR5: in one record, whatever there is to remove. */
-  private removeOwn(keys: readonly string[], cause: RemovalCause): void {
+  private removeOwn(key: string, cause: RemovalCause): void {
     const { state } = this;
-    const effects = keys.map((key) => ({ type: 'remove', key, cause }) as const);
-    const effect = effects.length === 1 ? effects[0]! : ({ type: 'many', effects } as const);
+    const effect = { type: 'remove', key, cause } as const;
     this.outputs.take(newRecord(state.lastSeq + 1, 0, Watched.no, effect, plainResult(Status.ok, 0)));
   }
 }

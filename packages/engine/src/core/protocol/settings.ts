@@ -96,7 +96,7 @@ export const DEFAULT_NODE_SETTINGS: NodeSettings = {
   sliceBytes: 64 * 1024,
   slicesAhead: 4,
   expireExamine: 512,
-  expireRemove: 256,
+  expireRemove: 64,
   expireEveryMs: 20,
   useTickMs: 1000,
 };

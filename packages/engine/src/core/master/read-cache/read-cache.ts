@@ -33,7 +33,7 @@
 
 import { keysOf } from '../../data/group/keys.ts';
 import { NO_TTL, type Operation, type PutOperation, type ValueKind } from '../../data/operation.ts';
-import type { RemoveEffect } from '../../data/record.ts';
+import type { Effect } from '../../data/record.ts';
 import { type Result, Status, valueResult } from '../../data/result.ts';
 import { isReadOnly } from '../../data/transaction.ts';
 import type { ShardId } from '../../protocol/ids.ts';
@@ -234,8 +234,9 @@ export class ReadCache {
   }
 
   /** A record of the primary's own was accepted: expiry or eviction. */
-  onOwnRecord(removed: readonly RemoveEffect[]): void {
-    for (const { key } of removed) this.forget(key);
+  onOwnRecord(shard: ShardId, effect: Effect): void {
+    if (effect.type === 'remove') this.forget(effect.key);
+    else if (effect.type !== 'none') this.forgetShard(shard);
   }
 
   private forget(key: string): void {

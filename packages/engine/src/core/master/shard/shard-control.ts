@@ -21,7 +21,7 @@
  */
 
 import type { KeyReadOperation, Operation } from '../../data/operation.ts';
-import { type Effect, type RemoveEffect, Watched } from '../../data/record.ts';
+import { Watched } from '../../data/record.ts';
 import { type Result, Status } from '../../data/result.ts';
 import { failureOf } from '../../protocol/errors.ts';
 import { NOBODY, type NodeId, type ShardId } from '../../protocol/ids.ts';
@@ -160,10 +160,9 @@ export class ShardControl {
     invariant(message.seq === this.committedSeq + 1, 'M1: answers come in the order of the log');
     this.committedSeq = message.seq;
     this.untold += 1;
-    if (message.request === 0) this.onOwnRecord(message);
     if (this.untold >= this.surroundings.settings.committedEvery) this.sendCommitted();
-    if (message.request === 0) return;
     const watches = this.surroundings.watches();
+    if (message.request === 0) return this.onOwnRecord(message);
     invariant(this.queue.unanswered.first()?.number === message.request, 'M1: answers come in the order of requests');
     const call = this.queue.answered(message.result);
     if (call.isWrite) this.cache.onWrite(call, message.result);
@@ -180,11 +179,11 @@ export class ShardControl {
   }
 
   private onOwnRecord(message: AnswerMessage): void {
-    const removed = removedBy(message.effect);
-    // Copies keep them until they are told: as much as so many records of one.
-    this.untold += removed.length - 1;
-    this.cache.onOwnRecord(removed);
-    for (const { key } of removed) this.queue.overtakeReads(key);
+    const { effect } = message;
+    if (effect !== null) {
+      this.cache.onOwnRecord(this.shard, effect);
+      if (effect.type === 'remove') this.queue.overtakeReads(effect.key);
+    }
     this.surroundings.watches().onAnswer(message, null);
   }
 
@@ -438,11 +437,4 @@ export class ShardControl {
     if (this.queue.paused && !paused) this.queue.resume();
     this.queue.paused = paused;
   }
-}
-
-/** What a primary's own record has removed: it does nothing else. */
-function removedBy(effect: Effect | null): readonly RemoveEffect[] {
-  if (effect?.type === 'remove') return [effect];
-  invariant(effect?.type === 'many', 'a record of its own removes');
-  return effect.effects as readonly RemoveEffect[];
 }

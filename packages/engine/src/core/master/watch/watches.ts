@@ -209,7 +209,7 @@ export class Watches {
   onAnswer({ shard, seq, request, effect }: AnswerMessage, group: object | null): void {
     if (effect !== null && !this.filters.isEmpty) {
       if (group !== null && effect.type === 'many') this.endUntold(shard, seq, effect);
-      this.line(shard, { seq, request, effect }, group);
+      this.line(shard, { seq, effect }, group);
     }
     if (this.starting.size > 0) this.passBarriers(shard, seq, request);
     this.accepted = true;
@@ -262,10 +262,9 @@ export class Watches {
 
   // ---- telling --------------------------------------------------------------------------------------------------
 
-  /** What a primary removes of its own in one record is no transaction. */
-  private line(shard: ShardId, record: Pick<Record, 'seq' | 'request' | 'effect'>, of: object | null): void {
+  private line(shard: ShardId, record: Pick<Record, 'seq' | 'effect'>, of: object | null): void {
     const group = of === null ? null : this.lines.groupOf(of);
-    const alone = record.effect.type === 'many' && record.request !== 0 && group === null;
+    const alone = record.effect.type === 'many' && group === null;
     const changes = changesOf(shard, record, group?.mark ?? (alone ? this.lines.nextMark() : 0));
     if (changes.length === 0) return;
     if (this.lines.passes(shard, changes, group)) this.deliver(changes);
