@@ -80,7 +80,7 @@ async function walk(name: string, call: () => Promise<unknown>): Promise<Walk> {
     await call();
     const inSample = new Set<string>();
     for (const [thread, called] of await take()) {
-      if (!called.some((place) => place.includes('/wire-decoder.ts'))) continue;
+      if (!called.some((place) => place.includes('/codec/decoder.ts'))) continue;
       for (const place of called) inSample.add(place);
       if (sample === SAMPLES - 1) places.set(thread, new Set(called));
     }

@@ -54,7 +54,7 @@ interface Cost {
 }
 
 async function measure(worker: Worker, form: Form, batch: readonly RequestMessage[], puts: number): Promise<Cost> {
-  worker.postMessage(form.name);
+  worker.postMessage({ form: form.name });
   await once(worker, 'message');
   const batches = Math.ceil(puts / batch.length);
   let sent = 0;

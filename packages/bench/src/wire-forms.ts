@@ -3,7 +3,7 @@
  * Each encodes what the machine emits and decodes to the objects the machine takes, so that like is compared with like.
  */
 import type { RequestMessage } from '@quintet/engine/internal';
-import { BatchEncoder, decodeBatch, type WireBatch } from '@quintet/engine/machines';
+import { type Batch, BatchEncoder, decodeBatch, NATIVE, Reader } from '@quintet/engine/machines';
 
 export interface Form {
   readonly name: string;
@@ -12,7 +12,8 @@ export interface Form {
   decode(batch: unknown, hear: (message: RequestMessage) => void): void;
 }
 
-const encoder = new BatchEncoder(0);
+const encoder = new BatchEncoder(0, NATIVE);
+const reader = new Reader(NATIVE);
 
 const wire: Form = {
   name: 'wire',
@@ -21,7 +22,7 @@ const wire: Form = {
     return encoder.take(1_700_000_000_000.5);
   },
   decode(batch, hear) {
-    decodeBatch(batch as WireBatch, (_from, message) => hear(message as RequestMessage));
+    decodeBatch(batch as Batch, reader, (_from, message) => hear(message as RequestMessage));
   },
 };
 

@@ -6,8 +6,9 @@ let form: Form | undefined;
 let checked = 0;
 
 parentPort?.on('message', (batch: unknown) => {
-  if (typeof batch === 'string') {
-    form = FORMS.find(({ name }) => name === batch);
+  const named = FORMS.find(({ name }) => name === (batch as { form?: string }).form);
+  if (named !== undefined) {
+    form = named;
     parentPort?.postMessage(0);
     return;
   }

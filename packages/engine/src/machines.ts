@@ -2,6 +2,10 @@
  * The door for packages/simulator and packages/bench, not published: the machines and the parts they are made of. The
  * simulator drives the first two in virtual time, and its planted bugs replace single methods of the others.
  */
+export { decodeBatch } from './core/codec/decoder.ts';
+export { BatchEncoder } from './core/codec/encoder.ts';
+export { Reader } from './core/codec/reader.ts';
+export type { Batch } from './core/codec/writer.ts';
 export { Master } from './core/master/master.ts';
 export { FailureDetector } from './core/master/membership/failure-detector.ts';
 export { Seats } from './core/master/membership/seats.ts';
@@ -24,6 +28,4 @@ export { CopyState } from './core/node/copy-state.ts';
 export { Node } from './core/node/node.ts';
 export { Primary } from './core/node/primary.ts';
 export { SlabStore } from './core/store/slab-store.ts';
-export type { WireBatch } from './runtime/wire/wire.ts';
-export { decodeBatch } from './runtime/wire/wire-decoder.ts';
-export { BatchEncoder } from './runtime/wire/wire-encoder.ts';
+export { NATIVE } from './runtime/memory/native.ts';

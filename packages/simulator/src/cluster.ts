@@ -50,7 +50,7 @@ export class VirtualCluster {
   readonly options: Options;
   readonly master: Master;
   readonly hosts = new Map<NodeId, Host>();
-  readonly links = new Links();
+  readonly links: Links;
   readonly calls: SimulatedCall[] = [];
   readonly watches: SimulatedWatch[] = [];
   readonly notes: Note[] = [];
@@ -74,6 +74,7 @@ export class VirtualCluster {
 
   constructor(options: Options, watcher: Watcher) {
     this.options = options;
+    this.links = new Links(options.codec);
     this.watcher = watcher;
     this.master = new Master({
       settings: options.master,

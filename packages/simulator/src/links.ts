@@ -9,6 +9,7 @@
  *   LI3  a post to a dead node vanishes without a trace.
  */
 import type { Message, NodeId } from '@quintet/engine/internal';
+import { Codec } from './codec.ts';
 
 /** A message in flight, with the master's time of the batch it came in (0 from a node). */
 export interface Envelope {
@@ -32,8 +33,16 @@ export class Links {
   private readonly byReceiver = new Map<NodeId, Link[]>();
   private readonly bySender = new Map<NodeId, Link[]>();
 
-  post(from: NodeId, to: NodeId, envelope: Envelope): void {
-    this.between(from, to).queue.push(envelope);
+  private readonly codec: Codec | null;
+
+  /** `codec`: messages become bytes on their way; else they arrive as the objects they are. */
+  constructor(codec: boolean) {
+    this.codec = codec ? new Codec() : null;
+  }
+
+  post(from: NodeId, to: NodeId, { message, time }: Envelope): void {
+    const received = this.codec === null ? message : this.codec.through(to, message);
+    this.between(from, to).queue.push({ message: received, time });
   }
 
   between(from: NodeId, to: NodeId): Link {

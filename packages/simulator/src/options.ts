@@ -97,6 +97,8 @@ export interface Options {
   readonly steps: number;
   /** Every message is frozen when sent: a receiver that changes one (a clone in real life) throws. */
   readonly freezeMessages: boolean;
+  /** Messages become bytes on their way (codec.ts). */
+  readonly codec: boolean;
 }
 
 /** Whether an entry may be evicted at some time of the run. */
@@ -162,6 +164,7 @@ export function drawOptions(seed: string): Options {
     lateValues: new Prng(seed).fork('late-values').pick([0, 0, 1, 2, 3]),
     steps: (500 + workload.operations * 12) * (hangs.chance > 0 ? 2 : 1),
     freezeMessages: prng.chance(0.05),
+    codec: new Prng(seed).fork('codec').chance(0.3),
   };
 }
 

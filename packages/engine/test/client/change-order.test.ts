@@ -4,8 +4,7 @@ import { describe, it } from 'node:test';
 import { inBatches } from '../../src/client/watch/watch-buffer.ts';
 import type { Change } from '../../src/core/data/change.ts';
 import { readChange, writeChange } from '../../src/executor/handle/port-change.ts';
-import type { WireElement } from '../../src/runtime/wire/wire.ts';
-import { Cursor } from '../../src/runtime/wire/wire-cursor.ts';
+import { written } from '../core/codec/decoded.ts';
 
 /** `0:5` is version 5 of shard 0; `0:5/2` the same of transaction 2. */
 function change(text: string): Change {
@@ -54,13 +53,13 @@ describe('changes on the wire', () => {
       { ...plain, type: 'evict', kind: 2, expiresAt: 5.5, value: '\xff' },
       { ...plain, type: 'expire', previous: { kind: 0, value: '' } },
     ];
-    const elements: WireElement[] = [];
-    for (const one of all) writeChange(elements, one);
-    const cursor = new Cursor(elements, 0);
+    const from = written((out) => {
+      for (const one of all) writeChange(out, one);
+    });
     assert.deepStrictEqual(
-      all.map(() => readChange(cursor)),
+      all.map(() => readChange(from)),
       all,
     );
-    assert.equal(cursor.at, elements.length);
+    assert.equal(from.at, from.end);
   });
 });

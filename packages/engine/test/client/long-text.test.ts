@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { PortBatch, type Posted, received } from '../../src/executor/handle/port-batch.ts';
+import { Reader } from '../../src/core/codec/reader.ts';
+import { type Batch, INLINE_BYTES } from '../../src/core/codec/writer.ts';
+import { PortBatch } from '../../src/executor/handle/port-batch.ts';
 import { LONG_TEXT, textOfUtf8 } from '../../src/runtime/memory/long-text.ts';
+import { NATIVE } from '../../src/runtime/memory/native.ts';
 
 test('text of UTF-8, short and long', () => {
   for (const text of ['a', 'é', '€', '😀', 'aé€😀', '']) {
@@ -15,19 +18,22 @@ test('text of UTF-8, short and long', () => {
   }
 });
 
-test('what a batch holds arrives as it was, and its long strings travel as bytes', async () => {
+test('what a batch holds arrives as it was, and its long strings travel beside it as bytes', async () => {
   const { port1, port2 } = new MessageChannel();
   const batch = new PortBatch(port1);
-  const long = '\xe9'.repeat(LONG_TEXT);
-  const elements = [1, 'short', long, [2, long, 'key', 'x'.repeat(LONG_TEXT - 1)], [3, 4]];
-  batch.elements.push(...elements);
+  const texts = ['short', '\xe9'.repeat(LONG_TEXT), 'x'.repeat(INLINE_BYTES), '\xff'.repeat(INLINE_BYTES + 1), ''];
+  for (const text of texts) batch.out.text(text);
   batch.added(0);
-  const [posted] = (await once(port2, 'message')) as [Posted];
-  const strings = posted.flat().filter((element) => typeof element === 'string');
+  const [posted] = (await once(port2, 'message')) as [Exclude<Batch, string>];
   assert.deepEqual(
-    strings.map(({ length }) => length),
-    [5, 3, LONG_TEXT - 1],
+    posted.slice(1).map((aside) => (aside as Uint8Array).length),
+    [LONG_TEXT, INLINE_BYTES + 1],
   );
-  assert.deepEqual(received(posted), elements);
+  const from = new Reader(NATIVE);
+  from.open(posted);
+  assert.deepEqual(
+    texts.map(() => from.text()),
+    texts,
+  );
   port1.close();
 });

@@ -1,6 +1,7 @@
 /** Direct reads whose values come out of order: a large value is overtaken by others, but not by those of its key. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPut } from '../../src/core/codec/operations.ts';
 import { ValueKind } from '../../src/core/data/operation.ts';
 import { type Result, Status, valueResult } from '../../src/core/data/result.ts';
 import { LargeWrites } from '../../src/core/master/memory/large-writes.ts';
@@ -12,7 +13,6 @@ import type { Message } from '../../src/core/protocol/messages.ts';
 import type { MasterOutbox, Sink } from '../../src/core/protocol/outbox.ts';
 import { DEFAULT_MASTER_SETTINGS } from '../../src/core/protocol/settings.ts';
 import { BufferMemory } from '../../src/runtime/memory/buffer-memory.ts';
-import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const [N1, N2] = [nodeId(1, 1), nodeId(2, 1)];
 

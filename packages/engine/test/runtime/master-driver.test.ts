@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { decodeBatch } from '../../src/core/codec/decoder.ts';
+import { BatchEncoder } from '../../src/core/codec/encoder.ts';
+import { plainPut } from '../../src/core/codec/operations.ts';
+import { Reader } from '../../src/core/codec/reader.ts';
+import type { Batch } from '../../src/core/codec/writer.ts';
 import { plainResult, type Result, Status } from '../../src/core/data/result.ts';
 import type { Heartbeat } from '../../src/core/protocol/heartbeat.ts';
 import type { MasterCall, MasterMachine, MasterWatch } from '../../src/core/protocol/machines.ts';
@@ -10,10 +15,8 @@ import type { Message } from '../../src/core/protocol/messages.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../../src/core/protocol/outbox.ts';
 import { BatchSender } from '../../src/runtime/drivers/batch-sender.ts';
 import { clock, MasterDriver } from '../../src/runtime/drivers/master-driver.ts';
+import { NATIVE } from '../../src/runtime/memory/native.ts';
 import { KeepAlive } from '../../src/runtime/threads/keep-alive.ts';
-import type { WireBatch } from '../../src/runtime/wire/wire.ts';
-import { BatchEncoder } from '../../src/runtime/wire/wire-encoder.ts';
-import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const NODE = 257;
 const BEAT: Heartbeat = { node: NODE, tick: 7, posted: 3, rested: 3, waitedMs: Number.NaN };
@@ -99,12 +102,12 @@ interface Stage {
   driver: MasterDriver<ScriptedMaster>;
   machine: ScriptedMaster;
   log: string[];
-  posted: WireBatch[];
+  posted: Batch[];
 }
 
 function stage(): Stage {
   const log: string[] = [];
-  const posted: WireBatch[] = [];
+  const posted: Batch[] = [];
   const sender = new BatchSender(0);
   const keepAlive = new KeepAlive();
   keepAlives.push(keepAlive);
@@ -169,8 +172,12 @@ test('a turn is one batch per destination, posted after everything of the turn',
   assert.equal(posted.length, 0);
   await nextTurn();
   assert.equal(posted.length, 1);
-  assert.equal(posted[0]!.length, 2 + 2 * 2);
-  assert.ok(Math.abs((posted[0]![1] as number) - Date.now()) < 1000, 'the batch bears the time');
+  const times: number[] = [];
+  const messages: Message[] = [];
+  const opened = (_from: number, time: number): number => times.push(time);
+  decodeBatch(posted[0]!, new Reader(NATIVE), (_from, message) => messages.push(message), opened);
+  assert.equal(messages.length, 2);
+  assert.ok(Math.abs(times[0]! - Date.now()) < 1000, 'the batch bears the time');
 });
 
 test('a sink that throws surfaces as an uncaught exception and takes nothing from the others', async () => {
@@ -201,7 +208,7 @@ test('if the machine throws, what is under way fails first, then the fatal error
   machine.onReceive = () => {
     throw new Error('invariant broken');
   };
-  const encoder = new BatchEncoder(NODE);
+  const encoder = new BatchEncoder(NODE, NATIVE);
   encoder.add({ type: 'seal', shard: 0, epoch: 1 });
   driver.onBatch(encoder.take(0));
   assert.deepEqual(log, ['call CLOSED_IN_FLIGHT', 'fatal invariant broken']);

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { plainPut } from '../../src/core/codec/operations.ts';
+import type { Batch } from '../../src/core/codec/writer.ts';
 import { BLOCK_BYTES_MIN, type Block, textOf } from '../../src/core/data/block.ts';
 import { ValueKind } from '../../src/core/data/operation.ts';
 import { type Record, Watched } from '../../src/core/data/record.ts';
@@ -11,9 +13,7 @@ import type { Message, ValueMessage } from '../../src/core/protocol/messages.ts'
 import { BatchSender } from '../../src/runtime/drivers/batch-sender.ts';
 import { LargeAnswers } from '../../src/runtime/drivers/large-answers.ts';
 import { BlockWriter, ValueBlock } from '../../src/runtime/memory/value-block.ts';
-import type { WireBatch } from '../../src/runtime/wire/wire.ts';
-import { decodeBatch } from '../../src/runtime/wire/wire-decoder.ts';
-import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
+import { received } from '../core/codec/decoded.ts';
 
 const SIZES = [BLOCK_BYTES_MIN, BLOCK_BYTES_MIN + 1, 3 * BLOCK_BYTES_MIN - 1];
 const N1 = nodeId(1, 1);
@@ -41,10 +41,8 @@ class Link {
   send(...messages: readonly Message[]): Message[] {
     for (const message of messages) this.#sender.send(N1, message);
     this.#sender.flush(1);
-    const received: Message[] = [];
-    const got = receiveMessageOnPort(this.#channel.port2) as { message: WireBatch };
-    decodeBatch(got.message, (_from, message) => received.push(message));
-    return received;
+    const got = receiveMessageOnPort(this.#channel.port2) as { message: Batch };
+    return received(got.message);
   }
 
   [Symbol.dispose](): void {

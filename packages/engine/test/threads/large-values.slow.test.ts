@@ -1,13 +1,13 @@
 /** Large values over real threads: nodes die under them, learners catch up with them, small reads overtake them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPut } from '../../src/core/codec/operations.ts';
 import { textOf } from '../../src/core/data/block.ts';
 import type { Operation } from '../../src/core/data/operation.ts';
 import type { Result } from '../../src/core/data/result.ts';
 import { KvError } from '../../src/core/protocol/errors.ts';
 import { Cluster, type ClusterOptions } from '../../src/index.ts';
 import { BlockWriter } from '../../src/internal.ts';
-import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 
 const MIB = 1024 * 1024;
 /** Long limits: many test processes on few cores must not make a healthy node look hung. */

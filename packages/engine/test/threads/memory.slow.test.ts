@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { plainPut } from '../../src/core/codec/operations.ts';
 import { type Result, Status } from '../../src/core/data/result.ts';
 import { Cluster, type ClusterStatus, KvError } from '../../src/index.ts';
 import { BlockWriter } from '../../src/internal.ts';
-import { plainPut } from '../../src/runtime/wire/wire-operation.ts';
 import { BusyCluster } from './busy-cluster.ts';
 
 test('ten nodes run out of heap one after the other: the process lives, nothing is lost', async () => {

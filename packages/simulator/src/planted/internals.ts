@@ -29,6 +29,7 @@ import type {
   ValueMessage,
 } from '@quintet/engine/internal';
 import {
+  type Batch,
   type Call,
   Copy,
   CopyState,
@@ -41,6 +42,7 @@ import {
   OrderFilter,
   Primary,
   ReadCache,
+  Reader,
   Seats,
   ShardControl,
   ShardQueue,
@@ -245,7 +247,13 @@ export interface SeatsInternals {
   stateOf(node: NodeId): unknown;
 }
 
+export interface ReaderInternals {
+  kept: boolean;
+  open(batch: Batch): void;
+}
+
 export const NODE: Internals<NodeInternals> = { of: Node };
+export const READER: Internals<ReaderInternals> = { of: Reader };
 export const COPY: Internals<CopyInternals> = { of: Copy };
 export const STATE: Internals<StateInternals> = { of: CopyState };
 export const PRIMARY: Internals<PrimaryInternals> = { of: Primary };

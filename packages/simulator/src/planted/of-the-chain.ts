@@ -1,7 +1,7 @@
 /** Planted bugs of the chain itself: who acknowledges, who is in it, who may change it, what is committed. */
 import { isWrite, NOBODY, plainResult, Status } from '@quintet/engine/internal';
 import type { ShardControl } from '@quintet/engine/machines';
-import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, SEATS } from './internals.ts';
+import { CONTROL, COPY, MASTER_MACHINE, PRIMARY, READER, SEATS } from './internals.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const CHAIN_BUGS: readonly PlantedBug[] = [
@@ -358,6 +358,21 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
             const first = this.queue.unanswered.first();
             if (first !== undefined && first.number === message.request) first.settled = false;
             original.call(this, message);
+          },
+      );
+    },
+  },
+  {
+    name: 'memory-of-a-put-written-again',
+    rule: 'RD2: what a put refers to stays as it is until the put is committed',
+    plant(patch) {
+      patch.method(
+        READER,
+        'open',
+        (original) =>
+          function (batch) {
+            this.kept = false;
+            original.call(this, batch);
           },
       );
     },

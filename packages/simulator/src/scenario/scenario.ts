@@ -229,6 +229,7 @@ function optionsOf(words: readonly string[]): Options {
     ...drawn,
     beyond: true,
     freezeMessages: true,
+    codec: false,
     lateValues: 0,
     limits: { chance: 0, evicts: false },
     hangs: { chance: 0, restAfterMs: 20, tellsWaits: true },

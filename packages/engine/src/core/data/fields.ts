@@ -1,6 +1,6 @@
 /**
  * Fields: what an operation says besides its verb and key, as data: enough for whoever moves operations to write and read any
- * of them without knowing it (runtime/wire/wire-operation.ts today).
+ * of them without knowing it (core/codec/operations.ts today).
  *
  * Owns      the types of fields, and what of a field is not sent because it is as usual.
  * Does not  know bits or bytes: each form that operations travel in has one interpreter.

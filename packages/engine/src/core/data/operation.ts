@@ -3,7 +3,7 @@
  *
  * Owns      the shapes of operations, and of keys, values and conditions in them.
  * Does not  define their results (result.ts) or records (record.ts), evaluate them (the rows of verbs.ts, transaction.ts) or
- *           move them (runtime/wire/wire.ts).
+ *           move them (core/codec).
  * Bytes     Keys and values are one-byte strings: char code = byte. They are binary-safe, cheap to clone between
  *           threads and never drag a pooled Buffer along. Encoding to and from UTF-8 happens once, at the edge. A large
  *           value that is put may be a block instead (block.ts).

@@ -5,7 +5,7 @@
  * Owns      which verbs there are, and the look-up.
  * Does not  say anything of a verb itself: the rows stand with their families, string/, key/, shard/, group/.
  * Invariants
- *   VT1 a code names one verb for ever. There is room for 256 (8 bits wherever operations travel: runtime/wire/wire.ts).
+ *   VT1 a code names one verb for ever. There is room for 256 (8 bits wherever operations travel: core/codec/grammar.ts).
  *   VT2 a row's `fields` name every property of its operations (the compiler sees to it).
  *
  * A new verb is a shape in operation.ts, and a row with its evaluation in the file of its family.
@@ -14,12 +14,12 @@
  *   more of an entry than head or value (elements, a range)    another value of Needs, and what `reads` then takes
  *   the work an operation will be, an event's name, may-wait   one more question of row.ts each
  *   growth by what is there                                    growth() is given the store
- *   a kind of entry above 3                                    the wire has room for 32 (KIND_BITS in runtime/wire/wire.ts). In
+ *   a kind of entry above 3                                    the wire has room for 32 (KIND_BITS in core/codec/grammar.ts). In
  *                                                              the slab there are 2 bits, and none of an entry's header is
  *                                                              free: VALUE_MASK, KIND_SHIFT, kindAt and writeHeader in
  *                                                              store/entry.ts change with the record format; ValueKind in
  *                                                              operation.ts gets the names
- *   more effects than the six                                  EFFECT_MASK in runtime/wire/wire.ts (3 bits), Effect in record.ts
+ *   more effects than the six                                  EFFECT_MASK in core/codec/grammar.ts (3 bits), Effect in record.ts
  */
 
 import { gatherVerb, install, transactionVerb } from './group/verbs.ts';

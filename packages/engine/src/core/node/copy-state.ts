@@ -9,6 +9,7 @@
  *   CS3  the version of an entry is the seq of the record that wrote it.
  */
 
+import { ReceivedPutEffect } from '../data/received-put.ts';
 import type { Effect, Record } from '../data/record.ts';
 import { NOBODY, type NodeId, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
@@ -117,7 +118,8 @@ export class CopyState implements Configuration {
       case 'none':
         return;
       case 'put':
-        data.put(effect.key, effect.value, effect.kind, seq, effect.expiresAt);
+        if (effect instanceof ReceivedPutEffect) data.putReceived(effect.put, seq);
+        else data.put(effect.key, effect.value, effect.kind, seq, effect.expiresAt);
         return;
       case 'patch':
         invariant(

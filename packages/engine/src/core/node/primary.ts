@@ -15,6 +15,7 @@ import { evaluate, read } from '../data/evaluate.ts';
 import { TRANSACTION_OUTCOME_BYTES_MAX } from '../data/group/limits.ts';
 import type { Operation, TransactionOperation } from '../data/operation.ts';
 import { type EvalContext, liveEntry, type Outcome } from '../data/reader.ts';
+import { ReceivedPutEffect } from '../data/received-put.ts';
 import {
   type DeadlineEffect,
   type Effect,
@@ -156,7 +157,7 @@ export class Primary {
     // A large value is not made a string for nobody.
     const isTold = watched === Watched.withPrevious || effect.type === 'deadline';
     const previous = !isTold ? null : before.has(key) ? before.get(key)! : this.valueOf(key);
-    const full = effect.type === 'deadline' ? putAgain(effect, previous) : effect;
+    const full = effect.type === 'deadline' ? putAgain(effect, previous) : inStrings(effect);
     before.set(key, full.type === 'put' ? { value: textOf(full.value), kind: full.kind } : null);
     return watched === Watched.withPrevious ? { ...full, previous } : full;
   }
@@ -202,6 +203,11 @@ export class Primary {
     const effect = { type: 'remove', key, cause } as const;
     this.outputs.take(newRecord(state.lastSeq + 1, 0, Watched.no, effect, plainResult(Status.ok, 0)));
   }
+}
+
+/** Watchers are told strings. */
+function inStrings<E extends PutEffect | RemoveEffect>(effect: E): E | PutEffect {
+  return effect instanceof ReceivedPutEffect ? newPutEffect(effect.key, effect.value, effect.kind, 0) : effect;
 }
 
 /** A new deadline, delivered as the put of the value that stays. */

@@ -15,9 +15,10 @@
  * 1 ms for 512 bytes caps the sweep at half a megabyte a millisecond, however often it is called.
  */
 import type { LogChunk } from './chunk.ts';
-import { deadlineAt, isDead, keyBytesAt, keyWordAt, sizeAt } from './entry.ts';
+import { deadlineAt, isDead, sizeAt } from './entry.ts';
 import type { Log } from './log.ts';
 import type { Memory } from './store.ts';
+import { keyAt } from './stored-value.ts';
 
 const PAUSE_SHIFT = 9;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -115,7 +116,7 @@ export class Sweeper {
       const deadline = isDead(words, word) ? 0 : deadlineAt(words, word);
       if (deadline !== 0) {
         this.#earliest = Math.min(this.#earliest, deadline);
-        if (deadline <= time) keys.push(this.#keyAt(chunk, word));
+        if (deadline <= time) keys.push(keyAt(this.#memory, chunk, word));
       }
       word += sizeAt(words, word) >>> 2;
     }
@@ -129,9 +130,5 @@ export class Sweeper {
     chunk.pausedUntil = time + 1 + (chunk.used >>> PAUSE_SHIFT);
     chunk.sweepAt = Math.max(Math.min(chunk.sweepAt, this.#earliest), chunk.pausedUntil);
     this.#inside = undefined;
-  }
-
-  #keyAt(chunk: LogChunk, word: number): string {
-    return this.#memory.read(chunk.bytes, keyWordAt(chunk.words, word) * 4, keyBytesAt(chunk.words, word));
   }
 }

@@ -20,6 +20,7 @@
  */
 import type { Block } from '../data/block.ts';
 import type { ValueKind } from '../data/operation.ts';
+import type { EntryHead } from './store.ts';
 
 export const HEADER_BYTES = 16;
 const DEADLINE_BYTES = 8;
@@ -134,6 +135,16 @@ export function markAt(words: Int32Array, at: number): number {
 export function writeMark(words: Int32Array, at: number, mark: number): void {
   words[at + 1] = (words[at + 1]! & ~MARK_TOP) | ((mark >>> 16) << MARK_TOP_SHIFT);
   words[at + 3] = (words[at + 3]! & 0xffff) | (mark << 16);
+}
+
+/** All that a header says to those outside of the store. */
+export function headAt(words: Int32Array, at: number): EntryHead {
+  return {
+    kind: kindAt(words, at),
+    version: versionAt(words, at),
+    expiresAt: deadlineAt(words, at),
+    valueBytes: valueBytesAt(words, at),
+  };
 }
 
 /** Whether the entry was removed, replaced or moved: its bytes wait to be reclaimed. */

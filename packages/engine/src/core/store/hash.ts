@@ -87,6 +87,15 @@ export class PackedKey {
     this.length = length;
   }
 
+  /** {@link pack} of a key that lies in words already, with zeros up to the next one. */
+  copyFrom(words: Int32Array, at: number, length: number): void {
+    if (length > this.words.length * 4) this.words = new Int32Array(KEY_BYTES_MAX / 4);
+    const mine = this.words;
+    const count = (length + 3) >>> 2;
+    for (let i = 0; i < count; i++) mine[i] = words[at + i]!;
+    this.length = length;
+  }
+
   hash(key0: number, key1: number): number {
     return hashWords(this.words, 0, this.length, key0, key1);
   }

@@ -14,7 +14,8 @@
  * Why memory is taken before anything is changed: an allocation may throw, and the store must be whole then.
  */
 import { BLOCK_BYTES_MIN, type Bytes } from '../data/block.ts';
-import type { Entry, ValueKind } from '../data/operation.ts';
+import { type Entry, ValueKind } from '../data/operation.ts';
+import type { PutBytes } from '../data/received-put.ts';
 import { invariant } from '../protocol/invariant.ts';
 import { auditStore } from './audit.ts';
 import { type Budget, Ledger } from './budget.ts';
@@ -27,6 +28,7 @@ import {
   deadlineAt,
   entrySize,
   hasDeadlineSlot,
+  headAt,
   keyBytesAt,
   keyWordAt,
   kindAt,
@@ -46,6 +48,7 @@ import { oldestOf } from './eviction.ts';
 import { PackedKey } from './hash.ts';
 import { Log } from './log.ts';
 import { type EntryHead, type Memory, roomToGrow, type Store, type UseClock, type WalkedEntry } from './store.ts';
+import { isBlock, keyAt, type StoredValue, writeValue } from './stored-value.ts';
 import { walkPage } from './walk.ts';
 
 export interface SlabStoreOptions {
@@ -113,14 +116,7 @@ export class SlabStore implements Store {
   head(key: string): EntryHead | undefined {
     const location = this.#find(this.#hash(key));
     if (location === 0) return undefined;
-    const { words } = this.#log.chunkAt(location);
-    const at = this.#log.wordAt(location);
-    return {
-      kind: kindAt(words, at),
-      version: versionAt(words, at),
-      expiresAt: deadlineAt(words, at),
-      valueBytes: valueBytesAt(words, at),
-    };
+    return headAt(this.#log.chunkAt(location).words, this.#log.wordAt(location));
   }
 
   put(
@@ -131,22 +127,41 @@ export class SlabStore implements Store {
     expiresAt: number,
     mark: number = this.#clock.tick,
   ): void {
-    invariant(value.length <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
-    const hash = this.#hash(key);
+    this.#put(this.#hash(key), value, value.length, kind, version, expiresAt, mark);
+  }
+
+  putReceived(put: PutBytes, version: number): void {
+    this.#packed.copyFrom(put.piece.words, put.keyWord, put.keyBytes);
+    const hash = this.#packed.hash(this.#key0, this.#key1);
+    this.#put(hash, put, put.valueBytes, ValueKind.text, version, 0, this.#clock.tick);
+  }
+
+  /** Of the packed key. */
+  #put(
+    hash: number,
+    value: StoredValue,
+    valueBytes: number,
+    kind: ValueKind,
+    version: number,
+    expiresAt: number,
+    mark: number,
+  ): void {
+    invariant(valueBytes <= VALUE_BYTES_MAX, 'a value is longer than 512 MiB');
     const old = this.#find(hash);
-    const size = entrySize(key.length, value.length, expiresAt !== 0);
-    if (old !== 0 && this.#overwrite(old, size, value, kind, version, expiresAt, mark)) return;
-    const adopted = typeof value === 'string' ? undefined : memoryAround(value, key.length, size, expiresAt !== 0);
+    const keyBytes = this.#packed.length;
+    const size = entrySize(keyBytes, valueBytes, expiresAt !== 0);
+    if (old !== 0 && this.#overwrite(old, size, value, valueBytes, kind, version, expiresAt, mark)) return;
+    const adopted = isBlock(value) ? memoryAround(value, keyBytes, size, expiresAt !== 0) : undefined;
     const location = adopted === undefined ? this.#log.append(size) : this.#log.adopt(adopted);
     const chunk = this.#log.chunkAt(location);
     const { words } = chunk;
     const at = this.#log.wordAt(location);
-    writeHeader(words, at, key.length, value.length, kind, version, expiresAt, expiresAt !== 0, mark);
-    const start = keyWordAt(words, at) * 4 + key.length;
+    writeHeader(words, at, keyBytes, valueBytes, kind, version, expiresAt, expiresAt !== 0, mark);
+    const start = keyWordAt(words, at) * 4 + keyBytes;
     // Of a value that is in place already, the key's last word covers the first bytes: they are written again.
     const covered = adopted?.slice(start, start + 3);
     this.#packed.copyTo(words, keyWordAt(words, at));
-    if (covered === undefined) this.#write(chunk.bytes, start, value);
+    if (covered === undefined) writeValue(this.#memory, chunk, start, value);
     else chunk.bytes.set(covered, start);
     if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     if (old === 0) {
@@ -287,9 +302,7 @@ export class SlabStore implements Store {
   evictionCandidate(samples: number, random: () => number): string | undefined {
     if (this.#size === 0) return undefined;
     const location = oldestOf(this.#directory, this.#log, samples, this.#clock.tick, random);
-    const { bytes, words } = this.#log.chunkAt(location);
-    const at = this.#log.wordAt(location);
-    return this.#memory.read(bytes, keyWordAt(words, at) * 4, keyBytesAt(words, at));
+    return keyAt(this.#memory, this.#log.chunkAt(location), this.#log.wordAt(location));
   }
 
   reclaim(): boolean {
@@ -309,11 +322,6 @@ export class SlabStore implements Store {
       size: this.#size,
       expiring: this.#expiring,
     });
-  }
-
-  #write(bytes: Uint8Array, offset: number, value: Bytes): void {
-    if (typeof value === 'string') this.#memory.write(bytes, offset, value);
-    else bytes.set(value.bytes, offset);
   }
 
   #begin(): void {
@@ -376,13 +384,14 @@ export class SlabStore implements Store {
   #overwrite(
     location: number,
     size: number,
-    value: Bytes,
+    value: StoredValue,
+    valueBytes: number,
     kind: ValueKind,
     version: number,
     expiresAt: number,
     mark: number,
   ): boolean {
-    if (value.length >= BLOCK_BYTES_MIN) return false;
+    if (valueBytes >= BLOCK_BYTES_MIN) return false;
     const chunk = this.#log.chunkAt(location);
     const { words } = chunk;
     const at = this.#log.wordAt(location);
@@ -391,10 +400,10 @@ export class SlabStore implements Store {
     if (deadlineAt(words, at) !== 0) this.#expiring--;
     const moved = hasDeadlineSlot(words, at) !== (expiresAt !== 0);
     const keyBytes = this.#packed.length;
-    writeHeader(words, at, keyBytes, value.length, kind, version, expiresAt, expiresAt !== 0, mark);
+    writeHeader(words, at, keyBytes, valueBytes, kind, version, expiresAt, expiresAt !== 0, mark);
     const key = keyWordAt(words, at);
     if (moved) this.#packed.copyTo(words, key);
-    this.#write(chunk.bytes, key * 4 + keyBytes, value);
+    writeValue(this.#memory, chunk, key * 4 + keyBytes, value);
     if (expiresAt !== 0) this.#noteNewDeadline(chunk, expiresAt);
     return true;
   }
@@ -432,12 +441,9 @@ export class SlabStore implements Store {
 
   #mark(words: Int32Array, at: number, hash: number): void {
     const { tick } = this.#clock;
-    if (markAt(words, at) === tick) {
-      this.#use = -1;
-      return;
-    }
-    writeMark(words, at, tick);
-    this.#use = hash;
+    const first = markAt(words, at) !== tick;
+    if (first) writeMark(words, at, tick);
+    this.#use = first ? hash : -1;
   }
 
   #noteNewDeadline(chunk: LogChunk, expiresAt: number): void {

@@ -12,6 +12,7 @@
  */
 import type { Block, Bytes } from '../data/block.ts';
 import type { Entry, ValueKind } from '../data/operation.ts';
+import type { PutBytes } from '../data/received-put.ts';
 
 /**
  * Raw memory, and the moving of one-byte strings in and out of it: the one thing the store needs that core/ cannot do
@@ -86,6 +87,8 @@ export interface Store {
   /** A block's memory becomes the store's, if it is free and fits around entry and key; else it is copied. `mark`: what a
    * walk of another copy showed, instead of now. */
   put(key: string, value: Bytes, kind: ValueKind, version: number, expiresAt: number, mark?: number): void;
+  /** {@link put} of a text that never expires. */
+  putReceived(put: PutBytes, version: number): void;
   /** Writes `bytes` over a value from `offset` on, or behind it, with zeros in between; false if there is no such entry. */
   patch(key: string, offset: number, bytes: string, kind: ValueKind, version: number): boolean;
   /** Gives an entry a new version and deadline; false if there is none. */

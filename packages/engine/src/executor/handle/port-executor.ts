@@ -9,6 +9,10 @@
  * Bounded   Ports have no back-pressure, so calls and bytes in flight are counted here, and refused with BUSY.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { writeOperation } from '../../core/codec/operations.ts';
+import { Reader } from '../../core/codec/reader.ts';
+import { readResult } from '../../core/codec/records.ts';
+import type { Batch, Writer } from '../../core/codec/writer.ts';
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import { costOf } from '../../core/data/row.ts';
@@ -18,12 +22,9 @@ import { type ErrorCode, failureOf } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../../core/protocol/slot.ts';
-import type { WireBatch, WireElement } from '../../runtime/wire/wire.ts';
-import { Cursor } from '../../runtime/wire/wire-cursor.ts';
-import { writeOperation } from '../../runtime/wire/wire-operation.ts';
-import { readResult } from '../../runtime/wire/wire-record.ts';
+import { NATIVE } from '../../runtime/memory/native.ts';
 import type { ExecutorLimits, PendingCall, PendingWatch, Sink, StoreExecutor } from '../executor.ts';
-import { PortBatch, type Posted, received } from './port-batch.ts';
+import { PortBatch } from './port-batch.ts';
 import { PortWatches } from './port-watches.ts';
 import {
   FAILED,
@@ -33,6 +34,7 @@ import {
   type Greeting,
   IMPLIED_VERSION,
   monotonicMs,
+  readFailure,
   WATCH_PROGRESS,
   WATCH_STARTED,
 } from './port-wire.ts';
@@ -46,7 +48,8 @@ export class PortExecutor implements StoreExecutor {
   /** By slot; a call stays until its answer comes, given up or not. */
   readonly #calls: (PortCall | undefined)[] = [];
   readonly #freeSlots: number[] = [];
-  readonly #watches = new PortWatches((...elements) => this.#request(elements));
+  readonly #watches = new PortWatches((id, code, rest) => this.#request(id, code, rest));
+  readonly #reader = new Reader(NATIVE);
   readonly #requests: PortBatch;
   /** Calls somebody waits for. */
   #waiting = 0;
@@ -61,7 +64,7 @@ export class PortExecutor implements StoreExecutor {
     this.cluster = greeting.cluster;
     this.shards = greeting.shards;
     this.limits = { maxKeyBytes: greeting.maxKeyBytes, maxValueBytes: greeting.maxValueBytes };
-    port.on('message', (posted: Posted) => this.#onBatch(received(posted)));
+    port.on('message', (batch: Batch) => this.#onBatch(batch));
     port.on('close', () => this.#end());
     port.unref();
   }
@@ -77,9 +80,9 @@ export class PortExecutor implements StoreExecutor {
   submit(operation: Operation, sink: Sink): PendingCall {
     const call = this.#take(operation, sink);
     if (call.done) return call;
-    const { elements } = this.#requests;
-    elements.push(call.slot);
-    writeOperation(elements, operation);
+    const { out } = this.#requests;
+    out.word(call.slot);
+    writeOperation(out, operation);
     this.#requests.added(call.bytes);
     return call;
   }
@@ -87,9 +90,11 @@ export class PortExecutor implements StoreExecutor {
   submitToShard(shard: ShardId, operation: Operation, sink: Sink): PendingCall {
     const call = this.#take(operation, sink);
     if (call.done) return call;
-    const { elements } = this.#requests;
-    elements.push(call.slot, FOR_SHARD, shard);
-    writeOperation(elements, operation);
+    const { out } = this.#requests;
+    out.word(call.slot);
+    out.word(FOR_SHARD);
+    out.word(shard);
+    writeOperation(out, operation);
     this.#requests.added(call.bytes);
     return call;
   }
@@ -154,24 +159,29 @@ export class PortExecutor implements StoreExecutor {
   }
 
   tellGivenUp(call: PortCall, reason: 'aborted' | 'timeout'): void {
-    this.#request([call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT]);
+    this.#request(call.slot, reason === 'aborted' ? GIVE_UP_ABORTED : GIVE_UP_TIMEOUT);
   }
 
-  #request(elements: readonly WireElement[]): void {
-    for (const element of elements) this.#requests.elements.push(element);
+  #request(slot: number, code: number, rest?: (out: Writer) => void): void {
+    const { out } = this.#requests;
+    out.word(slot);
+    out.word(code);
+    rest?.(out);
     this.#requests.added(0);
   }
 
-  #onBatch(batch: WireBatch): void {
+  #onBatch(batch: Batch): void {
     if (this.#closed) return;
-    const from = new Cursor(batch, 0);
-    while (from.at < batch.length) {
-      const slot = from.number();
-      const code = from.number();
+    const from = this.#reader;
+    from.open(batch);
+    while (from.at < from.end) {
+      const slot = from.word();
+      const code = from.word();
       if (code <= WATCH_STARTED && code >= WATCH_PROGRESS) this.#watches.onAnswer(slot, code, from);
-      else if (code === FAILED) this.#release(slot).fail(from.string() as ErrorCode, from.string());
+      else if (code === FAILED) this.#release(slot).fail(...readFailure(from));
       else this.#release(slot).answer(readResult(code, IMPLIED_VERSION, from));
     }
+    from.close();
   }
 
   #release(slot: number): PortCall {

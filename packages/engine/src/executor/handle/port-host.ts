@@ -9,16 +9,17 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
+import { readOperation } from '../../core/codec/operations.ts';
+import { Reader } from '../../core/codec/reader.ts';
+import { resultCode, writeResultFields } from '../../core/codec/records.ts';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import { VERSION } from '../../core/protocol/version.ts';
-import type { WireBatch } from '../../runtime/wire/wire.ts';
-import { Cursor } from '../../runtime/wire/wire-cursor.ts';
-import { readOperation } from '../../runtime/wire/wire-operation.ts';
-import { resultCode, writeResultFields } from '../../runtime/wire/wire-record.ts';
+import { NATIVE } from '../../runtime/memory/native.ts';
 import type { PendingCall, Sink, StoreExecutor } from '../executor.ts';
-import { PortBatch, type Posted, received } from './port-batch.ts';
+import { PortBatch } from './port-batch.ts';
 import { PortWatchHost, type WatchWindow } from './port-watch-host.ts';
 import {
   FAILED,
@@ -32,6 +33,7 @@ import {
   TAKEN,
   UNWATCH,
   WATCH,
+  writeFailure,
 } from './port-wire.ts';
 
 /** What one handle may have in flight; beyond that BUSY. */
@@ -43,6 +45,7 @@ export interface PortLimits extends WatchWindow {
 export class PortHost {
   readonly #port: MessagePort;
   readonly #executor: StoreExecutor;
+  readonly #reader = new Reader(NATIVE);
   readonly #answers: PortBatch;
   readonly #watches: PortWatchHost;
   readonly #onClosed: (host: PortHost) => void;
@@ -68,7 +71,7 @@ export class PortHost {
       maxPendingBytes,
       clockOffsetMs: executor.now() - monotonicMs(),
     } satisfies Greeting);
-    port.on('message', (posted: Posted) => this.#onBatch(received(posted)));
+    port.on('message', (batch: Batch) => this.#onBatch(batch));
     port.on('close', () => this.#end());
     port.unref();
   }
@@ -90,13 +93,15 @@ export class PortHost {
     this.#onClosed(this);
   }
 
-  #onBatch(batch: WireBatch): void {
+  #onBatch(batch: Batch): void {
     if (this.#closed) return;
-    const from = new Cursor(batch, 0);
-    while (from.at < batch.length) this.#onRequest(from.number(), from.number(), from);
+    const from = this.#reader;
+    from.open(batch);
+    while (from.at < from.end) this.#onRequest(from.word(), from.word(), from);
+    from.close();
   }
 
-  #onRequest(slot: number, code: number, from: Cursor): void {
+  #onRequest(slot: number, code: number, from: Reader): void {
     switch (code) {
       case GIVE_UP_ABORTED:
         return this.#giveUp(slot, 'aborted');
@@ -115,7 +120,7 @@ export class PortHost {
         this.#watches.onProgressTaken(slot);
         return;
       case FOR_SHARD:
-        this.#submit(slot, from.number(), readOperation(from.number(), from));
+        this.#submit(slot, from.word(), readOperation(from.word(), from));
         return;
       default:
         this.#submit(slot, undefined, readOperation(code, from));
@@ -141,16 +146,20 @@ export class PortHost {
     if (this.#closed) return;
     this.#pending[slot] = undefined;
     const code = resultCode(result, IMPLIED_VERSION);
-    const { elements } = this.#answers;
-    elements.push(slot, code);
-    writeResultFields(elements, code, result, IMPLIED_VERSION);
+    const { out } = this.#answers;
+    out.word(slot);
+    out.word(code);
+    writeResultFields(out, code, result, IMPLIED_VERSION);
     this.#answers.added(result.value?.length ?? 0);
   }
 
   fail(slot: number, code: ErrorCode, details: string): void {
     if (this.#closed) return;
     this.#pending[slot] = undefined;
-    this.#answers.elements.push(slot, FAILED, code, details);
+    const { out } = this.#answers;
+    out.word(slot);
+    out.word(FAILED);
+    writeFailure(out, code, details);
     this.#answers.added(0);
   }
 }

@@ -6,16 +6,17 @@
  * Invariant PW4 (port-wire.ts)  at most WatchWindow changes and bytes are posted and not taken. What comes when the window is full
  *           ends its watch with WATCH_LAGGED: a thread that is busy makes nobody's memory grow, and hears what it missed.
  */
+import type { Reader } from '../../core/codec/reader.ts';
+import type { Writer } from '../../core/codec/writer.ts';
 import { bytesOfChange, type Change } from '../../core/data/change.ts';
 import type { WatchFilter } from '../../core/data/watch-filter.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';
-import type { Cursor } from '../../runtime/wire/wire-cursor.ts';
 import type { PendingWatch, StoreExecutor } from '../executor.ts';
 import type { PortBatch } from './port-batch.ts';
 import { flatPlaces, placesFrom, writeChange } from './port-change.ts';
-import { FROM_NOW, WATCH_CHANGES, WATCH_ENDED, WATCH_PROGRESS, WATCH_STARTED } from './port-wire.ts';
+import { WATCH_CHANGES, WATCH_ENDED, WATCH_PROGRESS, WATCH_STARTED, writeFailure } from './port-wire.ts';
 
 /** What the watches of one handle may have posted that its thread has not taken. */
 export interface WatchWindow {
@@ -38,14 +39,14 @@ export class PortWatchHost {
     this.#output = output;
   }
 
-  onWatch(id: number, from: Cursor): void {
-    const text = from.string();
-    const shard = from.number();
-    const filter: WatchFilter = { text, shard: shard < 0 ? null : shard, previous: from.number() === 1 };
-    const places = from.elements[from.at++] as readonly number[] | typeof FROM_NOW;
+  onWatch(id: number, from: Reader): void {
+    const text = from.text();
+    const shard = from.word();
+    const filter: WatchFilter = { text, shard: shard < 0 ? null : shard, previous: from.word() === 1 };
+    const places = from.word() === 1 ? placesFrom(from.numbers()) : null;
     const watch = new HostedWatch(this, id, filter.shard);
     this.#watches.set(id, watch);
-    watch.begun(this.#executor.watch(filter, places === FROM_NOW ? null : placesFrom(places), watch));
+    watch.begun(this.#executor.watch(filter, places, watch));
   }
 
   onUnwatch(id: number): void {
@@ -63,12 +64,12 @@ export class PortWatchHost {
   }
 
   progress(id: number, places: ReadonlyMap<ShardId, number>): void {
-    this.#output.elements.push(id, WATCH_PROGRESS, flatPlaces(places));
+    this.#begin(id, WATCH_PROGRESS).numbers(flatPlaces(places));
     this.#output.added(0);
   }
 
   started(id: number, places: ReadonlyMap<ShardId, number>): void {
-    this.#output.elements.push(id, WATCH_STARTED, flatPlaces(places));
+    this.#begin(id, WATCH_STARTED).numbers(flatPlaces(places));
     this.#output.added(0);
   }
 
@@ -80,16 +81,25 @@ export class PortWatchHost {
     if (full && this.#changesOut > 0) return false;
     this.#changesOut += changes.length;
     this.#bytesOut += bytes;
-    this.#output.elements.push(id, WATCH_CHANGES, bytes, changes.length);
-    for (const change of changes) writeChange(this.#output.elements, change);
+    const out = this.#begin(id, WATCH_CHANGES);
+    out.number(bytes);
+    out.word(changes.length);
+    for (const change of changes) writeChange(out, change);
     this.#output.added(bytes);
     return true;
   }
 
   ended(id: number, code: ErrorCode, details: string): void {
     this.#watches.delete(id);
-    this.#output.elements.push(id, WATCH_ENDED, code, details);
+    writeFailure(this.#begin(id, WATCH_ENDED), code, details);
     this.#output.added(0);
+  }
+
+  #begin(id: number, code: number): Writer {
+    const { out } = this.#output;
+    out.word(id);
+    out.word(code);
+    return out;
   }
 
   /** The other end is gone. */

@@ -4,18 +4,17 @@
  * Owns      their numbers, and telling the cluster's side what was taken (flow control: port-wire.ts PW4).
  * Does not  hold changes: what comes is told at once, watchers have buffers of their own (watcher.ts).
  */
+import type { Reader } from '../../core/codec/reader.ts';
+import type { Writer } from '../../core/codec/writer.ts';
 import type { Change } from '../../core/data/change.ts';
 import type { WatchFilter } from '../../core/data/watch-filter.ts';
-import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { ShardId } from '../../core/protocol/ids.ts';
 import type { WatchSink } from '../../core/protocol/outbox.ts';
-import type { WireElement } from '../../runtime/wire/wire.ts';
-import type { Cursor } from '../../runtime/wire/wire-cursor.ts';
 import type { PendingWatch } from '../executor.ts';
 import { flatPlaces, placesFrom, readChange } from './port-change.ts';
 import {
-  FROM_NOW,
   PROGRESS_TAKEN,
+  readFailure,
   TAKEN,
   UNWATCH,
   WATCH,
@@ -25,12 +24,12 @@ import {
 } from './port-wire.ts';
 
 export class PortWatches {
-  readonly #request: (...elements: WireElement[]) => void;
+  readonly #request: (id: number, code: number, rest?: (out: Writer) => void) => void;
   readonly #sinks = new Map<number, WatchSink>();
   #last = 0;
 
-  /** `request` sends elements to the cluster's side, in order with all other requests. */
-  constructor(request: (...elements: WireElement[]) => void) {
+  /** `request` sends to the cluster's side, in order with all other requests; `rest` writes what follows the code. */
+  constructor(request: (id: number, code: number, rest?: (out: Writer) => void) => void) {
     this.#request = request;
   }
 
@@ -38,7 +37,13 @@ export class PortWatches {
     const id = ++this.#last;
     this.#sinks.set(id, sink);
     const { text, shard, previous } = filter;
-    this.#request(id, WATCH, text, shard ?? -1, previous ? 1 : 0, from === null ? FROM_NOW : flatPlaces(from));
+    this.#request(id, WATCH, (out) => {
+      out.text(text);
+      out.word(shard ?? -1);
+      out.word(previous ? 1 : 0);
+      out.word(from === null ? 0 : 1);
+      if (from !== null) out.numbers(flatPlaces(from));
+    });
     return { stop: () => this.#stop(id) };
   }
 
@@ -50,7 +55,7 @@ export class PortWatches {
    * What the other side says of a watch; `code` is one of the WATCH_ codes of answers. All of it is read, whether or not
    * the watch was ended meanwhile.
    */
-  onAnswer(id: number, code: number, from: Cursor): void {
+  onAnswer(id: number, code: number, from: Reader): void {
     const sink = this.#sinks.get(id);
     if (code === WATCH_STARTED) {
       const places = placesFrom(from.numbers());
@@ -58,7 +63,7 @@ export class PortWatches {
     } else if (code === WATCH_CHANGES) {
       const bytes = from.number();
       const changes = readChanges(from);
-      this.#request(changes.length, TAKEN, bytes);
+      this.#request(changes.length, TAKEN, (out) => out.number(bytes));
       sink?.onChanges(changes);
     } else if (code === WATCH_PROGRESS) {
       const places = placesFrom(from.numbers());
@@ -66,8 +71,7 @@ export class PortWatches {
       this.#request(id, PROGRESS_TAKEN);
       sink.onProgress(places);
     } else {
-      const reason = from.string() as ErrorCode;
-      const details = from.string();
+      const [reason, details] = readFailure(from);
       this.#sinks.delete(id);
       sink?.onEnd(reason, details);
     }
@@ -81,6 +85,6 @@ export class PortWatches {
   }
 }
 
-function readChanges(from: Cursor): Change[] {
-  return Array.from({ length: from.number() }, () => readChange(from));
+function readChanges(from: Reader): Change[] {
+  return Array.from({ length: from.word() }, () => readChange(from));
 }

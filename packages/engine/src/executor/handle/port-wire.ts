@@ -1,16 +1,16 @@
 /**
- * Port wire: what travels between a handle in the application's thread and the cluster. One batch = one flat array of
- * numbers and strings = one postMessage, per turn of the event loop and direction; long strings travel as bytes (port-batch.ts).
+ * Port wire: what travels between a handle in the application's thread and the cluster. One batch = one postMessage, per turn of
+ * the event loop and direction; its parts are words, numbers and texts of the codec (core/codec/writer.ts).
  *
  *   greeting  the first message, from the cluster: a Greeting object
- *   request   = slot, code, operation…            on one key       code and operation as in runtime/wire/wire-operation.ts
+ *   request   = slot, code, operation…            on one key       code and operation as in core/codec/operations.ts
  *             | slot, FOR_SHARD, shard, code, operation…           on a whole shard
  *             | slot, GIVE_UP_ABORTED | GIVE_UP_TIMEOUT
- *             | watch, WATCH, text, shard (-1: text is a prefix), previous (0 | 1), places | FROM_NOW
+ *             | watch, WATCH, text, shard (-1: text is a prefix), previous (0 | 1), 1, places | 0 (from now)
  *             | watch, UNWATCH
  *             | changes, TAKEN, bytes
  *             | watch, PROGRESS_TAKEN
- *   answer    = slot, code, result…                                code and result as in runtime/wire/wire-record.ts
+ *   answer    = slot, code, result…                                code and result as in core/codec/records.ts
  *             | slot, FAILED, error code, details
  *             | watch, WATCH_STARTED, places
  *             | watch, WATCH_CHANGES, bytes, n, change…            n changes told at one time
@@ -31,6 +31,10 @@
  *       yet PROGRESS_TAKEN.
  * Errors    travel as code and details: an Error loses its class and code in postMessage.
  */
+import type { Reader } from '../../core/codec/reader.ts';
+import type { Writer } from '../../core/codec/writer.ts';
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import { bytesToOneByte, oneByteToText } from '../../runtime/memory/one-byte.ts';
 
 /** Codes beside those of operations and results, which are not negative. */
 export const FOR_SHARD = -1;
@@ -40,8 +44,6 @@ export const WATCH = -4;
 export const UNWATCH = -5;
 export const TAKEN = -6;
 export const PROGRESS_TAKEN = -7;
-/** Instead of places. */
-export const FROM_NOW = -1;
 export const FAILED = -1;
 export const WATCH_STARTED = -2;
 export const WATCH_CHANGES = -3;
@@ -69,6 +71,16 @@ export interface Greeting {
 
 export function isGreeting(message: unknown): message is Greeting {
   return typeof message === 'object' && message !== null && (message as Partial<Greeting>).quintet === 'handle';
+}
+
+/** Details are any text; texts of the codec have a byte a character. */
+export function writeFailure(out: Writer, code: ErrorCode, details: string): void {
+  out.text(code);
+  out.text(bytesToOneByte(Buffer.from(details)));
+}
+
+export function readFailure(from: Reader): [code: ErrorCode, details: string] {
+  return [from.text() as ErrorCode, oneByteToText(from.text())!];
 }
 
 /** Milliseconds of the clock that all threads of the process read alike; performance.now() begins anew in each. */

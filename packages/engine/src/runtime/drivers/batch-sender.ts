@@ -4,16 +4,17 @@
  *
  * Owns      an encoder per destination, and which of them have something to send.
  * Does not  decide when a turn ends (the drivers do), own ports, or know who is alive.
- * Invariant BS1  what is sent to one destination arrives in the order of its shard (wire.ts WR2), all of a turn at once.
+ * Invariant BS1  what is sent to one destination arrives in the order of its shard (core/codec/grammar.ts, CD2), all of a turn at once.
  */
+import { BatchEncoder } from '../../core/codec/encoder.ts';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { NodeId } from '../../core/protocol/ids.ts';
 import type { Message } from '../../core/protocol/messages.ts';
-import type { WireBatch } from '../wire/wire.ts';
-import { BatchEncoder } from '../wire/wire-encoder.ts';
+import { NATIVE } from '../memory/native.ts';
 
 /** Where batches can be posted to: a MessagePort, or a Worker. */
 export interface BatchTarget {
-  postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void;
+  postMessage(batch: Batch, transfer?: readonly ArrayBuffer[]): void;
 }
 
 interface Link {
@@ -31,7 +32,7 @@ export class BatchSender {
   }
 
   add(node: NodeId, target: BatchTarget): void {
-    this.links.set(node, { target, encoder: new BatchEncoder(this.self) });
+    this.links.set(node, { target, encoder: new BatchEncoder(this.self, NATIVE) });
   }
 
   /** What was collected for it and not yet posted is dropped with it. */

@@ -17,6 +17,9 @@
  * ends and stands still in between; batches bear the time at which they are posted.
  */
 
+import { decodeBatch } from '../../core/codec/decoder.ts';
+import { Reader } from '../../core/codec/reader.ts';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { Change } from '../../core/data/change.ts';
 import type { KeyReadOperation, Operation } from '../../core/data/operation.ts';
 import type { Result } from '../../core/data/result.ts';
@@ -29,10 +32,9 @@ import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '
 import type { Message } from '../../core/protocol/messages.ts';
 import type { DeathReason, Note } from '../../core/protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../../core/protocol/outbox.ts';
+import { NATIVE } from '../memory/native.ts';
 import type { Failure, MasterInputs } from '../runtime.ts';
 import type { KeepAlive } from '../threads/keep-alive.ts';
-import type { WireBatch } from '../wire/wire.ts';
-import { decodeBatch } from '../wire/wire-decoder.ts';
 import type { BatchSender } from './batch-sender.ts';
 
 /** Outputs that are rare enough to be objects. */
@@ -83,6 +85,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
   /** Calls that failed since the start, by code. */
   readonly failures = new Map<ErrorCode, number>();
   private readonly sender: BatchSender;
+  private readonly reader = new Reader(NATIVE);
   private readonly keepAlive: KeepAlive;
   private readonly listener: DriverListener;
   /** Outputs not yet carried out, in order: a reply is its sink here and its result there; the rest null and the output. */
@@ -220,11 +223,11 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     this.input((now) => this.machine.giveUp(call, reason, now));
   }
 
-  readonly onBatch = (batch: WireBatch): void => {
+  readonly onBatch = (batch: Batch): void => {
     if (this.state !== 'open') return;
     this.now();
     try {
-      decodeBatch(batch, this.receive);
+      decodeBatch(batch, this.reader, this.receive);
     } catch (error) {
       this.breakDown(error);
     }
@@ -449,14 +452,13 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     try {
       this.machine.close();
     } catch (second) {
-      error.message += ` (and calls under way could not be failed: ${String(second)})`;
+      error.message += ` (and calls in flight could not be failed: ${String(second)})`;
     }
-    if (submitting !== undefined && !this.willHear(submitting)) this.fail(submitting, 'CLOSED_IN_FLIGHT', '');
+    const isKnown = this.payloads.some((output, i) => {
+      return this.sinks[i] === submitting || ('sink' in output && output.sink === submitting);
+    });
+    if (submitting !== undefined && !isKnown) this.fail(submitting, 'CLOSED_IN_FLIGHT', '');
     this.emit({ type: 'fatal', error });
-  }
-
-  private willHear(sink: Sink): boolean {
-    return this.payloads.some((output, i) => this.sinks[i] === sink || ('sink' in output && output.sink === sink));
   }
 }
 

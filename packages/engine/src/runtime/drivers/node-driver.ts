@@ -18,17 +18,19 @@
  * by setImmediate leaves room for messages between slices, which a loop or a microtask would not.
  */
 
+import { decodeBatch } from '../../core/codec/decoder.ts';
+import { Reader } from '../../core/codec/reader.ts';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { Result } from '../../core/data/result.ts';
 import { GiveBack } from '../../core/node/memory/give-back.ts';
 import { MASTER, type NodeId, nodeName } from '../../core/protocol/ids.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import type { Message } from '../../core/protocol/messages.ts';
 import type { NodeOutbox } from '../../core/protocol/outbox.ts';
+import { NATIVE } from '../memory/native.ts';
 import type { Control, Peer } from '../threads/control.ts';
 import { type ControlBlock, steadySecond } from '../threads/control-block.ts';
 import { doFault, pause } from '../threads/faults.ts';
-import type { WireBatch } from '../wire/wire.ts';
-import { decodeBatch, senderOf, timeOf } from '../wire/wire-decoder.ts';
 import { BatchSender, type BatchTarget } from './batch-sender.ts';
 import { LargeAnswers } from './large-answers.ts';
 import type { DescribedNode } from './node-parts.ts';
@@ -54,6 +56,7 @@ export interface NodeMemory {
 export class NodeDriver implements NodeOutbox {
   private readonly block: ControlBlock;
   private readonly sender: BatchSender;
+  private readonly reader = new Reader(NATIVE);
   private readonly peers = new Map<NodeId, Peer>();
   private readonly gone = new Set<NodeId>();
   private readonly copies = new LargeAnswers((message) => this.post(MASTER, message));
@@ -109,20 +112,20 @@ export class NodeDriver implements NodeOutbox {
     this.sender.flush(0);
   }
 
-  readonly onBatch = (batch: WireBatch): void => {
+  readonly onBatch = (batch: Batch): void => {
     const { node } = this;
     invariant(node !== undefined, 'a node hears batches only after it was started');
     this.block.wake();
     this.block.beat();
-    if (senderOf(batch) === MASTER) this.hearTime(node, timeOf(batch));
-    decodeBatch(batch, this.receive);
+    decodeBatch(batch, this.reader, this.receive, this.opened);
     this.wantTurn();
   };
 
-  private hearTime(node: DescribedNode, time: number): void {
+  private readonly opened = (from: NodeId, time: number): void => {
+    if (from !== MASTER) return;
     this.aheadMs = Math.max(this.aheadMs, time - performance.now());
-    node.onTime(time);
-  }
+    this.node!.onTime(time);
+  };
 
   /** Tells the time if that makes work. */
   private passTime(now: number): void {

@@ -11,7 +11,7 @@
  * Why copies travel: a request brings one for each copy of the shard, and each node hands the rest on. So none of them has
  * to copy 64 MB (30 ms and more, most of it the kernel's, which has to find and clear the memory) while others wait.
  */
-import type { Block, Bytes } from '../../core/data/block.ts';
+import type { Block } from '../../core/data/block.ts';
 import { roomBefore } from '../../core/store/entry.ts';
 import { allocatePages } from './pages.ts';
 
@@ -143,24 +143,9 @@ export class BlockWriter {
   }
 }
 
-/** Of the message being encoded. */
-let transfers: ArrayBuffer[] = [];
-
-/** A value as an element of a batch. {@link takeTransfers} must follow before another message is encoded. */
-export function valueElement(value: Bytes): string | BlockElement {
-  return typeof value === 'string' ? value : blockElement(value);
-}
-
-/** Blocks are made here alone, so each is a ValueBlock. */
-export function blockElement(block: Block): BlockElement {
+/** A block as what travels beside the words of a batch; adds its buffers to `transfers`. Blocks are made here alone. */
+export function blockElement(block: Block, transfers: ArrayBuffer[]): BlockElement {
   const buffers = (block as ValueBlock).takeSpares();
   transfers.push(...buffers);
   return [block.length, block.bytes.byteOffset, ...buffers];
-}
-
-/** Adds to `list` the buffers that elements made since the last call refer to. */
-export function takeTransfers(list: ArrayBuffer[]): void {
-  if (transfers.length === 0) return;
-  list.push(...transfers);
-  transfers = [];
 }

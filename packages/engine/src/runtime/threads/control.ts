@@ -1,11 +1,11 @@
 /**
  * control: what main thread and worker say to each other besides batches, on the same port, so that both keep one order:
- * a peer's port is always there before a Config that names the peer. Batches are arrays, these are objects.
+ * a peer's port is always there before a Config that names the peer. Batches are strings or arrays, these are objects.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { NodeId } from '../../core/protocol/ids.ts';
 import type { NodeSettings } from '../../core/protocol/settings.ts';
-import type { WireBatch } from '../wire/wire.ts';
 
 /** workerData: what a thread is started with, before it is known which node it will be. */
 export interface BootData {
@@ -51,9 +51,9 @@ export interface Ready {
   readonly type: 'ready';
 }
 
-export type ToWorker = WireBatch | Control;
-export type FromWorker = WireBatch | Ready;
+export type ToWorker = Batch | Control;
+export type FromWorker = Batch | Ready;
 
-export function isBatch<T extends object>(message: WireBatch | T): message is WireBatch {
-  return Array.isArray(message);
+export function isBatch<T extends object>(message: Batch | T): message is Batch {
+  return typeof message === 'string' || Array.isArray(message);
 }

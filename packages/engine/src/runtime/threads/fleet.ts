@@ -12,13 +12,13 @@
  * whatever it still says; the thread ends in parallel.
  */
 import { MessageChannel } from 'node:worker_threads';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { type NodeId, nodeName, type Seat, seatOf } from '../../core/protocol/ids.ts';
 import type { DeathReason } from '../../core/protocol/notes.ts';
 import type { NodeSettings } from '../../core/protocol/settings.ts';
 import type { BatchSender } from '../drivers/batch-sender.ts';
 import type { NodeStats } from '../runtime.ts';
-import type { WireBatch } from '../wire/wire.ts';
 import type { Fault, Peer } from './control.ts';
 import { steadySecond } from './control-block.ts';
 import type { HostListener, WorkerHost } from './worker-host.ts';
@@ -31,7 +31,7 @@ export interface FleetSettings {
 
 export interface FleetListener {
   onReady(node: NodeId): void;
-  readonly onBatch: (batch: WireBatch) => void;
+  readonly onBatch: (batch: Batch) => void;
   readonly onSent: () => void;
   /** `cause`: the error that ended it, where there was one. */
   onDied(node: NodeId, reason: DeathReason, detail: string, cause?: unknown): void;
@@ -49,7 +49,7 @@ export class Fleet implements HostListener {
   private readonly listener: FleetListener;
   private readonly members = new Map<NodeId, Member>();
   /** The listener's own: they are called for every batch. */
-  readonly onBatch: (batch: WireBatch) => void;
+  readonly onBatch: (batch: Batch) => void;
   readonly onSent: () => void;
   private closed = false;
 

@@ -12,11 +12,11 @@
  *       as long as a native call in it (a 4 MB JSON.parse: 0.7 s).
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Batch } from '../../core/codec/writer.ts';
 import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { MASTER, type NodeId } from '../../core/protocol/ids.ts';
 import type { DeathReason } from '../../core/protocol/notes.ts';
 import type { NodeSettings } from '../../core/protocol/settings.ts';
-import type { WireBatch } from '../wire/wire.ts';
 import { type BootData, type Control, type FromWorker, isBatch, type Peer, type ToWorker } from './control.ts';
 import { ControlBlock, POST_COUNTS } from './control-block.ts';
 import { NODE_ENTRY } from './node-entry.ts';
@@ -31,7 +31,7 @@ export interface HostSettings {
 /** What a host tells. A spare's are the pool's, until it becomes a node. */
 export interface HostListener {
   onReady(host: WorkerHost): void;
-  onBatch(batch: WireBatch): void;
+  onBatch(batch: Batch): void;
   /** Something was posted to the thread. */
   onSent(): void;
   onDeath(host: WorkerHost, reason: DeathReason, detail: string, cause?: unknown): void;
@@ -102,7 +102,7 @@ export class WorkerHost {
     this.countSent();
   }
 
-  postMessage(batch: WireBatch, transfer?: readonly ArrayBuffer[]): void {
+  postMessage(batch: Batch, transfer?: readonly ArrayBuffer[]): void {
     if (transfer === undefined) this.port.postMessage(batch);
     else this.port.postMessage(batch, transfer);
     this.countSent();

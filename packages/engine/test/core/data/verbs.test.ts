@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { readOperation, writeOperation } from '../../../src/core/codec/operations.ts';
 import type { Entry, Operation, Step, TransactionOperation } from '../../../src/core/data/operation.ts';
 import { type EntryReader, type EvalContext, type Outcome, readerOf } from '../../../src/core/data/reader.ts';
 import { type Effect, Watched } from '../../../src/core/data/record.ts';
@@ -13,10 +14,8 @@ import { costOf, Needs, Use } from '../../../src/core/data/row.ts';
 import { patched } from '../../../src/core/data/string/verbs.ts';
 import { evaluateTransaction } from '../../../src/core/data/transaction.ts';
 import { rowOf, VERBS, type Verb } from '../../../src/core/data/verbs.ts';
-import type { WireElement } from '../../../src/runtime/wire/wire.ts';
-import { Cursor } from '../../../src/runtime/wire/wire-cursor.ts';
-import { readOperation, writeOperation } from '../../../src/runtime/wire/wire-operation.ts';
-import { operation as anyOperation } from '../../runtime/any-message.ts';
+import { operation as anyOperation } from '../codec/any-message.ts';
+import { written } from '../codec/decoded.ts';
 
 const NOW = 1000;
 const SEQ = 100;
@@ -182,15 +181,13 @@ describe('the table of verbs', () => {
     assert.equal(new Set(properties).size, 1);
   });
 
-  it('every operation of every verb travels as it is, and takes no more than its own elements', () => {
+  it('every operation of every verb travels as it is, and takes no more than its own words', () => {
     const seen = new Set<Verb>();
     const travels = (operation: Operation): void => {
       seen.add(operation.verb);
-      const out: WireElement[] = [];
-      writeOperation(out, operation);
-      const from = new Cursor([...out, 'next'], 1);
-      assert.deepEqual(structuredClone(readOperation(out[0] as number, from)), structuredClone(operation));
-      assert.equal(from.at, out.length);
+      const from = written((out) => writeOperation(out, operation));
+      assert.deepEqual(structuredClone(readOperation(from.word(), from)), structuredClone(operation));
+      assert.equal(from.at, from.end);
     };
     fc.assert(fc.property(anyOperation, travels), { numRuns: 3000 });
     fc.assert(fc.property(step, travels), { numRuns: 1000 });

@@ -1,8 +1,8 @@
 /** The queue of a shard: what is sent, held back and numbered, in protocol §5's order and within its credit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPut } from '../../../src/core/codec/operations.ts';
 import type { Operation } from '../../../src/core/data/operation.ts';
-import { plainPut } from '../../../src/runtime/wire/wire-operation.ts';
 import { Subject } from './subject.ts';
 
 const put = (key: string, value = 'v') => plainPut(key, value);

@@ -1,12 +1,12 @@
 /** Primary: one record for every request, once; records of its own while it is not sealed; room before growth. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPut } from '../../../src/core/codec/operations.ts';
 import type { Operation } from '../../../src/core/data/operation.ts';
 import type { Record } from '../../../src/core/data/record.ts';
 import { Status } from '../../../src/core/data/result.ts';
 import { Primary } from '../../../src/core/node/primary.ts';
 import type { NodeSettings } from '../../../src/core/protocol/settings.ts';
-import { plainPut } from '../../../src/runtime/wire/wire-operation.ts';
 import { contents, newContext, newState } from './fixture.ts';
 
 /** A primary of one copy: what it takes is applied at once. */

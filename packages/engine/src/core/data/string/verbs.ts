@@ -36,6 +36,7 @@ import {
   type SizedHead,
   written,
 } from '../reader.ts';
+import { ReceivedPut, ReceivedPutEffect } from '../received-put.ts';
 import { NO_EFFECT, newPutEffect, type PatchEffect } from '../record.ts';
 import { blockResult, plainResult, type Result, Status, valueResult } from '../result.ts';
 import { keyVerb, Needs, Use } from '../row.ts';
@@ -73,6 +74,9 @@ function isBlind({ ifVersion, ttl }: PutOperation): boolean {
 }
 
 function evaluatePut(operation: PutOperation, store: EntryReader, moment: EvalContext): Outcome {
+  if (operation instanceof ReceivedPut) {
+    return { effect: new ReceivedPutEffect(operation.put), result: plainResult(Status.ok, moment.seq) };
+  }
   const { key, value, kind, ifVersion, ttl } = operation;
   if (operation.previous) return evaluatePutWithPrevious(operation, store, moment);
   const head = isBlind(operation) ? undefined : liveHead(store, key, moment.time);

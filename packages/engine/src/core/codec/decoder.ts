@@ -1,16 +1,17 @@
 /**
- * decodeBatch: a batch (grammar in wire.ts) back into messages, each a fresh object that the machine may keep.
+ * decodeBatch: a batch (grammar.ts) back into messages, each a fresh object that the machine may keep.
  *
  * Owns      nothing between calls.
  * Does not  know machines: it calls `receive` for each message, in order, and leaves what that throws alone.
  */
 
-import { newGet, type ReadOperation, ValueKind } from '../../core/data/operation.ts';
-import { type Record, Watched } from '../../core/data/record.ts';
-import { plainResult, Status, valueResult } from '../../core/data/result.ts';
-import { MASTER, type NodeId, type ShardId } from '../../core/protocol/ids.ts';
-import { invariant } from '../../core/protocol/invariant.ts';
-import type { ConfigMessage, Message, StreamBeginMessage } from '../../core/protocol/messages.ts';
+import { newGet, type PutOperation, type ReadOperation, ValueKind } from '../data/operation.ts';
+import { ReceivedPut, ReceivedPutEffect } from '../data/received-put.ts';
+import { newPutEffect, type Record, Watched } from '../data/record.ts';
+import { plainResult, type Result, Status, valueResult } from '../data/result.ts';
+import type { NodeId, ShardId } from '../protocol/ids.ts';
+import { invariant } from '../protocol/invariant.ts';
+import type { ConfigMessage, Message, StreamBeginMessage } from '../protocol/messages.ts';
 import {
   ANSWER_EFFECT,
   ANSWER_GENERAL,
@@ -21,39 +22,37 @@ import {
   EVICTIONS,
   KINDS,
   Kind,
-  type WireBatch,
-} from './wire.ts';
-import { Cursor } from './wire-cursor.ts';
-import { plainPut, readOperation } from './wire-operation.ts';
-import { plainRecord, readEffect, readRecord, readResult } from './wire-record.ts';
+  PLAIN,
+  PLAIN_LENGTH_MASK,
+} from './grammar.ts';
+import { plainPut, readOperation } from './operations.ts';
+import type { Reader } from './reader.ts';
+import { plainRecord, readEffect, readRecord, readResult } from './records.ts';
+import type { Batch } from './writer.ts';
 
 /** Hears one message of a batch. */
 export type Receive = (from: NodeId, message: Message) => void;
 
-export function senderOf(batch: WireBatch): NodeId {
-  return batch[0] as NodeId;
-}
+/** Who sent a batch, and the master's time on what it sent: told before any of its messages. */
+export type Opened = (from: NodeId, time: number) => void;
 
-/** The master's time on a batch it sent. */
-export function timeOf(batch: WireBatch): number {
-  return batch[1] as number;
-}
-
-export function decodeBatch(batch: WireBatch, receive: Receive): void {
-  const from = senderOf(batch);
-  const cursor = new Cursor(batch, from === MASTER ? 2 : 1);
-  while (cursor.at < batch.length) {
-    const head = -1 - cursor.number();
-    const shard = Math.floor(head / KINDS);
-    decodeSection((head % KINDS) as Kind, { from, shard, cursor, receive });
+export function decodeBatch(batch: Batch, reader: Reader, receive: Receive, opened?: Opened): void {
+  reader.open(batch);
+  const from = reader.number();
+  const time = reader.number();
+  opened?.(from, time);
+  while (reader.at < reader.end) {
+    const head = -1 - reader.word();
+    decodeSection((head % KINDS) as Kind, { from, shard: Math.floor(head / KINDS), cursor: reader, receive });
   }
+  reader.close();
 }
 
 /** One section being read. */
 interface Section {
   readonly from: NodeId;
   readonly shard: ShardId;
-  readonly cursor: Cursor;
+  readonly cursor: Reader;
   readonly receive: Receive;
 }
 
@@ -101,11 +100,9 @@ function decodeSection(kind: Kind, section: Section): void {
   }
 }
 
-/** Whether the section has another item; the next element then begins it. */
-function hasItem({ elements, at }: Cursor): boolean {
-  if (at >= elements.length) return false;
-  const next = elements[at];
-  return typeof next !== 'number' || next >= 0;
+/** Whether the section has another item; the next word then begins it. */
+function hasItem({ words, at, end }: Reader): boolean {
+  return at < end && words[at]! >= 0;
 }
 
 function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boolean, watched: Watched): void {
@@ -113,12 +110,12 @@ function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boo
   let committedSeq = cursor.number();
   let request = cursor.number();
   while (hasItem(cursor)) {
-    const item = cursor.elements[cursor.at++];
+    const item = cursor.word();
     if (item === COMMITTED) {
       committedSeq = cursor.number();
       continue;
     }
-    const operation = typeof item === 'string' ? plainPut(item, cursor.value()) : readOperation(item as number, cursor);
+    const operation = (item & PLAIN) !== 0 ? readPlainPut(item, cursor) : readOperation(item, cursor);
     receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure, watched });
     request += 1;
   }
@@ -129,13 +126,15 @@ function decodeReads({ from, shard, cursor, receive }: Section, blocks: boolean)
   let committedSeq = cursor.number();
   let id = cursor.number();
   while (hasItem(cursor)) {
-    const item = cursor.elements[cursor.at++];
+    const item = cursor.word();
     if (item === COMMITTED) {
       committedSeq = cursor.number();
       continue;
     }
     const operation: ReadOperation =
-      typeof item === 'string' ? newGet(item, blocks) : (readOperation(item as number, cursor) as ReadOperation);
+      (item & PLAIN) !== 0
+        ? newGet(cursor.chars(item & PLAIN_LENGTH_MASK), blocks)
+        : (readOperation(item, cursor) as ReadOperation);
     receive(from, { type: 'read', shard, epoch, id, operation, committedSeq });
     id += 1;
   }
@@ -147,15 +146,13 @@ function decodeRecords({ from, shard, cursor, receive }: Section, streamed: bool
   let seq = cursor.number();
   let request = cursor.number();
   while (hasItem(cursor)) {
-    const item = cursor.elements[cursor.at++];
+    const item = cursor.word();
     if (item === COMMITTED) {
       committedSeq = cursor.number();
       continue;
     }
     const record =
-      typeof item === 'string'
-        ? plainRecord(seq, request, item, cursor.value())
-        : readRecord(item as number, seq, request, cursor);
+      (item & PLAIN) !== 0 ? readPlainRecord(item, seq, request, cursor) : readRecord(item, seq, request, cursor);
     if (streamed) receive(from, { type: 'stream-record', shard, since: stamp, record, committedSeq });
     else receive(from, { type: 'record', shard, epoch: stamp, record, committedSeq });
     seq += 1;
@@ -168,11 +165,11 @@ function decodeAnswers({ from, shard, cursor, receive }: Section): void {
   let seq = cursor.number();
   let request = cursor.number();
   while (hasItem(cursor)) {
-    const code = cursor.number();
+    const code = cursor.word();
     if ((code & ANSWER_GENERAL) !== 0) {
       const own = (code & ANSWER_OWN) !== 0;
       const result = readResult(code >> ANSWER_RESULT_SHIFT, seq, cursor);
-      const effect = (code & ANSWER_EFFECT) !== 0 ? readEffect(cursor.number(), cursor) : null;
+      const effect = (code & ANSWER_EFFECT) !== 0 ? readEffect(cursor.word(), cursor) : null;
       receive(from, { type: 'answer', shard, epoch, seq, request: own ? 0 : request, result, effect });
       seq += 1;
       if (!own) request += 1;
@@ -190,18 +187,34 @@ function decodeValues({ from, shard, cursor, receive }: Section): void {
   const epoch = cursor.number();
   let id = cursor.number();
   while (hasItem(cursor)) {
-    const item = cursor.elements[cursor.at++];
-    const result =
-      typeof item === 'string'
-        ? valueResult(Status.ok, cursor.number(), item, ValueKind.text, 0)
-        : readResult(item as number, 0, cursor);
+    const item = cursor.word();
+    const result = (item & PLAIN) !== 0 ? readPlainValue(cursor) : readResult(item, 0, cursor);
     receive(from, { type: 'value', shard, epoch, id, result });
     id += 1;
   }
 }
 
+function readPlainPut(item: number, cursor: Reader): PutOperation {
+  const put = cursor.putBytes(item & PLAIN_LENGTH_MASK);
+  if (put !== undefined) return new ReceivedPut(put);
+  const key = cursor.chars(item & PLAIN_LENGTH_MASK);
+  return plainPut(key, cursor.value());
+}
+
+function readPlainRecord(item: number, seq: number, request: number, cursor: Reader): Record {
+  const put = cursor.putBytes(item & PLAIN_LENGTH_MASK);
+  if (put !== undefined) return plainRecord(seq, request, new ReceivedPutEffect(put));
+  const key = cursor.chars(item & PLAIN_LENGTH_MASK);
+  return plainRecord(seq, request, newPutEffect(key, cursor.value(), ValueKind.text, 0));
+}
+
+function readPlainValue(cursor: Reader): Result {
+  const text = cursor.text();
+  return valueResult(Status.ok, cursor.number(), text, ValueKind.text, 0);
+}
+
 /** The kinds of which each message is a section of its own. */
-function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
+function readRare(kind: Kind, shard: ShardId, cursor: Reader): Message {
   switch (kind) {
     case Kind.config:
       return readConfig(shard, cursor);
@@ -224,7 +237,7 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
         type: 'stream-slice',
         shard,
         since: cursor.number(),
-        entries: cursor.entries(),
+        entries: cursor.mixed(),
         marks: cursor.numbers(),
       };
     case Kind.streamEnd:
@@ -240,15 +253,15 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
         type: 'usage',
         revision: cursor.number(),
         reservedBytes: cursor.number(),
-        full: cursor.number() === 1,
         excess: cursor.number(),
+        full: cursor.word() === 1,
       };
     case Kind.memoryLimit:
       return {
         type: 'memory-limit',
         revision: cursor.number(),
         maxMemoryBytes: cursor.number(),
-        eviction: EVICTIONS[cursor.number()]!,
+        eviction: EVICTIONS[cursor.word()]!,
       };
     default:
       invariant(kind === Kind.clock, 'a section kind is known');
@@ -256,29 +269,28 @@ function readRare(kind: Kind, shard: ShardId, cursor: Cursor): Message {
   }
 }
 
-function readConfig(shard: ShardId, cursor: Cursor): ConfigMessage {
+function readConfig(shard: ShardId, cursor: Reader): ConfigMessage {
   const epoch = cursor.number();
   const learner = cursor.number();
   const since = cursor.number();
   const committedSeq = cursor.number();
-  const length = cursor.number();
-  const chain: NodeId[] = [];
-  for (let i = 0; i < length; i++) chain.push(cursor.number());
-  const base = cursor.number() === 1 ? { seq: cursor.number(), request: cursor.number() } : null;
+  const chain: readonly NodeId[] = cursor.numbers();
+  const [seq, request] = cursor.numbers();
+  const base = seq === undefined ? null : { seq, request: request! };
   return { type: 'config', shard, epoch, chain, learner, since, committedSeq, base };
 }
 
-function readStreamBegin(shard: ShardId, cursor: Cursor): StreamBeginMessage {
+function readStreamBegin(shard: ShardId, cursor: Reader): StreamBeginMessage {
   const since = cursor.number();
   const lastSeq = cursor.number();
   const lastRequest = cursor.number();
   const committedSeq = cursor.number();
-  const length = cursor.number();
+  const length = cursor.word();
   const window: Record[] = [];
   for (let i = 0; i < length; i++) {
     const seq = cursor.number();
     const request = cursor.number();
-    window.push(readRecord(cursor.number(), seq, request, cursor));
+    window.push(readRecord(cursor.word(), seq, request, cursor));
   }
   return { type: 'stream-begin', shard, since, lastSeq, lastRequest, committedSeq, window };
 }

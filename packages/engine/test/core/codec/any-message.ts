@@ -4,11 +4,11 @@
  */
 
 import fc from 'fast-check';
-import { textOf } from '../../src/core/data/block.ts';
-import type { Operation, ReadOperation } from '../../src/core/data/operation.ts';
-import type { Effect, PutEffect, Record } from '../../src/core/data/record.ts';
-import type { Result } from '../../src/core/data/result.ts';
-import type { Message } from '../../src/core/protocol/messages.ts';
+import { textOf } from '../../../src/core/data/block.ts';
+import type { Operation, ReadOperation } from '../../../src/core/data/operation.ts';
+import type { Effect, PutEffect, Record } from '../../../src/core/data/record.ts';
+import type { Result } from '../../../src/core/data/result.ts';
+import type { Message } from '../../../src/core/protocol/messages.ts';
 
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 export const bytes = fc.oneof(fc.string({ unit: byte, maxLength: 12 }), fc.constantFrom('', 'k', '\xff\0', '-1'));

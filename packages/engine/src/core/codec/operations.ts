@@ -1,16 +1,16 @@
 /**
- * wire-operation: operations as items of a batch. A plain put has a form of its own (two strings and no code), which the
- * encoder and decoder write and read in their loops; here is the general form, for every verb alike:
+ * Operations as items of a batch. A plain put has a form of its own, which the encoder and decoder write and read in their loops;
+ * here is the general form, for every verb alike:
  *
  *   operation = code, key (of verbs on one key), field…
  *   code      = the verb's, then the bits of its fields in their order: a kind KIND_BITS, a choice as many as it needs, and
  *               one each for what is true, or is sent because it is not as usual
  *
  * Owns      that form: it interprets the fields of the verb's row (core/data/fields.ts), and knows no verb but put and get.
- * Invariant readOperation gives back what writeOperation wrote, and consumes exactly the same elements.
+ * Invariant readOperation gives back what writeOperation wrote, and consumes exactly the same words.
  */
-import type { Bytes } from '../../core/data/block.ts';
-import type { Field } from '../../core/data/fields.ts';
+import type { Bytes } from '../data/block.ts';
+import type { Field } from '../data/fields.ts';
 import {
   ANY_VERSION,
   type Condition,
@@ -23,14 +23,14 @@ import {
   type PutOperation,
   type Step,
   ValueKind,
-} from '../../core/data/operation.ts';
-import type { VerbRow } from '../../core/data/row.ts';
-import { rowOf, VERBS, type Verb } from '../../core/data/verbs.ts';
-import { invariant } from '../../core/protocol/invariant.ts';
-import { valueElement } from '../memory/value-block.ts';
-import { KIND_BITS, KIND_MASK, NO_VALUE, VERB_BITS, VERB_MASK, type WireElement } from './wire.ts';
-import type { Cursor } from './wire-cursor.ts';
-import { readEffect, writeEffect } from './wire-record.ts';
+} from '../data/operation.ts';
+import type { VerbRow } from '../data/row.ts';
+import { rowOf, VERBS, type Verb } from '../data/verbs.ts';
+import { invariant } from '../protocol/invariant.ts';
+import { KIND_BITS, KIND_MASK, NO_VALUE, VERB_BITS, VERB_MASK } from './grammar.ts';
+import type { Reader } from './reader.ts';
+import { readEffect, writeEffect } from './records.ts';
+import type { Writer } from './writer.ts';
 
 /** Whether a put says nothing but key and value. */
 export function isPlainPut(operation: PutOperation): boolean {
@@ -143,20 +143,22 @@ function shiftOf({ coded }: Form, wanted: string): number {
   return coded.find(({ name }) => name === wanted)!.shift;
 }
 
-function writePut(out: WireElement[], operation: PutOperation): void {
+function writePut(out: Writer, operation: PutOperation): void {
   const { key, value, kind, ifVersion, ttl, deadline } = operation;
   let code = PUT.code | (kind << PUT_KIND) | (operation.previous ? PUT_PREVIOUS : 0);
   if (ifVersion !== ANY_VERSION) code |= PUT_IF_VERSION;
   if (ttl !== NO_TTL) code |= PUT_TTL;
   if (deadline !== 0) code |= PUT_DEADLINE;
-  out.push(code, key, valueElement(value));
-  if (ifVersion !== ANY_VERSION) out.push(ifVersion);
-  if (ttl !== NO_TTL) out.push(ttl);
-  if (deadline !== 0) out.push(deadline);
+  out.word(code);
+  out.text(key);
+  out.value(value);
+  if (ifVersion !== ANY_VERSION) out.number(ifVersion);
+  if (ttl !== NO_TTL) out.number(ttl);
+  if (deadline !== 0) out.number(deadline);
 }
 
-function readPut(code: number, from: Cursor): PutOperation {
-  const key = from.string();
+function readPut(code: number, from: Reader): PutOperation {
+  const key = from.text();
   const value = from.value();
   if (code === PUT.code) return plainPut(key, value);
   const ifVersion = (code & PUT_IF_VERSION) !== 0 ? from.number() : ANY_VERSION;
@@ -168,7 +170,7 @@ function readPut(code: number, from: Cursor): PutOperation {
 
 // ---- writing ----------------------------------------------------------------------------------------------------
 
-export function writeOperation(out: WireElement[], operation: Operation): void {
+export function writeOperation(out: Writer, operation: Operation): void {
   if (operation.verb === 'put') return writePut(out, operation);
   const form = FORMS[rowOf(operation).code]!;
   const values = operation as unknown as Values;
@@ -177,8 +179,8 @@ export function writeOperation(out: WireElement[], operation: Operation): void {
     const value = values[name];
     if (value !== usual) code |= codeOf(field, value) << shift;
   }
-  out.push(code);
-  if (form.hasKey) out.push(operation.key);
+  out.word(code);
+  if (form.hasKey) out.text(operation.key);
   for (const { name, field } of form.always) writeField(out, field, values[name]);
   if (code === form.code) return;
   for (const { name, field, shift, mask } of form.coded) {
@@ -203,21 +205,23 @@ function codeOf(field: Field, value: unknown): number {
 }
 
 /** What follows of a field: nothing, if its bits say all. */
-function writeField(out: WireElement[], { type }: Field, value: unknown): void {
+function writeField(out: Writer, { type }: Field, value: unknown): void {
   switch (type) {
     case 'text':
+      out.text(value as string);
+      break;
     case 'number':
     case 'number-unless':
     case 'number-if-any':
-      out.push(value as string | number);
+      out.number(value as number);
       break;
     case 'value':
-      out.push(valueElement(value as Bytes));
+      out.value(value as Bytes);
       break;
     case 'keys': {
       const keys = value as readonly string[];
-      out.push(keys.length);
-      for (const key of keys) out.push(key);
+      out.word(keys.length);
+      for (const key of keys) out.text(key);
       break;
     }
     case 'conditions':
@@ -225,34 +229,36 @@ function writeField(out: WireElement[], { type }: Field, value: unknown): void {
       break;
     case 'steps': {
       const steps = value as readonly Step[];
-      out.push(steps.length);
+      out.word(steps.length);
       for (const step of steps) writeOperation(out, step);
       break;
     }
     case 'effects': {
       const effects = value as InstallOperation['effects'];
-      out.push(effects.length);
+      out.word(effects.length);
       for (const effect of effects) writeEffect(out, effect);
     }
   }
 }
 
-function writeConditions(out: WireElement[], conditions: readonly Condition[]): void {
-  out.push(conditions.length);
+function writeConditions(out: Writer, conditions: readonly Condition[]): void {
+  out.word(conditions.length);
   for (const { key, ifVersion, equals } of conditions) {
-    out.push(key, ifVersion, equals === null ? NO_VALUE : equals.kind);
-    if (equals !== null) out.push(equals.value);
+    out.text(key);
+    out.number(ifVersion);
+    out.word(equals === null ? NO_VALUE : equals.kind);
+    if (equals !== null) out.text(equals.value);
   }
 }
 
 // ---- reading ----------------------------------------------------------------------------------------------------
 
-export function readOperation(code: number, from: Cursor): Operation {
+export function readOperation(code: number, from: Reader): Operation {
   if ((code & VERB_MASK) === PUT.code) return readPut(code, from);
-  if (code === GET) return newGet(from.string());
+  if (code === GET) return newGet(from.text());
   const form = FORMS[code & VERB_MASK];
   invariant(form !== undefined, 'an operation code is known');
-  const values: Values = { verb: form.verb, key: form.hasKey ? from.string() : '' };
+  const values: Values = { verb: form.verb, key: form.hasKey ? from.text() : '' };
   for (const { name, field } of form.always) values[name] = fieldOf(field, 0, from);
   for (const { name, field, shift, mask, usual } of form.coded) {
     const bits = (code >> shift) & mask;
@@ -263,10 +269,10 @@ export function readOperation(code: number, from: Cursor): Operation {
 }
 
 /** What a field's bits say, and what follows. */
-function fieldOf(field: Field, bits: number, from: Cursor): unknown {
+function fieldOf(field: Field, bits: number, from: Reader): unknown {
   switch (field.type) {
     case 'text':
-      return from.string();
+      return from.text();
     case 'number':
     case 'number-unless':
     case 'number-if-any':
@@ -281,28 +287,28 @@ function fieldOf(field: Field, bits: number, from: Cursor): unknown {
     case 'choice':
       return field.of[bits];
     case 'keys':
-      return listOf(from, () => from.string());
+      return listOf(from, () => from.text());
     default:
       return listOf(from, READ_PART[field.type]);
   }
 }
 
-const READ_PART: { readonly [T in 'conditions' | 'steps' | 'effects']: (from: Cursor) => unknown } = {
+const READ_PART: { readonly [T in 'conditions' | 'steps' | 'effects']: (from: Reader) => unknown } = {
   conditions: readCondition,
-  steps: (from) => readOperation(from.number(), from),
-  effects: (from) => readEffect(from.number(), from),
+  steps: (from) => readOperation(from.word(), from),
+  effects: (from) => readEffect(from.word(), from),
 };
 
-function listOf<T>(from: Cursor, read: (from: Cursor) => T): T[] {
+function listOf<T>(from: Reader, read: (from: Reader) => T): T[] {
   const items: T[] = [];
-  for (let left = from.number(); left > 0; left--) items.push(read(from));
+  for (let left = from.word(); left > 0; left--) items.push(read(from));
   return items;
 }
 
-function readCondition(from: Cursor): Condition {
-  const key = from.string();
+function readCondition(from: Reader): Condition {
+  const key = from.text();
   const ifVersion = from.number();
-  const kind = from.number();
+  const kind = from.word();
   if (kind === NO_VALUE) return { key, ifVersion, equals: null };
-  return { key, ifVersion, equals: { kind: kind as ValueKind, value: from.string() } };
+  return { key, ifVersion, equals: { kind: kind as ValueKind, value: from.text() } };
 }

@@ -1,45 +1,36 @@
 /**
- * wire: what travels between two threads. One batch = one flat array of numbers and strings = one postMessage, for one
- * destination and one turn of the event loop.
+ * The grammar of batches: what travels between two threads. One batch = one piece of words = one postMessage, for one
+ * destination and one turn of the event loop. Writer and Reader (writer.ts, reader.ts) say what a word, a number, a text and a
+ * value are.
  *
- *   batch    = sender, [time if the sender is the master], section…
- *   section  = head, its fields, item…          head < 0, and no item begins with a negative number: that ends a section
+ *   batch    = number: sender, number: time (0 if the sender is not the master), section…
+ *   section  = word: head, its fields, item…     head < 0, and no item begins with a negative word: that ends a section
  *   head     = -1 - (kind + KINDS * shard)
  *
- *   kind                fields                                     items
- *   requests … (6 kinds) epoch, committedSeq, first request         key, value  (a plain put)  | code, operation…
- *   reads               epoch, committedSeq, first id              key  (a get)               | code, operation…
+ *   kind                fields (numbers)                           items
+ *   requests … (6 kinds) epoch, committedSeq, first request         PLAIN + key length, key, value  (a plain put)  | code, operation…
+ *   reads               epoch, committedSeq, first id              PLAIN + key length, key  (a get)               | code, operation…
  *   blockReads          as reads; a plain get may be answered with a block
- *   records             epoch, committedSeq, first seq, request    key, value  (a plain put)  | code, effect…, result…
+ *   records             epoch, committedSeq, first seq, request    as requests  (of a plain put)  | code, effect…, result…
  *   streamRecords       since, committedSeq, first seq, request    as records
  *   answers             epoch, first seq, request                  2n  (n plain answers)      | odd code, result…
- *   values              epoch, first id                            value, version  (text)     | code, result…
+ *   values              epoch, first id                            PLAIN, value, version  (text)     | code, result…
  *   all others          the message's own                          none: one message a section
- *
- *   A put's value is a string or, if it is large, a block: one element as value-block.ts says, whose buffers are
- *   transferred. A result may bear a block too (HAS_BLOCK).
  *
  *   Where committedSeq is a field, an item may also be  COMMITTED, committedSeq  : it counts for the items that follow.
  *
- * Owns      the grammar: kinds, codes, their bits. wire-encoder.ts and wire-decoder.ts speak it.
+ * Owns      the grammar: kinds, codes, their bits. encoder.ts and decoder.ts speak it; handles speak its operations and results
+ *           too (executor/handle/port-wire.ts).
  * Does not  validate: both ends are this program. An unknown code is a bug and throws.
  * Invariants
- *   WR1  inside a section requests, seqs and ids are contiguous and implied; what breaks the row begins a new section.
- *   WR2  messages of one shard keep their order. Shards do not depend on one another (protocol.md), so a batch may gather
+ *   CD1  inside a section requests, seqs and ids are contiguous and implied; what breaks the row begins a new section.
+ *   CD2  messages of one shard keep their order. Shards do not depend on one another (protocol.md), so a batch may gather
  *       each shard's messages: that is what makes sections long when keys are spread over all shards.
- *   WR3  what is decoded is what was sent, committedSeq too: where it changes inside a section, an item says so. Sending the
+ *   CD3  what is decoded is what was sent, committedSeq too: where it changes inside a section, an item says so. Sending the
  *       highest for all would save two elements now and then, and tell a copy that something is committed before it holds
  *       it: protocol.md was not checked for that.
- * Why       An element costs 10 to 20 ns to clone, a string 40 to 50, whatever it says (Node 20, 2-core machine). So a
- *           replicated put is two strings per hop and nothing else: 8 elements cost 2.2 times as much. One joined string
- *           for the whole batch, and nested arrays per shard, were measured and are no cheaper.
+ *   CD4  every number has the range of the product: seqs, epochs, versions and times are doubles, lengths 31 bits, shards 16 bits.
  */
-
-import type { BlockElement } from '../memory/value-block.ts';
-
-/** Nested arrays only where the message has one anyway (a scan's page, a stream's slice, touched hashes), and for blocks. */
-export type WireElement = number | string | readonly (string | number)[] | BlockElement;
-export type WireBatch = readonly WireElement[];
 
 export const Kind = {
   requests: 0,
@@ -81,11 +72,14 @@ export function headOf(kind: Kind, shard: number): number {
 
 /** Above every bit of an operation's or a record's code. */
 export const COMMITTED = 1 << 28;
+/** An item of the most frequent form. The length of its key is in the low bits. */
+export const PLAIN = 1 << 30;
+export const PLAIN_LENGTH_MASK = PLAIN - 1;
 
 /** How a memory limit tells what a full node does, by number. */
 export const EVICTIONS = ['noeviction', 'allkeys-lru'] as const;
 
-/** Operation codes: the verb's (core/data/verbs.ts) in the low 8 bits, then what its fields say (wire-operation.ts). */
+/** Operation codes: the verb's (core/data/verbs.ts) in the low 8 bits, then what its fields say (operations.ts). */
 export const VERB_BITS = 8;
 export const VERB_MASK = (1 << VERB_BITS) - 1;
 /** A kind of an entry has so many bits wherever it is part of a code. */

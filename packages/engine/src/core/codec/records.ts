@@ -1,26 +1,24 @@
 /**
- * wire-record: results, effects and records as items of a batch, in their general form (told in wire.ts). A record of a
- * plain put has a form of its own, which the encoder and decoder write and read in their loops.
+ * Results, effects and records as items of a batch, in their general form (grammar.ts). A record of a plain put has a form of its
+ * own, which the encoder and decoder write and read in their loops.
  *
- * Invariant  read* gives back what write* wrote, and consumes exactly the same elements.
+ * Invariant  read* gives back what write* wrote, and consumes exactly the same words.
  */
-import { type Block, type Bytes, textOf } from '../../core/data/block.ts';
-import { ValueKind } from '../../core/data/operation.ts';
+import { type Block, textOf } from '../data/block.ts';
+import { ValueKind } from '../data/operation.ts';
 import {
   type Effect,
   type ManyEffect,
   NO_EFFECT,
-  newPutEffect,
   newRecord,
   type PreviousValue,
   type PutEffect,
   type Record,
   type RemoveEffect,
   Watched,
-} from '../../core/data/record.ts';
-import { blockResult, type Page, plainResult, type Result, Status, valueResult } from '../../core/data/result.ts';
-import { invariant } from '../../core/protocol/invariant.ts';
-import { blockElement, valueElement } from '../memory/value-block.ts';
+} from '../data/record.ts';
+import { blockResult, type Page, plainResult, type Result, Status, valueResult } from '../data/result.ts';
+import { invariant } from '../protocol/invariant.ts';
 import {
   EFFECT_DETAIL_SHIFT,
   EFFECT_EXPIRES,
@@ -46,9 +44,9 @@ import {
   VERSION_GIVEN,
   VERSION_ZERO,
   WATCHED_SHIFT,
-  type WireElement,
-} from './wire.ts';
-import type { Cursor } from './wire-cursor.ts';
+} from './grammar.ts';
+import type { Reader } from './reader.ts';
+import type { Writer } from './writer.ts';
 
 const NO_EFFECTS: readonly Effect[] = [];
 
@@ -65,79 +63,82 @@ export function resultCode(result: Result, implied: number): number {
 }
 
 /** What follows a result's code. `implied`: the version its place implies, for its items too. */
-export function writeResultFields(out: WireElement[], code: number, result: Result, implied: number): void {
+export function writeResultFields(out: Writer, code: number, result: Result, implied: number): void {
   writeResultBeside(NO_EFFECTS, out, code, result, implied);
 }
 
 function writeResultBeside(
   effects: readonly Effect[],
-  out: WireElement[],
+  out: Writer,
   code: number,
   result: Result,
   implied: number,
 ): void {
-  if ((code & VERSION_GIVEN) !== 0) out.push(result.version);
-  if (result.value !== null) out.push(result.value);
-  if (result.expiresAt !== 0) out.push(result.expiresAt);
-  if (result.page !== null) out.push(result.page.cursor, result.page.entries);
+  if ((code & VERSION_GIVEN) !== 0) out.number(result.version);
+  if (result.value !== null) out.text(result.value);
+  if (result.expiresAt !== 0) out.number(result.expiresAt);
+  if (result.page !== null) {
+    out.number(result.page.cursor);
+    out.mixed(result.page.entries);
+  }
   if (result.items !== null) writeItems(out, result.items, implied, effects);
-  if (result.block !== undefined) out.push(blockElement(result.block));
+  if (result.block !== undefined) out.value(result.block);
 }
 
 /** `effects`: of the record they are in. An increment's item repeats what its effect says: it need not travel twice. */
-function writeItems(out: WireElement[], items: readonly Result[], implied: number, effects: readonly Effect[]): void {
-  out.push(items.length);
+function writeItems(out: Writer, items: readonly Result[], implied: number, effects: readonly Effect[]): void {
+  out.word(items.length);
   for (let at = 0; at < items.length; at++) {
     const item = items[at]!;
     const effect = effects[at];
     if (effect !== undefined && isEntryOf(effect, item, implied)) {
-      out.push(ITEM_IS_ENTRY);
+      out.word(ITEM_IS_ENTRY);
       continue;
     }
     const code = resultCode(item, implied);
-    out.push(code);
+    out.word(code);
     writeResultFields(out, code, item, implied);
   }
 }
 
-function readItems(from: Cursor, implied: number, effects: readonly Effect[]): Result[] {
+function readItems(from: Reader, implied: number, effects: readonly Effect[]): Result[] {
   const items: Result[] = [];
-  const length = from.number();
+  const length = from.word();
   for (let at = 0; at < length; at++) {
-    const code = from.number();
+    const code = from.word();
     items.push(code === ITEM_IS_ENTRY ? entryOf(effects[at] as PutEffect, implied) : readResult(code, implied, from));
   }
   return items;
 }
 
-export function readResult(code: number, implied: number, from: Cursor): Result {
+export function readResult(code: number, implied: number, from: Reader): Result {
   return readResultOf(code, implied, from, NO_EFFECTS);
 }
 
-function readResultOf(code: number, implied: number, from: Cursor, effects: readonly Effect[]): Result {
+function readResultOf(code: number, implied: number, from: Reader, effects: readonly Effect[]): Result {
   const status = (code & STATUS_MASK) as Status;
   const version = (code & VERSION_GIVEN) !== 0 ? from.number() : (code & VERSION_ZERO) !== 0 ? 0 : implied;
-  const value = (code & HAS_VALUE) !== 0 ? from.string() : null;
+  const value = (code & HAS_VALUE) !== 0 ? from.text() : null;
   const kind = ((code >> RESULT_KIND_SHIFT) & KIND_MASK) as ValueKind;
   const expiresAt = (code & HAS_EXPIRY) !== 0 ? from.number() : 0;
-  const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.entries() } : null;
+  const page: Page | null = (code & HAS_PAGE) !== 0 ? { cursor: from.number(), entries: from.mixed() } : null;
   const items = (code & HAS_ITEMS) !== 0 ? readItems(from, implied, effects) : null;
   if ((code & HAS_BLOCK) === 0) return { status, version, value, kind, expiresAt, page, items };
   return blockResult(version, from.value() as Block, kind, expiresAt);
 }
 
 /** The general form of a record; its seq and (unless it is the primary's own) its request are implied by its place. */
-export function writeRecord(out: WireElement[], record: Record): void {
+export function writeRecord(out: Writer, record: Record): void {
   const { effect, result, seq } = record;
   const plain = resultCode(result, seq);
   const asEntry = plain !== PLAIN_RESULT && isEntryOf(effect, result, seq);
   let code = effectCode(effect) | (record.request === 0 ? OWN_RECORD : 0) | (record.watched << WATCHED_SHIFT);
   if (asEntry) code |= RESULT_IS_ENTRY;
   else if (plain !== PLAIN_RESULT) code |= HAS_RESULT;
-  out.push(code);
+  out.word(code);
   writeEffectFields(out, effect);
   if ((code & HAS_RESULT) === 0) return;
-  out.push(plain);
+  out.word(plain);
   writeResultBeside(effectsOf(effect), out, plain, result, seq);
 }
 
@@ -160,8 +161,8 @@ function isEntryOf(effect: Effect, result: Result, seq: number): boolean {
 }
 
 /** An effect by itself: its code, then its fields. */
-export function writeEffect(out: WireElement[], effect: Effect): void {
-  out.push(effectCode(effect));
+export function writeEffect(out: Writer, effect: Effect): void {
+  out.word(effectCode(effect));
   writeEffectFields(out, effect);
 }
 
@@ -193,25 +194,29 @@ function previousCode(previous: PreviousValue | null | undefined): number {
   return (previous === null ? PREVIOUS_NONE : PREVIOUS_GIVEN) << PREVIOUS_SHIFT;
 }
 
-function writeEffectFields(out: WireElement[], effect: Effect): void {
+function writeEffectFields(out: Writer, effect: Effect): void {
   switch (effect.type) {
     case 'put':
-      out.push(effect.key, valueElement(effect.value));
-      if (effect.expiresAt !== 0) out.push(effect.expiresAt);
-      if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
+      out.text(effect.key);
+      out.value(effect.value);
+      if (effect.expiresAt !== 0) out.number(effect.expiresAt);
+      if (effect.previous) writePrevious(out, effect.previous);
       break;
     case 'remove':
-      out.push(effect.key);
-      if (effect.previous) out.push(effect.previous.kind, effect.previous.value);
+      out.text(effect.key);
+      if (effect.previous) writePrevious(out, effect.previous);
       break;
     case 'patch':
-      out.push(effect.key, effect.offset, effect.bytes);
+      out.text(effect.key);
+      out.number(effect.offset);
+      out.text(effect.bytes);
       break;
     case 'deadline':
-      out.push(effect.key, effect.expiresAt);
+      out.text(effect.key);
+      out.number(effect.expiresAt);
       break;
     case 'many':
-      out.push(effect.effects.length);
+      out.word(effect.effects.length);
       for (const part of effect.effects) writeEffect(out, part);
       break;
     case 'clear':
@@ -220,29 +225,38 @@ function writeEffectFields(out: WireElement[], effect: Effect): void {
   }
 }
 
-export function readEffect(code: number, from: Cursor): Effect {
+export function writePrevious(out: Writer, { kind, value }: PreviousValue): void {
+  out.word(kind);
+  out.text(value);
+}
+
+export function readPrevious(from: Reader): PreviousValue {
+  return { kind: from.word() as ValueKind, value: from.text() };
+}
+
+export function readEffect(code: number, from: Reader): Effect {
   const detail = (code >> EFFECT_DETAIL_SHIFT) & KIND_MASK;
   switch (code & EFFECT_MASK) {
     case EffectCode.put: {
-      const key = from.string();
+      const key = from.text();
       const value = from.value();
       const expiresAt = (code & EFFECT_EXPIRES) !== 0 ? from.number() : 0;
       return withPrevious({ type: 'put', key, value, kind: detail as ValueKind, expiresAt }, code, from);
     }
     case EffectCode.remove:
-      return withPrevious({ type: 'remove', key: from.string(), cause: REMOVAL_CAUSES[detail]! }, code, from);
+      return withPrevious({ type: 'remove', key: from.text(), cause: REMOVAL_CAUSES[detail]! }, code, from);
     case EffectCode.patch: {
-      const [key, offset, bytes] = [from.string(), from.number(), from.string()];
+      const [key, offset, bytes] = [from.text(), from.number(), from.text()];
       return { type: 'patch', key, offset, bytes, kind: detail as ValueKind };
     }
     case EffectCode.deadline:
-      return { type: 'deadline', key: from.string(), expiresAt: from.number() };
+      return { type: 'deadline', key: from.text(), expiresAt: from.number() };
     case EffectCode.clear:
       return { type: 'clear' };
     case EffectCode.many: {
       const effects: ManyEffect['effects'][number][] = [];
-      for (let left = from.number(); left > 0; left--) {
-        effects.push(readEffect(from.number(), from) as ManyEffect['effects'][number]);
+      for (let left = from.word(); left > 0; left--) {
+        effects.push(readEffect(from.word(), from) as ManyEffect['effects'][number]);
       }
       return { type: 'many', effects };
     }
@@ -252,15 +266,15 @@ export function readEffect(code: number, from: Cursor): Effect {
   }
 }
 
-function withPrevious<E extends PutEffect | RemoveEffect>(effect: E, code: number, from: Cursor): E {
+function withPrevious<E extends PutEffect | RemoveEffect>(effect: E, code: number, from: Reader): E {
   const told = (code >> PREVIOUS_SHIFT) & 3;
   if (told === 0) return effect;
   if (told === PREVIOUS_NONE) return { ...effect, previous: null };
-  return { ...effect, previous: { kind: from.number() as ValueKind, value: from.string() } };
+  return { ...effect, previous: readPrevious(from) };
 }
 
 /** `request` is the one the place implies; the record's own if it is not the primary's. */
-export function readRecord(code: number, seq: number, request: number, from: Cursor): Record {
+export function readRecord(code: number, seq: number, request: number, from: Reader): Record {
   const effect = readEffect(code, from);
   return {
     seq,
@@ -271,8 +285,8 @@ export function readRecord(code: number, seq: number, request: number, from: Cur
   };
 }
 
-function recordResult(code: number, seq: number, effect: Effect, from: Cursor): Result {
-  if ((code & HAS_RESULT) !== 0) return readResultOf(from.number(), seq, from, effectsOf(effect));
+function recordResult(code: number, seq: number, effect: Effect, from: Reader): Result {
+  if ((code & HAS_RESULT) !== 0) return readResultOf(from.word(), seq, from, effectsOf(effect));
   if ((code & RESULT_IS_ENTRY) === 0) return plainResult(Status.ok, seq);
   return entryOf(effect as PutEffect, seq);
 }
@@ -308,6 +322,7 @@ export function isPlainResult(result: Result, implied: number): boolean {
   );
 }
 
-export function plainRecord(seq: number, request: number, key: string, value: Bytes): Record {
-  return newRecord(seq, request, Watched.no, newPutEffect(key, value, ValueKind.text, 0), plainResult(Status.ok, seq));
+/** The record of a plain put. */
+export function plainRecord(seq: number, request: number, effect: PutEffect): Record {
+  return newRecord(seq, request, Watched.no, effect, plainResult(Status.ok, seq));
 }
