@@ -52,6 +52,61 @@ test('session: a deep pipeline with answers in any order, cut anywhere', async (
   );
 });
 
+test('session: values known at once are replied in their order, as those that are not', async () => {
+  const parts = [
+    ...['a', 'b', 'none', 'long', 'empty'].map((key) => request('GET', key)),
+    ...[request('get', 'a'), request('ECHO', 'e'), request('SET', 'b', 'x'.repeat(77)), 'GET a\r\n'],
+    ...[request('MULTI') + request('GET', 'a') + request('EXEC'), request('CLIENT', 'REPLY', 'SKIP'), request('GET')],
+  ];
+  let shown = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(parts.length - 1), { minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 1, max: 2000 }),
+      async (drawn, cut) => {
+        const written: string[] = [];
+        for (const knows of [false, true]) {
+          const { feed, quiet, transport, executor } = connect();
+          feed(request('SET', 'a', 'A') + request('SET', 'long', 'l'.repeat(3000)) + request('SET', 'empty', ''));
+          await quiet();
+          executor.knows = knows;
+          const input = drawn.map((at) => parts[at]!).join('');
+          for (let at = 0; at < input.length; at += cut) feed(input.slice(at, at + cut));
+          await quiet();
+          written.push(transport.written);
+          shown += executor.shown;
+        }
+        assert.equal(written[1], written[0]);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  assert.ok(shown > 0, `${shown} were`);
+});
+
+test('session: what counts commands, or has a say in them, counts those that are known at once too', async () => {
+  const { ask, feed, quiet, transport, executor, context } = connect({ password: 'secret' });
+  executor.knows = true;
+  assert.match(await ask('GET', 'k'), /^-NOAUTH/);
+  await ask('AUTH', 'secret');
+  await ask('SET', 'k', 'value');
+  await ask('CONFIG', 'RESETSTAT');
+  assert.equal(await ask('GET', 'k'), '$5\r\nvalue\r\n');
+  assert.equal(executor.shown, 1);
+  assert.match(await ask('INFO', 'commandstats'), /cmdstat_get:calls=1,/);
+  assert.match(await ask('CLIENT', 'LIST'), /cmd=client/);
+  assert.equal(context.counters.commands, 3);
+  await ask('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+  await ask('GET', 'k');
+  assert.match(await ask('SLOWLOG', 'GET', '1'), /GET\r\n\$1\r\nk\r\n/i);
+  await ask('CONFIG', 'SET', 'slowlog-log-slower-than', '10000');
+  feed(request('CLIENT', 'REPLY', 'OFF') + request('GET', 'k') + request('CLIENT', 'REPLY', 'ON'));
+  transport.written = '';
+  await quiet();
+  assert.equal(transport.written, '+OK\r\n');
+  assert.equal(executor.shown, 1);
+});
+
 test('session: one write per turn however many replies', async (t) => {
   // On a busy machine they could take more than one client's share of a turn.
   t.mock.method(performance, 'now', () => 1);

@@ -9,7 +9,7 @@ import { rangeOfResult } from '../core/data/string/verbs.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
-import type { MasterCall } from '../core/protocol/machines.ts';
+import type { MasterCall, ValueInPlace } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
 import type { MasterInputs, Runtime } from '../runtime/runtime.ts';
@@ -88,6 +88,10 @@ export class ClusterExecutor implements StoreExecutor {
 
   entryAtOnce(operation: KeyReadOperation): Result | null {
     return this.#inputs.entryAtOnce(operation);
+  }
+
+  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
+    return this.#inputs.showAtOnce(bytes, from, length);
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {

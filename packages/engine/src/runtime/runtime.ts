@@ -18,6 +18,7 @@ import type {
   MasterWatch,
   MemoryLimitChange,
   NodeMachine,
+  ValueInPlace,
 } from '../core/protocol/machines.ts';
 import type { Note } from '../core/protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../core/protocol/outbox.ts';
@@ -83,6 +84,8 @@ export interface MasterInputs {
   readAtOnce(operation: KeyReadOperation, sink: Sink): boolean;
   /** The same without a sink, for who needs no other order; null = submit it. */
   entryAtOnce(operation: KeyReadOperation): Result | null;
+  /** The same of a get whose key is `bytes` from `from` on, if its value is plain bytes. */
+  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null;
   valueBound(shard: ShardId, key: string): number;
   /** See MasterMachine; null = not in this turn: submit the read. */
   copyAtOnce(name: string): unknown;

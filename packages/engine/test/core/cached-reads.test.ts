@@ -61,6 +61,37 @@ test('a key that was read is answered at once; one that was not, or is absent, i
   assert.equal(subject.known({ verb: 'get', key: 'absent' }), null);
 });
 
+test('its value is shown in place under the same terms, unless it is structured', () => {
+  const subject = new Subject();
+  const shown = (): string | null => {
+    const bytes = Buffer.from(`--${KEY}--`);
+    const value = subject.cluster.master.showAtOnce(bytes, 2, KEY.length, () => subject.cluster.now);
+    if (value === null) return null;
+    const { words, at, length } = value;
+    return Buffer.from(words.buffer, words.byteOffset + 4 * at, length).toString('latin1');
+  };
+  for (const value of ['', 'v', 'val', 'value', 'x'.repeat(1001), '\xff\0']) {
+    subject.do(put(value, { ttl: 5_000 }));
+    assert.equal(shown(), null);
+    subject.do(get);
+    const { hits } = subject.cluster.master.cache;
+    assert.equal(shown(), value);
+    assert.equal(subject.cluster.master.cache.hits, hits + 1);
+    const writing = subject.ask(put('other'));
+    assert.equal(shown(), null);
+    subject.cluster.settle();
+    assert.equal(writing.result?.status, Status.ok);
+  }
+  subject.do(put('soon gone', { ttl: 5_000 }));
+  subject.do(get);
+  assert.equal(shown(), 'soon gone');
+  subject.cluster.now += 5_000;
+  assert.equal(shown(), null);
+  subject.do(put('structured', { kind: 2 }));
+  subject.do(get);
+  assert.equal(shown(), null);
+});
+
 test('a look is answered too; one that tells more, or is a use, goes to the tail', () => {
   const subject = new Subject();
   subject.do(put('value', { ttl: 5_000 }));

@@ -48,6 +48,10 @@ class ScriptedMaster implements MasterMachine {
     return { sink };
   }
   onRead: (clock: () => number) => void = () => {};
+  showAtOnce(): null {
+    return null;
+  }
+
   readAtOnce(_operation: unknown, clock: () => number): null {
     this.onRead(clock);
     return null;

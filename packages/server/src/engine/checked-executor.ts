@@ -14,6 +14,7 @@ import {
   type ShardId,
   type Sink,
   type TransactionOperation,
+  type ValueInPlace,
 } from '@quintet/engine/internal';
 
 /** A call that was refused here, of which nobody else knows. */
@@ -54,6 +55,10 @@ export class CheckedExecutor implements Executor {
   /** What is too long has no entry. */
   entryAtOnce(operation: KeyReadOperation): Result | null {
     return this.executor.entryAtOnce?.(operation) ?? null;
+  }
+
+  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
+    return this.executor.showAtOnce?.(bytes, from, length) ?? null;
   }
 
   /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */

@@ -43,6 +43,11 @@ const SHOWN_BYTES = 128;
 /** What an argument costs beyond its bytes; bounds a request of a million empty arguments. */
 const ARGUMENT_OVERHEAD = 32;
 
+/** `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n` */
+const GET_BYTES_MIN = 20;
+/** Of the length of a key that is looked for at once. */
+const KEY_DIGITS_MAX = 4;
+
 const NOTHING: Buffer = Buffer.alloc(0);
 const CR = 13;
 const LF = 10;
@@ -68,6 +73,9 @@ export class Decoder {
   lastRequestBytes = 0;
   /** The arguments of that request that are blocks, by position; what stands in their place only describes them. */
   blocks: ReadonlyMap<number, Block> | null = null;
+
+  /** The key of a GET that was seen, in {@link fed}. */
+  readonly getKey = { from: 0, length: 0 };
 
   private readonly limits: DecoderLimits;
   private readonly copies: number;
@@ -145,6 +153,42 @@ export class Decoder {
     this.at = this.end = 0;
     this.text = null;
     return null;
+  }
+
+  /** Whether a whole `GET key` comes next, as clients write it: `getKey` then tells where its key lies. */
+  seesGet(): boolean {
+    const { bytes, at, end } = this;
+    if (this.missing > 0 || this.error !== null || at + GET_BYTES_MIN > end) return false;
+    // *2\r\n$3\r\nGET\r\n$
+    if (bytes[at] !== STAR || bytes[at + 1] !== 50 || bytes[at + 2] !== CR || bytes[at + 5] !== 51) return false;
+    if (bytes[at + 3] !== LF || bytes[at + 4] !== DOLLAR || bytes[at + 6] !== CR || bytes[at + 7] !== LF) return false;
+    // Bit 5 is the case of a letter.
+    if ((bytes[at + 8]! & ~32) !== 71 || (bytes[at + 9]! & ~32) !== 69 || (bytes[at + 10]! & ~32) !== 84) return false;
+    if (bytes[at + 11] !== CR || bytes[at + 12] !== LF || bytes[at + 13] !== DOLLAR) return false;
+    let from = at + 14;
+    let length = 0;
+    for (; from < at + 14 + KEY_DIGITS_MAX; from++) {
+      const digit = bytes[from]! - 48;
+      if (digit < 0 || digit > 9) break;
+      length = length * 10 + digit;
+    }
+    const digits = from - at - 14;
+    if (digits === 0 || (digits > 1 && bytes[at + 14] === 48) || bytes[from] !== CR) return false;
+    if (from + 2 + length + 2 > end) return false;
+    this.getKey.from = from + 2;
+    this.getKey.length = length;
+    return true;
+  }
+
+  /** Goes on behind what {@link seesGet} saw. */
+  skipGet(): void {
+    this.at = this.getKey.from + this.getKey.length + 2;
+    this.searched = 0;
+  }
+
+  /** Where what is fed lies: a key among it. */
+  get fed(): Uint8Array {
+    return this.bytes;
   }
 
   /** Reads `*<count>`. False if it is not all there or wrong. `*0` and `*-1` are empty requests, which ask for nothing. */

@@ -14,10 +14,11 @@
 
 import type { ErrorCode } from '@quintet/engine';
 import type { Sink } from '@quintet/engine/internal';
-import { type Block, type Result, Status } from '@quintet/engine/internal';
+import { type Block, type Result, Status, type ValueInPlace } from '@quintet/engine/internal';
 import type { Command } from '../command/command.ts';
 import { engineError, statusError } from '../engine/errors.ts';
 import { bulk, CRLF, type Encoder } from '../resp/encoder.ts';
+import { ReplyBytes } from '../resp/reply-bytes.ts';
 import type { ErrorStatistics } from '../state/error-statistics.ts';
 import type { SlowReply } from './slow-work.ts';
 
@@ -95,6 +96,9 @@ export class PendingReply implements Sink {
   }
 }
 
+/** What is written in one go. */
+export type Piece = string | Uint8Array | ReplyBytes;
+
 /** Of a reply known at once. */
 const NO_REQUEST: Request = { command: null, args: [], bytes: 0, begunAt: 0, long: false, muted: false };
 
@@ -128,9 +132,10 @@ export class ReplyQueue {
   private readonly onSettled: (reply: PendingReply | null) => void;
   private head: PendingReply | null = null;
   private tail: PendingReply | null = null;
-  /** What is ready to be written, in pieces of about CHUNK or one large reply, and the piece that still grows. */
-  private chunks: (string | Uint8Array)[] = [];
+  /** What is ready to be written, in pieces of about CHUNK or one large reply; and the piece that still grows, one of the two. */
+  private chunks: Piece[] = [];
   private ready = '';
+  private readyReplies: ReplyBytes | null = null;
   private discarded = false;
 
   /** `onSettled` is called whenever text was added, with the reply unless it never had to wait. */
@@ -171,6 +176,20 @@ export class ReplyQueue {
     this.onSettled(null);
   }
 
+  /** A value known at once, if it can be written now; false: it must wait for others, or is long. */
+  addValue(value: ValueInPlace): boolean {
+    if (this.head !== null || this.discarded || !ReplyBytes.fits(value.length)) return false;
+    if (this.ready !== '' || this.readyReplies?.hasRoom(value.length) === false) this.endPiece();
+    this.readyReplies ??= new ReplyBytes();
+    const before = this.readyReplies.length;
+    this.readyReplies.addBulk(value);
+    const written = this.readyReplies.length - before;
+    this.heldBytes += written;
+    this.readyBytes += written;
+    this.onSettled(null);
+    return true;
+  }
+
   settle(reply: PendingReply, wanted: Reply): void {
     if (reply.text !== null || this.discarded) return;
     const text = reply.request.muted ? '' : wanted;
@@ -196,15 +215,12 @@ export class ReplyQueue {
   }
 
   /** The first piece of what is ready to be written, which then is the taker's; '' if there is none. */
-  take(): string | Uint8Array {
-    let text = this.chunks.shift();
-    if (text === undefined) {
-      text = this.ready;
-      this.ready = '';
-    }
-    this.heldBytes -= text.length;
-    this.readyBytes -= text.length;
-    return text;
+  take(): Piece {
+    if (this.chunks.length === 0) this.endPiece();
+    const piece = this.chunks.shift() ?? '';
+    this.heldBytes -= piece.length;
+    this.readyBytes -= piece.length;
+    return piece;
   }
 
   /** The client is gone: forgets all replies, those to come included. */
@@ -212,26 +228,31 @@ export class ReplyQueue {
     this.discarded = true;
     this.head = this.tail = null;
     this.ready = '';
+    this.readyReplies = null;
     this.chunks = [];
     this.count = this.longCount = this.requestBytes = this.heldBytes = this.readyBytes = 0;
   }
 
   private makeReady(text: string): void {
+    if (this.readyReplies !== null) this.endPiece();
     this.ready += text;
     this.readyBytes += text.length;
     if (this.ready.length >= CHUNK) this.endPiece();
   }
 
+  /** What grew goes behind the other pieces. */
   private endPiece(): void {
-    this.chunks.push(this.ready);
+    if (this.ready !== '') this.chunks.push(this.ready);
+    if (this.readyReplies !== null) this.chunks.push(this.readyReplies);
     this.ready = '';
+    this.readyReplies = null;
   }
 
   /** A bulk string, its value written from where it lies. */
   private makeBlockReady({ bytes, length }: Block): void {
     const head = `$${length}${CRLF}`;
     this.makeReady(head);
-    if (this.ready !== '') this.endPiece();
+    this.endPiece();
     for (let at = 0; at < length; at += CHUNK) this.chunks.push(bytes.subarray(at, at + CHUNK));
     this.readyBytes += length;
     this.makeReady(CRLF);

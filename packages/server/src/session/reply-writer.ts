@@ -10,11 +10,13 @@
  *   RW3  open → closing (takes nothing new, sends what is owed) → ended (all is written) → closed; any state → closed
  */
 
+import type { ValueInPlace } from '@quintet/engine/internal';
 import { STRANGER_BYTES } from '../access/strangers.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import { OutputGuard } from '../listen/output-guard.ts';
 import type { Transport } from '../listen/transport.ts';
 import { type Encoder, RESP2 } from '../resp/encoder.ts';
+import { ReplyBytes } from '../resp/reply-bytes.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { type LargeAnswer, type PendingReply, ReplyQueue, type Request } from './reply-queue.ts';
 
@@ -106,6 +108,10 @@ export class ReplyWriter {
     this.queue.addAnswer(text, this.encoder);
   }
 
+  addValue(value: ValueInPlace): boolean {
+    return this.queue.addValue(value);
+  }
+
   open(answer: LargeAnswer | null, request: Request): PendingReply {
     return this.queue.open(this.encoder, answer, request);
   }
@@ -189,14 +195,22 @@ export class ReplyWriter {
     const { queue, transport } = this;
     let written = 0;
     while (queue.readyBytes > 0 && written < WRITE_MAX && transport.unsentBytes < WRITE_MAX) {
-      const text = queue.take();
-      written += text.length;
-      transport.write(text);
+      const piece = queue.take();
+      written += piece.length;
+      if (piece instanceof ReplyBytes) this.writeBytes(piece);
+      else transport.write(piece);
     }
     this.context.counters.outputBytes += written;
     this.writtenBytes += written;
     this.unsentBytes = transport.unsentBytes;
     if (queue.readyBytes > 0 && this.unsentBytes < WRITE_MAX) this.context.scheduleFlush(this.owner);
+  }
+
+  /** What the kernel took at once nobody reads any more. */
+  private writeBytes(replies: ReplyBytes): void {
+    const { transport } = this;
+    transport.write(replies.bytes);
+    if (transport.unsentBytes === 0) replies.release();
   }
 
   private finish(): void {

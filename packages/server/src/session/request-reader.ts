@@ -21,6 +21,8 @@ import type { ReplyWriter } from './reply-writer.ts';
 export interface RequestReaderOwner {
   /** Begins a request, whatever comes of it. */
   begin(args: string[]): void;
+  /** Replies to the GET that the decoder sees, if that needs nothing but its bytes. */
+  getAtOnce(): boolean;
   /** What came is no request. */
   onProtocolError(text: string): void;
   /** The client will send no more, and all it asked for is begun. */
@@ -153,10 +155,14 @@ export class RequestReader {
     const { owner, output } = this;
     let startedAt = 0;
     for (let count = 1; output.isOpen && this.holds === 0 && !output.isFull(1); count++) {
-      const args = this.parked ?? this.next();
-      if (args === null) return true;
-      if (this.parked !== null) this.forgetParked();
-      owner.begin(args);
+      if (this.parked === null && this.decoder.seesGet() && owner.getAtOnce()) {
+        this.decoder.skipGet();
+      } else {
+        const args = this.parked ?? this.next();
+        if (args === null) return true;
+        if (this.parked !== null) this.forgetParked();
+        owner.begin(args);
+      }
       if (count % LOOK_EVERY !== 0) continue;
       const now = performance.now();
       if (startedAt > 0) this.context.beginningMs += now - startedAt;

@@ -15,7 +15,7 @@ import type { Role } from '../access/passwords.ts';
 import type { Guest } from '../access/strangers.ts';
 import type { Command } from '../command/command.ts';
 import type { CommandSession } from '../command/command-session.ts';
-import { handlerOf } from '../commands/table.ts';
+import { COMMANDS, handlerOf } from '../commands/table.ts';
 import type { Recorder } from '../exec/recorder.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import type { Transport } from '../listen/transport.ts';
@@ -31,6 +31,9 @@ import { SessionModes } from './session-modes.ts';
 
 /** How long a client that has ended its half may wait for a command that waits. */
 const ENDED_MS = 10_000;
+
+const GET = COMMANDS.get('get')!;
+const NO_ARGUMENTS: readonly string[] = [];
 
 export class Session implements CommandSession, RequestReaderOwner, ReplyWriterOwner {
   readonly id: number;
@@ -307,6 +310,21 @@ export class Session implements CommandSession, RequestReaderOwner, ReplyWriterO
   begin(args: string[]): void {
     if (this.input.decoder.blocks === null) dispatch(this, args);
     else dispatchBlocks(this, args, this.input.decoder);
+  }
+
+  /** Bytes to bytes: neither the key nor the value becomes a string. */
+  getAtOnce(): boolean {
+    const { context, input } = this;
+    const isPlain = this.modes === null && this.recorder === null && !this.muted && !this.noTouch;
+    if (!isPlain || !this.authenticated || context.pause.isOn || context.slowLog.thresholdMs <= 0) return false;
+    const { from, length } = input.decoder.getKey;
+    const value = this.executor.showAtOnce?.(input.decoder.fed, from, length) ?? null;
+    if (value === null || !this.output.addValue(value)) return false;
+    context.counters.commands++;
+    context.commandStatistics.called(GET);
+    context.commandStatistics.took(GET, 0);
+    this.setCurrent(GET, NO_ARGUMENTS);
+    return true;
   }
 
   onInputDone(): void {

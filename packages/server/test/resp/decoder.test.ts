@@ -56,6 +56,56 @@ function encode(...args: string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
 }
 
+test('decoder: a GET that is seen is what would be read', () => {
+  const get = fc.oneof(
+    fc.tuple(
+      fc.constantFrom('GET', 'get', 'gEt', 'SET', 'GETT', 'G\xc5T'),
+      fc.string({ unit: 'binary', maxLength: 12 }),
+    ),
+    fc.constant<[string, string]>(['GET', 'k'.repeat(1000)]),
+  );
+  const part = fc.oneof(
+    get.map(([name, key]) => encode(name, Buffer.from(key).toString('latin1'))),
+    fc.constantFrom(
+      'GET k\r\n',
+      '*2\r\n$3\r\nGET\r\n$-1\r\n',
+      '*2\r\n$3\r\nGET\r\n$01\r\nk\r\n',
+      '\r\n',
+      '*1\r\n$4\r\nPING\r\n',
+    ),
+    fc.string({ unit: 'binary', maxLength: 5 }),
+  );
+  let seen = 0;
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), fc.nat(), (parts, cut) => {
+      const bytes = Buffer.from(parts.join(''), 'latin1');
+      const at = bytes.length === 0 ? 0 : cut % bytes.length;
+      const [plain, quick] = [new Decoder(LIMITS), new Decoder(LIMITS)];
+      for (const piece of [bytes.subarray(0, at), bytes.subarray(at)]) {
+        plain.feed(Buffer.from(piece));
+        quick.feed(Buffer.from(piece));
+        for (;;) {
+          let args: string[] | null;
+          if (quick.seesGet()) {
+            const { from, length } = quick.getKey;
+            args = ['get', Buffer.from(quick.fed.subarray(from, from + length)).toString('latin1')];
+            quick.skipGet();
+            seen++;
+          } else args = quick.next();
+          const wanted = plain.next();
+          if (args?.length === 2 && args[0]!.toLowerCase() === 'get') args[0] = wanted![0]!;
+          assert.deepEqual(args, wanted);
+          if (args === null) break;
+        }
+        assert.equal(quick.error, plain.error);
+        assert.equal(quick.bufferedBytes, plain.bufferedBytes);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  assert.ok(seen > 100, `${seen} were`);
+});
+
 const REQUESTS: readonly [name: string, input: string, requests: string[][]][] = [
   ['one', encode('GET', 'k'), [['GET', 'k']]],
   [

@@ -4,7 +4,7 @@
  */
 
 import type { ClusterApi, ClusterMemoryLimit, ClusterStatus, ErrorCode } from '@quintet/engine';
-import type { Executor, PendingCall, Sink } from '@quintet/engine/internal';
+import type { Executor, PendingCall, Sink, ValueInPlace } from '@quintet/engine/internal';
 import {
   type Entry,
   hashSlotOf,
@@ -32,6 +32,9 @@ export class FakeExecutor implements Executor {
   /** Operations submitted, in order. */
   readonly submitted: Operation[] = [];
   inFlight = 0;
+  /** Values are known at once; how many were shown so. */
+  knows = false;
+  shown = 0;
   mostInFlight = 0;
   /** The next operation is refused with this. */
   failNext: { code: ErrorCode; synchronously: boolean } | null = null;
@@ -74,6 +77,17 @@ export class FakeExecutor implements Executor {
   }
 
   giveUp(): void {}
+
+  /** {@link knows} and nothing in flight: the value of a get. */
+  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
+    const key = Buffer.from(bytes.subarray(from, from + length)).toString('latin1');
+    const entry = this.live(key);
+    if (!this.knows || this.inFlight > 0 || entry === undefined) return null;
+    this.shown++;
+    const words = new Int32Array(((entry.value.length + 3) >>> 2) + 1);
+    Buffer.from(words.buffer).write(entry.value, 4, 'latin1');
+    return { words, at: 1, length: entry.value.length };
+  }
 
   /** Answers everything that waits. */
   deliver(): void {

@@ -21,7 +21,9 @@ export class FakeTransport implements Transport {
   /** While true, what is written stays unsent. */
   stuck = false;
 
-  write(text: string): void {
+  write(piece: string | Uint8Array): void {
+    // A copy: bytes are the session's again if they count as sent.
+    const text = typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1');
     this.writes++;
     this.written += text;
     if (this.stuck) this.unsentBytes += text.length;

@@ -9,14 +9,14 @@
  *   MA2  every operation accepted is answered or failed exactly once.
  */
 
-import type { KeyReadOperation, Operation, TransactionOperation } from '../data/operation.ts';
+import { type KeyReadOperation, type Operation, type TransactionOperation, ValueKind } from '../data/operation.ts';
 import type { Result } from '../data/result.ts';
 import type { WatchFilter } from '../data/watch-filter.ts';
 import { failureOf } from '../protocol/errors.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../protocol/machines.ts';
+import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange, ValueInPlace } from '../protocol/machines.ts';
 import type { Message, UsageMessage } from '../protocol/messages.ts';
 import type { DeathReason } from '../protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
@@ -133,6 +133,13 @@ export class Master implements MasterMachine {
     const place = this.cache.find(operation.key);
     if (place === NOWHERE) return null;
     return this.shards[this.cache.shardAt(place)]!.readAtOnce(place, operation, clock);
+  }
+
+  showAtOnce(bytes: Uint8Array, from: number, length: number, clock: () => number): ValueInPlace | null {
+    const { cache } = this;
+    const place = cache.findBytes(bytes, from, length);
+    if (place === NOWHERE || cache.kindAt(place) === ValueKind.structured) return null;
+    return this.shards[cache.shardAt(place)]!.mayShow(place, clock) ? cache.showAt(place) : null;
   }
 
   valueBound(shard: ShardId, key: string): number {

@@ -87,6 +87,24 @@ export class PackedKey {
     this.length = length;
   }
 
+  /** {@link pack} of a key that lies among bytes. */
+  packBytes(bytes: Uint8Array, from: number, length: number): void {
+    invariant(length <= KEY_BYTES_MAX, 'a key is longer than 65,536 bytes');
+    if (length > this.words.length * 4) this.words = new Int32Array(KEY_BYTES_MAX / 4);
+    const words = this.words;
+    const end = from + length;
+    let at = from;
+    let word = 0;
+    for (; at + 4 <= end; at += 4) {
+      words[word++] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    }
+    if (at < end) {
+      words[word] = 0;
+      for (let shift = 0; at < end; at++, shift += 8) words[word]! |= bytes[at]! << shift;
+    }
+    this.length = length;
+  }
+
   /** {@link pack} of a key that lies in words already, with zeros up to the next one. */
   copyFrom(words: Int32Array, at: number, length: number): void {
     if (length > this.words.length * 4) this.words = new Int32Array(KEY_BYTES_MAX / 4);

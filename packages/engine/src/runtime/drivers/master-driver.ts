@@ -8,10 +8,7 @@
  *       listener or a spawn may therefore call in here again. Sends are encoded at once and posted once a turn.
  *   MD2  what a sink or a listener throws reaches the process as an uncaught exception and disturbs nobody else's answer.
  *   MD3  once the machine has thrown it is not asked again, except to fail what is in flight.
- *   MD4  what the machine knows at once it is asked for at most AT_ONCE_MAX times in a turn of the event loop, and such an answer is
- *       told in a microtask; beyond that they wait for the end of the turn. So a sink is never called within its submit, and a
- *       caller that reads in a loop (until something changes, say) lets the loop turn, without which nothing would change.
- *   MD5  an entry with a deadline is answered at once by the time it is, not by the turn's: thousands of such reads in one turn, or a
+ *   MD4  an entry with a deadline is answered at once by the time it is, not by the turn's: thousands of such reads in one turn, or a
  *        thread that was kept waiting in it, would else show what expired milliseconds ago.
  * Why one time a turn: reading the clock costs 40 ns, a fiftieth of a whole replicated put. It is refreshed as each turn
  * ends and stands still in between; batches bear the time at which they are posted.
@@ -28,7 +25,13 @@ import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../../core/protocol/ids.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange } from '../../core/protocol/machines.ts';
+import type {
+  MasterCall,
+  MasterMachine,
+  MasterWatch,
+  MemoryLimitChange,
+  ValueInPlace,
+} from '../../core/protocol/machines.ts';
 import type { Message } from '../../core/protocol/messages.ts';
 import type { DeathReason, Note } from '../../core/protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../../core/protocol/outbox.ts';
@@ -36,6 +39,7 @@ import { NATIVE } from '../memory/native.ts';
 import type { Failure, MasterInputs } from '../runtime.ts';
 import type { KeepAlive } from '../threads/keep-alive.ts';
 import type { BatchSender } from './batch-sender.ts';
+import { KnownAnswers, throwLater } from './known-answers.ts';
 
 /** Outputs that are rare enough to be objects. */
 type RareOutput =
@@ -70,11 +74,6 @@ export interface MasterDriverParts<M extends MasterMachine> {
 /** setTimeout takes more for 1 ms. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-/** Answers known at once that are told in one turn of the event loop before it goes on: some milliseconds of them. */
-const AT_ONCE_MAX = 8192;
-
-const SOON = Promise.resolve();
-
 /** Master time: ms since the epoch by the monotonic clock. */
 export function clock(): number {
   return performance.timeOrigin + performance.now();
@@ -92,11 +91,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
   private sinks: (Sink | null)[] = [];
   private payloads: (Result | RareOutput)[] = [];
   private draining = false;
-  /** Answers known at once, not yet told. */
-  private knownSinks: Sink[] = [];
-  private knownResults: Result[] = [];
-  /** How many more there may be in this turn of the event loop. */
-  private atOnceLeft = AT_ONCE_MAX;
+  private readonly knownAnswers = new KnownAnswers();
   private turnWanted = false;
   /** This turn's time; 0 = not read yet. */
   private turnTime = 0;
@@ -139,8 +134,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
   readAtOnce(operation: KeyReadOperation, sink: Sink): boolean {
     const result = this.known(operation);
     if (result === null) return false;
-    this.knownResults.push(result);
-    if (this.knownSinks.push(sink) === 1) this.tellKnownSoon();
+    this.knownAnswers.tell(sink, result);
     return true;
   }
 
@@ -155,33 +149,26 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     }
   }
 
-  private tellKnownSoon(): void {
-    if (this.mayAnswerAtOnce()) void SOON.then(this.tellKnown);
-    else setImmediate(this.tellKnown);
-  }
-
-  private readonly tellKnown = (): void => {
-    const { knownSinks, knownResults } = this;
-    this.knownSinks = [];
-    this.knownResults = [];
-    for (let i = 0; i < knownSinks.length; i++) {
-      try {
-        knownSinks[i]!.onResult(knownResults[i]!);
-      } catch (error) {
-        throwLater(error);
-      }
-    }
-  };
-
   /** The value kept under this name ({@link keepCopy}) if it may be answered now; undefined = it is not kept, null = submit the read. */
   copyAtOnce(name: string): unknown {
-    if (this.state !== 'open' || !this.mayAnswerAtOnce()) return null;
+    if (this.state !== 'open' || !this.knownAnswers.mayAnswer()) return null;
     return this.machine.copyAtOnce(name, this.readClock);
   }
 
   /** A read from the cache that is its caller's at once. Null: submit it. */
   entryAtOnce(operation: KeyReadOperation): Result | null {
-    return this.mayAnswerAtOnce() ? this.known(operation) : null;
+    return this.knownAnswers.mayAnswer() ? this.known(operation) : null;
+  }
+
+  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
+    if (this.state !== 'open' || !this.knownAnswers.mayAnswer()) return null;
+    try {
+      return this.machine.showAtOnce(bytes, from, length, this.readClock);
+    } catch (error) {
+      this.breakDown(error);
+      this.drain();
+      return null;
+    }
   }
 
   valueBound(shard: ShardId, key: string): number {
@@ -192,19 +179,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     this.machine.keepCopy(name, key, value);
   }
 
-  /** MD4. */
-  private mayAnswerAtOnce(): boolean {
-    if (this.atOnceLeft === AT_ONCE_MAX) setImmediate(this.turnOver);
-    if (this.atOnceLeft === 0) return false;
-    this.atOnceLeft -= 1;
-    return true;
-  }
-
-  private readonly turnOver = (): void => {
-    this.atOnceLeft = AT_ONCE_MAX;
-  };
-
-  /** MD5. Begins a turn. */
+  /** MD4. Begins a turn. */
   private readonly readClock = (): number => Math.max(this.now(), clock());
 
   /** A watch keeps no process alive: it is for those who live for another reason. */
@@ -460,11 +435,4 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     if (submitting !== undefined && !isKnown) this.fail(submitting, 'CLOSED_IN_FLIGHT', '');
     this.emit({ type: 'fatal', error });
   }
-}
-
-/** It reaches the process as an uncaught exception, outside of whoever noticed it. */
-function throwLater(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }

@@ -8,6 +8,7 @@
  */
 import { Deque } from '../../deque.ts';
 import { invariant } from '../../protocol/invariant.ts';
+import type { ValueInPlace } from '../../protocol/machines.ts';
 import type { PackedKey } from '../../store/hash.ts';
 import type { Memory } from '../../store/store.ts';
 
@@ -78,6 +79,11 @@ export class CacheRing {
   private readonly shift: number;
   private readonly mask: number;
   private readonly chunks: CacheChunk[] = [];
+  private readonly shown: { -readonly [F in keyof ValueInPlace]: ValueInPlace[F] } = {
+    words: new Int32Array(0),
+    at: 0,
+    length: 0,
+  };
   /** Numbers of the chunks in use, the oldest first. */
   private readonly order = new Deque<number>();
   /** The youngest of them, which is being filled; -1 = none. */
@@ -192,6 +198,17 @@ export class CacheRing {
     const word = this.wordOf(place);
     const offset = 4 * word + valueOffset(words[word + KEY]! & ((1 << KEY_BITS) - 1));
     return this.memory.read(bytes, offset, words[word + SIZES]! & HALF);
+  }
+
+  /** Where a value lies. The object is the same each time. */
+  showAt(place: number): ValueInPlace {
+    const { words } = this.chunkOf(place);
+    const word = this.wordOf(place);
+    const { shown } = this;
+    shown.words = words;
+    shown.at = word + valueOffset(words[word + KEY]! & ((1 << KEY_BITS) - 1)) / 4;
+    shown.length = words[word + SIZES]! & HALF;
+    return shown;
   }
 
   setValue(place: number, value: string): void {

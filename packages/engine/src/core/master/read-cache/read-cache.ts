@@ -37,6 +37,7 @@ import type { Effect } from '../../data/record.ts';
 import { type Result, Status, valueResult } from '../../data/result.ts';
 import { isReadOnly } from '../../data/transaction.ts';
 import type { ShardId } from '../../protocol/ids.ts';
+import type { ValueInPlace } from '../../protocol/machines.ts';
 import { KEY_BYTES_MAX, PackedKey } from '../../store/hash.ts';
 import type { Memory } from '../../store/store.ts';
 import type { Call } from '../shard/call.ts';
@@ -111,8 +112,20 @@ export class ReadCache {
 
   /** Where the entry of a key lies. */
   find(key: string): number {
-    if (this.index.size === 0) return NOWHERE;
-    const cell = this.cellOf(key);
+    if (this.index.size === 0 || key.length > KEY_BYTES_MAX) return NOWHERE;
+    this.packed.pack(key);
+    return this.findPacked();
+  }
+
+  /** {@link find} of a key that lies among bytes. */
+  findBytes(bytes: Uint8Array, from: number, length: number): number {
+    if (this.index.size === 0 || length > KEY_BYTES_MAX) return NOWHERE;
+    this.packed.packBytes(bytes, from, length);
+    return this.findPacked();
+  }
+
+  private findPacked(): number {
+    const cell = this.cellOfPacked();
     if (cell === NO_CELL) return NOWHERE;
     const place = this.index.placeAt(cell);
     if (this.isCurrent(this.ring.shardAt(place), this.ring.word(place, GENERATION))) return place;
@@ -122,9 +135,13 @@ export class ReadCache {
 
   /** Packs the key: `hashNow` is its hash then. */
   private cellOf(key: string): number {
-    const { index, packed } = this;
     if (key.length > KEY_BYTES_MAX) return NO_CELL;
-    packed.pack(key);
+    this.packed.pack(key);
+    return this.cellOfPacked();
+  }
+
+  private cellOfPacked(): number {
+    const { index, packed } = this;
     const hash = packed.hash(this.key0, this.key1);
     this.hashNow = hash;
     let cell = index.first(hash);
@@ -151,6 +168,16 @@ export class ReadCache {
 
   expiresAt(place: number): number {
     return this.ring.expiresAt(place);
+  }
+
+  kindAt(place: number): ValueKind {
+    return (this.ring.flagsAt(place) & KIND_MASK) as ValueKind;
+  }
+
+  /** The value of an entry where it lies, which counts as a read of it. */
+  showAt(place: number): ValueInPlace {
+    this.setFlag(place, READ);
+    return this.ring.showAt(place);
   }
 
   /** What a tail would answer; `head`: without the value, as `stat` does. Counts as a read of the entry. */

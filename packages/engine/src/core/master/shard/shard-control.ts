@@ -245,10 +245,16 @@ export class ShardControl {
 
   /** What the entry at this place of the cache answers now; null = the tail must be asked. `clock` is read where it matters. */
   readAtOnce(place: number, operation: KeyReadOperation, clock: () => number): Result | null {
+    const isHead = operation.verb === 'stat';
+    return this.mayShow(place, clock, isHead) ? this.cache.answerAt(place, isHead) : null;
+  }
+
+  /** Whether it may be answered now; it is, if so. */
+  mayShow(place: number, clock: () => number, isHead = false): boolean {
     const { cache } = this;
-    if (!this.mayAnswer(cache.slotAt(place), cache.expiresAt(place), clock)) return null;
-    this.noteHit(operation.verb === 'get' ? cache.hashAt(place) : NOT_USED, clock);
-    return cache.answerAt(place, operation.verb === 'stat');
+    if (!this.mayAnswer(cache.slotAt(place), cache.expiresAt(place), clock)) return false;
+    this.noteHit(isHead ? NOT_USED : cache.hashAt(place), clock);
+    return true;
   }
 
   /** The value of a decoded copy; undefined = the tail must be asked. */
