@@ -21,8 +21,8 @@ chaos: build ## Kill, crash, hang and exhaust nodes under load, and prove that n
 simulate: setup ## Run seeds of the deterministic simulator (ARGS="--seeds 1000")
 	$(PNPM) --silent simulate $(ARGS)
 
-bench: build ## Puts and gets beside Redis, in the same run (needs redis-server; ARGS="--rounds 1 --seconds 0.5")
-	node --import tsx packages/bench/src/embedded-vs-redis.ts $(ARGS)
+bench: build ## Quintet beside Redis, ioredis, keyv and lmdb: writes docs/benchmarks.md (needs redis-server; ARGS="--rounds 1 --seconds 0.3")
+	node --import tsx packages/bench/src/benchmarks.ts $(ARGS)
 
 test: build ## Set up and run the tests (some four minutes on two processors)
 	$(PNPM) test

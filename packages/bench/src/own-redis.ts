@@ -4,20 +4,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 export class OwnRedis implements AsyncDisposable {
   readonly client: Redis;
+  readonly port: number;
   readonly #server: ChildProcess;
 
-  private constructor(client: Redis, server: ChildProcess) {
+  private constructor(client: Redis, port: number, server: ChildProcess) {
     this.client = client;
+    this.port = port;
     this.#server = server;
   }
 
-  static async start(): Promise<OwnRedis> {
+  get pid(): number {
+    return this.#server.pid!;
+  }
+
+  /** `of`: it is a replica of that one, and in step when it is returned. */
+  static async start(of?: OwnRedis): Promise<OwnRedis> {
     const port = await freePort();
     const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    if (of !== undefined) flags.push('--replicaof', `127.0.0.1 ${of.port}`);
     const server = spawn('redis-server', flags, { stdio: 'ignore' });
     process.once('exit', () => server.kill());
     const failed = once(server, 'error').then(([error]) => {
@@ -30,7 +39,8 @@ export class OwnRedis implements AsyncDisposable {
     const ready = new Promise((resolve) => client.once('ready', resolve));
     client.connect().catch(() => {});
     await Promise.race([ready, failed]);
-    return new OwnRedis(client, server);
+    while (of !== undefined && !(await client.info('replication')).includes('master_link_status:up')) await delay(50);
+    return new OwnRedis(client, port, server);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

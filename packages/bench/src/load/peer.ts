@@ -55,7 +55,7 @@ const PEERS: Readonly<Record<PeerName, () => Promise<Calls>>> = {
     const path = mkdtempSync(join(tmpdir(), 'quintet-bench-'));
     process.once('exit', () => rmSync(path, { recursive: true }));
     const { open } = await load<{ open(options: object): LmdbLike }>('lmdb');
-    const db = open({ path });
+    const db = open({ path, noSync: true });
     return { put: (key) => db.put(key, value), get: async (key) => db.get(key) };
   },
   async keyv() {

@@ -39,7 +39,7 @@ import {
 } from './grammar.ts';
 import { isPlainPut, writeOperation } from './operations.ts';
 import { isPlainRecord, resultCode, writeEffect, writeRecord, writeResultFields } from './records.ts';
-import { Asides, type Batch, type Native, Writer } from './writer.ts';
+import { Asides, type Batch, FULL_WORDS, type Native, Writer } from './writer.ts';
 
 const NO_SECTION = -1;
 const NOWHERE = -1;
@@ -52,6 +52,7 @@ const PRESSED_KINDS = [Kind.pressed, Kind.pressedWatched, Kind.pressedWatchedPre
 
 /** Of memory that a rare large batch needed, so much is kept for the next. */
 const KEPT_BYTES = 64 * 1024;
+const KEPT_BYTES_MAX = 1024 * 1024;
 
 /** One shard's part of the batch, and its open section. */
 class Run {
@@ -77,6 +78,11 @@ export class BatchEncoder {
   private readonly active: Run[] = [];
   /** Not in use by a run. */
   private readonly writers: Writer[] = [];
+  private keptBytes = 0;
+  /** Words of the batch so far, the message being added apart; of that its writer, and where it began there. */
+  private words = 0;
+  private current: Writer | null = null;
+  private currentAt = 0;
   private readonly asides = new Asides();
 
   constructor(sender: NodeId, native: Native) {
@@ -113,6 +119,8 @@ export class BatchEncoder {
 
   /** The batch, and begins an empty one. `time` is the master's; a node has none to give. */
   take(time: number): Batch {
+    this.words = 0;
+    this.current = null;
     const out = this.writer();
     out.number(this.sender);
     out.number(this.sender === MASTER ? time : 0);
@@ -129,12 +137,23 @@ export class BatchEncoder {
   }
 
   private writer(): Writer {
-    return this.writers.pop() ?? new Writer(this.native, this.asides);
+    const kept = this.writers.pop();
+    if (kept === undefined) return new Writer(this.native, this.asides);
+    this.keptBytes -= kept.heldBytes;
+    return kept;
   }
 
   private release(writer: Writer): void {
+    const { heldBytes } = writer;
     writer.at = 0;
-    if (writer.heldBytes <= KEPT_BYTES) this.writers.push(writer);
+    if (heldBytes > KEPT_BYTES || this.keptBytes + heldBytes > KEPT_BYTES_MAX) return;
+    this.keptBytes += heldBytes;
+    this.writers.push(writer);
+  }
+
+  /** It is to be sent without waiting for more. */
+  get isFull(): boolean {
+    return this.words + (this.current === null ? 0 : this.current.at - this.currentAt) >= FULL_WORDS;
   }
 
   private runOf(shard: number): Run {
@@ -148,9 +167,13 @@ export class BatchEncoder {
 
   /** What the messages of a run are written to. */
   private outOf(run: Run): Writer {
-    if (run.out !== null) return run.out;
-    run.out = this.writer();
-    this.active.push(run);
+    if (this.current !== null) this.words += this.current.at - this.currentAt;
+    if (run.out === null) {
+      run.out = this.writer();
+      this.active.push(run);
+    }
+    this.current = run.out;
+    this.currentAt = run.out.at;
     return run.out;
   }
 

@@ -47,6 +47,8 @@ export function plainPut(key: string, value: Bytes): PutOperation {
   return newPut(key, value, ValueKind.text, PLAIN_PUT);
 }
 
+type Values = { [name: string]: unknown };
+
 /** How the operations of a verb travel. */
 interface Form {
   readonly verb: Verb;
@@ -70,13 +72,12 @@ interface CodedField extends SentField {
   readonly usual: unknown;
 }
 
-type Values = { [name: string]: unknown };
-
 const NONE: readonly never[] = [];
 /** By the verb's code. */
 const FORMS: Form[] = [];
 for (const row of VERBS) FORMS[row.code] = formOf(row);
 const GET = rowOf({ verb: 'get' }).code;
+const INCREMENT = rowOf({ verb: 'increment' }).code;
 const PUT = FORMS[rowOf({ verb: 'put' }).code]!;
 
 function formOf(row: VerbRow): Form {
@@ -256,6 +257,8 @@ function writeConditions(out: Writer, conditions: readonly Condition[]): void {
 export function readOperation(code: number, from: Reader): Operation {
   if ((code & VERB_MASK) === PUT.code) return readPut(code, from);
   if (code === GET) return newGet(from.text());
+  // To put an increment together property by property took a tenth of a node's time.
+  if (code === INCREMENT) return { verb: 'increment', key: from.text(), by: from.text() };
   const form = FORMS[code & VERB_MASK];
   invariant(form !== undefined, 'an operation code is known');
   const values: Values = { verb: form.verb, key: form.hasKey ? from.text() : '' };

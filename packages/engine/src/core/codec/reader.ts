@@ -16,6 +16,9 @@ import { type Aside, type Batch, type Native, wordsOf } from './writer.ts';
 /** Small, as one put that is not committed keeps all of it. */
 const PIECE_BYTES = 32 * 1024;
 
+/** So long a substring V8 copies, and quicker than a call out of JavaScript does; a longer one would keep the batch. */
+const COPIED_CHARS_MAX = 12;
+
 class ReceivedPiece implements Piece {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
@@ -45,6 +48,9 @@ export class Reader {
   /** A put refers to the piece. */
   private kept = false;
   private asides: readonly Aside[] = [];
+  /** The words as they came, and the word of the piece they lie at. */
+  private source = '';
+  private sourceAt = 0;
 
   constructor(native: Native) {
     this.native = native;
@@ -61,6 +67,8 @@ export class Reader {
     this.at = this.kept ? this.end : 0;
     if (this.at * 4 + length > this.piece.bytes.length) this.renew(length);
     this.native.write(this.piece.bytes, this.at * 4, text);
+    this.source = text;
+    this.sourceAt = this.at;
     this.end = this.at + (length >>> 2);
   }
 
@@ -75,6 +83,7 @@ export class Reader {
   /** The batch is read. */
   close(): void {
     this.asides = [];
+    this.source = '';
     if (this.piece.bytes.length > PIECE_BYTES) this.renew(0);
   }
 
@@ -95,9 +104,11 @@ export class Reader {
 
   /** A text whose length was read. */
   chars(length: number): string {
-    const from = this.at * 4;
+    const from = this.at;
     this.at += (length + 3) >>> 2;
-    return this.native.read(this.piece.bytes, from, length);
+    if (length > COPIED_CHARS_MAX) return this.native.read(this.piece.bytes, from * 4, length);
+    const start = (from - this.sourceAt) * 4;
+    return this.source.substring(start, start + length);
   }
 
   /** Key and value of a plain put, in place. The length of the key was read. Undefined if the value is not here. */

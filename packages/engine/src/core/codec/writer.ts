@@ -4,7 +4,7 @@
  *   word     32 bits
  *   number   two words: a double, so every safe integer and every time is exact
  *   text     a word: its length in bytes; then the bytes, zeros behind them up to a whole word
- *          | a word: -1 - i, where it is longer than INLINE_BYTES or a block: the i-th of what travels beside the words
+ *          | a word: -1 - i, where it is a block or long: the i-th of what travels beside the words
  *
  * Owns      the memory, which is used again for every batch, and that form.
  * Does not  know messages, or how bytes become a string: `Native` is what Node does better than JavaScript.
@@ -34,6 +34,13 @@ export interface Native {
 
 /** Longer texts travel beside the words. No key is longer. */
 export const INLINE_BYTES = 65_536;
+
+/**
+ * The words of a batch become one string, which the heap of the receiver must have room for: where they are so many already, all but
+ * short texts travel beside them too.
+ */
+export const FULL_WORDS = 256 * 1024;
+const INLINE_BYTES_IF_FULL = 128;
 
 const FIRST_BYTES = 1024;
 /** Up to so many words a loop beats a call out of JavaScript. */
@@ -115,7 +122,7 @@ export class Writer {
   }
 
   text(value: string): void {
-    if (value.length > INLINE_BYTES) return this.aside(value);
+    if (value.length > (this.at < FULL_WORDS ? INLINE_BYTES : INLINE_BYTES_IF_FULL)) return this.aside(value);
     this.word(value.length);
     this.chars(value);
   }

@@ -4,7 +4,8 @@
  *
  * Owns      an encoder per destination, and which of them have something to send.
  * Does not  decide when a turn ends (the drivers do), own ports, or know who is alive.
- * Invariant BS1  what is sent to one destination arrives in the order of its shard (core/codec/grammar.ts, CD2), all of a turn at once.
+ * Invariant BS1  what is sent to one destination arrives in the order of its shard (core/codec/grammar.ts, CD2), all of a turn at once unless it is so much that
+ *           no heap should have to hold it in one piece.
  */
 import { BatchEncoder } from '../../core/codec/encoder.ts';
 import type { Batch } from '../../core/codec/writer.ts';
@@ -24,11 +25,14 @@ interface Link {
 
 export class BatchSender {
   private readonly self: NodeId;
+  private readonly clock: () => number;
   private readonly links = new Map<NodeId, Link>();
   private waiting: Link[] = [];
 
-  constructor(self: NodeId) {
+  /** `clock`: the master's, for what cannot wait for the end of a turn; a node has none to tell. */
+  constructor(self: NodeId, clock: () => number = () => 0) {
     this.self = self;
+    this.clock = clock;
   }
 
   add(node: NodeId, target: BatchTarget): void {
@@ -49,6 +53,10 @@ export class BatchSender {
     if (link === undefined) return false;
     if (link.encoder.isEmpty) this.waiting.push(link);
     link.encoder.add(message);
+    if (link.encoder.isFull) {
+      this.waiting = this.waiting.filter((other) => other !== link);
+      post(link, this.clock());
+    }
     return true;
   }
 
@@ -61,11 +69,13 @@ export class BatchSender {
     const { waiting } = this;
     if (waiting.length === 0) return;
     this.waiting = [];
-    for (const { target, encoder } of waiting) {
-      const transfers = encoder.takeTransfers();
-      // An empty list costs a small batch a tenth of its time.
-      if (transfers === undefined) target.postMessage(encoder.take(time));
-      else target.postMessage(encoder.take(time), transfers);
-    }
+    for (const link of waiting) post(link, time);
   }
+}
+
+function post({ target, encoder }: Link, time: number): void {
+  const transfers = encoder.takeTransfers();
+  // An empty list costs a small batch a tenth of its time.
+  if (transfers === undefined) target.postMessage(encoder.take(time));
+  else target.postMessage(encoder.take(time), transfers);
 }

@@ -9,12 +9,13 @@ import { plainPut } from '../../../src/core/codec/operations.ts';
 import { Reader } from '../../../src/core/codec/reader.ts';
 import { plainRecord } from '../../../src/core/codec/records.ts';
 import { type Batch, INLINE_BYTES } from '../../../src/core/codec/writer.ts';
-import { type Operation, type Step, ValueKind } from '../../../src/core/data/operation.ts';
+import { type Operation, PLAIN_PUT, type Step, ValueKind } from '../../../src/core/data/operation.ts';
 import { newPutEffect } from '../../../src/core/data/record.ts';
 import { plainResult, Status, valueResult } from '../../../src/core/data/result.ts';
 import { MASTER, type NodeId, nodeId } from '../../../src/core/protocol/ids.ts';
 import type { Message } from '../../../src/core/protocol/messages.ts';
 import { readChange, writeChange } from '../../../src/executor/handle/port-change.ts';
+import { BatchSender } from '../../../src/runtime/drivers/batch-sender.ts';
 import { NATIVE } from '../../../src/runtime/memory/native.ts';
 import { interleaved } from './any-message.ts';
 import { decoded, inStrings, received, written } from './decoded.ts';
@@ -127,6 +128,37 @@ test('the longest keys, values on both sides of what travels beside the words, a
       }
     }
   }
+});
+
+test('the words of a batch are never many megabytes, however much a message or a turn brings', () => {
+  const put = (at: number): Step => {
+    return { verb: 'put', key: `k${at}`, value: 'v'.repeat(60_000), kind: 0, ...PLAIN_PUT };
+  };
+  const steps = Array.from({ length: 200 }, (_, at) => put(at));
+  const operation: Operation = {
+    verb: 'transaction',
+    key: '',
+    conditions: [],
+    then: steps,
+    otherwise: [],
+    lenient: false,
+  };
+  const request = { type: 'request', shard: 1, epoch: 1, committedSeq: 0, pressure: false, watched: 0 } as const;
+  const encoder = encoderOf(MASTER);
+  encoder.add({ ...request, request: 1, operation });
+  const transfers = encoder.takeTransfers();
+  const [words, ...asides] = encoder.take(0) as Exclude<Batch, string>;
+  assert.ok(words.length < 2 * 2 ** 20, `${words.length} bytes`);
+  assert.equal(transfers?.length, asides.length);
+  assert.deepEqual(decoded([words, ...asides]), structuredClone([{ ...request, request: 1, operation }]));
+
+  const lengths: number[] = [];
+  const sender = new BatchSender(MASTER, () => 5);
+  sender.add(nodeId(1, 1), { postMessage: (batch) => lengths.push((batch as string).length) });
+  for (let at = 0; at < 200; at++) sender.send(nodeId(1, 1), { ...request, shard: at, request: 1, operation: put(at) });
+  sender.flush(6);
+  assert.ok(Math.max(...lengths) < 2 * 2 ** 20, `${lengths} bytes`);
+  assert.equal(lengths.length, 12);
 });
 
 test('all 256 byte values survive, as one-byte strings', () => {

@@ -36,7 +36,7 @@ import {
   type SizedHead,
   written,
 } from '../reader.ts';
-import { ReceivedPut, ReceivedPutEffect } from '../received-put.ts';
+import { ReceivedPut, ReceivedPutEffect, valueBytesOf } from '../received-put.ts';
 import { NO_EFFECT, newPutEffect, type PatchEffect } from '../record.ts';
 import { blockResult, plainResult, type Result, Status, valueResult } from '../result.ts';
 import { keyVerb, Needs, Use } from '../row.ts';
@@ -61,8 +61,8 @@ const put = keyVerb<PutOperation>({
     previous: BOOLEAN,
   },
   makes: ['put'],
-  carries: ({ value }) => value.length,
-  length: ({ value }) => value.length,
+  carries: valueBytesOf,
+  length: valueBytesOf,
   reads: (operation) => (operation.previous ? Needs.value : isBlind(operation) ? Needs.nothing : Needs.head),
   shows: ({ previous }) => previous,
   evaluate: evaluatePut,

@@ -6,6 +6,7 @@
  * Invariant EV1  while records of its own are forbidden (PR3) it removes nothing that no write asks for.
  */
 import type { Operation } from '../../data/operation.ts';
+import { keyBytesOf } from '../../data/received-put.ts';
 import { rowOf } from '../../data/verbs.ts';
 import type { NodeContext } from '../context.ts';
 import type { CopyState } from '../copy-state.ts';
@@ -72,12 +73,12 @@ export class Eviction {
     if (context.settings.maxMemoryBytes === 0) return true;
     const bytes = rowOf(operation).growth(operation, state.data);
     if (bytes === 0) return true;
-    const growth = state.data.growthFor(operation.key.length, bytes);
+    const growth = state.data.growthFor(keyBytesOf(operation), bytes);
     if (!pressure && !atSoftLimit(context, growth)) return true;
     // What is installed was decided with the room known then (transactions.ts): it is never refused.
     const decided = operation.verb === 'install';
     if (context.settings.eviction === 'noeviction') return decided;
-    const needed = bytes + operation.key.length;
+    const needed = bytes + keyBytesOf(operation);
     const freed = this.evict(EVICTION_FACTOR * needed);
     // On the way down to a new limit the node is over it whatever this write does.
     if (context.shrinking && freed >= needed) return true;
