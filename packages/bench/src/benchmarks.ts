@@ -5,7 +5,7 @@
  *        [--rounds 5] [--seconds 1] [--keys 100000] [--json]       some 12 minutes; --rounds 1 --seconds 0.3 to see it work
  *        needs redis-server and redis-benchmark on the PATH (Debian: apt-get install redis-server redis-tools); of npm it takes lmdb and
  *        keyv, which are no dependencies, into a temporary folder: PEERS names one where they are. What is missing is left out.
- * Fair   what is unequal stands on the page. A busy machine makes figures worthless: the load is told beside them.
+ * Fair   what is unequal stands on the page. A busy machine makes figures worthless: the load stands beside them.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

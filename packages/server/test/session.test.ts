@@ -107,6 +107,22 @@ test('session: what counts commands, or has a say in them, counts those that are
   assert.equal(executor.shown, 1);
 });
 
+test('session: what cannot be replied to as bytes is not shown, and so is not counted as read', async () => {
+  const { ask, feed, quiet, transport, executor } = connect();
+  await ask('SET', 'k', 'value');
+  await ask('SET', 'long', 'l'.repeat(1025));
+  executor.knows = true;
+  await ask('GET', 'long');
+  assert.equal(executor.shown, 0);
+  transport.writes = 0;
+  feed(`${request('GET', 'k')}${request('PING')}`.repeat(50));
+  await quiet();
+  // Bytes, then text in a few turns, as reads are begun bit by bit: not a write for each.
+  assert.equal(executor.shown, 1);
+  assert.ok(transport.writes < 10, `${transport.writes} writes`);
+  assert.ok(transport.written.endsWith('$5\r\nvalue\r\n+PONG\r\n'.repeat(50)));
+});
+
 test('session: one write per turn however many replies', async (t) => {
   // On a busy machine they could take more than one client's share of a turn.
   t.mock.method(performance, 'now', () => 1);

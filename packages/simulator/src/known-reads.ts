@@ -23,7 +23,7 @@ export function knownTo(master: Master, client: number, operation: KeyReadOperat
 
 /** A client of the server reads from bytes to bytes. */
 function showTo(master: Master, key: string, clock: () => number): string | null {
-  const value = master.showAtOnce(Buffer.from(key, 'latin1'), 0, key.length, clock);
+  const value = master.showAtOnce({ bytes: Buffer.from(key, 'latin1'), from: 0, length: key.length }, 2 ** 16, clock);
   if (value === null) return null;
   const { words, at, length } = value;
   return Buffer.from(words.buffer, words.byteOffset + 4 * at, length).toString('latin1');

@@ -9,7 +9,7 @@ import { rangeOfResult } from '../core/data/string/verbs.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
-import type { MasterCall, ValueInPlace } from '../core/protocol/machines.ts';
+import type { KeyInPlace, MasterCall, ValueInPlace } from '../core/protocol/machines.ts';
 import type { WatchSink } from '../core/protocol/outbox.ts';
 import { hashSlotOf, shardOfSlot } from '../core/protocol/slot.ts';
 import type { MasterInputs, Runtime } from '../runtime/runtime.ts';
@@ -90,8 +90,8 @@ export class ClusterExecutor implements StoreExecutor {
     return this.#inputs.entryAtOnce(operation);
   }
 
-  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
-    return this.#inputs.showAtOnce(bytes, from, length);
+  showAtOnce(key: KeyInPlace, longest: number): ValueInPlace | null {
+    return this.#inputs.showAtOnce(key, longest);
   }
 
   watch(filter: WatchFilter, from: ReadonlyMap<ShardId, number> | null, sink: WatchSink): PendingWatch {

@@ -9,7 +9,7 @@ import type { KeyReadOperation, Operation } from '../core/data/operation.ts';
 import type { Result } from '../core/data/result.ts';
 import type { WatchFilter } from '../core/data/watch-filter.ts';
 import type { ShardId } from '../core/protocol/ids.ts';
-import type { ValueInPlace } from '../core/protocol/machines.ts';
+import type { KeyInPlace, ValueInPlace } from '../core/protocol/machines.ts';
 import type { Sink, WatchSink } from '../core/protocol/outbox.ts';
 
 export type { Sink };
@@ -42,8 +42,8 @@ export interface Executor {
    * only so often in one turn of the event loop.
    */
   entryAtOnce?(operation: KeyReadOperation): Result | null;
-  /** The value of a key that is `bytes` from `from` on, if it is plain bytes: as {@link entryAtOnce}. */
-  showAtOnce?(bytes: Uint8Array, from: number, length: number): ValueInPlace | null;
+  /** The value of a key, if it is plain bytes and no more than `longest` of them: as {@link entryAtOnce}. */
+  showAtOnce?(key: KeyInPlace, longest: number): ValueInPlace | null;
   /** Operations on one key (from one caller) take effect in the order they are submitted. A transaction's key is ''. */
   submit(operation: Operation, sink: Sink): PendingCall;
   /** For operations on a whole shard: scan, count, clear. */

@@ -13,6 +13,7 @@ import type { CopyDescription } from '../core/node/node.ts';
 import type { ErrorCode } from '../core/protocol/errors.ts';
 import type { NodeId, Seat, ShardId } from '../core/protocol/ids.ts';
 import type {
+  KeyInPlace,
   MasterCall,
   MasterMachine,
   MasterWatch,
@@ -84,8 +85,8 @@ export interface MasterInputs {
   readAtOnce(operation: KeyReadOperation, sink: Sink): boolean;
   /** The same without a sink, for who needs no other order; null = submit it. */
   entryAtOnce(operation: KeyReadOperation): Result | null;
-  /** The same of a get whose key is `bytes` from `from` on, if its value is plain bytes. */
-  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null;
+  /** The same of a get, if the value is plain bytes and no more than `longest` of them. */
+  showAtOnce(key: KeyInPlace, longest: number): ValueInPlace | null;
   valueBound(shard: ShardId, key: string): number;
   /** See MasterMachine; null = not in this turn: submit the read. */
   copyAtOnce(name: string): unknown;

@@ -42,7 +42,7 @@ class ThreadRuntime<M extends MasterMachine> implements Runtime<M> {
   constructor(settings: RuntimeSettings<M>) {
     this.settings = settings;
     const { nodeModule, nodeHeapMb, master, spare = true, startLimitMs = DEFAULT_START_LIMIT_MS } = settings;
-    const sender = new BatchSender(MASTER, clock);
+    const sender = new BatchSender(MASTER);
     const calm = () => this.driver.machine.settled;
     const pool = new WorkerPool({ nodeModule, nodeHeapMb, shards: master.shards }, { enabled: spare, calm });
     this.driver = new MasterDriver({

@@ -65,7 +65,11 @@ test('its value is shown in place under the same terms, unless it is structured'
   const subject = new Subject();
   const shown = (): string | null => {
     const bytes = Buffer.from(`--${KEY}--`);
-    const value = subject.cluster.master.showAtOnce(bytes, 2, KEY.length, () => subject.cluster.now);
+    const value = subject.cluster.master.showAtOnce(
+      { bytes, from: 2, length: KEY.length },
+      1001,
+      () => subject.cluster.now,
+    );
     if (value === null) return null;
     const { words, at, length } = value;
     return Buffer.from(words.buffer, words.byteOffset + 4 * at, length).toString('latin1');

@@ -39,7 +39,7 @@ class Link {
   }
 
   send(...messages: readonly Message[]): Message[] {
-    for (const message of messages) this.#sender.send(N1, message);
+    for (const message of messages) this.#sender.send(N1, message, 1);
     this.#sender.flush(1);
     const got = receiveMessageOnPort(this.#channel.port2) as { message: Batch };
     return received(got.message);

@@ -18,7 +18,7 @@ test('a put costs the calling thread no more posts and bytes of heap than it did
   });
   assert.equal(status, 0, stderr);
   const { one, fifty, thousand } = JSON.parse(stdout) as Record<'one' | 'fifty' | 'thousand', Cost>;
-  // Of one caller each put is a batch of its own, and its commit is told with the next.
+  // Each put of one caller is a batch of its own, and the next one carries its commit index.
   assert.ok(one.posts < 1.25, `${one.posts} posts a put of one caller`);
   assert.ok(fifty.posts < 0.4, `${fifty.posts} posts a put of 50 callers`);
   assert.ok(thousand.posts < 0.03, `${thousand.posts} posts a put of 1,000 callers`);

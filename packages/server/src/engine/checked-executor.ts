@@ -6,6 +6,7 @@
 import {
   type Executor,
   type ExecutorLimits,
+  type KeyInPlace,
   type KeyReadOperation,
   type Operation,
   type PendingCall,
@@ -57,8 +58,8 @@ export class CheckedExecutor implements Executor {
     return this.executor.entryAtOnce?.(operation) ?? null;
   }
 
-  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
-    return this.executor.showAtOnce?.(bytes, from, length) ?? null;
+  showAtOnce(key: KeyInPlace, longest: number): ValueInPlace | null {
+    return this.executor.showAtOnce?.(key, longest) ?? null;
   }
 
   /** Refuses (synchronously) a key or value that is too long, and a transaction of too many or too much of them. */

@@ -74,8 +74,8 @@ export class Decoder {
   /** The arguments of that request that are blocks, by position; what stands in their place only describes them. */
   blocks: ReadonlyMap<number, Block> | null = null;
 
-  /** The key of a GET that was seen, in {@link fed}. */
-  readonly getKey = { from: 0, length: 0 };
+  /** The key of a GET that was seen. */
+  readonly keyOfGet = { bytes: NOTHING, from: 0, length: 0 };
 
   private readonly limits: DecoderLimits;
   private readonly copies: number;
@@ -155,7 +155,7 @@ export class Decoder {
     return null;
   }
 
-  /** Whether a whole `GET key` comes next, as clients write it: `getKey` then tells where its key lies. */
+  /** Whether a whole `GET key` comes next, as clients write it: `keyOfGet` is its key then. */
   seesGet(): boolean {
     const { bytes, at, end } = this;
     if (this.missing > 0 || this.error !== null || at + GET_BYTES_MIN > end) return false;
@@ -175,20 +175,17 @@ export class Decoder {
     const digits = from - at - 14;
     if (digits === 0 || (digits > 1 && bytes[at + 14] === 48) || bytes[from] !== CR) return false;
     if (from + 2 + length + 2 > end) return false;
-    this.getKey.from = from + 2;
-    this.getKey.length = length;
+    const { keyOfGet } = this;
+    keyOfGet.bytes = bytes;
+    keyOfGet.from = from + 2;
+    keyOfGet.length = length;
     return true;
   }
 
   /** Goes on behind what {@link seesGet} saw. */
   skipGet(): void {
-    this.at = this.getKey.from + this.getKey.length + 2;
+    this.at = this.keyOfGet.from + this.keyOfGet.length + 2;
     this.searched = 0;
-  }
-
-  /** Where what is fed lies: a key among it. */
-  get fed(): Uint8Array {
-    return this.bytes;
   }
 
   /** Reads `*<count>`. False if it is not all there or wrong. `*0` and `*-1` are empty requests, which ask for nothing. */

@@ -11,7 +11,7 @@ import type { ValueInPlace } from '@quintet/engine/internal';
 /** Enough for the replies of most pipelines. */
 const PIECE_BYTES = 16 * 1024;
 /** Longer values are not worth a copy in JavaScript. */
-const VALUE_BYTES_MAX = 1024;
+export const REPLY_VALUE_BYTES_MAX = 1024;
 /** `$1024`, and twice the end of a line. */
 const FRAME_BYTES = 9;
 /** A value is written by whole words. */
@@ -28,11 +28,6 @@ const free: Uint8Array[] = [];
 export class ReplyBytes {
   length = 0;
   private readonly piece: Uint8Array = free.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
-
-  /** A value of so many bytes fits into an empty one. */
-  static fits(length: number): boolean {
-    return length <= VALUE_BYTES_MAX;
-  }
 
   hasRoom(length: number): boolean {
     return this.length + length + FRAME_BYTES + WORD_ROOM <= PIECE_BYTES;

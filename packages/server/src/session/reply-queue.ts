@@ -176,10 +176,17 @@ export class ReplyQueue {
     this.onSettled(null);
   }
 
-  /** A value known at once, if it can be written now; false: it must wait for others, or is long. */
-  addValue(value: ValueInPlace): boolean {
-    if (this.head !== null || this.discarded || !ReplyBytes.fits(value.length)) return false;
-    if (this.ready !== '' || this.readyReplies?.hasRoom(value.length) === false) this.endPiece();
+  /**
+   * Whether a reply may be added as bytes: none is pending, and what is ready is not text. Text and bytes in turns would each be a
+   * write of their own.
+   */
+  get takesBytes(): boolean {
+    return this.head === null && this.ready === '' && !this.discarded;
+  }
+
+  /** A value known at once. REQUIRES {@link takesBytes}, and that it is no longer than REPLY_VALUE_BYTES_MAX. */
+  addValue(value: ValueInPlace): void {
+    if (this.readyReplies?.hasRoom(value.length) === false) this.endPiece();
     this.readyReplies ??= new ReplyBytes();
     const before = this.readyReplies.length;
     this.readyReplies.addBulk(value);
@@ -187,7 +194,6 @@ export class ReplyQueue {
     this.heldBytes += written;
     this.readyBytes += written;
     this.onSettled(null);
-    return true;
   }
 
   settle(reply: PendingReply, wanted: Reply): void {

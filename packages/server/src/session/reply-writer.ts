@@ -108,8 +108,13 @@ export class ReplyWriter {
     this.queue.addAnswer(text, this.encoder);
   }
 
-  addValue(value: ValueInPlace): boolean {
-    return this.queue.addValue(value);
+  /** Whether {@link addValue} may be called. */
+  get takesBytes(): boolean {
+    return this.queue.takesBytes;
+  }
+
+  addValue(value: ValueInPlace): void {
+    this.queue.addValue(value);
   }
 
   open(answer: LargeAnswer | null, request: Request): PendingReply {

@@ -20,6 +20,7 @@ import type { Recorder } from '../exec/recorder.ts';
 import type { CutOffReason } from '../listen/incidents.ts';
 import type { Transport } from '../listen/transport.ts';
 import { bulk, type Encoder, error } from '../resp/encoder.ts';
+import { REPLY_VALUE_BYTES_MAX } from '../resp/reply-bytes.ts';
 import type { ServerContext } from '../state/server-context.ts';
 import { leaveWatch } from '../watch/session-watch.ts';
 import type { Blocking } from './client.ts';
@@ -317,9 +318,11 @@ export class Session implements CommandSession, RequestReaderOwner, ReplyWriterO
     const { context, input } = this;
     const isPlain = this.modes === null && this.recorder === null && !this.muted && !this.noTouch;
     if (!isPlain || !this.authenticated || context.pause.isOn || context.slowLog.thresholdMs <= 0) return false;
-    const { from, length } = input.decoder.getKey;
-    const value = this.executor.showAtOnce?.(input.decoder.fed, from, length) ?? null;
-    if (value === null || !this.output.addValue(value)) return false;
+    // First, as what is shown counts as read.
+    if (!this.output.takesBytes) return false;
+    const value = this.executor.showAtOnce?.(input.decoder.keyOfGet, REPLY_VALUE_BYTES_MAX) ?? null;
+    if (value === null) return false;
+    this.output.addValue(value);
     context.counters.commands++;
     context.commandStatistics.called(GET);
     context.commandStatistics.took(GET, 0);

@@ -87,8 +87,8 @@ test('decoder: a GET that is seen is what would be read', () => {
         for (;;) {
           let args: string[] | null;
           if (quick.seesGet()) {
-            const { from, length } = quick.getKey;
-            args = ['get', Buffer.from(quick.fed.subarray(from, from + length)).toString('latin1')];
+            const { bytes: fed, from, length } = quick.keyOfGet;
+            args = ['get', Buffer.from(fed.subarray(from, from + length)).toString('latin1')];
             quick.skipGet();
             seen++;
           } else args = quick.next();

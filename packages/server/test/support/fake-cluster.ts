@@ -4,7 +4,7 @@
  */
 
 import type { ClusterApi, ClusterMemoryLimit, ClusterStatus, ErrorCode } from '@quintet/engine';
-import type { Executor, PendingCall, Sink, ValueInPlace } from '@quintet/engine/internal';
+import type { Executor, KeyInPlace, PendingCall, Sink, ValueInPlace } from '@quintet/engine/internal';
 import {
   type Entry,
   hashSlotOf,
@@ -79,10 +79,10 @@ export class FakeExecutor implements Executor {
   giveUp(): void {}
 
   /** {@link knows} and nothing in flight: the value of a get. */
-  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
-    const key = Buffer.from(bytes.subarray(from, from + length)).toString('latin1');
-    const entry = this.live(key);
-    if (!this.knows || this.inFlight > 0 || entry === undefined) return null;
+  showAtOnce(key: KeyInPlace, longest: number): ValueInPlace | null {
+    const { bytes, from, length } = key;
+    const entry = this.live(Buffer.from(bytes.subarray(from, from + length)).toString('latin1'));
+    if (!this.knows || this.inFlight > 0 || entry === undefined || entry.value.length > longest) return null;
     this.shown++;
     const words = new Int32Array(((entry.value.length + 3) >>> 2) + 1);
     Buffer.from(words.buffer).write(entry.value, 4, 'latin1');

@@ -30,7 +30,7 @@ import type { Reader } from './reader.ts';
 import { plainRecord, readEffect, readRecord, readResult } from './records.ts';
 import type { Batch } from './writer.ts';
 
-/** Hears one message of a batch. */
+/** Receives one message of a batch. */
 export type Receive = (from: NodeId, message: Message) => void;
 
 /** Who sent a batch, and the master's time on what it sent: told before any of its messages. */
@@ -43,7 +43,7 @@ export function decodeBatch(batch: Batch, reader: Reader, receive: Receive, open
   opened?.(from, time);
   while (reader.at < reader.end) {
     const head = -1 - reader.word();
-    decodeSection((head % KINDS) as Kind, { from, shard: Math.floor(head / KINDS), cursor: reader, receive });
+    decodeSection((head % KINDS) as Kind, { from, shard: Math.floor(head / KINDS), reader, receive });
   }
   reader.close();
 }
@@ -52,7 +52,7 @@ export function decodeBatch(batch: Batch, reader: Reader, receive: Receive, open
 interface Section {
   readonly from: NodeId;
   readonly shard: ShardId;
-  readonly cursor: Reader;
+  readonly reader: Reader;
   readonly receive: Receive;
 }
 
@@ -96,7 +96,7 @@ function decodeSection(kind: Kind, section: Section): void {
       decodeValues(section);
       break;
     default:
-      section.receive(section.from, readRare(kind, section.shard, section.cursor));
+      section.receive(section.from, readRare(kind, section.shard, section.reader));
   }
 }
 
@@ -105,54 +105,54 @@ function hasItem({ words, at, end }: Reader): boolean {
   return at < end && words[at]! >= 0;
 }
 
-function decodeRequests({ from, shard, cursor, receive }: Section, pressure: boolean, watched: Watched): void {
-  const epoch = cursor.number();
-  let committedSeq = cursor.number();
-  let request = cursor.number();
-  while (hasItem(cursor)) {
-    const item = cursor.word();
+function decodeRequests({ from, shard, reader, receive }: Section, pressure: boolean, watched: Watched): void {
+  const epoch = reader.number();
+  let committedSeq = reader.number();
+  let request = reader.number();
+  while (hasItem(reader)) {
+    const item = reader.word();
     if (item === COMMITTED) {
-      committedSeq = cursor.number();
+      committedSeq = reader.number();
       continue;
     }
-    const operation = (item & PLAIN) !== 0 ? readPlainPut(item, cursor) : readOperation(item, cursor);
+    const operation = (item & PLAIN) !== 0 ? readPlainPut(item, reader) : readOperation(item, reader);
     receive(from, { type: 'request', shard, epoch, request, operation, committedSeq, pressure, watched });
     request += 1;
   }
 }
 
-function decodeReads({ from, shard, cursor, receive }: Section, blocks: boolean): void {
-  const epoch = cursor.number();
-  let committedSeq = cursor.number();
-  let id = cursor.number();
-  while (hasItem(cursor)) {
-    const item = cursor.word();
+function decodeReads({ from, shard, reader, receive }: Section, blocks: boolean): void {
+  const epoch = reader.number();
+  let committedSeq = reader.number();
+  let id = reader.number();
+  while (hasItem(reader)) {
+    const item = reader.word();
     if (item === COMMITTED) {
-      committedSeq = cursor.number();
+      committedSeq = reader.number();
       continue;
     }
     const operation: ReadOperation =
       (item & PLAIN) !== 0
-        ? newGet(cursor.chars(item & PLAIN_LENGTH_MASK), blocks)
-        : (readOperation(item, cursor) as ReadOperation);
+        ? newGet(reader.chars(item & PLAIN_LENGTH_MASK), blocks)
+        : (readOperation(item, reader) as ReadOperation);
     receive(from, { type: 'read', shard, epoch, id, operation, committedSeq });
     id += 1;
   }
 }
 
-function decodeRecords({ from, shard, cursor, receive }: Section, streamed: boolean): void {
-  const stamp = cursor.number();
-  let committedSeq = cursor.number();
-  let seq = cursor.number();
-  let request = cursor.number();
-  while (hasItem(cursor)) {
-    const item = cursor.word();
+function decodeRecords({ from, shard, reader, receive }: Section, streamed: boolean): void {
+  const stamp = reader.number();
+  let committedSeq = reader.number();
+  let seq = reader.number();
+  let request = reader.number();
+  while (hasItem(reader)) {
+    const item = reader.word();
     if (item === COMMITTED) {
-      committedSeq = cursor.number();
+      committedSeq = reader.number();
       continue;
     }
     const record =
-      (item & PLAIN) !== 0 ? readPlainRecord(item, seq, request, cursor) : readRecord(item, seq, request, cursor);
+      (item & PLAIN) !== 0 ? readPlainRecord(item, seq, request, reader) : readRecord(item, seq, request, reader);
     if (streamed) receive(from, { type: 'stream-record', shard, since: stamp, record, committedSeq });
     else receive(from, { type: 'record', shard, epoch: stamp, record, committedSeq });
     seq += 1;
@@ -160,16 +160,16 @@ function decodeRecords({ from, shard, cursor, receive }: Section, streamed: bool
   }
 }
 
-function decodeAnswers({ from, shard, cursor, receive }: Section): void {
-  const epoch = cursor.number();
-  let seq = cursor.number();
-  let request = cursor.number();
-  while (hasItem(cursor)) {
-    const code = cursor.word();
+function decodeAnswers({ from, shard, reader, receive }: Section): void {
+  const epoch = reader.number();
+  let seq = reader.number();
+  let request = reader.number();
+  while (hasItem(reader)) {
+    const code = reader.word();
     if ((code & ANSWER_GENERAL) !== 0) {
       const own = (code & ANSWER_OWN) !== 0;
-      const result = readResult(code >> ANSWER_RESULT_SHIFT, seq, cursor);
-      const effect = (code & ANSWER_EFFECT) !== 0 ? readEffect(cursor.word(), cursor) : null;
+      const result = readResult(code >> ANSWER_RESULT_SHIFT, seq, reader);
+      const effect = (code & ANSWER_EFFECT) !== 0 ? readEffect(reader.word(), reader) : null;
       receive(from, { type: 'answer', shard, epoch, seq, request: own ? 0 : request, result, effect });
       seq += 1;
       if (!own) request += 1;
@@ -183,85 +183,85 @@ function decodeAnswers({ from, shard, cursor, receive }: Section): void {
   }
 }
 
-function decodeValues({ from, shard, cursor, receive }: Section): void {
-  const epoch = cursor.number();
-  let id = cursor.number();
-  while (hasItem(cursor)) {
-    const item = cursor.word();
-    const result = (item & PLAIN) !== 0 ? readPlainValue(cursor) : readResult(item, 0, cursor);
+function decodeValues({ from, shard, reader, receive }: Section): void {
+  const epoch = reader.number();
+  let id = reader.number();
+  while (hasItem(reader)) {
+    const item = reader.word();
+    const result = (item & PLAIN) !== 0 ? readPlainValue(reader) : readResult(item, 0, reader);
     receive(from, { type: 'value', shard, epoch, id, result });
     id += 1;
   }
 }
 
-function readPlainPut(item: number, cursor: Reader): PutOperation {
-  const put = cursor.putBytes(item & PLAIN_LENGTH_MASK);
+function readPlainPut(item: number, reader: Reader): PutOperation {
+  const put = reader.putBytes(item & PLAIN_LENGTH_MASK);
   if (put !== undefined) return new ReceivedPut(put);
-  const key = cursor.chars(item & PLAIN_LENGTH_MASK);
-  return plainPut(key, cursor.value());
+  const key = reader.chars(item & PLAIN_LENGTH_MASK);
+  return plainPut(key, reader.value());
 }
 
-function readPlainRecord(item: number, seq: number, request: number, cursor: Reader): Record {
-  const put = cursor.putBytes(item & PLAIN_LENGTH_MASK);
+function readPlainRecord(item: number, seq: number, request: number, reader: Reader): Record {
+  const put = reader.putBytes(item & PLAIN_LENGTH_MASK);
   if (put !== undefined) return plainRecord(seq, request, new ReceivedPutEffect(put));
-  const key = cursor.chars(item & PLAIN_LENGTH_MASK);
-  return plainRecord(seq, request, newPutEffect(key, cursor.value(), ValueKind.text, 0));
+  const key = reader.chars(item & PLAIN_LENGTH_MASK);
+  return plainRecord(seq, request, newPutEffect(key, reader.value(), ValueKind.text, 0));
 }
 
-function readPlainValue(cursor: Reader): Result {
-  const text = cursor.text();
-  return valueResult(Status.ok, cursor.number(), text, ValueKind.text, 0);
+function readPlainValue(reader: Reader): Result {
+  const text = reader.text();
+  return valueResult(Status.ok, reader.number(), text, ValueKind.text, 0);
 }
 
 /** The kinds of which each message is a section of its own. */
-function readRare(kind: Kind, shard: ShardId, cursor: Reader): Message {
+function readRare(kind: Kind, shard: ShardId, reader: Reader): Message {
   switch (kind) {
     case Kind.config:
-      return readConfig(shard, cursor);
+      return readConfig(shard, reader);
     case Kind.committed:
       return {
         type: 'committed',
         shard,
-        epoch: cursor.number(),
-        committedSeq: cursor.number(),
-        evict: cursor.number(),
+        epoch: reader.number(),
+        committedSeq: reader.number(),
+        evict: reader.number(),
       };
     case Kind.seal:
-      return { type: 'seal', shard, epoch: cursor.number() };
+      return { type: 'seal', shard, epoch: reader.number() };
     case Kind.sealed:
-      return { type: 'sealed', shard, epoch: cursor.number() };
+      return { type: 'sealed', shard, epoch: reader.number() };
     case Kind.streamBegin:
-      return readStreamBegin(shard, cursor);
+      return readStreamBegin(shard, reader);
     case Kind.streamSlice:
       return {
         type: 'stream-slice',
         shard,
-        since: cursor.number(),
-        entries: cursor.mixed(),
-        marks: cursor.numbers(),
+        since: reader.number(),
+        entries: reader.mixed(),
+        marks: reader.numbers(),
       };
     case Kind.streamEnd:
-      return { type: 'stream-end', shard, since: cursor.number() };
+      return { type: 'stream-end', shard, since: reader.number() };
     case Kind.streamAck:
-      return { type: 'stream-ack', shard, since: cursor.number() };
+      return { type: 'stream-ack', shard, since: reader.number() };
     case Kind.progress:
-      return { type: 'progress', shard, since: cursor.number(), seq: cursor.number() };
+      return { type: 'progress', shard, since: reader.number(), seq: reader.number() };
     case Kind.touched:
-      return { type: 'touched', shard, epoch: cursor.number(), hashes: cursor.numbers() };
+      return { type: 'touched', shard, epoch: reader.number(), hashes: reader.numbers() };
     case Kind.usage:
       return {
         type: 'usage',
-        revision: cursor.number(),
-        reservedBytes: cursor.number(),
-        excess: cursor.number(),
-        full: cursor.word() === 1,
+        revision: reader.number(),
+        reservedBytes: reader.number(),
+        excess: reader.number(),
+        full: reader.word() === 1,
       };
     case Kind.memoryLimit:
       return {
         type: 'memory-limit',
-        revision: cursor.number(),
-        maxMemoryBytes: cursor.number(),
-        eviction: EVICTIONS[cursor.word()]!,
+        revision: reader.number(),
+        maxMemoryBytes: reader.number(),
+        eviction: EVICTIONS[reader.word()]!,
       };
     default:
       invariant(kind === Kind.clock, 'a section kind is known');
@@ -269,28 +269,28 @@ function readRare(kind: Kind, shard: ShardId, cursor: Reader): Message {
   }
 }
 
-function readConfig(shard: ShardId, cursor: Reader): ConfigMessage {
-  const epoch = cursor.number();
-  const learner = cursor.number();
-  const since = cursor.number();
-  const committedSeq = cursor.number();
-  const chain: readonly NodeId[] = cursor.numbers();
-  const [seq, request] = cursor.numbers();
+function readConfig(shard: ShardId, reader: Reader): ConfigMessage {
+  const epoch = reader.number();
+  const learner = reader.number();
+  const since = reader.number();
+  const committedSeq = reader.number();
+  const chain: readonly NodeId[] = reader.numbers();
+  const [seq, request] = reader.numbers();
   const base = seq === undefined ? null : { seq, request: request! };
   return { type: 'config', shard, epoch, chain, learner, since, committedSeq, base };
 }
 
-function readStreamBegin(shard: ShardId, cursor: Reader): StreamBeginMessage {
-  const since = cursor.number();
-  const lastSeq = cursor.number();
-  const lastRequest = cursor.number();
-  const committedSeq = cursor.number();
-  const length = cursor.word();
+function readStreamBegin(shard: ShardId, reader: Reader): StreamBeginMessage {
+  const since = reader.number();
+  const lastSeq = reader.number();
+  const lastRequest = reader.number();
+  const committedSeq = reader.number();
+  const length = reader.word();
   const window: Record[] = [];
   for (let i = 0; i < length; i++) {
-    const seq = cursor.number();
-    const request = cursor.number();
-    window.push(readRecord(cursor.word(), seq, request, cursor));
+    const seq = reader.number();
+    const request = reader.number();
+    window.push(readRecord(reader.word(), seq, request, reader));
   }
   return { type: 'stream-begin', shard, since, lastSeq, lastRequest, committedSeq, window };
 }

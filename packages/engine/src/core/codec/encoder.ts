@@ -50,8 +50,7 @@ const TEXT_VALUE = HAS_VALUE;
 const REQUEST_KINDS = [Kind.requests, Kind.watched, Kind.watchedPrevious] as const;
 const PRESSED_KINDS = [Kind.pressed, Kind.pressedWatched, Kind.pressedWatchedPrevious] as const;
 
-/** Of memory that a rare large batch needed, so much is kept for the next. */
-const KEPT_BYTES = 64 * 1024;
+/** Memory of writers that is kept for the next batch. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 
 /** One shard's part of the batch, and its open section. */
@@ -113,6 +112,7 @@ export class BatchEncoder {
     }
   }
 
+  /** The buffers that go with the next batch: to be taken before it. Undefined if there are none. */
   takeTransfers(): ArrayBuffer[] | undefined {
     return this.asides.takeTransfers();
   }
@@ -144,10 +144,9 @@ export class BatchEncoder {
   }
 
   private release(writer: Writer): void {
-    const { heldBytes } = writer;
-    writer.at = 0;
-    if (heldBytes > KEPT_BYTES || this.keptBytes + heldBytes > KEPT_BYTES_MAX) return;
-    this.keptBytes += heldBytes;
+    writer.clear();
+    if (this.keptBytes + writer.heldBytes > KEPT_BYTES_MAX) return;
+    this.keptBytes += writer.heldBytes;
     this.writers.push(writer);
   }
 

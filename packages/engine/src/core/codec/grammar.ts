@@ -29,7 +29,7 @@
  *   CD3  what is decoded is what was sent, committedSeq too: where it changes inside a section, an item says so. Sending the
  *       highest for all would save two elements now and then, and tell a copy that something is committed before it holds
  *       it: protocol.md was not checked for that.
- *   CD4  every number has the range of the product: seqs, epochs, versions and times are doubles, lengths 31 bits, shards 16 bits.
+ *   CD4  every number has the range of the product: seqs, epochs, versions and times are doubles, lengths 31 bits, shards 26 bits.
  */
 
 export const Kind = {

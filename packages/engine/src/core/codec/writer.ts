@@ -12,6 +12,7 @@
  */
 import type { Block, Bytes } from '../data/block.ts';
 import type { PutBytes } from '../data/received-put.ts';
+import type { Memory } from '../store/store.ts';
 
 /** What travels beside the words of a batch, as the runtime likes it: long texts and blocks. */
 export type Aside = object;
@@ -20,13 +21,7 @@ export type Aside = object;
 export type Batch = string | readonly [string, ...Aside[]];
 
 /** What the codec needs of the platform (runtime/memory/native.ts). */
-export interface Native {
-  /** A piece of at least `bytes` bytes. */
-  allocate(bytes: number): Uint8Array;
-  /** Writes a one-byte string at `offset`. */
-  write(piece: Uint8Array, offset: number, text: string): void;
-  /** The `length` bytes at `offset` as a one-byte string. */
-  read(piece: Uint8Array, offset: number, length: number): string;
+export interface Native extends Pick<Memory, 'allocate' | 'write' | 'read'> {
   /** A value that travels beside the words; adds to `transfers` what then belongs to the receiver. */
   toAside(value: string | Block, transfers: ArrayBuffer[]): Aside;
   fromAside(aside: Aside): Bytes;
@@ -43,6 +38,7 @@ export const FULL_WORDS = 256 * 1024;
 const INLINE_BYTES_IF_FULL = 128;
 
 const FIRST_BYTES = 1024;
+const KEPT_BYTES = 64 * 1024;
 /** Up to so many words a loop beats a call out of JavaScript. */
 const LOOP_WORDS_MAX = 64;
 
@@ -181,10 +177,18 @@ export class Writer {
     this.at += at;
   }
 
-  /** All that was written, as a one-byte string; begins anew. */
+  /** All that was written, as a one-byte string; nothing is written then. */
   take(): string {
     const text = this.native.read(this.bytes, 0, this.at * 4);
-    this.at = 0;
+    this.clear();
     return text;
+  }
+
+  /** Forgets what was written, and memory that only a rare large batch needs. */
+  clear(): void {
+    this.at = 0;
+    if (this.bytes.length <= KEPT_BYTES) return;
+    this.bytes = this.native.allocate(FIRST_BYTES);
+    this.words = wordsOf(this.bytes);
   }
 }

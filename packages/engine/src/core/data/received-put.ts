@@ -47,13 +47,9 @@ export class PutBytes {
   }
 }
 
-export class ReceivedPut implements PutOperation {
-  readonly verb = 'put';
+/** What the put is made of, however it is seen. */
+class OfBytes {
   readonly kind = ValueKind.text;
-  readonly ifVersion = ANY_VERSION;
-  readonly ttl = NO_TTL;
-  readonly deadline = 0;
-  readonly previous = false;
   readonly put: PutBytes;
 
   constructor(put: PutBytes) {
@@ -67,6 +63,19 @@ export class ReceivedPut implements PutOperation {
   get value(): string {
     return this.put.value;
   }
+}
+
+export class ReceivedPut extends OfBytes implements PutOperation {
+  readonly verb = 'put';
+  readonly ifVersion = ANY_VERSION;
+  readonly ttl = NO_TTL;
+  readonly deadline = 0;
+  readonly previous = false;
+}
+
+export class ReceivedPutEffect extends OfBytes implements PutEffect {
+  readonly type = 'put';
+  readonly expiresAt = 0;
 }
 
 /** Bytes of a key and of a value, without making strings of them. */
@@ -76,23 +85,4 @@ export function keyBytesOf(operation: Operation): number {
 
 export function valueBytesOf(operation: PutOperation): number {
   return operation instanceof ReceivedPut ? operation.put.valueBytes : operation.value.length;
-}
-
-export class ReceivedPutEffect implements PutEffect {
-  readonly type = 'put';
-  readonly kind = ValueKind.text;
-  readonly expiresAt = 0;
-  readonly put: PutBytes;
-
-  constructor(put: PutBytes) {
-    this.put = put;
-  }
-
-  get key(): string {
-    return this.put.key;
-  }
-
-  get value(): string {
-    return this.put.value;
-  }
 }

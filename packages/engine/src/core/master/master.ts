@@ -16,7 +16,14 @@ import { failureOf } from '../protocol/errors.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
 import { NOBODY, type NodeId, type Seat, type ShardId } from '../protocol/ids.ts';
 import { invariant } from '../protocol/invariant.ts';
-import type { MasterCall, MasterMachine, MasterWatch, MemoryLimitChange, ValueInPlace } from '../protocol/machines.ts';
+import type {
+  KeyInPlace,
+  MasterCall,
+  MasterMachine,
+  MasterWatch,
+  MemoryLimitChange,
+  ValueInPlace,
+} from '../protocol/machines.ts';
 import type { Message, UsageMessage } from '../protocol/messages.ts';
 import type { DeathReason } from '../protocol/notes.ts';
 import type { MasterOutbox, Sink, WatchSink } from '../protocol/outbox.ts';
@@ -135,10 +142,11 @@ export class Master implements MasterMachine {
     return this.shards[this.cache.shardAt(place)]!.readAtOnce(place, operation, clock);
   }
 
-  showAtOnce(bytes: Uint8Array, from: number, length: number, clock: () => number): ValueInPlace | null {
+  showAtOnce(key: KeyInPlace, longest: number, clock: () => number): ValueInPlace | null {
     const { cache } = this;
-    const place = cache.findBytes(bytes, from, length);
-    if (place === NOWHERE || cache.kindAt(place) === ValueKind.structured) return null;
+    const place = cache.findBytes(key);
+    if (place === NOWHERE || cache.valueBytesAt(place) > longest) return null;
+    if (cache.kindAt(place) === ValueKind.structured) return null;
     return this.shards[cache.shardAt(place)]!.mayShow(place, clock) ? cache.showAt(place) : null;
   }
 

@@ -205,7 +205,7 @@ export class Primary {
   }
 }
 
-/** Watchers are told strings. */
+/** Watchers receive strings. */
 function inStrings<E extends PutEffect | RemoveEffect>(effect: E): E | PutEffect {
   return effect instanceof ReceivedPutEffect ? newPutEffect(effect.key, effect.value, effect.kind, 0) : effect;
 }

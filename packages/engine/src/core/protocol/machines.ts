@@ -42,6 +42,13 @@ export interface MasterWatch {
 /** A memory limit for all nodes, and what each shard may have in flight with it. */
 export interface MemoryLimitChange extends MemoryLimit, Credit {}
 
+/** A key among bytes. */
+export interface KeyInPlace {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly length: number;
+}
+
 /** A value where it lies. It may be another one after the next call of anything: whoever is given it copies it at once. */
 export interface ValueInPlace {
   readonly words: Int32Array;
@@ -61,8 +68,8 @@ export interface MasterMachine {
    * shard. `clock` gives the time it is, and begins a turn if none has begun: it is read only where that matters.
    */
   readAtOnce(operation: KeyReadOperation, clock: () => number): Result | null;
-  /** {@link readAtOnce} of a get whose key is `bytes` from `from` on, if its value is plain bytes. */
-  showAtOnce(bytes: Uint8Array, from: number, length: number, clock: () => number): ValueInPlace | null;
+  /** {@link readAtOnce} of a get, if the value is plain bytes and no more than `longest` of them; else nothing is counted. */
+  showAtOnce(key: KeyInPlace, longest: number, clock: () => number): ValueInPlace | null;
   /** No value of this key is longer, unless it is a short one (value-sizes.ts). */
   valueBound(shard: ShardId, key: string): number;
   /** What {@link keepCopy} kept under this name, if a read of its key would be answered at once with that entry; else undefined. */

@@ -1,5 +1,5 @@
 /**
- * StoredValue: the forms in which a value comes to a store, and how each is copied to its place; a key on its way out.
+ * StoredValue: the forms in which a store receives a value, and how each is copied into an entry; how a key is read from one.
  *
  * Owns      these copies.
  * Does not  take a block's own memory instead (slab-store.ts does).

@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { Asides, Writer } from '../../core/codec/writer.ts';
+import { postBatch } from '../../runtime/drivers/batch-sender.ts';
 import { NATIVE } from '../../runtime/memory/native.ts';
 
 /** A batch is posted before the turn's end once it holds so many words, or so many bytes of values. */
@@ -43,16 +44,16 @@ export class PortBatch {
   /** Posts what there is. */
   flush(): void {
     if (this.out.at === 0) return;
-    const batch = this.#asides.take(this.out.take());
     const transfers = this.#asides.takeTransfers();
-    if (!this.#closed) this.#port.postMessage(batch, transfers ?? []);
+    const batch = this.#asides.take(this.out.take());
+    if (!this.#closed) postBatch(this.#port, batch, transfers);
     this.#bytes = 0;
   }
 
   /** Nothing is posted any more: there is nobody to post to. */
   close(): void {
     this.#closed = true;
-    this.out.at = 0;
+    this.out.clear();
   }
 }
 

@@ -4,8 +4,10 @@
  *
  * Owns      an encoder per destination, and which of them have something to send.
  * Does not  decide when a turn ends (the drivers do), own ports, or know who is alive.
- * Invariant BS1  what is sent to one destination arrives in the order of its shard (core/codec/grammar.ts, CD2), all of a turn at once unless it is so much that
- *           no heap should have to hold it in one piece.
+ * Invariants
+ *   BS1  what is sent to one destination arrives in the order of its shard (core/codec/grammar.ts, CD2); all of a turn at once,
+ *        unless it is more than a heap should have to hold in one piece.
+ *   BS2  a batch that is posted before its turn ends bears the time of the turn: no node is ever ahead of the master.
  */
 import { BatchEncoder } from '../../core/codec/encoder.ts';
 import type { Batch } from '../../core/codec/writer.ts';
@@ -25,14 +27,11 @@ interface Link {
 
 export class BatchSender {
   private readonly self: NodeId;
-  private readonly clock: () => number;
   private readonly links = new Map<NodeId, Link>();
   private waiting: Link[] = [];
 
-  /** `clock`: the master's, for what cannot wait for the end of a turn; a node has none to tell. */
-  constructor(self: NodeId, clock: () => number = () => 0) {
+  constructor(self: NodeId) {
     this.self = self;
-    this.clock = clock;
   }
 
   add(node: NodeId, target: BatchTarget): void {
@@ -47,15 +46,15 @@ export class BatchSender {
     this.waiting = this.waiting.filter((other) => other !== link);
   }
 
-  /** False if there is no link to `to`. */
-  send(to: NodeId, message: Message): boolean {
+  /** False if there is no link to `to`. `time`: of the turn, if the master sends. */
+  send(to: NodeId, message: Message, time: number): boolean {
     const link = this.links.get(to);
     if (link === undefined) return false;
     if (link.encoder.isEmpty) this.waiting.push(link);
     link.encoder.add(message);
     if (link.encoder.isFull) {
       this.waiting = this.waiting.filter((other) => other !== link);
-      post(link, this.clock());
+      postFrom(link, time);
     }
     return true;
   }
@@ -69,13 +68,18 @@ export class BatchSender {
     const { waiting } = this;
     if (waiting.length === 0) return;
     this.waiting = [];
-    for (const link of waiting) post(link, time);
+    for (const link of waiting) postFrom(link, time);
   }
 }
 
-function post({ target, encoder }: Link, time: number): void {
+function postFrom({ target, encoder }: Link, time: number): void {
   const transfers = encoder.takeTransfers();
+  postBatch(target, encoder.take(time), transfers);
+}
+
+/** Posts a batch with the buffers that go with it. */
+export function postBatch(target: BatchTarget, batch: Batch, transfers: ArrayBuffer[] | undefined): void {
   // An empty list costs a small batch a tenth of its time.
-  if (transfers === undefined) target.postMessage(encoder.take(time));
-  else target.postMessage(encoder.take(time), transfers);
+  if (transfers === undefined) target.postMessage(batch);
+  else target.postMessage(batch, transfers);
 }

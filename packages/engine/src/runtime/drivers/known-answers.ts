@@ -1,12 +1,12 @@
 /**
- * KnownAnswers: answers that need no node, told to those who asked.
+ * KnownAnswers: answers that need no node, on their way to the callers.
  *
- * Owns      how many there may be in one turn of the event loop, and those that are not told yet.
+ * Owns      how many there may be in one turn of the event loop, and those that were not delivered yet.
  * Does not  know what is known (the machine does).
  * Invariants
- *   KN1  what the machine knows at once it is asked for at most AT_ONCE_MAX times in a turn of the event loop, and such an answer is
- *        told in a microtask; beyond that they wait for the end of the turn. So a sink is never called within its submit, and a
- *        caller that reads in a loop (until something changes, say) lets the loop turn, without which nothing would change.
+ *   KN1  at most AT_ONCE_MAX reads are answered at once in a turn of the event loop, in a microtask; others wait for the end of the
+ *        turn. So no sink is called within its submit, and a caller that reads in a loop (until something changes, say) lets the
+ *        event loop go on, without which nothing would change.
  *   KN2  what a sink throws reaches the process as an uncaught exception and disturbs nobody else's answer.
  */
 import type { Result } from '../../core/data/result.ts';

@@ -26,6 +26,7 @@ import type { Heartbeat } from '../../core/protocol/heartbeat.ts';
 import { MASTER, type NodeId, type Seat, type ShardId } from '../../core/protocol/ids.ts';
 import { invariant } from '../../core/protocol/invariant.ts';
 import type {
+  KeyInPlace,
   MasterCall,
   MasterMachine,
   MasterWatch,
@@ -160,10 +161,10 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
     return this.knownAnswers.mayAnswer() ? this.known(operation) : null;
   }
 
-  showAtOnce(bytes: Uint8Array, from: number, length: number): ValueInPlace | null {
+  showAtOnce(key: KeyInPlace, longest: number): ValueInPlace | null {
     if (this.state !== 'open' || !this.knownAnswers.mayAnswer()) return null;
     try {
-      return this.machine.showAtOnce(bytes, from, length, this.readClock);
+      return this.machine.showAtOnce(key, longest, this.readClock);
     } catch (error) {
       this.breakDown(error);
       this.drain();
@@ -267,7 +268,7 @@ export class MasterDriver<M extends MasterMachine> implements MasterInputs, Mast
   send(to: NodeId, message: Message): void {
     invariant(to !== MASTER, 'the master sends to nodes');
     // A dead node's link is gone already, and what is sent to the dead is lost anyway.
-    this.sender.send(to, message);
+    this.sender.send(to, message, this.turnTime);
   }
 
   reply(sink: Sink, result: Result): void {

@@ -47,6 +47,9 @@ const WAKE_MAX_MS = 2 ** 31 - 1;
 /** Bytes of values collected in one turn before they are posted. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Only the master's batches bear one. */
+const NO_TIME = 0;
+
 /** Ways to give memory of this thread back to the system: what is not used, and also what was kept to be used soon. */
 export interface NodeMemory {
   collect(): void;
@@ -100,7 +103,7 @@ export class NodeDriver implements NodeOutbox {
   }
 
   private post(to: NodeId, message: Message): void {
-    if (this.sender.send(to, message)) return;
+    if (this.sender.send(to, message, NO_TIME)) return;
     invariant(this.gone.has(to), 'a node sends only to nodes it was given a port to');
   }
 
@@ -109,7 +112,7 @@ export class NodeDriver implements NodeOutbox {
     this.answerBytes += bytes;
     if (this.answerBytes < ANSWER_BYTES_MAX) return;
     this.answerBytes = 0;
-    this.sender.flush(0);
+    this.sender.flush(NO_TIME);
   }
 
   readonly onBatch = (batch: Batch): void => {
@@ -195,10 +198,10 @@ export class NodeDriver implements NodeOutbox {
     if (this.slowMs > 0) pause(this.slowMs);
     node.endTurn();
     this.answerBytes = 0;
-    this.sender.flush(0);
+    this.sender.flush(NO_TIME);
     const more = node.work();
     this.copies.goOn();
-    this.sender.flush(0);
+    this.sender.flush(NO_TIME);
     if (more || !this.copies.isEmpty) {
       this.active = true;
       this.wantTurn();

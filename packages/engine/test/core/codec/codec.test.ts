@@ -152,13 +152,25 @@ test('the words of a batch are never many megabytes, however much a message or a
   assert.equal(transfers?.length, asides.length);
   assert.deepEqual(decoded([words, ...asides]), structuredClone([{ ...request, request: 1, operation }]));
 
-  const lengths: number[] = [];
-  const sender = new BatchSender(MASTER, () => 5);
-  sender.add(nodeId(1, 1), { postMessage: (batch) => lengths.push((batch as string).length) });
-  for (let at = 0; at < 200; at++) sender.send(nodeId(1, 1), { ...request, shard: at, request: 1, operation: put(at) });
+  const posted: Batch[] = [];
+  const sender = new BatchSender(MASTER);
+  sender.add(nodeId(1, 1), { postMessage: (batch) => posted.push(batch) });
+  for (let at = 0; at < 200; at++)
+    sender.send(nodeId(1, 1), { ...request, shard: at, request: 1, operation: put(at) }, 5);
   sender.flush(6);
-  assert.ok(Math.max(...lengths) < 2 * 2 ** 20, `${lengths} bytes`);
-  assert.equal(lengths.length, 12);
+  assert.equal(posted.length, 12);
+  const times = posted.map((batch) => {
+    assert.ok(batch.length < 2 * 2 ** 20, `${batch.length} bytes`);
+    let told = 0;
+    decodeBatch(
+      batch,
+      new Reader(NATIVE),
+      () => {},
+      (_from, time) => (told = time),
+    );
+    return told;
+  });
+  assert.deepEqual(times, [...Array(11).fill(5), 6], 'what is posted early bears the time of its turn');
 });
 
 test('all 256 byte values survive, as one-byte strings', () => {

@@ -37,7 +37,7 @@ import type { Effect } from '../../data/record.ts';
 import { type Result, Status, valueResult } from '../../data/result.ts';
 import { isReadOnly } from '../../data/transaction.ts';
 import type { ShardId } from '../../protocol/ids.ts';
-import type { ValueInPlace } from '../../protocol/machines.ts';
+import type { KeyInPlace, ValueInPlace } from '../../protocol/machines.ts';
 import { KEY_BYTES_MAX, PackedKey } from '../../store/hash.ts';
 import type { Memory } from '../../store/store.ts';
 import type { Call } from '../shard/call.ts';
@@ -118,7 +118,7 @@ export class ReadCache {
   }
 
   /** {@link find} of a key that lies among bytes. */
-  findBytes(bytes: Uint8Array, from: number, length: number): number {
+  findBytes({ bytes, from, length }: KeyInPlace): number {
     if (this.index.size === 0 || length > KEY_BYTES_MAX) return NOWHERE;
     this.packed.packBytes(bytes, from, length);
     return this.findPacked();
@@ -176,16 +176,25 @@ export class ReadCache {
 
   /** The value of an entry where it lies, which counts as a read of it. */
   showAt(place: number): ValueInPlace {
-    this.setFlag(place, READ);
+    this.noteRead(place);
     return this.ring.showAt(place);
+  }
+
+  /** The mark is mostly there: then the entry is not written to. */
+  private noteRead(place: number): number {
+    const flags = this.ring.flagsAt(place);
+    if ((flags & READ) === 0) this.ring.setFlags(place, flags | READ);
+    return flags;
+  }
+
+  valueBytesAt(place: number): number {
+    return this.ring.valueBytesAt(place);
   }
 
   /** What a tail would answer; `head`: without the value, as `stat` does. Counts as a read of the entry. */
   answerAt(place: number, head: boolean): Result {
     const { ring } = this;
-    const flags = ring.flagsAt(place);
-    if ((flags & READ) === 0) ring.setFlags(place, flags | READ);
-    const kind = (flags & KIND_MASK) as ValueKind;
+    const kind = (this.noteRead(place) & KIND_MASK) as ValueKind;
     const value = head ? String(ring.valueBytesAt(place)) : ring.valueAt(place);
     return valueResult(Status.ok, ring.versionAt(place), value, kind, ring.expiresAt(place));
   }
